@@ -1,0 +1,162 @@
+//! What can go wrong, said so that a person can act on it.
+//!
+//! One enum for the whole library. I/O errors carry the operation and the path, damage carries file, offset, expected
+//! and got, and whatever happens inside a task is wrapped once with job, task and attempt ([`Error::Task`]) and, where a
+//! record was being processed, with its file and byte offset ([`Error::Record`]). Exit codes belong to the binary.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any failure of a job.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused an operation on a file.
+    #[error("cannot {operation} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as an infinitive: `read`, `create`, `rename`.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+
+    /// A run file does not hold what was written to it.
+    #[error("damaged run {} at offset {offset}: {what}: expected {expected}, got {got}", path.display())]
+    Corrupt {
+        /// The run file.
+        path: PathBuf,
+        /// Byte offset of the damaged structure.
+        offset: u64,
+        /// Which structure: `block checksum`, `magic`, …
+        what: &'static str,
+        /// What a sound file holds there.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+
+    /// A record could not be processed.
+    #[error("{} at offset {offset}: {source}", path.display())]
+    Record {
+        /// The input file.
+        path: PathBuf,
+        /// Byte offset of the record's first byte (in the decompressed stream for compressed inputs).
+        offset: u64,
+        /// What the job or the reader said.
+        source: Box<Error>,
+    },
+
+    /// A task attempt failed; the last attempt's own error is the source.
+    #[error("job {job}: task {task} attempt {attempt}: {source}")]
+    Task {
+        /// Job name.
+        job: String,
+        /// Task id, such as `map-00003`.
+        task: String,
+        /// Attempt number, from 0.
+        attempt: u32,
+        /// What happened.
+        source: Box<Error>,
+    },
+
+    /// A task attempt panicked.
+    #[error("panicked: {0}")]
+    Panic(String),
+
+    /// Bytes that are not an encoding of the expected type.
+    #[error("cannot decode {expected} from {got}")]
+    Codec {
+        /// The type expected.
+        expected: &'static str,
+        /// The bytes found, escaped and cut to a readable length.
+        got: String,
+    },
+
+    /// The memory budget is exhausted and spilling was not allowed (`--on-full fail`).
+    #[error(
+        "memory budget exhausted: {requested_bytes} bytes asked for with {used_bytes} of {limit_bytes} bytes in use; \
+         raise --memory or allow --on-full spill"
+    )]
+    MemoryFull {
+        /// Bytes that were asked for.
+        requested_bytes: u64,
+        /// Bytes in use.
+        used_bytes: u64,
+        /// The budget.
+        limit_bytes: u64,
+    },
+
+    /// A setting outside its range, or settings that contradict each other: usage, exit status 2 in the binary.
+    #[error("{0}")]
+    Config(String),
+
+    /// The output directory is there already.
+    #[error("output {} exists already; remove it or pass --overwrite", .0.display())]
+    OutputExists(PathBuf),
+
+    /// The job was asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+
+    /// What a job's own code reports.
+    #[error("{0}")]
+    User(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps a job's own failure: a message or any error.
+    pub fn user(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::User(cause.into())
+    }
+
+    /// An I/O error with the operation (an infinitive) and the path it was tried on.
+    pub fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Error::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// A closure for `map_err` that adds operation and path.
+    pub fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |source| Error::io(operation, path, source)
+    }
+
+    /// A decoding failure that shows the beginning of the bytes.
+    pub fn codec(expected: &'static str, bytes: &[u8]) -> Self {
+        Error::Codec { expected, got: Excerpt(bytes).to_string() }
+    }
+
+    /// Places this error at a record, unless it says already where it happened.
+    pub(crate) fn in_record(self, path: &Path, offset: u64) -> Self {
+        match self {
+            Error::User(_) | Error::Codec { .. } => {
+                Error::Record { path: path.to_owned(), offset, source: Box::new(self) }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether another attempt at the same task may succeed.
+    pub(crate) fn may_pass(&self) -> bool {
+        !matches!(self, Error::Cancelled | Error::MemoryFull { .. } | Error::Config(_) | Error::OutputExists(_))
+    }
+}
+
+/// The first bytes of a record, escaped, for messages.
+pub struct Excerpt<'a>(pub &'a [u8]);
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN_BYTES: usize = 60;
+        let shown = &self.0[..self.0.len().min(SHOWN_BYTES)];
+        write!(f, "\"{}\"", shown.escape_ascii())?;
+        if shown.len() < self.0.len() {
+            write!(f, "… ({} bytes)", self.0.len())?;
+        }
+        Ok(())
+    }
+}
