@@ -1,0 +1,203 @@
+//! Facts that every store satisfies, run for each of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::{Compression, Medium, OnFull};
+use crate::error::{Error, Result};
+use crate::pipeline::merge::{RunCursor, Segment};
+use crate::pipeline::spill::RunBuilder;
+use crate::store::disk::{DiskStore, FileBytes};
+use crate::store::memory::{MemoryBudget, MemoryStore};
+use crate::store::run_file::RunFile;
+use crate::store::{PartitionIndex, Run, RunStore};
+
+type Record = (u32, Vec<u8>, Vec<u8>);
+
+struct Bench {
+    name: &'static str,
+    store: Box<dyn RunStore>,
+    budget: Arc<MemoryBudget>,
+    medium: Medium,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn files(&self) -> usize {
+        std::fs::read_dir(self.dir.path()).unwrap().count()
+    }
+}
+
+fn benches() -> Vec<Bench> {
+    let disk = |name, compression| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Box::new(DiskStore::new(dir.path().to_owned(), compression, Arc::default()));
+        Bench { name, store, budget: MemoryBudget::new(0), medium: Medium::Disk, dir }
+    };
+    let memory = |name, limit, medium| {
+        let dir = tempfile::tempdir().unwrap();
+        let budget = MemoryBudget::new(limit);
+        let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let store = Box::new(MemoryStore::new(budget.clone(), OnFull::Spill, overflow));
+        Bench { name, store, budget, medium, dir }
+    };
+    vec![
+        disk("disk", Compression::None),
+        disk("disk, lz4", Compression::Lz4),
+        disk("disk, zstd", Compression::Zstd),
+        memory("memory", u64::MAX, Medium::Memory),
+        memory("memory that is full from the start", 0, Medium::Disk),
+        memory("memory that is full in the middle", 200 << 10, Medium::Disk),
+    ]
+}
+
+fn write(store: &dyn RunStore, records: &[Record], partitions: u32) -> Result<Arc<dyn Run>> {
+    let mut run = RunBuilder::create(store, "run", partitions, 1000)?;
+    let mut previous: Option<&Record> = None;
+    for record in records {
+        let (partition, key, value) = record;
+        let same = previous.is_some_and(|(p, k, _)| (p, k) == (partition, key));
+        run.push(*partition, key, value, same)?;
+        previous = Some(record);
+    }
+    run.finish()
+}
+
+fn read(run: &Arc<dyn Run>) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for partition in 0..run.index().len() as u32 {
+        let mut cursor = RunCursor::open(&Segment { run: run.clone(), partition })?;
+        while cursor.advance()?.is_some() {
+            records.push((partition, cursor.key().to_vec(), cursor.value().to_vec()));
+        }
+    }
+    Ok(records)
+}
+
+/// Three partitions, the middle one empty; short, long, repeated and empty keys and values.
+fn records() -> Vec<Record> {
+    let mut records = Vec::new();
+    for partition in [0, 2] {
+        records.push((partition, Vec::new(), Vec::new()));
+        for i in 0u32..3000 {
+            let key = format!("key {:06}", i / 3).into_bytes();
+            records.push((partition, key, vec![b'v'; (i % 200) as usize]));
+        }
+        records.push((partition, b"long".repeat(5000), b"longer".repeat(20_000)));
+        records.push((partition, b"zzz".to_vec(), b"last".to_vec()));
+    }
+    records
+}
+
+#[test]
+fn a_run_gives_back_what_was_written() {
+    for bench in benches() {
+        let run = write(bench.store.as_ref(), &records(), 3).unwrap();
+        assert_eq!(read(&run).unwrap(), records(), "{}", bench.name);
+        assert_eq!(read(&run).unwrap(), records(), "{}, read again", bench.name);
+        assert_eq!(run.medium(), bench.medium, "{}", bench.name);
+        assert_eq!(run.index()[1], PartitionIndex::default(), "{}", bench.name);
+        assert_eq!(PartitionIndex::total(run.index()).records, records().len() as u64, "{}", bench.name);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_run_that_is_dropped() {
+    for bench in benches() {
+        let run = write(bench.store.as_ref(), &records(), 3).unwrap();
+        assert_eq!(bench.files(), usize::from(bench.medium == Medium::Disk), "{}", bench.name);
+        assert_eq!(bench.budget.used_bytes() > 0, bench.medium == Medium::Memory, "{}", bench.name);
+        drop(run);
+        assert_eq!((bench.files(), bench.budget.used_bytes()), (0, 0), "{}", bench.name);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_run_that_was_not_finished() {
+    for bench in benches() {
+        let mut run = RunBuilder::create(bench.store.as_ref(), "run", 3, 1000).unwrap();
+        for (partition, key, value) in records() {
+            run.push(partition, &key, &value, false).unwrap();
+        }
+        drop(run);
+        assert_eq!((bench.files(), bench.budget.used_bytes()), (0, 0), "{}", bench.name);
+    }
+}
+
+#[test]
+fn a_run_without_records_has_empty_partitions() {
+    for bench in benches() {
+        let run = write(bench.store.as_ref(), &[], 4).unwrap();
+        assert_eq!(run.index().len(), 4, "{}", bench.name);
+        assert_eq!(read(&run).unwrap(), [], "{}", bench.name);
+    }
+}
+
+#[test]
+fn memory_of_released_partitions_goes_back() {
+    let bench = benches().into_iter().find(|bench| bench.name == "memory").unwrap();
+    let run = write(bench.store.as_ref(), &records(), 3).unwrap();
+    (0..3).for_each(|partition| run.release(partition));
+    assert_eq!(bench.budget.used_bytes(), 0);
+}
+
+#[test]
+fn a_full_memory_that_may_not_spill_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let budget = MemoryBudget::new(100 << 10);
+    let store = MemoryStore::new(budget.clone(), OnFull::Fail, overflow);
+    let error = write(&store, &records(), 3).unwrap_err();
+    assert!(matches!(error, Error::MemoryFull { limit_bytes: 102_400, .. }), "{error}");
+    assert_eq!(budget.used_bytes(), 0);
+}
+
+fn kept_run_file(dir: &Path, compression: Compression) -> std::path::PathBuf {
+    let store = DiskStore::new(dir.to_owned(), compression, Arc::<FileBytes>::default());
+    write(&store, &records(), 3).unwrap().keep();
+    dir.join("run.run")
+}
+
+fn read_file(path: &Path) -> Result<u64> {
+    let file = RunFile::open(path)?;
+    let mut records = 0;
+    for partition in 0..file.index().len() as u32 {
+        file.for_each_record(partition, |_, _| {
+            records += 1;
+            Ok(())
+        })?;
+    }
+    Ok(records)
+}
+
+#[test]
+fn a_kept_run_file_can_be_read_on_its_own() {
+    for compression in [Compression::None, Compression::Lz4, Compression::Zstd] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = kept_run_file(dir.path(), compression);
+        assert_eq!(read_file(&path).unwrap(), records().len() as u64);
+    }
+}
+
+#[test]
+fn every_flipped_bit_and_every_lost_byte_is_found() {
+    for compression in [Compression::None, Compression::Lz4] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = kept_run_file(dir.path(), compression);
+        let sound = std::fs::read(&path).unwrap();
+        // Bytes 12 to 15 of the header are reserved.
+        let places = (0..sound.len()).step_by(397).chain(sound.len() - 200..sound.len());
+        for at in places.filter(|at| !(12..16).contains(at)) {
+            let mut damaged = sound.clone();
+            damaged[at] ^= 0x10;
+            std::fs::write(&path, &damaged).unwrap();
+            let error = read_file(&path).expect_err("damage is found");
+            assert!(matches!(error, Error::Corrupt { .. }), "byte {at}: {error}");
+            assert!(error.to_string().contains("run.run"), "{error}");
+        }
+        for len in (0..sound.len()).step_by(1999).chain([sound.len() - 1]) {
+            std::fs::write(&path, &sound[..len]).unwrap();
+            assert!(matches!(read_file(&path), Err(Error::Corrupt { .. })), "cut at {len}");
+        }
+    }
+}

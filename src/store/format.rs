@@ -1,0 +1,186 @@
+//! The layout of a run file. All integers are little-endian.
+//!
+//! ```text
+//! ┌────────────────────────────────────────────────────────────────────────┐
+//! │ header  magic "TWMLRUN1" · partitions u32 · 0 u32                      │ 16 bytes
+//! ├────────────────────────────────────────────────────────────────────────┤
+//! │ block   record bytes u32 · stored bytes u32 · records u32 · codec u32  │ 24 bytes
+//! │         checksum u64 of the 16 bytes before it and the stored bytes    │
+//! │         stored bytes …                                                 │
+//! │ block   …                        (partition 0, then partition 1, …)    │
+//! ├────────────────────────────────────────────────────────────────────────┤
+//! │ index   for each partition: offset u64 · stored bytes u64 (with block  │ 32 bytes each
+//! │         headers) · record bytes u64 · records u64                      │
+//! ├────────────────────────────────────────────────────────────────────────┤
+//! │ footer  index offset u64 · checksum u64 of index and index offset ·    │ 24 bytes
+//! │         magic "TWMLEND1"                                               │
+//! └────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Checksums are XXH3-64. A file without a sound footer was not completed.
+
+use std::path::Path;
+
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+use crate::config::Compression;
+use crate::error::{Error, Result};
+use crate::store::PartitionIndex;
+
+pub(crate) const HEADER_BYTES: usize = 16;
+pub(crate) const BLOCK_HEADER_BYTES: usize = 24;
+pub(crate) const INDEX_ENTRY_BYTES: usize = 32;
+pub(crate) const FOOTER_BYTES: usize = 24;
+const MAGIC: &[u8; 8] = b"TWMLRUN1";
+const END_MAGIC: &[u8; 8] = b"TWMLEND1";
+
+/// Largest record: its block's length has 32 bits.
+pub(crate) const MAX_RECORD_BYTES: usize = u32::MAX as usize - (64 << 10);
+
+/// What stands before a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockHeader {
+    pub record_bytes: u32,
+    pub stored_bytes: u32,
+    pub records: u32,
+    pub compression: Compression,
+    pub checksum: u64,
+}
+
+pub(crate) fn header(partitions: u32) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..12].copy_from_slice(&partitions.to_le_bytes());
+    header
+}
+
+/// The number of partitions.
+pub(crate) fn read_header(bytes: &[u8; HEADER_BYTES], path: &Path) -> Result<u32> {
+    if &bytes[..8] != MAGIC {
+        return Err(corrupt(path, 0, "magic", MAGIC.escape_ascii(), bytes[..8].escape_ascii()));
+    }
+    Ok(u32_at(bytes, 8))
+}
+
+/// Fills in the header in front of a block and returns its checksum's place in memory order: `block` is the header's room
+/// followed by the stored bytes.
+pub(crate) fn seal_block(block: &mut [u8], record_bytes: u32, records: u32, compression: Compression) {
+    let stored_bytes = (block.len() - BLOCK_HEADER_BYTES) as u32;
+    for (i, field) in [record_bytes, stored_bytes, records, codec(compression)].into_iter().enumerate() {
+        block[4 * i..][..4].copy_from_slice(&field.to_le_bytes());
+    }
+    let checksum = block_checksum(&block[..16], &block[BLOCK_HEADER_BYTES..]);
+    block[16..BLOCK_HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+}
+
+pub(crate) fn read_block_header(bytes: &[u8; BLOCK_HEADER_BYTES], path: &Path, offset: u64) -> Result<BlockHeader> {
+    let compression = match u32_at(bytes, 12) {
+        0 => Compression::None,
+        1 => Compression::Lz4,
+        2 => Compression::Zstd,
+        other => return Err(corrupt(path, offset, "block codec", "0, 1 or 2", other)),
+    };
+    Ok(BlockHeader {
+        record_bytes: u32_at(bytes, 0),
+        stored_bytes: u32_at(bytes, 4),
+        records: u32_at(bytes, 8),
+        compression,
+        checksum: u64_at(bytes, 16),
+    })
+}
+
+/// Refuses a block whose bytes are not those that were sealed.
+pub(crate) fn verify_block(
+    header: &[u8; BLOCK_HEADER_BYTES],
+    stored: &[u8],
+    expected: u64,
+    path: &Path,
+    offset: u64,
+) -> Result<()> {
+    let got = block_checksum(&header[..16], stored);
+    if got == expected {
+        return Ok(());
+    }
+    Err(corrupt(path, offset, "block checksum", format_args!("{expected:016x}"), format_args!("{got:016x}")))
+}
+
+fn block_checksum(header: &[u8], stored: &[u8]) -> u64 {
+    // The header goes in by way of the seed: one pass over one slice is the fast form of XXH3.
+    xxhash_rust::xxh3::xxh3_64_with_seed(stored, xxh3_64(header))
+}
+
+/// Index and footer of a run whose blocks end at `index_offset`.
+pub(crate) fn index_and_footer(index: &[PartitionIndex], index_offset: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(index.len() * INDEX_ENTRY_BYTES + FOOTER_BYTES);
+    for partition in index {
+        for field in [partition.offset, partition.stored_bytes, partition.record_bytes, partition.records] {
+            bytes.extend_from_slice(&field.to_le_bytes());
+        }
+    }
+    let checksum = index_checksum(&bytes, index_offset);
+    bytes.extend_from_slice(&index_offset.to_le_bytes());
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes.extend_from_slice(END_MAGIC);
+    bytes
+}
+
+/// Where the index begins, and its checksum.
+pub(crate) fn read_footer(bytes: &[u8; FOOTER_BYTES], path: &Path, offset: u64) -> Result<(u64, u64)> {
+    if &bytes[16..] != END_MAGIC {
+        return Err(corrupt(path, offset, "end magic", END_MAGIC.escape_ascii(), bytes[16..].escape_ascii()));
+    }
+    Ok((u64_at(bytes, 0), u64_at(bytes, 8)))
+}
+
+pub(crate) fn read_index(
+    bytes: &[u8],
+    index_offset: u64,
+    expected_checksum: u64,
+    path: &Path,
+) -> Result<Vec<PartitionIndex>> {
+    let got = index_checksum(bytes, index_offset);
+    if got != expected_checksum {
+        let expected = format_args!("{expected_checksum:016x}").to_string();
+        return Err(corrupt(path, index_offset, "index checksum", expected, format_args!("{got:016x}")));
+    }
+    let partitions = bytes.chunks_exact(INDEX_ENTRY_BYTES).map(|entry| PartitionIndex {
+        offset: u64_at(entry, 0),
+        stored_bytes: u64_at(entry, 8),
+        record_bytes: u64_at(entry, 16),
+        records: u64_at(entry, 24),
+    });
+    Ok(partitions.collect())
+}
+
+fn index_checksum(index: &[u8], index_offset: u64) -> u64 {
+    let mut hasher = Xxh3Default::new();
+    hasher.update(index);
+    hasher.update(&index_offset.to_le_bytes());
+    hasher.digest()
+}
+
+fn codec(compression: Compression) -> u32 {
+    match compression {
+        Compression::None => 0,
+        Compression::Lz4 => 1,
+        Compression::Zstd => 2,
+    }
+}
+
+pub(crate) fn corrupt(
+    path: &Path,
+    offset: u64,
+    what: &'static str,
+    expected: impl ToString,
+    got: impl ToString,
+) -> Error {
+    Error::Corrupt { path: path.to_owned(), offset, what, expected: expected.to_string(), got: got.to_string() }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+}

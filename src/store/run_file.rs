@@ -1,0 +1,169 @@
+//! Reading run files, for reducers and for `twinmill inspect`.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::Compression;
+use crate::error::{Error, Excerpt, Result};
+use crate::record::frame;
+pub use crate::store::PartitionIndex;
+use crate::store::format::{
+    BLOCK_HEADER_BYTES, BlockHeader, FOOTER_BYTES, HEADER_BYTES, INDEX_ENTRY_BYTES, corrupt, read_block_header,
+    read_footer, read_header, read_index, verify_block,
+};
+
+/// A complete run file.
+#[derive(Debug)]
+pub struct RunFile {
+    file: File,
+    path: PathBuf,
+    index: Vec<PartitionIndex>,
+}
+
+impl RunFile {
+    /// Opens a run file and reads its index.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be read, [`Error::Corrupt`] where it is no complete run.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::at("open", path))?;
+        let len = file.metadata().map_err(Error::at("read", path))?.len();
+        let read = |bytes: &mut [u8], offset| file.read_exact_at(bytes, offset).map_err(Error::at("read", path));
+        let smallest = (HEADER_BYTES + FOOTER_BYTES) as u64;
+        if len < smallest {
+            return Err(corrupt(path, 0, "length", format_args!("at least {smallest}"), len));
+        }
+        let mut header = [0; HEADER_BYTES];
+        read(&mut header, 0)?;
+        let partitions = read_header(&header, path)?;
+        let footer_offset = len - FOOTER_BYTES as u64;
+        let mut footer = [0; FOOTER_BYTES];
+        read(&mut footer, footer_offset)?;
+        let (index_offset, checksum) = read_footer(&footer, path, footer_offset)?;
+        let index_bytes = u64::from(partitions) * INDEX_ENTRY_BYTES as u64;
+        if index_offset.checked_add(index_bytes) != Some(footer_offset) {
+            let expected = footer_offset.saturating_sub(index_bytes);
+            return Err(corrupt(path, footer_offset, "index offset", expected, index_offset));
+        }
+        let mut index = vec![0; index_bytes as usize];
+        read(&mut index, index_offset)?;
+        let index = read_index(&index, index_offset, checksum, path)?;
+        Ok(RunFile { file, path: path.to_owned(), index })
+    }
+
+    /// What each partition holds.
+    pub fn index(&self) -> &[PartitionIndex] {
+        &self.index
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads every block of a partition, checking checksums, and gives each record's key and value, in key order.
+    ///
+    /// Returns the number of blocks.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] at the first damaged block, or what `each` returns.
+    pub fn for_each_record(&self, partition: u32, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<u64> {
+        let segment = self.index[partition as usize];
+        let mut blocks = BlockCursor::new(&segment);
+        let (mut block, mut stored, mut records, mut count) = (Vec::new(), Vec::new(), 0u64, 0u64);
+        while let Some(header) = blocks.read(&self.file, &self.path, &mut block, &mut stored)? {
+            let (mut at, mut key, mut in_block) = (0, (0, 0), 0);
+            while at < block.len() {
+                let frame = frame::read(&block, at).ok_or_else(|| {
+                    let got = Excerpt(&block[at..]).to_string();
+                    corrupt(&self.path, blocks.block_offset, "record", "a whole record", got)
+                })?;
+                key = frame.key.unwrap_or(key);
+                each(&block[key.0..key.1], &block[frame.value_start..frame.end])?;
+                (at, in_block) = (frame.end, in_block + 1);
+            }
+            if in_block != header.records {
+                return Err(corrupt(&self.path, blocks.block_offset, "records in block", header.records, in_block));
+            }
+            records += u64::from(in_block);
+            count += 1;
+        }
+        if records != segment.records {
+            return Err(corrupt(&self.path, segment.offset, "records in partition", segment.records, records));
+        }
+        Ok(count)
+    }
+}
+
+/// A position among the blocks of one partition.
+#[derive(Debug)]
+pub(crate) struct BlockCursor {
+    offset: u64,
+    end: u64,
+    block_offset: u64,
+}
+
+impl BlockCursor {
+    pub fn new(segment: &PartitionIndex) -> Self {
+        BlockCursor { offset: segment.offset, end: segment.offset + segment.stored_bytes, block_offset: segment.offset }
+    }
+
+    /// Reads the next block's records into `block`; `stored` is a buffer for compressed bytes. `None` at the end.
+    pub fn read(
+        &mut self,
+        file: &File,
+        path: &Path,
+        block: &mut Vec<u8>,
+        stored: &mut Vec<u8>,
+    ) -> Result<Option<BlockHeader>> {
+        if self.offset == self.end {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        self.block_offset = offset;
+        let mut header_bytes = [0; BLOCK_HEADER_BYTES];
+        let payload_offset = offset + BLOCK_HEADER_BYTES as u64;
+        if payload_offset > self.end {
+            return Err(corrupt(path, offset, "block header", "24 bytes before the partition's end", self.end - offset));
+        }
+        file.read_exact_at(&mut header_bytes, offset).map_err(|e| truncated(e, path, offset))?;
+        let header = read_block_header(&header_bytes, path, offset)?;
+        let block_end = payload_offset + u64::from(header.stored_bytes);
+        if block_end > self.end {
+            return Err(corrupt(path, offset, "block length", self.end - payload_offset, header.stored_bytes));
+        }
+        let target = if header.compression == Compression::None { &mut *block } else { &mut *stored };
+        target.resize(header.stored_bytes as usize, 0);
+        file.read_exact_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
+        verify_block(&header_bytes, target, header.checksum, path, offset)?;
+        let record_bytes = header.record_bytes as usize;
+        let decompressed = match header.compression {
+            Compression::None => Ok(block.len()),
+            Compression::Lz4 => {
+                block.resize(record_bytes, 0);
+                lz4_flex::block::decompress_into(stored, block).map_err(|e| e.to_string())
+            }
+            Compression::Zstd => {
+                block.resize(record_bytes, 0);
+                zstd::bulk::decompress_to_buffer(stored, block.as_mut_slice()).map_err(|e| e.to_string())
+            }
+        };
+        match decompressed {
+            Ok(bytes) if bytes == record_bytes => {
+                self.offset = block_end;
+                Ok(Some(header))
+            }
+            Ok(bytes) => Err(corrupt(path, offset, "record bytes in block", record_bytes, bytes)),
+            Err(error) => Err(corrupt(path, offset, "compressed block", "decompressible bytes", error)),
+        }
+    }
+}
+
+fn truncated(error: std::io::Error, path: &Path, offset: u64) -> Error {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        corrupt(path, offset, "length", "bytes that the index promises", "end of file")
+    } else {
+        Error::io("read", path, error)
+    }
+}
