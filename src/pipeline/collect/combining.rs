@@ -1,0 +1,219 @@
+//! The collector of a map task with a combiner: a [table](super::table) of accumulators that is sorted when it spills.
+//!
+//! Look-ups are gathered in batches: a record's slot is fetched when it is emitted, and by the time its batch is folded the
+//! cache line has arrived. Without that, a table larger than the second-level cache costs a trip to memory a record.
+
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::job::{Combine, Combiner, Emit, Fold, Partitioner};
+use crate::observe::phases::PhaseName;
+use crate::pipeline::collect::spills::{Occasion, Spills};
+use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
+use crate::pipeline::collect::{Collect, MapOutput};
+use crate::pipeline::map::Sink;
+use crate::pipeline::sort::{self, Entry, Keys};
+use crate::record::{Key, ToKey, ToValue, Value};
+use crate::runtime::task::Task;
+use crate::store::memory::Reservation;
+
+/// Records between fetching a slot and folding into it.
+const BATCH: usize = 32;
+/// Memory per key while a table is sorted: an entry, and an entry of the sort's scratch.
+const INDEX_BYTES: usize = 2 * size_of::<Entry>();
+/// How many keys ahead a sorted table's slots are fetched while they are written out.
+const PREFETCH_DISTANCE: usize = 12;
+
+/// Folds the values of each key and spills the accumulators sorted by (partition, key).
+pub struct CombiningBuffer<'t, V: Value, C, P> {
+    task: Task<'t>,
+    fold: &'t Combine<V, C>,
+    partitioner: &'t P,
+    capacity_bytes: usize,
+    memory: TableMemory<V>,
+    pending: Vec<(InlineKey, V)>,
+    key_scratch: Vec<u8>,
+    records: u64,
+    bytes: u64,
+    spills: Spills,
+    error: Option<Error>,
+    _reservation: Reservation,
+}
+
+/// The buffers, which one task after another uses.
+struct TableMemory<V> {
+    table: Table<V>,
+    index: Vec<Entry>,
+    scratch: Vec<Entry>,
+}
+
+impl<V> Default for TableMemory<V> {
+    fn default() -> Self {
+        TableMemory { table: Table::default(), index: Vec::new(), scratch: Vec::new() }
+    }
+}
+
+impl<'t, V, C, P> CombiningBuffer<'t, V, C, P>
+where
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    /// Folds the pending records. There was room for them when the first one came.
+    #[inline(never)]
+    fn fold_batch(&mut self) {
+        let (table, combiner) = (&mut self.memory.table, &self.fold.combiner);
+        for (key, value) in self.pending.drain(..) {
+            table.fold_inline(&key, value, |accumulator, value| combiner.combine(accumulator, value));
+        }
+        if !table.has_room(BATCH) || table.memory_bytes() + table.len() * INDEX_BYTES > self.capacity_bytes {
+            self.make_room();
+        }
+    }
+
+    /// Grows the table, or spills it where its share of memory does not allow that.
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let table = &mut self.memory.table;
+        let fits = table.memory_bytes() + table.len() * INDEX_BYTES <= self.capacity_bytes;
+        if fits && table.memory_bytes_to_grow() <= self.capacity_bytes {
+            return table.grow();
+        }
+        if table.len() < BATCH {
+            // The smallest table that works, however small the budget.
+            return if table.has_room(BATCH) {} else { table.grow() };
+        }
+        if self.error.is_none() {
+            self.error = self.spill(Occasion::Full).err();
+        }
+        // After an error the task ends with the current record; until then nothing may pile up.
+        self.memory.table.clear();
+    }
+
+    #[inline(never)]
+    fn spill(&mut self, occasion: Occasion) -> Result<()> {
+        let task = &mut self.task;
+        task.config.cancel.check()?;
+        let TableMemory { table, index, scratch } = &mut self.memory;
+        let reducers = task.context.reducers;
+        let start = Instant::now();
+        index.clear();
+        index.extend(table.keys().map(|(at, key)| {
+            let partition = self.partitioner.partition(key, reducers);
+            Entry::new(key, partition, at as u64)
+        }));
+        sort::sort(index, scratch, reducers, &*table);
+        task.phases.end(PhaseName::Sort, start);
+        task.phases.add_bytes(PhaseName::Sort, table.memory_bytes() as u64);
+        task.counters.combine_output_records += index.len() as u64;
+        let fold = self.fold;
+        self.spills.write(task, occasion, |run| {
+            let mut value = Vec::new();
+            for (i, entry) in index.iter().enumerate() {
+                if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
+                    table.prefetch_slot(ahead.position() as usize);
+                }
+                let at = entry.position() as usize;
+                value.clear();
+                fold.encode(table.value(at), &mut value);
+                run.push(entry.partition(), table.key(at), &value, false)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<V: Value> Keys for &Table<V> {
+    fn key(&self, position: u64) -> &[u8] {
+        Table::key(self, position as usize)
+    }
+
+    fn prefetch(&self, position: u64) {
+        self.prefetch_slot(position as usize);
+    }
+}
+
+impl<'t, K, V, C, P> Emit<K, V> for CombiningBuffer<'t, V, C, P>
+where
+    K: Key + ?Sized,
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    #[inline]
+    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    where
+        Q: ToKey<K> + ?Sized,
+        W: ToValue<V>,
+    {
+        let key = key.encode(&mut self.key_scratch);
+        self.records += 1;
+        self.bytes += (key.len() + value.encoded_len()) as u64;
+        let value = value.into_value();
+        if key.len() <= INLINE_BYTES {
+            let key = self.memory.table.inline_key(key);
+            self.memory.table.prefetch(&key);
+            self.pending.push((key, value));
+            if self.pending.len() == BATCH {
+                self.fold_batch();
+            }
+        } else {
+            let combiner = &self.fold.combiner;
+            self.memory.table.fold_long(key, value, |accumulator, value| combiner.combine(accumulator, value));
+            self.fold_batch();
+        }
+    }
+
+    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
+        self.task.user_counters.add(group, name, n);
+    }
+}
+
+impl<V: Value, C, P> Sink for CombiningBuffer<'_, V, C, P> {
+    #[inline(always)]
+    fn check(&mut self) -> Result<()> {
+        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
+    }
+}
+
+impl<'t, K, V, C, P> Collect<'t, K, V, Combine<V, C>, P> for CombiningBuffer<'t, V, C, P>
+where
+    K: Key + ?Sized,
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P) -> Self {
+        let capacity_bytes = task.config.task_sort_buffer_bytes();
+        CombiningBuffer {
+            fold,
+            partitioner,
+            capacity_bytes,
+            memory: task.buffers.take(),
+            pending: Vec::with_capacity(BATCH),
+            key_scratch: Vec::new(),
+            records: 0,
+            bytes: 0,
+            spills: Spills::default(),
+            error: None,
+            _reservation: task.budget.reserve_regardless(capacity_bytes as u64),
+            task,
+        }
+    }
+
+    fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
+        self.fold_batch();
+        self.check()?;
+        self.task.counters.map_output_records += self.records;
+        self.task.counters.map_output_bytes += self.bytes;
+        self.task.counters.combine_input_records += self.records;
+        if self.memory.table.len() > 0 {
+            self.spill(Occasion::Last)?;
+            self.memory.table.clear();
+        }
+        let mut task = self.task;
+        task.buffers.put(self.memory);
+        let output = self.spills.into_map_output(&mut task, self.fold)?;
+        Ok((output, task))
+    }
+}

@@ -1,0 +1,42 @@
+//! Collecting what a map task emits.
+//!
+//! A job without a combiner fills a [sort buffer](sort_buffer); one with a combiner folds into a [table](table). Both keep
+//! to the task's share of memory, sort and spill when it is used up, and end as a [`MapOutput`]. A map-only job's records
+//! go straight to the [output](crate::pipeline::commit).
+
+pub mod combining;
+pub mod sort_buffer;
+mod spills;
+mod table;
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::job::{Emit, Fold, Partitioner};
+use crate::pipeline::map::Sink;
+use crate::record::{Key, Value};
+use crate::runtime::task::Task;
+use crate::store::Run;
+
+/// Which collector goes with a combining strategy.
+pub trait CollectWith<K: Key + ?Sized, V: Value + ?Sized>: Fold {
+    /// The collector.
+    type Collector<'t, P: Partitioner + 't>: Collect<'t, K, V, Self, P>
+    where
+        Self: 't;
+}
+
+/// Takes the records of one map task and makes its output of them.
+pub trait Collect<'t, K: Key + ?Sized, V: Value + ?Sized, F, P>: Emit<K, V> + Sink {
+    /// A collector for an attempt.
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P) -> Self;
+
+    /// Ends the task's output.
+    fn finish(self) -> Result<(MapOutput, Task<'t>)>;
+}
+
+/// What one map task leaves for the reducers: runs in the order of the input. One run where map outputs lie on disk.
+#[derive(Clone, Debug, Default)]
+pub struct MapOutput {
+    pub(crate) runs: Vec<Arc<dyn Run>>,
+}

@@ -1,0 +1,203 @@
+//! The sort buffer of a map task without a combiner: framed records one after another, and an index to sort.
+
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::job::{Emit, Fold, Partitioner};
+use crate::observe::phases::PhaseName;
+use crate::pipeline::collect::spills::{Occasion, Spills};
+use crate::pipeline::collect::{Collect, MapOutput};
+use crate::pipeline::map::Sink;
+use crate::pipeline::prefetch;
+use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
+use crate::record::{Key, ToKey, ToValue, Value, frame, varint};
+use crate::runtime::task::Task;
+use crate::store::memory::Reservation;
+
+/// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
+const INDEX_BYTES: usize = 2 * size_of::<Entry>();
+
+/// How many records ahead a sorted buffer's records are fetched while they are written out.
+const PREFETCH_DISTANCE: usize = 12;
+
+/// Collects encoded records and spills them sorted by (partition, key), equal keys in the order of emission.
+pub struct SortBuffer<'t, F, P> {
+    task: Task<'t>,
+    fold: &'t F,
+    partitioner: &'t P,
+    reducers: u32,
+    capacity_bytes: usize,
+    memory: SortMemory,
+    key_scratch: Vec<u8>,
+    spills: Spills,
+    error: Option<Error>,
+    _reservation: Reservation,
+}
+
+/// The buffers, which one task after another uses.
+#[derive(Default)]
+struct SortMemory {
+    records: Vec<u8>,
+    index: Vec<Entry>,
+    scratch: Vec<Entry>,
+}
+
+impl<F: Fold, P> SortBuffer<'_, F, P> {
+    fn used_bytes(&self) -> usize {
+        self.memory.records.len() + self.memory.index.len() * INDEX_BYTES
+    }
+
+    #[inline(never)]
+    fn spill(&mut self, occasion: Occasion) -> Result<()> {
+        let task = &mut self.task;
+        task.config.cancel.check()?;
+        let SortMemory { records, index, scratch } = &mut self.memory;
+        let start = Instant::now();
+        sort::sort(index, scratch, self.reducers, FramedRecords(records));
+        task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
+        task.phases.end(PhaseName::Sort, start);
+        self.spills.write(task, occasion, |run| {
+            let mut previous: Option<(Entry, &[u8])> = None;
+            for (i, entry) in index.iter().enumerate() {
+                if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
+                    prefetch::read(&records[ahead.position() as usize]);
+                }
+                let at = entry.position() as usize;
+                let frame = frame::read(records, at).expect("the buffer holds whole records");
+                let (key_start, key_end) = frame.key.expect("records in the buffer have their keys");
+                let (key, partition) = (&records[key_start..key_end], entry.partition());
+                let same_key = previous.is_some_and(|(before, key_before)| {
+                    before.partition() == partition && before.same_key(*entry).unwrap_or_else(|| key == key_before)
+                });
+                if same_key {
+                    run.push(partition, key, &records[frame.value_start..frame.end], true)?;
+                } else {
+                    run.push_framed(partition, &records[at..frame.end])?;
+                }
+                previous = Some((*entry, key));
+            }
+            Ok(())
+        })?;
+        records.clear();
+        index.clear();
+        // A record larger than the buffer does not make the buffer larger for good.
+        records.shrink_to(self.capacity_bytes);
+        Ok(())
+    }
+}
+
+/// Records of the buffer, each at its position.
+#[derive(Clone, Copy)]
+struct FramedRecords<'r>(&'r [u8]);
+
+impl Keys for FramedRecords<'_> {
+    #[inline(always)]
+    fn key(&self, position: u64) -> &[u8] {
+        let frame = frame::read(self.0, position as usize).expect("the buffer holds whole records");
+        let (start, end) = frame.key.expect("records in the buffer have their keys");
+        &self.0[start..end]
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, position: u64) {
+        prefetch::read(&self.0[position as usize]);
+    }
+}
+
+impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V> for SortBuffer<'t, F, P> {
+    #[inline]
+    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    where
+        Q: ToKey<K> + ?Sized,
+        W: ToValue<V>,
+    {
+        let key = key.encode(&mut self.key_scratch);
+        let partition = self.partitioner.partition(key, self.reducers);
+        let SortMemory { records, index, .. } = &mut self.memory;
+        let at = records.len();
+        varint::push(key.len() as u64 + 1, records);
+        let length_at = records.len();
+        records.push(0);
+        records.extend_from_slice(key);
+        let value_at = records.len();
+        value.encode(records);
+        let value_len = records.len() - value_at;
+        if value_len < 0x80 {
+            records[length_at] = value_len as u8;
+        } else {
+            widen_length(records, length_at, value_len);
+        }
+        index.push(Entry::new(key, partition, at as u64));
+        self.task.counters.map_output_records += 1;
+        self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
+        if self.used_bytes() >= self.capacity_bytes {
+            self.spill_when_full();
+        }
+    }
+
+    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
+        self.task.user_counters.add(group, name, n);
+    }
+}
+
+impl<F: Fold, P> SortBuffer<'_, F, P> {
+    #[inline(never)]
+    fn spill_when_full(&mut self) {
+        if self.error.is_none() {
+            self.error = self.spill(Occasion::Full).err();
+        }
+        if self.error.is_some() {
+            // The task ends after this record; until then nothing may pile up.
+            self.memory.records.clear();
+            self.memory.index.clear();
+        }
+    }
+}
+
+/// Makes room for the length of a value too long for the one byte that was left for it.
+#[cold]
+fn widen_length(records: &mut Vec<u8>, at: usize, value_len: usize) {
+    let mut length = Vec::with_capacity(varint::MAX_BYTES);
+    varint::push(value_len as u64, &mut length);
+    records.splice(at..=at, length);
+}
+
+impl<F, P> Sink for SortBuffer<'_, F, P> {
+    #[inline(always)]
+    fn check(&mut self) -> Result<()> {
+        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
+    }
+}
+
+impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P>
+    for SortBuffer<'t, F, P>
+{
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P) -> Self {
+        let capacity_bytes = task.config.task_sort_buffer_bytes().min(MAX_POSITION as usize);
+        let mut memory: SortMemory = task.buffers.take();
+        memory.records.reserve(capacity_bytes);
+        memory.index.reserve(capacity_bytes / INDEX_BYTES);
+        SortBuffer {
+            reducers: task.context.reducers,
+            fold,
+            partitioner,
+            capacity_bytes,
+            memory,
+            key_scratch: Vec::new(),
+            spills: Spills::default(),
+            error: None,
+            _reservation: task.budget.reserve_regardless(capacity_bytes as u64),
+            task,
+        }
+    }
+
+    fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
+        if !self.memory.index.is_empty() {
+            self.spill(Occasion::Last)?;
+        }
+        let mut task = self.task;
+        task.buffers.put(self.memory);
+        let output = self.spills.into_map_output(&mut task, self.fold)?;
+        Ok((output, task))
+    }
+}

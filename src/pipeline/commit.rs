@@ -1,0 +1,344 @@
+//! Writing the output and publishing it.
+//!
+//! ```text
+//! out                                      what the user named; appears, whole, when the job has succeeded
+//! .out.twinmill-XXXXXX/                    staging, beside it
+//!     part-r-00000                         parts of committed tasks
+//!     _temporary/attempt-reduce-00001-0/   what attempts are writing
+//! ```
+//!
+//! A task is committed by renaming its part out of the attempt's directory, the job by renaming the staging directory, and
+//! then `_SUCCESS` is written. Staging that is not committed is removed.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::config::ExistingOutput;
+use crate::error::{Error, Result};
+use crate::job::{Emit, OutputFormat};
+use crate::observe::counters::UserCounters;
+use crate::observe::report::OutputReport;
+use crate::pipeline::map::Sink;
+use crate::pipeline::spill::RunBuilder;
+use crate::record::{Key, ToKey, ToValue, Value};
+use crate::runtime::task::Task;
+use crate::store::{Run, RunStore};
+
+/// Bytes gathered before they are written to a part.
+const BUFFER_BYTES: usize = 256 << 10;
+const TEMPORARY: &str = "_temporary";
+
+/// The output directory of a job while it runs.
+#[derive(Debug)]
+pub(crate) struct OutputDir {
+    dir: PathBuf,
+    staging: tempfile::TempDir,
+    existing: ExistingOutput,
+    /// Parent directories that were made for it, innermost first.
+    made: Vec<PathBuf>,
+    committed: bool,
+}
+
+impl OutputDir {
+    /// Refuses an output that exists, without touching anything.
+    pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
+        if existing == ExistingOutput::Refuse && dir.symlink_metadata().is_ok() {
+            return Err(Error::OutputExists(dir.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Makes the staging directory for an output at `dir`.
+    pub fn create(dir: &Path, existing: ExistingOutput) -> Result<Self> {
+        Self::check(dir, existing)?;
+        let name = dir.file_name().ok_or_else(|| {
+            Error::Config(format!("--output {} must name a directory of its own", dir.display()))
+        })?;
+        let parent = match dir.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let made: Vec<PathBuf> = parent.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
+        fs::create_dir_all(parent).map_err(Error::at("create", parent))?;
+        let mut prefix = OsString::from(".");
+        prefix.push(name);
+        prefix.push(".twinmill-");
+        let staging =
+            tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(Error::at("create a directory in", parent))?;
+        let temporary = staging.path().join(TEMPORARY);
+        fs::create_dir(&temporary).map_err(Error::at("create", &temporary))?;
+        Ok(OutputDir { dir: dir.to_owned(), staging, existing, made, committed: false })
+    }
+
+    /// Where the committed part of a task lies; `kind` is `m` or `r`.
+    pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
+        self.staging.path().join(format!("part-{kind}-{task:05}"))
+    }
+
+    /// Publishes the output.
+    pub fn commit(mut self) -> Result<()> {
+        let staging = self.staging.path();
+        let temporary = staging.join(TEMPORARY);
+        fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
+        // The staging directory was made private; the output is as open as any other directory.
+        let parent_mode = fs::metadata(staging.parent().expect("staging has a parent"));
+        let mode = parent_mode.map_err(Error::at("read", staging))?.permissions();
+        fs::set_permissions(staging, mode).map_err(Error::at("set permissions of", staging))?;
+        if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
+            let is_dir = self.dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+            let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
+            removed.map_err(Error::at("replace", &self.dir))?;
+        }
+        fs::rename(staging, &self.dir).map_err(Error::at("publish", &self.dir))?;
+        self.committed = true;
+        let success = self.dir.join("_SUCCESS");
+        File::create(&success).map_err(Error::at("create", &success))?;
+        Ok(())
+    }
+}
+
+impl Drop for OutputDir {
+    fn drop(&mut self) {
+        if self.committed {
+            self.staging.disable_cleanup(true);
+            return;
+        }
+        let _ = fs::remove_dir_all(self.staging.path());
+        for dir in &self.made {
+            // Fails, rightly, where somebody else has put something there meanwhile.
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
+/// What one task leaves as output.
+#[derive(Clone, Debug)]
+pub(crate) enum TaskOutput {
+    /// A committed part of the output directory.
+    Part { records: u64, bytes: u64 },
+    /// A partition of a dataset for another job.
+    Dataset(Arc<dyn Run>),
+}
+
+impl TaskOutput {
+    pub fn records(&self) -> u64 {
+        match self {
+            TaskOutput::Part { records, .. } => *records,
+            TaskOutput::Dataset(run) => run.index()[0].records,
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        match self {
+            TaskOutput::Part { bytes, .. } => *bytes,
+            TaskOutput::Dataset(run) => run.index()[0].stored_bytes,
+        }
+    }
+}
+
+/// Where the tasks of a job put their output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OutputTarget<'a> {
+    Files { dir: &'a OutputDir, format: OutputFormat },
+    Dataset { store: &'a dyn RunStore },
+}
+
+/// The output of one task attempt.
+pub(crate) trait TaskOutputWriter: Sink {
+    /// Completes and publishes it.
+    fn commit(self) -> Result<(TaskOutput, UserCounters)>;
+}
+
+/// A part of the output directory, being written.
+pub(crate) struct PartWriter {
+    file: File,
+    path: PathBuf,
+    final_path: PathBuf,
+    format: OutputFormat,
+    buffer: Vec<u8>,
+    records: u64,
+    bytes: u64,
+    user_counters: UserCounters,
+    error: Option<Error>,
+}
+
+impl PartWriter {
+    /// Opens the part of a task; `kind` is `m` or `r`.
+    pub fn create(task: &Task<'_>, dir: &OutputDir, format: OutputFormat, kind: char) -> Result<Self> {
+        let final_path = dir.part_path(kind, task.context.index);
+        let attempt = format!("attempt-{}-{}", task.context.id, task.context.attempt);
+        let attempt_dir = dir.staging.path().join(TEMPORARY).join(attempt);
+        fs::create_dir(&attempt_dir).map_err(Error::at("create", &attempt_dir))?;
+        let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
+        let file = File::create_new(&path).map_err(Error::at("create", &path))?;
+        Ok(PartWriter {
+            file,
+            path,
+            final_path,
+            format,
+            buffer: Vec::with_capacity(BUFFER_BYTES + (16 << 10)),
+            records: 0,
+            bytes: 0,
+            user_counters: UserCounters::default(),
+            error: None,
+        })
+    }
+
+    #[inline(never)]
+    fn flush(&mut self) {
+        if self.error.is_none() {
+            self.bytes += self.buffer.len() as u64;
+            self.error = self.file.write_all(&self.buffer).map_err(Error::at("write", &self.path)).err();
+        }
+        self.buffer.clear();
+        self.buffer.shrink_to(4 * BUFFER_BYTES);
+    }
+}
+
+impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
+    #[inline]
+    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    where
+        Q: ToKey<K> + ?Sized,
+        W: ToValue<V>,
+    {
+        let buffer = &mut self.buffer;
+        match self.format {
+            OutputFormat::Text => {
+                key.write_text(buffer);
+                if !key.is_null() && !value.is_null() {
+                    buffer.push(b'\t');
+                }
+                value.write_text(buffer);
+                buffer.push(b'\n');
+            }
+            OutputFormat::Raw => {
+                key.write_text(buffer);
+                value.write_text(buffer);
+            }
+        }
+        self.records += 1;
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush();
+        }
+    }
+
+    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
+        self.user_counters.add(group, name, n);
+    }
+}
+
+impl Sink for PartWriter {
+    #[inline(always)]
+    fn check(&mut self) -> Result<()> {
+        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
+    }
+}
+
+impl TaskOutputWriter for PartWriter {
+    fn commit(mut self) -> Result<(TaskOutput, UserCounters)> {
+        self.flush();
+        self.check()?;
+        fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
+        Ok((TaskOutput::Part { records: self.records, bytes: self.bytes }, self.user_counters))
+    }
+}
+
+/// One partition of a dataset, being written.
+pub(crate) struct DatasetWriter {
+    run: RunBuilder,
+    key: Vec<u8>,
+    value: Vec<u8>,
+    user_counters: UserCounters,
+    error: Option<Error>,
+}
+
+impl DatasetWriter {
+    pub fn create(task: &Task<'_>, store: &dyn RunStore) -> Result<Self> {
+        let name = task.run_name(format_args!("output"));
+        Ok(DatasetWriter {
+            run: RunBuilder::create(store, &name, 1, task.config.block_bytes())?,
+            key: Vec::new(),
+            value: Vec::new(),
+            user_counters: UserCounters::default(),
+            error: None,
+        })
+    }
+}
+
+impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for DatasetWriter {
+    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    where
+        Q: ToKey<K> + ?Sized,
+        W: ToValue<V>,
+    {
+        self.value.clear();
+        value.encode(&mut self.value);
+        if let Err(error) = self.run.push(0, key.encode(&mut self.key), &self.value, false) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
+        self.user_counters.add(group, name, n);
+    }
+}
+
+impl Sink for DatasetWriter {
+    fn check(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl TaskOutputWriter for DatasetWriter {
+    fn commit(mut self) -> Result<(TaskOutput, UserCounters)> {
+        self.check()?;
+        Ok((TaskOutput::Dataset(self.run.finish()?), self.user_counters))
+    }
+}
+
+/// The paths of an output's parts, in part order.
+///
+/// # Errors
+/// [`Error::Io`] where the directory cannot be read.
+pub fn parts(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(dir).map_err(Error::at("read", dir))? {
+        let entry = entry.map_err(Error::at("read", dir))?;
+        if entry.file_name().as_encoded_bytes().starts_with(b"part-") {
+            parts.push(entry.path());
+        }
+    }
+    // A sixth digit makes a longer name.
+    parts.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+    Ok(parts)
+}
+
+impl OutputReport {
+    /// Reads the output back and fills in its digest.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a part cannot be read.
+    pub fn compute_digest(&mut self) -> Result<()> {
+        use std::io::Read;
+
+        let mut hasher = Xxh3Default::new();
+        let mut buffer = vec![0; BUFFER_BYTES];
+        for part in parts(&self.path)? {
+            let mut file = File::open(&part).map_err(Error::at("open", &part))?;
+            loop {
+                match file.read(&mut buffer).map_err(Error::at("read", &part))? {
+                    0 => break,
+                    n => hasher.update(&buffer[..n]),
+                }
+            }
+        }
+        self.digest = Some(format!("xxh3:{:016x}", hasher.digest()));
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Running the user's mapper over the records of a split.
+
+use crate::error::{Error, Result};
+use crate::job::{Emit, Mapper, TaskContext};
+use crate::pipeline::read::{InputFormat, ReadContext, read_split};
+use crate::pipeline::split::Split;
+use crate::record::{Key, Value};
+
+/// Something that latches errors of emitted records until somebody asks.
+pub trait Sink {
+    /// What went wrong since the last call.
+    ///
+    /// # Errors
+    /// The first error of the records emitted since.
+    fn check(&mut self) -> Result<()>;
+}
+
+/// The map side of a job: a [`Mapper`], to which all inputs go, or a tuple of mappers, one an input.
+pub trait MapSide: Clone + Send + Sync {
+    /// Type of the emitted keys.
+    type Key: Key + ?Sized;
+    /// Type of the emitted values.
+    type Value: Value + ?Sized;
+
+    /// How many inputs there must be, if that matters.
+    const INPUTS: Option<usize>;
+
+    /// Where files of an input may be cut.
+    #[doc(hidden)]
+    fn split_alignment(input: usize) -> u64;
+
+    /// Maps all records of a split; returns the records and bytes read.
+    #[doc(hidden)]
+    fn run<E: Emit<Self::Key, Self::Value> + Sink>(
+        &mut self,
+        split: &Split,
+        task: &TaskContext,
+        context: ReadContext<'_>,
+        out: &mut E,
+    ) -> Result<(u64, u64)>;
+}
+
+impl<M: Mapper> MapSide for M {
+    type Key = M::Key;
+    type Value = M::Value;
+
+    const INPUTS: Option<usize> = None;
+
+    fn split_alignment(_input: usize) -> u64 {
+        M::Input::SPLIT_ALIGNMENT
+    }
+
+    fn run<E: Emit<M::Key, M::Value> + Sink>(
+        &mut self,
+        split: &Split,
+        task: &TaskContext,
+        context: ReadContext<'_>,
+        out: &mut E,
+    ) -> Result<(u64, u64)> {
+        self.setup(task)?;
+        let mut records = 0;
+        let bytes = read_split::<M::Input>(split, context, |record| {
+            records += 1;
+            self.map(record, out)?;
+            out.check()
+        })?;
+        self.finish(out)?;
+        out.check()?;
+        Ok((records, bytes))
+    }
+}
+
+macro_rules! mappers {
+    ($count:literal: $first:ident 0 $(, $mapper:ident $at:tt)+) => {
+        impl<$first: Mapper $(, $mapper: Mapper<Key = $first::Key, Value = $first::Value>)+> MapSide
+            for ($first $(, $mapper)+)
+        {
+            type Key = $first::Key;
+            type Value = $first::Value;
+
+            const INPUTS: Option<usize> = Some($count);
+
+            fn split_alignment(input: usize) -> u64 {
+                match input {
+                    $($at => $mapper::split_alignment(input),)+
+                    _ => $first::split_alignment(input),
+                }
+            }
+
+            fn run<E: Emit<Self::Key, Self::Value> + Sink>(
+                &mut self,
+                split: &Split,
+                task: &TaskContext,
+                context: ReadContext<'_>,
+                out: &mut E,
+            ) -> Result<(u64, u64)> {
+                match split.input {
+                    0 => self.0.run(split, task, context, out),
+                    $($at => self.$at.run(split, task, context, out),)+
+                    other => Err(Error::Config(format!("there is no mapper for input {other}"))),
+                }
+            }
+        }
+    };
+}
+mappers!(2: A 0, B 1);
+mappers!(3: A 0, B 1, C 2);
+mappers!(4: A 0, B 1, C 2, D 3);

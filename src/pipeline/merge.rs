@@ -1,0 +1,344 @@
+//! Merging sorted runs.
+//!
+//! [`Merge`] reads one partition of several runs as one sequence sorted by key; equal keys come in the order of the runs,
+//! and within a run in its order, so that the order of values never depends on chance. It is a *loser tree* (Knuth, TAOCP
+//! vol. 3, 5.4.1): each inner node keeps the loser of the match played there, and replacing the winner replays one match a
+//! level. A run says itself where its key does not change ([`crate::record::frame`]); the winner then stays the winner and
+//! nothing is compared at all.
+//!
+//! [`merge_spills`] makes a map task's one output of its spills; [`reduce_fan_in`] merges what a reducer has taken until
+//! the rest can be merged in one go. Both combine equal keys on the way.
+
+use std::sync::Arc;
+
+use crate::config::JobConfig;
+use crate::error::{Error, Result};
+use crate::job::Fold;
+use crate::observe::machine::open_files_limit;
+use crate::observe::phases::PhaseName;
+use crate::pipeline::sort::prefix;
+use crate::pipeline::spill::RunBuilder;
+use crate::record::frame;
+use crate::runtime::cancel::RECORDS_BETWEEN_CHECKS;
+use crate::runtime::task::Task;
+use crate::store::{Block, BlockReader, PartitionIndex, Run};
+
+/// How a record's key relates to the one before it in the same run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The same key.
+    SameKey,
+    /// A greater key, or the same one at the beginning of a block.
+    NewKey,
+}
+
+/// A position in one partition of one run.
+pub(crate) struct RunCursor {
+    reader: Box<dyn BlockReader>,
+    block: Block,
+    next: usize,
+    key: (usize, usize),
+    value: (usize, usize),
+    /// First eight bytes of the key; what most matches are decided by.
+    prefix: u64,
+    ended: bool,
+}
+
+impl RunCursor {
+    /// Before the first record.
+    pub fn open(segment: &Segment) -> Result<Self> {
+        Ok(RunCursor {
+            reader: segment.run.open(segment.partition)?,
+            block: Block::EMPTY,
+            next: 0,
+            key: (0, 0),
+            value: (0, 0),
+            prefix: 0,
+            ended: false,
+        })
+    }
+
+    /// Moves to the next record; `None` at the end.
+    #[inline(always)]
+    pub fn advance(&mut self) -> Result<Option<Step>> {
+        if self.next == self.block.len() && !self.next_block()? {
+            return Ok(None);
+        }
+        let Some(frame) = frame::read(&self.block, self.next) else { return Err(malformed(&self.block, self.next)) };
+        self.next = frame.end;
+        self.value = (frame.value_start, frame.end);
+        match frame.key {
+            None => Ok(Some(Step::SameKey)),
+            Some(key) => {
+                self.key = key;
+                self.prefix = prefix(&self.block[key.0..key.1]);
+                Ok(Some(Step::NewKey))
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn next_block(&mut self) -> Result<bool> {
+        let spent = std::mem::replace(&mut self.block, Block::EMPTY);
+        match self.reader.next(spent)? {
+            Some(block) => (self.block, self.next) = (block, 0),
+            None => {
+                (self.next, self.key, self.value) = (0, (0, 0), (0, 0));
+                self.ended = true;
+            }
+        }
+        Ok(!self.ended)
+    }
+
+    #[inline(always)]
+    pub fn key(&self) -> &[u8] {
+        &self.block[self.key.0..self.key.1]
+    }
+
+    #[inline(always)]
+    pub fn value(&self) -> &[u8] {
+        &self.block[self.value.0..self.value.1]
+    }
+}
+
+#[cold]
+fn malformed(block: &[u8], at: usize) -> Error {
+    Error::codec("record of a run", &block[at..])
+}
+
+/// One partition of one run.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    pub(crate) run: Arc<dyn Run>,
+    pub(crate) partition: u32,
+}
+
+impl Segment {
+    /// What the segment holds.
+    pub(crate) fn index(&self) -> PartitionIndex {
+        self.run.index()[self.partition as usize]
+    }
+}
+
+/// Segments of several runs, merged.
+pub struct Merge {
+    cursors: Vec<RunCursor>,
+    /// `losers[1..]` are the inner nodes of a complete binary tree whose leaves are the cursors; `losers[0]` is unused.
+    losers: Vec<u32>,
+    winner: usize,
+    started: bool,
+    /// The key of the record before, to see whether the next winner has it too.
+    last_key: Vec<u8>,
+    last_prefix: u64,
+}
+
+impl Merge {
+    /// A merge of `segments`, before its first record.
+    pub(crate) fn open(segments: impl IntoIterator<Item = Segment>) -> Result<Self> {
+        let filled = segments.into_iter().filter(|segment| segment.index().records > 0);
+        let cursors: Result<Vec<RunCursor>> =
+            filled.map(|segment| RunCursor::open(&segment)).collect();
+        let mut cursors = cursors?;
+        for cursor in &mut cursors {
+            cursor.advance()?;
+        }
+        let mut merge = Merge {
+            losers: vec![0; cursors.len()],
+            cursors,
+            winner: 0,
+            started: false,
+            last_key: Vec::new(),
+            last_prefix: 0,
+        };
+        if !merge.cursors.is_empty() {
+            merge.winner = merge.play(1);
+        }
+        Ok(merge)
+    }
+
+    /// Plays all matches at and below `node`; returns the winner.
+    fn play(&mut self, node: usize) -> usize {
+        if node >= self.cursors.len() {
+            return node - self.cursors.len();
+        }
+        let (left, right) = (self.play(2 * node), self.play(2 * node + 1));
+        let (winner, loser) = if self.beats(left, right) { (left, right) } else { (right, left) };
+        self.losers[node] = loser as u32;
+        winner
+    }
+
+    /// Whether cursor `a` stands before cursor `b`. Ended cursors come last.
+    #[inline(always)]
+    fn beats(&self, a: usize, b: usize) -> bool {
+        let (left, right) = (&self.cursors[a], &self.cursors[b]);
+        if left.ended || right.ended {
+            return right.ended && (!left.ended || a < b);
+        }
+        if left.prefix != right.prefix {
+            return left.prefix < right.prefix;
+        }
+        (left.key(), a) < (right.key(), b)
+    }
+
+    /// Moves to the next record in key order. [`Step::SameKey`] means exactly that it has the key of the record before.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self) -> Result<Option<Step>> {
+        if self.started {
+            let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
+            match winner.advance()? {
+                Some(Step::SameKey) => return Ok(Some(Step::SameKey)),
+                Some(Step::NewKey) | None => self.replay(),
+            }
+        }
+        self.new_winner()
+    }
+
+    fn replay(&mut self) {
+        let mut winner = self.winner;
+        let mut node = (winner + self.cursors.len()) / 2;
+        while node > 0 {
+            let challenger = self.losers[node] as usize;
+            if self.beats(challenger, winner) {
+                self.losers[node] = winner as u32;
+                winner = challenger;
+            }
+            node /= 2;
+        }
+        self.winner = winner;
+    }
+
+    fn new_winner(&mut self) -> Result<Option<Step>> {
+        let Some(cursor) = self.cursors.get(self.winner).filter(|cursor| !cursor.ended) else { return Ok(None) };
+        let same = self.started && self.last_prefix == cursor.prefix && self.last_key == cursor.key();
+        self.started = true;
+        if same {
+            return Ok(Some(Step::SameKey));
+        }
+        self.last_prefix = cursor.prefix;
+        self.last_key.clear();
+        self.last_key.extend_from_slice(cursor.key());
+        Ok(Some(Step::NewKey))
+    }
+
+    /// The current record's key.
+    #[inline(always)]
+    pub fn key(&self) -> &[u8] {
+        &self.last_key
+    }
+
+    /// The current record's value.
+    #[inline(always)]
+    pub fn value(&self) -> &[u8] {
+        self.cursors[self.winner].value()
+    }
+}
+
+/// Bounds how many runs are merged at the same time: the merge factor, and this worker's share of the files that the
+/// process may have open.
+pub(crate) fn fan_in(config: &JobConfig) -> usize {
+    const OTHER_FILES: u64 = 24;
+    let share = open_files_limit().saturating_sub(OTHER_FILES) / config.workers as u64;
+    config.merge_factor.min(usize::try_from(share).unwrap_or(usize::MAX)).max(2)
+}
+
+/// Merges all partitions of a map task's `runs` into its map output `name`, in several passes where there are many.
+pub(crate) fn merge_spills<F: Fold>(
+    task: &mut Task<'_>,
+    mut runs: Vec<Arc<dyn Run>>,
+    name: &str,
+    fold: &F,
+) -> Result<Arc<dyn Run>> {
+    let partitions = runs[0].index().len() as u32;
+    let fan_in = fan_in(task.config);
+    let mut pass = 0;
+    loop {
+        let last = runs.len() <= fan_in;
+        let window = if last { 0..runs.len() } else { cheapest_window(&runs, fan_in, total_bytes) };
+        let name = if last { name.to_owned() } else { task.run_name(format_args!("merge-{pass}")) };
+        let mut output = RunBuilder::create(task.store, &name, partitions, task.config.block_bytes())?;
+        for partition in 0..partitions {
+            let segments = runs[window.clone()].iter().map(|run| Segment { run: run.clone(), partition });
+            merge_segments(task, segments, &mut output, partition, fold)?;
+        }
+        let merged = output.finish()?;
+        task.count_written(&merged, PhaseName::Merge);
+        if last {
+            return Ok(merged);
+        }
+        runs.splice(window, [merged]);
+        pass += 1;
+    }
+}
+
+/// Merges segments of one partition until at most the fan-in are left, keeping their order.
+pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: &mut Vec<Segment>, fold: &F) -> Result<()> {
+    let fan_in = fan_in(task.config);
+    let mut pass = 0;
+    while segments.len() > fan_in {
+        let window = cheapest_window(segments, fan_in, |segment| segment.index().stored_bytes);
+        let name = task.run_name(format_args!("merge-{pass}"));
+        let mut output = RunBuilder::create(task.store, &name, 1, task.config.block_bytes())?;
+        merge_segments(task, segments[window.clone()].iter().cloned(), &mut output, 0, fold)?;
+        let run = output.finish()?;
+        task.count_written(&run, PhaseName::Merge);
+        segments.splice(window, [Segment { run, partition: 0 }]);
+        pass += 1;
+    }
+    Ok(())
+}
+
+fn total_bytes(run: &Arc<dyn Run>) -> u64 {
+    PartitionIndex::total(run.index()).stored_bytes
+}
+
+/// Which neighbours to merge next: the smallest ones, and in the first pass just so many that all later passes are full
+/// (Hadoop's `Merger.getPassFactor`). Only neighbours, so that equal keys stay in the order of the runs.
+fn cheapest_window<T>(runs: &[T], fan_in: usize, bytes: impl Fn(&T) -> u64) -> std::ops::Range<usize> {
+    let width = match (runs.len() - 1) % (fan_in - 1) {
+        0 => fan_in,
+        odd => odd + 1,
+    };
+    let sizes: Vec<u64> = runs.iter().map(bytes).collect();
+    let start = (0..=runs.len() - width).min_by_key(|&start| sizes[start..start + width].iter().sum::<u64>());
+    let start = start.expect("there are at least as many runs as the window is wide");
+    start..start + width
+}
+
+/// Appends the merge of `segments` to a partition of `output`, combining equal keys with `fold`.
+fn merge_segments<F: Fold>(
+    task: &mut Task<'_>,
+    segments: impl IntoIterator<Item = Segment>,
+    output: &mut RunBuilder,
+    partition: u32,
+    fold: &F,
+) -> Result<()> {
+    let mut merge = Merge::open(segments)?;
+    let mut until_check = RECORDS_BETWEEN_CHECKS;
+    if !F::COMBINES {
+        while let Some(step) = merge.advance()? {
+            output.push(partition, merge.key(), merge.value(), step == Step::SameKey)?;
+            task.config.cancel.check_every(&mut until_check)?;
+        }
+        return Ok(());
+    }
+    let (mut key, mut value) = (Vec::new(), Vec::new());
+    let mut step = merge.advance()?;
+    while step.is_some() {
+        task.config.cancel.check_every(&mut until_check)?;
+        key.clear();
+        key.extend_from_slice(merge.key());
+        let mut combined = fold.decode(merge.value())?;
+        task.counters.combine_input_records += 1;
+        step = merge.advance()?;
+        while step == Some(Step::SameKey) {
+            fold.fold(&mut combined, merge.value())?;
+            task.counters.combine_input_records += 1;
+            step = merge.advance()?;
+        }
+        value.clear();
+        fold.encode(&combined, &mut value);
+        output.push(partition, &key, &value, false)?;
+        task.counters.combine_output_records += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The data path, one file a stage.
+//!
+//! ```text
+//! input files ─▶ split ─▶ read ─▶ map ─▶ collect ─▶ sort ─▶ spill ─▶ merge ─▶ shuffle ─▶ merge ─▶ reduce ─▶ commit
+//!                                        └──────── map task ─────────────┘    └─────── reduce task ──────┘
+//! ```
+//!
+//! 1. [`split`] cuts the inputs into pieces of about equal size, one list of pieces a map task.
+//! 2. [`read`] finds the records of a piece; [`decompress`] opens compressed files.
+//! 3. [`map`] runs the user's mapper over the records of a split.
+//! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
+//! 5. [`sort`] orders a full buffer by (partition, key).
+//! 6. [`spill`] writes it as a run of blocks to the [store](crate::store).
+//! 7. [`merge`] merges sorted runs, in one pass or several.
+//! 8. [`shuffle`] takes one partition of every map output.
+//! 9. [`reduce`] hands the merged groups to the user's reducer.
+//! 10. [`commit`] writes the output and publishes it.
+
+pub mod collect;
+pub(crate) mod commit;
+pub(crate) mod decompress;
+pub mod map;
+pub(crate) mod merge;
+pub(crate) mod prefetch;
+pub mod read;
+pub mod reduce;
+pub(crate) mod shuffle;
+pub(crate) mod sort;
+pub(crate) mod spill;
+pub mod split;
+pub mod words;

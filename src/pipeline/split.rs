@@ -1,0 +1,186 @@
+//! From input paths to splits: who reads which bytes.
+//!
+//! Paths enter; [`Split`]s leave, in the order of the data: byte order of the paths, then offsets. A split is a list of
+//! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
+//! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use crate::error::{Error, Result};
+use crate::pipeline::decompress::Codec;
+use crate::pipeline::merge::Segment;
+
+/// Largest default split: the block size of HDFS.
+const DEFAULT_SPLIT_BYTES: u64 = 128 << 20;
+
+/// Pieces of the inputs for one map task.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Which of the job's inputs.
+    pub(crate) input: usize,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+impl Split {
+    /// Bytes of all pieces.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.pieces.iter().map(Piece::bytes).sum()
+    }
+}
+
+/// A part of an input.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// The records of a file that start at an offset in `start..end`.
+    File(FilePiece),
+    /// One partition of a dataset that another job left.
+    Partition(Segment),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FilePiece {
+    pub path: Arc<Path>,
+    pub start: u64,
+    pub end: u64,
+    /// A compressed file is one piece; `start..end` are then its bytes on disk.
+    pub codec: Option<Codec>,
+}
+
+impl Piece {
+    fn bytes(&self) -> u64 {
+        match self {
+            Piece::File(piece) => piece.end - piece.start,
+            Piece::Partition(segment) => segment.index().stored_bytes,
+        }
+    }
+}
+
+/// A file of an input.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    /// Where it is.
+    pub path: Arc<Path>,
+    /// Its size as it lies.
+    pub bytes: u64,
+}
+
+/// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Names
+/// that start with `_` or `.` are skipped below a directory, as Hadoop does.
+///
+/// # Errors
+/// [`Error::Io`] for a path that is not there or a directory that cannot be read.
+pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
+    let mut files = Vec::new();
+    for root in paths {
+        let first = files.len();
+        let visible = |entry: &walkdir::DirEntry| {
+            entry.depth() == 0 || !matches!(entry.file_name().as_bytes().first(), Some(b'_' | b'.'))
+        };
+        for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(visible) {
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(root).to_owned();
+                Error::io("read input", &path, error.into())
+            })?;
+            let metadata = entry.metadata().map_err(|e| Error::io("read input", entry.path(), e.into()))?;
+            if metadata.is_file() {
+                files.push(InputFile { path: entry.path().into(), bytes: metadata.len() });
+            } else if !metadata.is_dir() {
+                let cause = std::io::Error::other("neither a file nor a directory");
+                return Err(Error::io("read input", entry.path(), cause));
+            }
+        }
+        files[first..].sort_by(|a, b| a.path.as_os_str().as_bytes().cmp(b.path.as_os_str().as_bytes()));
+    }
+    Ok(files)
+}
+
+/// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers.
+pub(crate) fn split_bytes(setting: Option<u64>, input_bytes: u64, workers: usize) -> u64 {
+    setting.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(workers as u64)).max(1))
+}
+
+/// Cuts files into splits of at most `split_bytes` (whatever a compressed file has). Cuts lie at multiples of `alignment`
+/// bytes within a file.
+pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignment: u64) -> Vec<Split> {
+    let cut_bytes = (split_bytes / alignment).max(1) * alignment;
+    let mut splits = Vec::new();
+    let mut open = Split { input, pieces: Vec::new() };
+    let mut room = split_bytes;
+    for file in files {
+        let codec = Codec::of(&file.path);
+        let whole = codec.is_some() || file.bytes <= split_bytes;
+        let mut start = 0;
+        while start < file.bytes {
+            let end = if whole { file.bytes } else { (start + cut_bytes).min(file.bytes) };
+            if end - start > room && !open.pieces.is_empty() {
+                splits.push(std::mem::replace(&mut open, Split { input, pieces: Vec::new() }));
+                room = split_bytes;
+            }
+            open.pieces.push(Piece::File(FilePiece { path: file.path.clone(), start, end, codec }));
+            room = room.saturating_sub(end - start);
+            start = end;
+        }
+    }
+    if !open.pieces.is_empty() {
+        splits.push(open);
+    }
+    splits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, bytes: u64) -> InputFile {
+        InputFile { path: Path::new(path).into(), bytes }
+    }
+
+    fn ranges(splits: &[Split]) -> Vec<Vec<(u64, u64)>> {
+        let range = |piece: &Piece| match piece {
+            Piece::File(piece) => (piece.start, piece.end),
+            Piece::Partition(_) => unreachable!("only files are planned here"),
+        };
+        splits.iter().map(|split| split.pieces.iter().map(range).collect()).collect()
+    }
+
+    #[test]
+    fn large_files_are_cut_and_small_ones_share() {
+        let files = [file("a", 25), file("b", 3), file("c", 4), file("d", 4), file("empty", 0)];
+        assert_eq!(
+            ranges(&plan(0, &files, 10, 1)),
+            [vec![(0, 10)], vec![(10, 20)], vec![(20, 25), (0, 3)], vec![(0, 4), (0, 4)]]
+        );
+    }
+
+    #[test]
+    fn compressed_files_stay_whole_and_cuts_are_aligned() {
+        assert_eq!(ranges(&plan(0, &[file("a.gz", 25)], 10, 1)), [[(0, 25)]]);
+        assert_eq!(ranges(&plan(0, &[file("a", 25)], 10, 4)), [vec![(0, 8)], vec![(8, 16)], vec![(16, 24), (24, 25)]]);
+    }
+
+    #[test]
+    fn there_are_as_many_default_splits_as_workers() {
+        assert_eq!(split_bytes(None, 100, 4), 25);
+        assert_eq!(split_bytes(None, 1 << 40, 4), 128 << 20);
+        assert_eq!(split_bytes(Some(7), 1 << 40, 4), 7);
+    }
+
+    #[test]
+    fn directories_are_walked_in_byte_order_without_hidden_names() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.txt", "b/x", "a/z", "_SUCCESS", ".hidden", "c/_logs/x", "a.txt"] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let files = list_files(&[dir.path().to_owned()]).unwrap();
+        let names: Vec<_> = files.iter().map(|f| f.path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.txt", "a/z", "b.txt", "b/x"]);
+        let missing = list_files(&[dir.path().join("nope")]).unwrap_err();
+        assert!(missing.to_string().contains("nope"), "{missing}");
+    }
+}
