@@ -1,0 +1,390 @@
+//! How a job is run: the mode and its factors, budgets, and where things lie.
+//!
+//! Nothing here changes a job's output except [`JobConfig::reducers`], which sets the number of parts.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::progress::Progress;
+
+/// Smallest sort buffer that is honoured; a smaller setting or budget is raised to it.
+pub const MIN_SORT_BUFFER_BYTES: u64 = 32 << 10;
+/// Most reducers a job may have: the partition number has 16 bits in the sort index.
+pub const MAX_REDUCERS: u32 = 65_536;
+
+/// Where intermediate data is kept: a preset of [`Factors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Hadoop's way: every map output record lies in a file before a reducer reads it, and every job's output lies in
+    /// files before the next job reads it.
+    Disk,
+    /// Spark's way: map outputs and the data between jobs stay in memory while the budget holds.
+    Memory,
+}
+
+impl Mode {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Disk => "disk",
+            Mode::Memory => "memory",
+        }
+    }
+}
+
+/// A place for data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// Files in the work directory.
+    Disk,
+    /// The process's memory, within [`JobConfig::memory_bytes`].
+    Memory,
+}
+
+/// What happens to an input that does not change between the iterations of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Invariant {
+    /// Read and parsed anew in each iteration, as Hadoop does.
+    Reread,
+    /// Parsed once and kept, Spark's `cache()`.
+    Cached,
+}
+
+/// How records meet their equals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouping {
+    /// By sorting, as Hadoop does.
+    Sort,
+    /// By hashing, as Spark's `reduceByKey` does.
+    Hash,
+}
+
+/// The independent choices that a [`Mode`] is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Factors {
+    /// Where map outputs lie until the reducers take them.
+    pub map_output: Medium,
+    /// Where a job's output lies when another job reads it.
+    pub between_jobs: Medium,
+    /// What happens to loop-invariant inputs.
+    pub invariant: Invariant,
+    /// How records are grouped by key; the same in both modes.
+    pub grouping: Grouping,
+}
+
+impl From<Mode> for Factors {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Disk => Factors {
+                map_output: Medium::Disk,
+                between_jobs: Medium::Disk,
+                invariant: Invariant::Reread,
+                grouping: Grouping::Sort,
+            },
+            Mode::Memory => Factors {
+                map_output: Medium::Memory,
+                between_jobs: Medium::Memory,
+                invariant: Invariant::Cached,
+                grouping: Grouping::Sort,
+            },
+        }
+    }
+}
+
+/// Compression of run blocks in files (`mapreduce.map.output.compress.codec`). Runs in memory are never compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// As they are.
+    #[default]
+    None,
+    /// LZ4 blocks.
+    Lz4,
+    /// Zstandard, level 1.
+    Zstd,
+}
+
+/// What memory mode does when a run no longer fits the budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnFull {
+    /// The run goes to a file, as in disk mode.
+    #[default]
+    Spill,
+    /// The job fails with [`Error::MemoryFull`].
+    Fail,
+}
+
+/// What happens to an output directory that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExistingOutput {
+    /// The job is refused before any work.
+    #[default]
+    Refuse,
+    /// It is replaced, once the new output is complete.
+    Overwrite,
+}
+
+/// What happens to map outputs after the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Intermediates {
+    /// They are removed.
+    #[default]
+    Remove,
+    /// Those that lie in files stay there, for `twinmill inspect`.
+    Keep,
+}
+
+/// The state of the page cache that a phase begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PageCache {
+    /// As it is.
+    #[default]
+    Warm,
+    /// Pages of inputs and intermediates are dropped before they are read (`posix_fadvise(DONTNEED)` after a sync).
+    Cold,
+}
+
+/// Everything that is set for one run of a job.
+#[derive(Clone, Debug)]
+pub struct JobConfig {
+    /// The preset that [`factors`](Self::factors) came from; reported.
+    pub mode: Mode,
+    /// Where intermediates are kept.
+    pub factors: Factors,
+    /// The output directory; it must not exist unless [`existing_output`](Self::existing_output) allows it.
+    pub output: Option<PathBuf>,
+    /// What to do with an output directory that exists.
+    pub existing_output: ExistingOutput,
+    /// Reduce tasks, and so parts of the output (`mapreduce.job.reduces`). 0 writes the map output as it is. Default:
+    /// the machine's processors, whatever the number of workers, so that the output does not depend on that.
+    pub reducers: u32,
+    /// Tasks that run at the same time. Default: the machine's processors.
+    pub workers: usize,
+    /// Budget for sort buffers and for runs in memory. Default: 60 % of the memory available, Spark's
+    /// `spark.memory.fraction`.
+    pub memory_bytes: u64,
+    /// Sort buffer of one map task, index included (`io.sort.mb`). Default 100 MiB. Larger: fewer spills to merge;
+    /// smaller: less memory and better use of the processor's caches. Never more than its share of `memory_bytes`.
+    pub sort_buffer_bytes: u64,
+    /// Most runs that one merge pass reads (`io.sort.factor`). Default 64. Larger: fewer passes; smaller: fewer files
+    /// open and fewer block buffers.
+    pub merge_factor: usize,
+    /// Most bytes of input a map task gets. Default 128 MiB, or less so that there are as many splits as workers.
+    pub split_bytes: Option<u64>,
+    /// Compression of run blocks in files.
+    pub compression: Compression,
+    /// Directory in which the run makes its own private directory. Default: `$TMPDIR`, else `/var/tmp`, which unlike
+    /// `/tmp` is on a disk on most systems.
+    pub work_dir: PathBuf,
+    /// Whether map outputs in files outlive the job.
+    pub intermediates: Intermediates,
+    /// State of the page cache between phases.
+    pub page_cache: PageCache,
+    /// What memory mode does over its budget.
+    pub on_full: OnFull,
+    /// Attempts that a task gets (`mapreduce.map.maxattempts`). Default 4.
+    pub max_attempts: u32,
+    /// Tells a running job to stop.
+    pub cancel: CancelToken,
+    /// How far the job is; read it from another thread.
+    pub progress: Arc<Progress>,
+}
+
+impl JobConfig {
+    /// The defaults of a mode.
+    pub fn new(mode: Mode) -> Self {
+        let processors = crate::observe::machine::processors();
+        JobConfig {
+            mode,
+            factors: mode.into(),
+            output: None,
+            existing_output: ExistingOutput::default(),
+            reducers: processors as u32,
+            workers: processors,
+            memory_bytes: default_memory_bytes(),
+            sort_buffer_bytes: 100 << 20,
+            merge_factor: 64,
+            split_bytes: None,
+            compression: Compression::default(),
+            work_dir: default_work_dir(),
+            intermediates: Intermediates::default(),
+            page_cache: PageCache::default(),
+            on_full: OnFull::default(),
+            max_attempts: 4,
+            cancel: CancelToken::default(),
+            progress: Arc::default(),
+        }
+    }
+
+    /// Sets the output directory.
+    pub fn output(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.output = Some(dir.into());
+        self
+    }
+
+    /// Sets the number of reduce tasks.
+    pub fn reducers(mut self, reducers: u32) -> Self {
+        self.reducers = reducers;
+        self
+    }
+
+    /// Checks each setting on its own and against the others.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the setting as the command line does.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |message: String| Err(Error::Config(message));
+        if self.workers == 0 {
+            return refuse("--workers must be at least 1".into());
+        }
+        if self.reducers > MAX_REDUCERS {
+            return refuse(format!("--reducers must be at most {MAX_REDUCERS}, got {}", self.reducers));
+        }
+        if self.merge_factor < 2 {
+            return refuse(format!("--merge-factor must be at least 2, got {}", self.merge_factor));
+        }
+        if self.split_bytes == Some(0) {
+            return refuse("--split-size must be at least 1 byte".into());
+        }
+        if self.sort_buffer_bytes == 0 {
+            return refuse("--sort-buffer must be at least 1 byte".into());
+        }
+        if self.memory_bytes == 0 {
+            return refuse("--memory must be at least 1 byte".into());
+        }
+        if self.max_attempts == 0 {
+            return refuse("--max-attempts must be at least 1".into());
+        }
+        Ok(())
+    }
+
+    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. With map
+    /// outputs in memory half of the budget is left to them.
+    pub(crate) fn task_sort_buffer_bytes(&self) -> usize {
+        let for_buffers = match self.factors.map_output {
+            Medium::Disk => self.memory_bytes,
+            Medium::Memory => self.memory_bytes / 2,
+        };
+        let share = for_buffers / self.workers as u64;
+        self.sort_buffer_bytes.min(share).max(MIN_SORT_BUFFER_BYTES) as usize
+    }
+
+    /// Size to which run blocks are filled: large enough that a block is worth a system call, small enough that the
+    /// blocks of a full merge on every worker stay well within a small budget.
+    pub(crate) fn block_bytes(&self) -> usize {
+        const SMALLEST: u64 = 4 << 10;
+        const LARGEST: u64 = 256 << 10;
+        let merge_blocks = 4 * self.merge_factor.min(64) as u64 * self.workers as u64;
+        (self.memory_bytes / merge_blocks).clamp(SMALLEST, LARGEST) as usize
+    }
+}
+
+fn default_memory_bytes() -> u64 {
+    crate::observe::machine::available_memory_bytes() / 5 * 3
+}
+
+fn default_work_dir() -> PathBuf {
+    if let Some(dir) = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty()) {
+        return dir.into();
+    }
+    let var_tmp = Path::new("/var/tmp");
+    if var_tmp.is_dir() { var_tmp.to_owned() } else { std::env::temp_dir() }
+}
+
+/// A number of bytes as people write it: `512MiB`, `1GB`, `64k`, `100`. `k`, `M`, `G`, `T` alone and with `iB` are powers
+/// of 1024; with `B` they are powers of 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(pub u64);
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = (&text[..number_end], text[number_end..].trim().to_ascii_lowercase());
+        let expected = || format!("'{text}' is not a size; write it like 512MiB, 1GB or 64k");
+        let (base, letter) = match unit.strip_suffix('b') {
+            Some(rest) => match rest.strip_suffix('i') {
+                Some(letter) => (1024u64, letter),
+                None => (1000, rest),
+            },
+            None => (1024, unit.as_str()),
+        };
+        let power = match letter {
+            "" => 0,
+            "k" => 1,
+            "m" => 2,
+            "g" => 3,
+            "t" => 4,
+            _ => return Err(expected()),
+        };
+        let factor = base.pow(power);
+        let bytes = match number.parse::<u64>() {
+            Ok(whole) => whole.checked_mul(factor).ok_or_else(|| format!("'{text}' is too large"))?,
+            Err(_) => {
+                let fraction = number.parse::<f64>().map_err(|_| expected())? * factor as f64;
+                if !fraction.is_finite() || fraction >= u64::MAX as f64 {
+                    return Err(format!("'{text}' is too large"));
+                }
+                fraction as u64
+            }
+        };
+        Ok(ByteSize(bytes))
+    }
+}
+
+impl fmt::Display for ByteSize {
+    /// Three significant digits with a binary unit.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+        let mut value = self.0 as f64;
+        let mut unit = 0;
+        while value >= 1000.0 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        let decimals = if unit == 0 || value >= 100.0 { 0 } else { usize::from(value < 10.0) + 1 };
+        f.pad(&format!("{value:.decimals$} {}", UNITS[unit]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let cases =
+            [("512MiB", 512 << 20), ("1GB", 1_000_000_000), ("64k", 64 << 10), ("100", 100), ("1.5 KiB", 1536), ("0", 0)];
+        for (text, bytes) in cases {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+        for text in ["", "MiB", "12 parsecs", "-1", "1e3", "99999999999T", "1.2.3M"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_print_with_three_digits() {
+        assert_eq!(ByteSize(0).to_string(), "0 B");
+        assert_eq!(ByteSize(1536).to_string(), "1.50 KiB");
+        assert_eq!(ByteSize(512 << 20).to_string(), "512 MiB");
+        assert_eq!(ByteSize(1_000_000_000).to_string(), "954 MiB");
+    }
+
+    #[test]
+    fn validation_names_the_setting() {
+        let mut config = JobConfig::new(Mode::Disk);
+        config.workers = 0;
+        assert_eq!(config.validate().unwrap_err().to_string(), "--workers must be at least 1");
+    }
+}

@@ -1,0 +1,119 @@
+//! Counters with Hadoop's names and meanings.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// `TaskCounter` and `FileSystemCounter`, one field a counter. Each task attempt counts for itself; the attempts that
+/// succeeded are summed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct Counters {
+    /// Records the mappers were given.
+    pub map_input_records: u64,
+    /// Records the mappers emitted.
+    pub map_output_records: u64,
+    /// Bytes of the encoded keys and values that the mappers emitted, before combining.
+    pub map_output_bytes: u64,
+    /// Bytes of the map outputs as the reducers find them: in files, with framing and after compression; in memory, the
+    /// bytes of the blocks.
+    pub map_output_materialized_bytes: u64,
+    /// Records that went into the combiner.
+    pub combine_input_records: u64,
+    /// Records that came out of the combiner.
+    pub combine_output_records: u64,
+    /// Records written to files by spills and by merge passes, on both sides.
+    pub spilled_records: u64,
+    /// Map outputs taken by reducers: map tasks times reduce tasks.
+    pub merged_map_outputs: u64,
+    /// Bytes of map outputs that reducers took, as they lie.
+    pub reduce_shuffle_bytes: u64,
+    /// Groups the reducers were given.
+    pub reduce_input_groups: u64,
+    /// Records the reducers were given.
+    pub reduce_input_records: u64,
+    /// Records the reducers emitted.
+    pub reduce_output_records: u64,
+    /// Bytes read from intermediate files.
+    pub file_bytes_read: u64,
+    /// Bytes written to intermediate files.
+    pub file_bytes_written: u64,
+}
+
+impl Counters {
+    /// Adds another attempt's counts.
+    pub fn add(&mut self, other: &Counters) {
+        let Counters {
+            map_input_records,
+            map_output_records,
+            map_output_bytes,
+            map_output_materialized_bytes,
+            combine_input_records,
+            combine_output_records,
+            spilled_records,
+            merged_map_outputs,
+            reduce_shuffle_bytes,
+            reduce_input_groups,
+            reduce_input_records,
+            reduce_output_records,
+            file_bytes_read,
+            file_bytes_written,
+        } = other;
+        self.map_input_records += map_input_records;
+        self.map_output_records += map_output_records;
+        self.map_output_bytes += map_output_bytes;
+        self.map_output_materialized_bytes += map_output_materialized_bytes;
+        self.combine_input_records += combine_input_records;
+        self.combine_output_records += combine_output_records;
+        self.spilled_records += spilled_records;
+        self.merged_map_outputs += merged_map_outputs;
+        self.reduce_shuffle_bytes += reduce_shuffle_bytes;
+        self.reduce_input_groups += reduce_input_groups;
+        self.reduce_input_records += reduce_input_records;
+        self.reduce_output_records += reduce_output_records;
+        self.file_bytes_read += file_bytes_read;
+        self.file_bytes_written += file_bytes_written;
+    }
+}
+
+/// Counters of a job's own code. A job has few of them and counts often, so they are found by scanning.
+#[derive(Clone, Debug, Default)]
+pub struct UserCounters(Vec<(&'static str, &'static str, u64)>);
+
+impl UserCounters {
+    /// Adds `n` to the counter `name` of `group`.
+    pub fn add(&mut self, group: &'static str, name: &'static str, n: u64) {
+        match self.0.iter_mut().find(|(g, c, _)| *g == group && *c == name) {
+            Some((_, _, value)) => *value += n,
+            None => self.0.push((group, name, n)),
+        }
+    }
+
+    pub(crate) fn add_to(&self, sums: &mut BTreeMap<String, BTreeMap<String, u64>>) {
+        for &(group, name, value) in &self.0 {
+            *sums.entry(group.to_owned()).or_default().entry(name.to_owned()).or_default() += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_serialise_under_hadoops_names() {
+        let json = serde_json::to_value(Counters { file_bytes_read: 7, ..Counters::default() }).unwrap();
+        assert_eq!(json["FILE_BYTES_READ"], 7);
+        assert_eq!(json["MAP_OUTPUT_MATERIALIZED_BYTES"], 0);
+    }
+
+    #[test]
+    fn user_counters_sum_over_attempts() {
+        let (mut a, mut sums) = (UserCounters::default(), BTreeMap::new());
+        a.add("words", "long", 1);
+        a.add("words", "long", 2);
+        a.add_to(&mut sums);
+        a.add_to(&mut sums);
+        assert_eq!(sums["words"]["long"], 6);
+    }
+}

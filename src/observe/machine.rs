@@ -1,0 +1,149 @@
+//! What the operating system knows: the machine, and what this process has used of it.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
+use serde::Serialize;
+
+/// The machine a run was measured on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// Processors this process may use.
+    pub cpus: usize,
+    /// As the kernel names it.
+    pub cpu_model: String,
+    /// Memory of the machine.
+    pub memory_bytes: u64,
+    /// Type of the file system of the work directory.
+    pub filesystem: String,
+    /// Kernel release.
+    pub kernel: String,
+}
+
+impl Machine {
+    /// Describes this machine; `work_dir` says which file system is meant.
+    pub fn describe(work_dir: &Path) -> Self {
+        Machine {
+            cpus: processors(),
+            cpu_model: proc_field("/proc/cpuinfo", "model name").unwrap_or_default(),
+            memory_bytes: meminfo_bytes("MemTotal").unwrap_or(0),
+            filesystem: filesystem(work_dir).unwrap_or_default(),
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+        }
+    }
+}
+
+/// `/proc/self/io`: what the process asked for and what reached the block device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProcessIo {
+    /// Bytes asked for by read calls.
+    pub rchar: u64,
+    /// Bytes handed to write calls.
+    pub wchar: u64,
+    /// Bytes fetched from the block device.
+    pub read_bytes: u64,
+    /// Bytes sent to the block device, or queued for it in the page cache.
+    pub write_bytes: u64,
+}
+
+impl ProcessIo {
+    /// The counts so far; zeros where the kernel does not tell.
+    pub fn now() -> Self {
+        let field = |name| proc_field("/proc/self/io", name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        ProcessIo {
+            rchar: field("rchar"),
+            wchar: field("wchar"),
+            read_bytes: field("read_bytes"),
+            write_bytes: field("write_bytes"),
+        }
+    }
+
+    /// The counts since `earlier`.
+    pub fn since(self, earlier: ProcessIo) -> Self {
+        ProcessIo {
+            rchar: self.rchar - earlier.rchar,
+            wchar: self.wchar - earlier.wchar,
+            read_bytes: self.read_bytes - earlier.read_bytes,
+            write_bytes: self.write_bytes - earlier.write_bytes,
+        }
+    }
+}
+
+/// Processors this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Memory that a new workload can have without swapping (`MemAvailable`), within the control group's limit.
+pub fn available_memory_bytes() -> u64 {
+    const FALLBACK: u64 = 1 << 30;
+    let free = meminfo_bytes("MemAvailable").unwrap_or(FALLBACK);
+    let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .into_iter()
+        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok())
+        .unwrap_or(u64::MAX);
+    free.min(limit)
+}
+
+/// Largest resident size of this process so far.
+pub fn peak_rss_bytes() -> u64 {
+    proc_field("/proc/self/status", "VmHWM").and_then(|value| kib(&value)).unwrap_or(0)
+}
+
+/// User and system time of this process so far.
+pub fn cpu_time() -> Duration {
+    let micros = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+        let (user, system) = (usage.user_time(), usage.system_time());
+        (user.tv_sec() + system.tv_sec()) * 1_000_000 + user.tv_usec() + system.tv_usec()
+    });
+    Duration::from_micros(micros as u64)
+}
+
+/// Files this process may have open at the same time.
+pub fn open_files_limit() -> u64 {
+    const POSIX_MINIMUM: u64 = 20;
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(POSIX_MINIMUM, |(soft, _)| soft)
+}
+
+fn meminfo_bytes(name: &str) -> Option<u64> {
+    kib(&proc_field("/proc/meminfo", name)?)
+}
+
+fn kib(value: &str) -> Option<u64> {
+    Some(value.strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+fn proc_field(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let (_, value) =
+        text.lines().filter_map(|line| line.split_once(':')).find(|(field, _)| field.trim_end() == name)?;
+    Some(value.trim().to_owned())
+}
+
+/// The type of the mount with the longest path above `dir`.
+fn filesystem(dir: &Path) -> Option<String> {
+    let dir = dir.canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let on_path = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let (mount, kind) = (fields.next()?, fields.next()?);
+        dir.starts_with(mount).then_some((mount.len(), kind))
+    });
+    // Of mounts on the same point the last one is visible.
+    Some(on_path.max_by_key(|(length, _)| *length)?.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_is_seen() {
+        assert!(processors() >= 1);
+        assert!(peak_rss_bytes() > 1 << 20);
+        assert!(available_memory_bytes() > 1 << 20);
+        assert!(!Machine::describe(Path::new("/")).filesystem.is_empty());
+    }
+}

@@ -1,0 +1,125 @@
+//! The report of a run: the one serialised schema, which programs outside rely on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::config::Factors;
+use crate::observe::counters::Counters;
+use crate::observe::machine::{Machine, ProcessIo};
+
+/// What one run of a job did and what it cost. Serialises to the JSON of `--report`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this schema.
+    pub schema: u32,
+    /// Job name.
+    pub job: String,
+    /// `disk`, `memory` or `reference`.
+    pub mode: String,
+    /// The factors that were in force; `None` for the reference, which has no intermediates.
+    pub factors: Option<Factors>,
+    /// Tasks that ran at the same time.
+    pub workers: usize,
+    /// Reduce tasks of the last job.
+    pub reducers: u32,
+    /// Bytes of input files as they lie on disk, each counted once per job that read it.
+    pub input_bytes: u64,
+    /// From the planning of the first job to the commit of the last.
+    pub wall_seconds: f64,
+    /// User and system time of the process in that span.
+    pub cpu_seconds: f64,
+    /// Largest resident size of the process so far (`VmHWM`).
+    pub peak_rss_bytes: u64,
+    /// Largest sum of reservations against the memory budget.
+    pub peak_reserved_bytes: u64,
+    /// Hadoop's `TaskCounter` and `FileSystemCounter`, summed over the successful attempts.
+    pub counters: Counters,
+    /// What the job's own code counted: group, name, value.
+    pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
+    /// `/proc/self/io` over the same span.
+    pub process_io: ProcessIo,
+    /// Where the time went, in the order of the data flow.
+    pub phases: Vec<Phase>,
+    /// Iterations of a loop, in order; empty for jobs without one.
+    pub iterations: Vec<Iteration>,
+    /// Every task attempt, in order of their ends.
+    pub tasks: Vec<TaskReport>,
+    /// What it ran on.
+    pub machine: Machine,
+    /// What came out.
+    pub output: OutputReport,
+}
+
+/// One phase over all tasks.
+#[derive(Clone, Debug, Serialize)]
+pub struct Phase {
+    /// `map`, `sort`, `spill`, `merge`, `shuffle`, `reduce` or `commit`.
+    pub name: &'static str,
+    /// Time during which at least one task was in the phase.
+    pub wall_seconds: f64,
+    /// Sum over the tasks of the time in the phase.
+    pub busy_seconds: f64,
+    /// Bytes that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, written by
+    /// reducers, committed.
+    pub bytes: u64,
+}
+
+/// One iteration of a loop.
+#[derive(Clone, Debug, Serialize)]
+pub struct Iteration {
+    /// From 0.
+    pub index: usize,
+    /// Its time.
+    pub wall_seconds: f64,
+}
+
+/// One task attempt.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskReport {
+    /// `map-00000` or `reduce-00000`; jobs after the first prefix theirs with `job2-`, `job3-`, …
+    pub id: String,
+    /// From 0.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Seconds from the start of the run.
+    pub start_seconds: f64,
+    /// Seconds from the start of the run.
+    pub end_seconds: f64,
+    /// Records read.
+    pub records: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Why it failed, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How a task attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Its output counts.
+    Succeeded,
+    /// It returned an error or panicked.
+    Failed,
+    /// It was stopped because the job ended.
+    Killed,
+}
+
+/// The committed output.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct OutputReport {
+    /// The output directory.
+    pub path: PathBuf,
+    /// Records in all parts.
+    pub records: u64,
+    /// Bytes in all parts.
+    pub bytes: u64,
+    /// `xxh3:` and 16 hexadecimal digits: XXH3-64 of the bytes of the parts in part order. It is computed after the clock
+    /// has stopped, and only for those who ask ([`OutputReport::compute_digest`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}

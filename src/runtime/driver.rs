@@ -1,0 +1,525 @@
+//! The driver: runs jobs one after another and reports on all of them.
+//!
+//! Most programs run one job and never see it ([`Job::run`]). A program of several jobs starts a driver, hands the
+//! [`Dataset`] that one job leaves to the next, and ends with one [`Report`]:
+//!
+//! ```text
+//! Driver::start ─▶ run_to_dataset(job 1) ─▶ run_to_dataset(job 2) ─▶ … ─▶ run(last job) ─▶ finish
+//! ```
+//!
+//! Each job is a wave of map tasks and then a wave of reduce tasks; reducers start when all map outputs are complete.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::config::{Intermediates, JobConfig, Medium, PageCache};
+use crate::error::{Error, Result};
+use crate::job::{Fold, Job, Partitioner, TaskContext};
+use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
+use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::report::{OutputReport, Report, TaskReport};
+use crate::pipeline::collect::{Collect, CollectWith, MapOutput};
+use crate::pipeline::commit::{DatasetWriter, OutputDir, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
+use crate::pipeline::map::MapSide;
+use crate::pipeline::merge::Segment;
+use crate::pipeline::read::ReadContext;
+use crate::pipeline::reduce::ReduceSide;
+use crate::pipeline::shuffle::shuffle;
+use crate::pipeline::split::{self, Piece, Split};
+use crate::runtime::page_cache::drop_pages;
+use crate::runtime::scheduler::{Done, Wave};
+use crate::runtime::task::{BufferPool, Task};
+use crate::store::disk::{DiskStore, FileBytes};
+use crate::store::memory::{MemoryBudget, MemoryStore};
+use crate::store::{PartitionIndex, RunStore};
+
+/// What a job reads.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Files, and the files below directories.
+    Files(Vec<PathBuf>),
+    /// What another job left.
+    #[doc(hidden)]
+    Segments(Vec<Segment>),
+}
+
+impl From<Vec<PathBuf>> for Input {
+    fn from(paths: Vec<PathBuf>) -> Self {
+        Input::Files(paths)
+    }
+}
+
+impl From<&[PathBuf]> for Input {
+    fn from(paths: &[PathBuf]) -> Self {
+        Input::Files(paths.to_vec())
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Input {
+    fn from(paths: [&str; N]) -> Self {
+        Input::Files(paths.map(PathBuf::from).to_vec())
+    }
+}
+
+impl From<&Path> for Input {
+    fn from(path: &Path) -> Self {
+        Input::Files(vec![path.to_owned()])
+    }
+}
+
+impl<K: ?Sized, V: ?Sized> From<&Dataset<K, V>> for Input {
+    fn from(dataset: &Dataset<K, V>) -> Self {
+        Input::Segments(dataset.segments.clone())
+    }
+}
+
+/// The output of a job that another job reads: one partition a reducer, in files or in memory as the factor
+/// `between_jobs` says. It goes away when it is dropped. A mapper reads it as [`Pairs`](crate::Pairs).
+#[derive(Clone, Debug)]
+pub struct Dataset<K: ?Sized, V: ?Sized> {
+    segments: Vec<Segment>,
+    types: PhantomData<(fn(&K), fn(&V))>,
+}
+
+impl<K: ?Sized, V: ?Sized> Dataset<K, V> {
+    /// Records in all partitions.
+    pub fn records(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.index().records).sum()
+    }
+}
+
+/// Runs the jobs of one program.
+#[derive(Debug)]
+pub struct Driver {
+    name: String,
+    config: JobConfig,
+    stores: Stores,
+    start: Instant,
+    cpu_before: Duration,
+    io_before: ProcessIo,
+    jobs: u32,
+    input_bytes: u64,
+    reducers: u32,
+    totals: Totals,
+    tasks: Vec<TaskReport>,
+    output: OutputReport,
+    /// Last, so that everything in it is gone before it is.
+    work_dir: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+struct Stores {
+    map_output: Arc<dyn RunStore>,
+    between_jobs: Arc<dyn RunStore>,
+    budget: Arc<MemoryBudget>,
+    file_bytes: Arc<FileBytes>,
+    buffers: BufferPool,
+}
+
+/// What successful attempts counted.
+#[derive(Debug, Default)]
+struct Totals {
+    counters: Counters,
+    user_counters: BTreeMap<String, BTreeMap<String, u64>>,
+    phases: PhaseLog,
+}
+
+/// What an attempt leaves to be summed once it has succeeded.
+struct Counts {
+    counters: Counters,
+    user_counters: UserCounters,
+    phases: PhaseLog,
+}
+
+impl Totals {
+    fn add(&mut self, counts: Counts) {
+        self.counters.add(&counts.counters);
+        counts.user_counters.add_to(&mut self.user_counters);
+        self.phases.append(counts.phases);
+    }
+}
+
+impl From<Task<'_>> for Counts {
+    fn from(task: Task<'_>) -> Self {
+        Counts { counters: task.counters, user_counters: task.user_counters, phases: task.phases }
+    }
+}
+
+impl Driver {
+    /// Prepares a run: checks the settings and the output, makes the work directory.
+    ///
+    /// # Errors
+    /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
+    pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
+        config.validate()?;
+        if let Some(output) = &config.output {
+            OutputDir::check(output, config.existing_output)?;
+        }
+        let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
+        std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
+        let work_dir = tempfile::Builder::new()
+            .prefix("twinmill-")
+            .tempdir_in(&config.work_dir)
+            .map_err(Error::at("create a directory in", &config.work_dir))?;
+        let file_bytes = Arc::<FileBytes>::default();
+        let budget = MemoryBudget::new(config.memory_bytes);
+        let store = |medium, what: &str| -> Result<Arc<dyn RunStore>> {
+            let dir = work_dir.path().join(what);
+            std::fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
+            let disk = DiskStore::new(dir, config.compression, file_bytes.clone());
+            Ok(match medium {
+                Medium::Disk => Arc::new(disk),
+                Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
+            })
+        };
+        let stores = Stores {
+            map_output: store(config.factors.map_output, "map-output")?,
+            between_jobs: store(config.factors.between_jobs, "between-jobs")?,
+            budget,
+            file_bytes,
+            buffers: BufferPool::default(),
+        };
+        let mut config = config.clone();
+        // A failing wave stops its own tasks, not whatever else the caller's token stops.
+        config.cancel = config.cancel.child();
+        Ok(Driver {
+            name: name.to_owned(),
+            config,
+            stores,
+            start,
+            cpu_before,
+            io_before,
+            jobs: 0,
+            input_bytes: 0,
+            reducers: 0,
+            totals: Totals::default(),
+            tasks: Vec::new(),
+            output: OutputReport::default(),
+            work_dir,
+        })
+    }
+
+    /// How the jobs are run.
+    pub fn config(&self) -> &JobConfig {
+        &self.config
+    }
+
+    /// Runs a job and commits its output to the output directory.
+    ///
+    /// # Errors
+    /// Whatever stopped the job.
+    pub fn run<M, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<()>
+    where
+        M: MapSide,
+        R: ReduceSide<Key = M::Key, Value = M::Value>,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let Some(path) = self.config.output.clone() else {
+            return Err(Error::Config(format!("job {} needs an output directory", job.name)));
+        };
+        let dir = OutputDir::create(&path, self.config.existing_output)?;
+        let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
+        let start = Instant::now();
+        dir.commit()?;
+        let mut output = OutputReport { path, ..OutputReport::default() };
+        for part in parts {
+            if let TaskOutput::Part { records, bytes } = part {
+                output.records += records;
+                output.bytes += bytes;
+            }
+        }
+        self.totals.phases.add_bytes(PhaseName::Commit, output.bytes);
+        self.totals.phases.end(PhaseName::Commit, start);
+        self.output = output;
+        Ok(())
+    }
+
+    /// Runs a job and keeps its output for another one.
+    ///
+    /// # Errors
+    /// Whatever stopped the job.
+    pub fn run_to_dataset<M, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<Dataset<R::OutKey, R::OutValue>>
+    where
+        M: MapSide,
+        R: ReduceSide<Key = M::Key, Value = M::Value>,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let store = self.stores.between_jobs.clone();
+        let partitions = self.run_to(job, OutputTarget::Dataset { store: store.as_ref() });
+        let segments = partitions?.into_iter().filter_map(|partition| match partition {
+            TaskOutput::Dataset(run) => Some(Segment { run, partition: 0 }),
+            TaskOutput::Part { .. } => None,
+        });
+        Ok(Dataset { segments: segments.collect(), types: PhantomData })
+    }
+}
+
+impl Driver {
+    /// Runs the waves of a job; gives what each output task left, in task order.
+    fn run_to<M, R, C, P>(&mut self, job: &Job<M, R, C, P>, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>>
+    where
+        M: MapSide,
+        R: ReduceSide<Key = M::Key, Value = M::Value>,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let (number, wanted) = (job.inputs.len(), M::INPUTS);
+        if number == 0 || wanted.is_some_and(|wanted| wanted != number) {
+            let wanted = wanted.map_or("at least one input".to_owned(), |wanted| format!("{wanted} inputs"));
+            return Err(Error::Config(format!("job {} needs {wanted}, got {number}", job.name)));
+        }
+        self.jobs += 1;
+        let reducers = if R::MAP_ONLY { 0 } else { job.reducers.unwrap_or(self.config.reducers) };
+        self.reducers = reducers;
+        let splits = self.plan(job)?;
+        if reducers == 0 {
+            return self.map_to_output(job, &splits, target);
+        }
+        let map_outputs = self.map_wave(job, reducers, &splits)?;
+        if self.config.page_cache == PageCache::Cold {
+            for run in map_outputs.iter().flat_map(|output| &output.runs) {
+                run.drop_cached_pages()?;
+            }
+        }
+        let outputs = self.reduce_wave(job, reducers, &map_outputs, target)?;
+        if self.config.intermediates == Intermediates::Keep {
+            for run in map_outputs.iter().flat_map(|output| &output.runs) {
+                run.keep();
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn plan<M: MapSide, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<Vec<Split>> {
+        let mut splits = Vec::new();
+        let inputs: Result<Vec<_>> = job
+            .inputs
+            .iter()
+            .map(|input| match input {
+                Input::Files(paths) => split::list_files(paths).map(Some),
+                Input::Segments(_) => Ok(None),
+            })
+            .collect();
+        let inputs = inputs?;
+        let file_bytes = inputs.iter().flatten().flatten().map(|file| file.bytes).sum();
+        self.input_bytes += file_bytes;
+        let split_bytes = split::split_bytes(self.config.split_bytes, file_bytes, self.config.workers);
+        for (number, (input, files)) in job.inputs.iter().zip(inputs).enumerate() {
+            match (input, files) {
+                (Input::Segments(segments), _) => splits.extend(segments.iter().map(|segment| Split {
+                    input: number,
+                    pieces: vec![Piece::Partition(segment.clone())],
+                })),
+                (Input::Files(_), files) => {
+                    let files = files.unwrap_or_default();
+                    if self.config.page_cache == PageCache::Cold {
+                        files.iter().try_for_each(|file| drop_pages(&file.path))?;
+                    }
+                    splits.extend(split::plan(number, &files, split_bytes, M::split_alignment(number)));
+                }
+            }
+        }
+        Ok(splits)
+    }
+
+    fn wave(&self, kind: &str, tasks: usize) -> Wave<'_> {
+        let job = if self.jobs > 1 { format!("job{}-", self.jobs) } else { String::new() };
+        Wave {
+            job: &self.name,
+            id_prefix: format!("{job}{kind}-"),
+            tasks: u32::try_from(tasks).expect("a wave has fewer than four billion tasks"),
+            workers: self.config.workers,
+            max_attempts: self.config.max_attempts,
+            cancel: &self.config.cancel,
+            epoch: self.start,
+        }
+    }
+
+    /// Runs one wave: `run` does an attempt's work on a fresh [`Task`] and gives its output with the records and bytes it
+    /// read.
+    fn run_wave<T: Send>(
+        &mut self,
+        kind: &'static str,
+        tasks: usize,
+        reducers: u32,
+        bytes: u64,
+        run: impl Fn(Task<'_>) -> Result<(Done<T>, Counts)> + Sync,
+    ) -> Result<Vec<T>> {
+        self.config.progress.begin_wave(&self.name, kind, tasks as u64, bytes);
+        let mut log = Vec::new();
+        let wave = self.wave(kind, tasks);
+        let outputs = wave.run(&mut log, |index, attempt| {
+            self.config.cancel.check()?;
+            let context =
+                TaskContext { job: self.name.clone(), id: wave.id(index), index, attempt, reducers };
+            let task = Task {
+                context,
+                config: &self.config,
+                store: self.stores.map_output.as_ref(),
+                budget: &self.stores.budget,
+                buffers: &self.stores.buffers,
+                counters: Counters::default(),
+                user_counters: UserCounters::default(),
+                phases: PhaseLog::default(),
+            };
+            let (done, counts) = run(task)?;
+            self.config.progress.task_done();
+            Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
+        });
+        self.tasks.append(&mut log);
+        let (outputs, counts): (Vec<T>, Vec<Counts>) = outputs?.into_iter().unzip();
+        counts.into_iter().for_each(|counts| self.totals.add(counts));
+        Ok(outputs)
+    }
+
+    fn map_wave<M, R, C, P>(&mut self, job: &Job<M, R, C, P>, reducers: u32, splits: &[Split]) -> Result<Vec<MapOutput>>
+    where
+        M: MapSide,
+        R: ReduceSide,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let bytes = splits.iter().map(Split::bytes).sum();
+        self.run_wave("map", splits.len(), reducers, bytes, |task| {
+            let start = Instant::now();
+            let split = &splits[task.context.index as usize];
+            let (context, config) = (task.context.clone(), task.config);
+            let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner);
+            let read = ReadContext { cancel: &config.cancel, progress: &config.progress };
+            let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
+            let (output, mut task) = collector.finish()?;
+            task.counters.map_input_records += records;
+            task.phases.add_bytes(PhaseName::Map, bytes);
+            task.phases.end_around(PhaseName::Map, start);
+            Ok((Done { output, records, bytes }, task.into()))
+        })
+    }
+
+    /// A job without reducers: what the mappers emit is the output.
+    fn map_to_output<M: MapSide, R: ReduceSide, C: Fold, P: Partitioner>(
+        &mut self,
+        job: &Job<M, R, C, P>,
+        splits: &[Split],
+        target: OutputTarget<'_>,
+    ) -> Result<Vec<TaskOutput>> {
+        let bytes = splits.iter().map(Split::bytes).sum();
+        self.run_wave("map", splits.len(), 0, bytes, |mut task| {
+            let start = Instant::now();
+            let split = &splits[task.context.index as usize];
+            let read = ReadContext { cancel: &task.config.cancel, progress: &task.config.progress };
+            let mut mapper = job.mapper.clone();
+            let (read, output, user_counters) = match target {
+                OutputTarget::Files { dir, format } => {
+                    let mut writer = PartWriter::create(&task, dir, format, 'm')?;
+                    let read = mapper.run(split, &task.context, read, &mut writer)?;
+                    let (output, user_counters) = writer.commit()?;
+                    (read, output, user_counters)
+                }
+                OutputTarget::Dataset { store } => {
+                    let mut writer = DatasetWriter::create(&task, store)?;
+                    let read = mapper.run(split, &task.context, read, &mut writer)?;
+                    let (output, user_counters) = writer.commit()?;
+                    (read, output, user_counters)
+                }
+            };
+            let (records, bytes) = read;
+            task.user_counters = user_counters;
+            task.counters.map_input_records += records;
+            task.counters.map_output_records += output.records();
+            task.counters.map_output_bytes += output.bytes();
+            task.phases.add_bytes(PhaseName::Map, bytes);
+            task.phases.end(PhaseName::Map, start);
+            Ok((Done { output, records, bytes }, task.into()))
+        })
+    }
+
+    fn reduce_wave<M, R, C, P>(
+        &mut self,
+        job: &Job<M, R, C, P>,
+        reducers: u32,
+        map_outputs: &[MapOutput],
+        target: OutputTarget<'_>,
+    ) -> Result<Vec<TaskOutput>>
+    where
+        M: MapSide,
+        R: ReduceSide<Key = M::Key, Value = M::Value>,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let runs = || map_outputs.iter().flat_map(|output| &output.runs);
+        let bytes = runs().map(|run| PartitionIndex::total(run.index()).stored_bytes).sum();
+        self.run_wave("reduce", reducers as usize, reducers, bytes, |mut task| {
+            let merge = shuffle(&mut task, map_outputs, &job.combine)?;
+            let start = Instant::now();
+            let mut reducer = job.reducer.clone();
+            let (output, user_counters) = match target {
+                OutputTarget::Files { dir, format } => {
+                    let mut writer = PartWriter::create(&task, dir, format, 'r')?;
+                    reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                    writer.commit()?
+                }
+                OutputTarget::Dataset { store } => {
+                    let mut writer = DatasetWriter::create(&task, store)?;
+                    reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                    writer.commit()?
+                }
+            };
+            task.user_counters = user_counters;
+            task.counters.reduce_output_records += output.records();
+            task.phases.add_bytes(PhaseName::Reduce, output.bytes());
+            task.phases.end(PhaseName::Reduce, start);
+            // The output is safe: nobody asks for this partition again.
+            runs().for_each(|run| run.release(task.context.index));
+            let bytes = task.phases.bytes(PhaseName::Shuffle);
+            task.config.progress.add_bytes(bytes);
+            Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
+        })
+    }
+
+    /// Ends the run: removes the work directory, unless map outputs are to be kept, and reports.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the work directory cannot be removed.
+    pub fn finish(mut self) -> Result<Report> {
+        let wall = self.start.elapsed();
+        let mut counters = self.totals.counters;
+        counters.file_bytes_read = self.stores.file_bytes.read.load(Ordering::Relaxed);
+        counters.file_bytes_written = self.stores.file_bytes.written.load(Ordering::Relaxed);
+        let report = Report {
+            schema: 1,
+            job: self.name,
+            mode: self.config.mode.name().to_owned(),
+            factors: Some(self.config.factors),
+            workers: self.config.workers,
+            reducers: self.reducers,
+            input_bytes: self.input_bytes,
+            wall_seconds: wall.as_secs_f64(),
+            cpu_seconds: (cpu_time() - self.cpu_before).as_secs_f64(),
+            peak_rss_bytes: peak_rss_bytes(),
+            peak_reserved_bytes: self.stores.budget.peak_bytes(),
+            counters,
+            user_counters: self.totals.user_counters,
+            process_io: ProcessIo::now().since(self.io_before),
+            phases: self.totals.phases.summary(),
+            iterations: Vec::new(),
+            tasks: self.tasks,
+            machine: Machine::describe(&self.config.work_dir),
+            output: self.output,
+        };
+        drop(self.stores);
+        if self.config.intermediates == Intermediates::Keep {
+            self.work_dir.disable_cleanup(true);
+        } else {
+            let path = self.work_dir.path().to_owned();
+            self.work_dir.close().map_err(Error::at("remove", &path))?;
+        }
+        Ok(report)
+    }
+}

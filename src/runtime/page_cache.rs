@@ -1,0 +1,19 @@
+//! Forgetting cached pages, so that a measurement from a cold cache is one.
+
+use std::fs::File;
+use std::path::Path;
+
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
+use crate::error::{Error, Result};
+
+/// Writes what is dirty of a file to the device and drops its pages from the page cache.
+///
+/// # Errors
+/// [`Error::Io`] where the file cannot be synced, or the system does not take the advice.
+pub fn drop_pages(path: &Path) -> Result<()> {
+    let file = File::open(path).map_err(Error::at("open", path))?;
+    file.sync_data().map_err(Error::at("sync", path))?;
+    posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)
+        .map_err(|errno| Error::io("drop cached pages of", path, errno.into()))
+}

@@ -1,0 +1,56 @@
+//! How far a running job is, for whoever shows it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Progress of the wave of tasks that is running. Tasks add to it; a display reads it whenever it likes.
+#[derive(Debug, Default)]
+pub struct Progress {
+    waves: Mutex<Vec<Wave>>,
+    tasks_done: AtomicU64,
+    bytes_done: AtomicU64,
+}
+
+/// One wave of tasks: all the map tasks or all the reduce tasks of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wave {
+    /// Counts the waves of a run, from 0.
+    pub index: usize,
+    /// The job's name.
+    pub job: String,
+    /// `map` or `reduce`.
+    pub phase: &'static str,
+    /// Tasks in the wave.
+    pub tasks: u64,
+    /// Bytes that the wave will read.
+    pub bytes: u64,
+}
+
+impl Progress {
+    /// Every wave so far, the running one last.
+    pub fn waves(&self) -> Vec<Wave> {
+        self.waves.lock().expect("no panic while the waves are held").clone()
+    }
+
+    /// The current wave with the tasks and bytes done, or `None` before the first wave.
+    pub fn snapshot(&self) -> Option<(Wave, u64, u64)> {
+        let wave = self.waves.lock().expect("no panic while the waves are held").last()?.clone();
+        Some((wave, self.tasks_done.load(Ordering::Relaxed), self.bytes_done.load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn begin_wave(&self, job: &str, phase: &'static str, tasks: u64, bytes: u64) {
+        let mut waves = self.waves.lock().expect("no panic while the waves are held");
+        let index = waves.len();
+        waves.push(Wave { index, job: job.to_owned(), phase, tasks, bytes });
+        self.tasks_done.store(0, Ordering::Relaxed);
+        self.bytes_done.store(0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn task_done(&self) {
+        self.tasks_done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+}

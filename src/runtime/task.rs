@@ -1,0 +1,74 @@
+//! One attempt at a task, as the pipeline sees it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::config::{JobConfig, Medium};
+use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::store::memory::MemoryBudget;
+use crate::store::{PartitionIndex, Run, RunStore};
+
+/// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
+#[derive(Clone, Debug)]
+pub struct TaskContext {
+    /// The job's name.
+    pub job: String,
+    /// `map-00003`, `reduce-00000`.
+    pub id: String,
+    /// Number of the task in its wave, from 0; for a reducer its partition.
+    pub index: u32,
+    /// From 0.
+    pub attempt: u32,
+    /// Reduce tasks of the job.
+    pub reducers: u32,
+}
+
+/// What an attempt works with and what it counts. If it fails, all of it is dropped.
+pub struct Task<'a> {
+    pub(crate) context: TaskContext,
+    pub(crate) config: &'a JobConfig,
+    pub(crate) store: &'a dyn RunStore,
+    pub(crate) budget: &'a Arc<MemoryBudget>,
+    pub(crate) buffers: &'a BufferPool,
+    pub(crate) counters: Counters,
+    pub(crate) user_counters: UserCounters,
+    pub(crate) phases: PhaseLog,
+}
+
+/// Buffers that one task leaves to the next, so that their pages need not be mapped anew.
+#[derive(Debug, Default)]
+pub(crate) struct BufferPool(Mutex<Vec<Box<dyn Any + Send>>>);
+
+impl BufferPool {
+    /// Buffers that a task left, or new ones.
+    pub fn take<B: Default + Send + 'static>(&self) -> B {
+        let mut pool = self.0.lock().expect("no panic while the pool is held");
+        match pool.iter().position(|buffers| buffers.is::<B>()) {
+            Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
+            None => B::default(),
+        }
+    }
+
+    /// Leaves buffers to another task.
+    pub fn put<B: Send + 'static>(&self, buffers: B) {
+        self.0.lock().expect("no panic while the pool is held").push(Box::new(buffers));
+    }
+}
+
+impl Task<'_> {
+    /// A name for one of this attempt's runs.
+    pub(crate) fn run_name(&self, what: fmt::Arguments<'_>) -> String {
+        format!("{}-{}-{what}", self.context.id, self.context.attempt)
+    }
+
+    /// Counts a run that was written in `phase`.
+    pub(crate) fn count_written(&mut self, run: &Arc<dyn Run>, phase: PhaseName) {
+        let total = PartitionIndex::total(run.index());
+        self.phases.add_bytes(phase, total.stored_bytes);
+        if run.medium() == Medium::Disk {
+            self.counters.spilled_records += total.records;
+        }
+    }
+}
