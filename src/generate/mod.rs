@@ -1,0 +1,277 @@
+//! Deterministic inputs for every job, so that a comparison runs on a fresh machine with no data at hand.
+//!
+//! `twinmill gen` and the default input of a job call [`generate`] with a [`Kind`], a [`Shape`] and a seed; bytes leave
+//! through any [`Write`]. The same three give the same bytes for ever and on every machine: the generator is
+//! xoshiro256++ (Blackman and Vigna, 2018), whose algorithm is fixed, the sampling tables are this module's own, and
+//! logarithms and exponentials use only the operations that IEEE 754 defines exactly (`portable_math.rs`).
+//!
+//! ```text
+//! seed → rng ─┬→ sampling (alias table, normal) ─┬→ text | terasort | graph | points | access_log → RecordWriter → out
+//!             └→ words (vocabulary) ─────────────┘                                                  (256 KiB blocks)
+//! ```
+//!
+//! ```
+//! use twinmill::generate::{Kind, Shape, generate};
+//!
+//! let mut text = Vec::new();
+//! let bytes = generate(Kind::Text, &Shape::bytes(1000), 1, &mut text)?;
+//! assert_eq!((bytes, text.len()), (1000, 1000));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use std::fmt;
+use std::io::{self, Write};
+
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+mod access_log;
+mod graph;
+mod points;
+mod portable_math;
+mod sampling;
+mod terasort;
+mod text;
+mod words;
+mod writer;
+
+use writer::RecordWriter;
+
+/// A kind of generated input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Lines of words from a Zipf vocabulary. A record is a line.
+    Text,
+    /// 100-byte records with a 10-byte key, as gensort writes them in ASCII mode. A record is such a record.
+    Terasort,
+    /// A directed power-law graph, `src TAB dst`. A record is an edge.
+    Graph,
+    /// Points in Gaussian clusters, `f1,…,fd`. A record is a point.
+    Points,
+    /// Points labelled by a logistic model, `label,f1,…,fd`. A record is a point.
+    LabelledPoints,
+    /// A web server's access log in Apache's combined format. A record is a request.
+    AccessLog,
+}
+
+impl Kind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Kind; 6] =
+        [Kind::Text, Kind::Terasort, Kind::Graph, Kind::Points, Kind::LabelledPoints, Kind::AccessLog];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Terasort => "terasort",
+            Kind::Graph => "graph",
+            Kind::Points => "points",
+            Kind::LabelledPoints => "labelled",
+            Kind::AccessLog => "access-log",
+        }
+    }
+
+    /// The kind of that [`name`](Kind::name), also `labelled-points` for `labelled`.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        if name == "labelled-points" {
+            return Some(Kind::LabelledPoints);
+        }
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// One line about what is generated.
+    pub fn about(self) -> &'static str {
+        match self {
+            Kind::Text => "lines of about ten words from a Zipf vocabulary",
+            Kind::Terasort => "100-byte records with a random 10-byte key, in gensort's ASCII layout",
+            Kind::Graph => "a directed power-law graph, one `src TAB dst` a line, ordered by src",
+            Kind::Points => "points in Gaussian clusters, comma separated",
+            Kind::LabelledPoints => "points with a leading 0/1 label drawn from a logistic model, comma separated",
+            Kind::AccessLog => "an access log in Apache's combined format, times ascending",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How much to generate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// Text has exactly that many bytes. Every other kind has whole records and at most that many bytes: less by up to
+    /// one record, for a graph by up to about 2 %.
+    Bytes(u64),
+    /// Exactly that many records; what a record is, [`Kind`] says.
+    Records(u64),
+}
+
+/// What the generated input looks like. Fields that a kind does not name are ignored by it.
+///
+/// ```
+/// use twinmill::generate::Shape;
+///
+/// let mut shape = Shape::records(8_000_000);
+/// shape.nodes = Some(1_000_000);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Shape {
+    /// How much.
+    pub amount: Amount,
+    /// Text: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
+    /// combiner more effective.
+    pub vocabulary_words: u32,
+    /// Text, graph (popularity of a destination), access log (paths, clients): the exponent of Zipf's law, 0 to 10.
+    /// Default 1. Larger is more skewed, 0 is uniform.
+    pub zipf_exponent: f64,
+    /// Graph: ids are below it; at least 1. Default one eighth of the edges. Memory is about 24 bytes a node.
+    pub nodes: Option<u32>,
+    /// Points, labelled points: features of a point, at least 1. Default 10.
+    pub dimensions: u32,
+    /// Points: Gaussian clusters, at least 1. Default 10.
+    pub clusters: u32,
+}
+
+impl Shape {
+    /// So many bytes, everything else at its default.
+    pub fn bytes(bytes: u64) -> Shape {
+        Shape::of(Amount::Bytes(bytes))
+    }
+
+    /// So many records, everything else at its default.
+    pub fn records(records: u64) -> Shape {
+        Shape::of(Amount::Records(records))
+    }
+
+    fn of(amount: Amount) -> Shape {
+        Shape { amount, vocabulary_words: 200_000, zipf_exponent: 1.0, nodes: None, dimensions: 10, clusters: 10 }
+    }
+
+    fn validate(&self) -> io::Result<()> {
+        let counts = [
+            ("vocabulary_words", self.vocabulary_words),
+            ("nodes", self.nodes.unwrap_or(1)),
+            ("dimensions", self.dimensions),
+            ("clusters", self.clusters),
+        ];
+        if let Some((field, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{field} must be at least 1")));
+        }
+        if !(0.0..=10.0).contains(&self.zipf_exponent) {
+            let message = format!("zipf_exponent must be from 0 to 10, not {}", self.zipf_exponent);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        Ok(())
+    }
+}
+
+/// Writes the input of `kind`, `shape` and `seed` to `out` and returns the bytes written. `out` gets blocks of 256 KiB
+/// and needs no buffer of its own; it is not flushed.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] names the field of `shape` that is out of range, before anything is written; any
+/// other error is `out`'s.
+pub fn generate(kind: Kind, shape: &Shape, seed: u64, out: &mut dyn Write) -> io::Result<u64> {
+    shape.validate()?;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut writer = RecordWriter::new(shape.amount, out);
+    match kind {
+        Kind::Text => text::write(shape, &mut rng, &mut writer)?,
+        Kind::Terasort => terasort::write(&mut rng, &mut writer)?,
+        Kind::Graph => graph::write(shape, &mut rng, &mut writer)?,
+        Kind::Points => points::write_clustered(shape, &mut rng, &mut writer)?,
+        Kind::LabelledPoints => points::write_labelled(shape, &mut rng, &mut writer)?,
+        Kind::AccessLog => access_log::write(shape, &mut rng, &mut writer)?,
+    }
+    writer.finish()
+}
+
+#[cfg(test)]
+fn generated(kind: Kind, shape: &Shape, seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let written = generate(kind, shape, seed, &mut bytes).expect("a vector takes every write");
+    assert_eq!(written, bytes.len() as u64);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xxhash_rust::xxh3::xxh3_64;
+
+    #[test]
+    fn a_seed_gives_the_same_bytes_for_ever() {
+        let digests = Kind::ALL.map(|kind| (kind, xxh3_64(&generated(kind, &Shape::bytes(100_000), 42))));
+        let pinned: [(Kind, u64); 6] = [
+            (Kind::Text, 0x519d_4a63_d4e9_eaa7),
+            (Kind::Terasort, 0xffc6_1049_0643_344c),
+            (Kind::Graph, 0x3298_887e_b0ca_ffd5),
+            (Kind::Points, 0x5030_c870_427c_f1ac),
+            (Kind::LabelledPoints, 0x5f80_1f10_c76e_71b0),
+            (Kind::AccessLog, 0x4d16_3deb_8c3a_c849),
+        ];
+        assert_eq!(digests, pinned, "got {digests:#x?}");
+    }
+
+    #[test]
+    fn another_seed_gives_other_bytes() {
+        for kind in Kind::ALL {
+            assert_ne!(generated(kind, &Shape::bytes(1000), 1), generated(kind, &Shape::bytes(1000), 2), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_kept_to_the_last_whole_record() {
+        for kind in Kind::ALL {
+            for bytes in [0, 1, 99, 1000, 300_000] {
+                let got = generated(kind, &Shape::bytes(bytes), 3);
+                assert!(got.len() as u64 <= bytes, "{kind} {bytes}");
+                assert!(got.is_empty() || got.ends_with(b"\n"), "{kind} {bytes}");
+                assert!(bytes < 1000 || got.len() as u64 > bytes - bytes / 50 - 400, "{kind} {bytes} {}", got.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_count_is_exact() {
+        for kind in Kind::ALL {
+            for records in [0, 1, 2000] {
+                let got = generated(kind, &Shape::records(records), 3);
+                let lines = got.iter().filter(|&&byte| byte == b'\n').count();
+                assert_eq!(lines as u64, records, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_lead_back_to_their_kinds() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::from_name("labelled-points"), Some(Kind::LabelledPoints));
+        assert_eq!(Kind::from_name("video"), None);
+    }
+
+    #[test]
+    fn a_shape_out_of_range_is_refused_by_field() {
+        let mut shape = Shape::bytes(10);
+        shape.dimensions = 0;
+        let error = generate(Kind::Points, &shape, 1, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "dimensions must be at least 1");
+        shape = Shape::bytes(10);
+        shape.zipf_exponent = f64::NAN;
+        let error = generate(Kind::Text, &shape, 1, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_failing_writer_fails_the_generation() {
+        let mut room = [0u8; 1000];
+        let error = generate(Kind::Text, &Shape::bytes(2000), 1, &mut &mut room[..]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+    }
+}
