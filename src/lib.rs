@@ -1,0 +1,90 @@
+//! A MapReduce runtime with two ways of keeping intermediate data.
+//!
+//! [`Mode::Disk`] is Hadoop's way: every map output is written to disk before a reducer reads it. [`Mode::Memory`] is
+//! Spark's: map outputs stay in memory. Everything else is the same program, so what differs in time is what it costs to
+//! keep intermediates on disk.
+//!
+//! It is no cluster and no query engine: one machine, one process, jobs of map and reduce functions.
+//!
+//! ```
+//! use twinmill::prelude::*;
+//!
+//! #[derive(Clone)]
+//! struct Tokenize;
+//! impl Mapper for Tokenize {
+//!     type Input = Lines;
+//!     type Key = [u8];
+//!     type Value = u64;
+//!     fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+//!         line.words().for_each(|word| out.emit(word, 1));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[derive(Clone)]
+//! struct Sum;
+//! impl Reducer for Sum {
+//!     type Key = [u8];
+//!     type Value = u64;
+//!     type OutKey = [u8];
+//!     type OutValue = u64;
+//!     fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+//!         out.emit(word, counts.sum::<u64>());
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # std::fs::write(dir.path().join("input.txt"), "to be or not to be").unwrap();
+//! # std::env::set_current_dir(dir.path()).unwrap();
+//! let job = Job::new("wordcount", Tokenize, Sum).combine(|sum: &mut u64, n| *sum += n).input(["input.txt"]);
+//! let report = job.run(&JobConfig::new(Mode::Memory).reducers(1).output("counts"))?;
+//! assert_eq!(std::fs::read_to_string("counts/part-r-00000").unwrap(), "be\t2\nnot\t1\nor\t1\nto\t2\n");
+//! # assert_eq!(report.counters.map_output_records, 6);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Where to read
+//!
+//! 1. [`job`]: what a job is made of.
+//! 2. [`record`]: keys and values, and their bytes.
+//! 3. [`pipeline`]: the data path, stage by stage.
+//! 4. [`store`]: where runs live, the only thing the modes change.
+//! 5. [`runtime`]: tasks, attempts, and programs of several jobs.
+//! 6. [`observe`]: counters, phases, the report.
+//! 7. [`reference`](mod@reference): a job without the framework, to compare with.
+//! 8. [`generate`]: inputs made to measure with.
+
+pub mod config;
+pub mod error;
+pub mod generate;
+pub mod job;
+pub mod observe;
+pub mod pipeline;
+pub mod record;
+pub mod reference;
+pub mod runtime;
+pub mod store;
+
+pub use config::{JobConfig, Mode};
+pub use error::{Error, Result};
+pub use job::{
+    Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TotalOrderPartitioner,
+};
+pub use observe::report::Report;
+pub use pipeline::commit::parts;
+pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record, sample};
+pub use pipeline::reduce::Values;
+pub use pipeline::words::Words;
+pub use runtime::cancel::CancelToken;
+pub use runtime::driver::{Dataset, Driver, Input};
+pub use runtime::progress::{Progress, Wave};
+pub use runtime::scheduler::WORKER_THREAD;
+
+/// What a job's file needs.
+pub mod prelude {
+    pub use crate::{
+        Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Job, JobConfig, Lines, Mapper, Mode, OutputFormat,
+        Pairs, Partitioner, Record, Reducer, Report, Result, TaskContext, TotalOrderPartitioner, Values,
+    };
+}

@@ -1,0 +1,184 @@
+//! The third column of every comparison: a job written plainly, in one thread, without the framework.
+//!
+//! A reference reads its input with [`for_each_line`] or on its own, does the work with whatever collections fit, and writes
+//! its result to a [`ReferenceOutput`], partitioned as the framework would have it, so that the parts can be compared byte
+//! by byte.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::config::JobConfig;
+use crate::error::{Error, Result};
+use crate::job::{HashPartitioner, Partitioner};
+use crate::observe::counters::Counters;
+use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
+use crate::observe::report::{OutputReport, Report};
+use crate::pipeline::commit::OutputDir;
+use crate::pipeline::decompress::Codec;
+use crate::pipeline::split::list_files;
+use crate::record::ToText;
+use crate::runtime::cancel::CancelToken;
+
+/// Parts of a reference's output.
+#[derive(Debug)]
+pub struct ReferenceOutput {
+    parts: Vec<Part>,
+    records: u64,
+    bytes: u64,
+    cancel: CancelToken,
+}
+
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl Part {
+    fn flush(&mut self) -> Result<()> {
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        let written = file.and_then(|mut file| file.write_all(&self.buffer));
+        self.buffer.clear();
+        written.map_err(Error::at("write", &self.path))
+    }
+}
+
+impl ReferenceOutput {
+    /// How many parts there are.
+    pub fn reducers(&self) -> u32 {
+        self.parts.len() as u32
+    }
+
+    /// The part that the default partitioner gives an encoded key to.
+    pub fn partition(&self, key: &[u8]) -> u32 {
+        HashPartitioner::default().partition(key, self.reducers())
+    }
+
+    /// Appends `key TAB value NEWLINE` to a part.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be written.
+    pub fn write(&mut self, part: u32, key: &(impl ToText + ?Sized), value: &(impl ToText + ?Sized)) -> Result<()> {
+        self.append(part, |line| {
+            key.write_text(line);
+            if !key.is_null() && !value.is_null() {
+                line.push(b'\t');
+            }
+            value.write_text(line);
+            line.push(b'\n');
+        })
+    }
+
+    /// Appends a record that is all there is to write, with nothing behind it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be written.
+    pub fn write_raw(&mut self, part: u32, record: &[u8]) -> Result<()> {
+        self.append(part, |buffer| buffer.extend_from_slice(record))
+    }
+
+    fn append(&mut self, part: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        const BUFFER_BYTES: usize = 256 << 10;
+        let part = &mut self.parts[part as usize];
+        let before = part.buffer.len();
+        fill(&mut part.buffer);
+        self.records += 1;
+        self.bytes += (part.buffer.len() - before) as u64;
+        if part.buffer.len() < BUFFER_BYTES {
+            return Ok(());
+        }
+        self.cancel.check()?;
+        part.flush()
+    }
+}
+
+/// Runs a job's reference and commits its output like a job's.
+///
+/// # Errors
+/// Whatever stopped it; nothing is left behind then.
+pub fn run(
+    name: &str,
+    inputs: &[PathBuf],
+    config: &JobConfig,
+    reference: impl FnOnce(&mut ReferenceOutput) -> Result<()>,
+) -> Result<Report> {
+    config.validate()?;
+    let Some(path) = config.output.clone() else {
+        return Err(Error::Config(format!("the reference of {name} needs an output directory")));
+    };
+    let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
+    let dir = OutputDir::create(&path, config.existing_output)?;
+    let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
+    let cancel = config.cancel.clone();
+    let mut output = ReferenceOutput { parts: parts.collect(), records: 0, bytes: 0, cancel };
+    reference(&mut output)?;
+    output.parts.iter_mut().try_for_each(Part::flush)?;
+    dir.commit()?;
+    Ok(Report {
+        schema: 1,
+        job: name.to_owned(),
+        mode: "reference".to_owned(),
+        factors: None,
+        workers: 1,
+        reducers: output.reducers(),
+        input_bytes: list_files(inputs)?.iter().map(|file| file.bytes).sum(),
+        wall_seconds: start.elapsed().as_secs_f64(),
+        cpu_seconds: (cpu_time() - cpu_before).as_secs_f64(),
+        peak_rss_bytes: peak_rss_bytes(),
+        peak_reserved_bytes: 0,
+        counters: Counters::default(),
+        user_counters: Default::default(),
+        process_io: ProcessIo::now().since(io_before),
+        phases: Vec::new(),
+        iterations: Vec::new(),
+        tasks: Vec::new(),
+        machine: Machine::describe(&config.work_dir),
+        output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
+    })
+}
+
+/// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads them.
+///
+/// # Errors
+/// [`Error::Io`] for inputs that cannot be read, and what `each` returns.
+pub fn for_each_line(inputs: &[PathBuf], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut line = Vec::new();
+    for file in list_files(inputs)? {
+        let mut reader = open(&file.path)?;
+        loop {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))? == 0 {
+                break;
+            }
+            each(line.strip_suffix(b"\n").unwrap_or(&line))?;
+        }
+    }
+    Ok(())
+}
+
+/// The whole of the files at and below `inputs`, one after another.
+///
+/// # Errors
+/// [`Error::Io`] for inputs that cannot be read.
+pub fn read_all(inputs: &[PathBuf]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for file in list_files(inputs)? {
+        bytes.reserve_exact(file.bytes as usize);
+        open(&file.path)?.read_to_end(&mut bytes).map_err(Error::at("read", &file.path))?;
+    }
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    const BUFFER_BYTES: usize = 256 << 10;
+    let file = File::open(path).map_err(Error::at("open", path))?;
+    Ok(match Codec::of(path) {
+        None => Box::new(BufReader::with_capacity(BUFFER_BYTES, file)),
+        Some(codec) => {
+            let reader = codec.reader(file).map_err(Error::at("decompress", path))?;
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, reader))
+        }
+    })
+}
