@@ -1,0 +1,126 @@
+//! Grep, as Hadoop's example has it: count the matches of a pattern, then sort them by count.
+//!
+//! Two jobs. The first counts each matched text; the second has one reducer and sorts by count, descending, then by text.
+
+use std::cmp::Reverse;
+use std::path::PathBuf;
+
+use hashbrown::HashMap;
+use regex::bytes::Regex;
+use twinmill::generate::{Kind, Shape};
+use twinmill::prelude::*;
+use twinmill::reference::{ReferenceOutput, for_each_line};
+
+use crate::jobs::Program;
+
+pub struct Grep;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// What to look for, line by line: a regular expression
+    #[arg(long, value_name = "REGEX", default_value = "[a-z]*ing")]
+    pattern: Regex,
+}
+
+#[derive(Clone)]
+struct Find {
+    pattern: Regex,
+}
+
+impl Mapper for Find {
+    type Input = Lines;
+    type Key = [u8];
+    type Value = u64;
+
+    fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+        for found in self.pattern.find_iter(&line).filter(|found| !found.is_empty()) {
+            out.emit(found.as_bytes(), 1);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Sum;
+
+impl Reducer for Sum {
+    type Key = [u8];
+    type Value = u64;
+    type OutKey = [u8];
+    type OutValue = u64;
+
+    fn reduce(&mut self, text: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+        out.emit(text, counts.sum::<u64>());
+        Ok(())
+    }
+}
+
+/// Turns (text, count) into a key that sorts by count, descending, then by text.
+#[derive(Clone)]
+struct ByCount;
+
+impl Mapper for ByCount {
+    type Input = Pairs<[u8], u64>;
+    type Key = (u64, Vec<u8>);
+    type Value = ();
+
+    fn map(&mut self, (text, count): (&[u8], u64), out: &mut impl Emit<(u64, Vec<u8>), ()>) -> Result<()> {
+        out.emit(&(u64::MAX - count, text), ());
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Print;
+
+impl Reducer for Print {
+    type Key = (u64, Vec<u8>);
+    type Value = ();
+    type OutKey = [u8];
+    type OutValue = u64;
+
+    fn reduce(
+        &mut self,
+        (from_top, text): (u64, Vec<u8>),
+        _: &mut Values<()>,
+        out: &mut impl Emit<[u8], u64>,
+    ) -> Result<()> {
+        out.emit(&text, u64::MAX - from_top);
+        Ok(())
+    }
+}
+
+impl Program for Grep {
+    type Options = Options;
+
+    const NAME: &'static str = "grep";
+    const ABOUT: &'static str = "Count the matches of a regular expression, most frequent first";
+
+    fn default_input(&self) -> (Kind, Shape) {
+        (Kind::Text, Shape::bytes(256 << 20))
+    }
+
+    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, config)?;
+        let search = Job::new("grep-search", Find { pattern: options.pattern.clone() }, Sum)
+            .combine(|sum: &mut u64, count| *sum += count)
+            .input(inputs);
+        let counts = driver.run_to_dataset(&search)?;
+        driver.run(&Job::new("grep-sort", ByCount, Print).input(&counts).reducers(1))?;
+        drop(counts);
+        driver.finish()
+    }
+
+    fn reference(&self, options: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
+        let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+        for_each_line(inputs, |line| {
+            for found in options.pattern.find_iter(line).filter(|found| !found.is_empty()) {
+                *counts.entry_ref(found.as_bytes()).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        let mut counts: Vec<_> = counts.into_iter().map(|(text, count)| (Reverse(count), text)).collect();
+        counts.sort_unstable();
+        counts.iter().try_for_each(|(Reverse(count), text)| out.write(0, text, count))
+    }
+}

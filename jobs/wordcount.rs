@@ -1,0 +1,83 @@
+//! Word count: how often each word occurs.
+//!
+//! Words are maximal runs of bytes other than space, TAB, LF, CR and FF, as Hadoop's example has them (`StringTokenizer`).
+
+use std::path::PathBuf;
+
+use hashbrown::HashMap;
+use twinmill::generate::{Kind, Shape};
+use twinmill::prelude::*;
+use twinmill::reference::{ReferenceOutput, for_each_line};
+
+use crate::jobs::Program;
+
+pub struct WordCount;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Shuffle every word as it stands instead of adding up counts on the map side
+    #[arg(long)]
+    no_combiner: bool,
+}
+
+#[derive(Clone)]
+struct Tokenize;
+
+impl Mapper for Tokenize {
+    type Input = Lines;
+    type Key = [u8];
+    type Value = u64;
+
+    fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+        line.words().for_each(|word| out.emit(word, 1));
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Sum;
+
+impl Reducer for Sum {
+    type Key = [u8];
+    type Value = u64;
+    type OutKey = [u8];
+    type OutValue = u64;
+
+    fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+        out.emit(word, counts.sum::<u64>());
+        Ok(())
+    }
+}
+
+impl Program for WordCount {
+    type Options = Options;
+
+    const NAME: &'static str = "wordcount";
+    const ABOUT: &'static str = "Count how often each word occurs";
+
+    fn default_input(&self) -> (Kind, Shape) {
+        (Kind::Text, Shape::bytes(256 << 20))
+    }
+
+    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+        let job = Job::new(Self::NAME, Tokenize, Sum).input(inputs);
+        if options.no_combiner {
+            return job.run(config);
+        }
+        job.combine(|sum: &mut u64, count| *sum += count).run(config)
+    }
+
+    fn reference(&self, _: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
+        let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+        for_each_line(inputs, |line| {
+            let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c);
+            for word in line.split(is_separator).filter(|word| !word.is_empty()) {
+                *counts.entry_ref(word).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable();
+        counts.iter().try_for_each(|(word, count)| out.write(out.partition(word), word.as_slice(), count))
+    }
+}
