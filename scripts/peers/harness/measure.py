@@ -1,0 +1,80 @@
+"""Run one process to its end and count what it took.
+
+The child leads a session of its own, so that killing it takes its pipelines and JVMs along. Peak memory is the largest
+resident set of any one process in it, as wait4 reports it; Linux counts the moment between fork and exec, so nothing
+reads lower than this runner's own size (some 20 MiB), which is why answers are digested in other processes.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .registry import Command
+
+
+class RunFailed(Exception):
+    """The process did not end with status 0; the message holds both ends of what it printed."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    wall_seconds: float
+    cpu_seconds: float
+    peak_rss_bytes: int
+    stdout: str
+
+
+def run(command: Command, environment: dict[str, str], folder: Path, timeout_seconds: float) -> Usage:
+    """Run `command` in `folder`, where its `stdout` and `stderr` are kept while it runs.
+
+    Raises RunFailed on a non-zero status and when the time is up.
+    """
+    paths = folder / "stdout", folder / "stderr"
+    with open(paths[0], "wb") as stdout, open(paths[1], "wb") as stderr:
+        started = time.perf_counter()
+        child = subprocess.Popen(
+            command.argv,
+            cwd=folder,
+            env={**os.environ, **environment, **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        timer = threading.Timer(timeout_seconds, _kill, [child.pid])
+        timer.start()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - started
+        except BaseException:
+            _kill(child.pid)
+            child.wait()
+            raise
+        finally:
+            timer.cancel()
+    _kill(child.pid)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    printed = [path.read_text(errors="replace") for path in paths]
+    if child.returncode != 0:
+        reason = f"status {child.returncode}"
+        if wall >= timeout_seconds:
+            reason = f"stopped after {timeout_seconds:g} s"
+        raise RunFailed("\n".join([reason, *_ends("".join(printed).splitlines())]))
+    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, printed[0])
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Both ends of what was printed: a JVM names the error first, a shell last."""
+    return lines if len(lines) <= 20 else [*lines[:10], "…", *lines[-10:]]
+
+
+def _kill(group: int) -> None:
+    """Kill what is left of a process group, also members that outlive their leader."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

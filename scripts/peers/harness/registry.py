@@ -1,0 +1,122 @@
+"""What can be run: workloads from `workloads/*.py`, systems from `systems/*/__init__.py`.
+
+A system offers a workload when its folder holds a program of the workload's name, so neither list names the other.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import layout
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One question put to every system: the input, and what makes two answers equal."""
+
+    name: str
+    title: str
+    generator: str
+    """Kind of `twinmill gen` that makes the input."""
+    size: str
+    """Default input size, in twinmill's notation."""
+    digest: Callable[[list[Path]], "Answer"]
+    """Digest of an answer's part files; one of `harness.answers`."""
+    twinmill: tuple[str, ...]
+    """Job and options for `twinmill run`; `{name}` stands for a parameter's value."""
+    modes: tuple[str, ...] = ("disk", "memory", "reference")
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Defaults of what `--set NAME=VALUE` changes; programs find NAME, in capitals, in their environment."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    digest: str
+    lines: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of one system: what its program is told."""
+
+    workload: Workload
+    parameters: dict[str, str]
+    input: Path
+    output: Path
+    """Folder of part files, in name order; not there yet."""
+    scratch: Path
+    """Empty folder for intermediates, on the same file system as the output; removed afterwards."""
+    cpus: int
+
+    def environment(self) -> dict[str, str]:
+        """What every program may read. Splits are 128 MiB, or smaller where that would leave a CPU idle."""
+        split = min(128 << 20, -(-self.input.stat().st_size // self.cpus))
+        return {
+            "CPUS": str(self.cpus),
+            "SCRATCH": str(self.scratch),
+            "TMPDIR": str(self.scratch),
+            "SPLIT_BYTES": str(split),
+            "LC_ALL": "C",
+            **{name.upper(): value for name, value in self.parameters.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Command:
+    argv: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class System:
+    """A row of the table. Subclasses say how a program is found, started and versioned."""
+
+    suffix: str
+    """File-name suffix of this system's programs."""
+    answers = True
+    """Whether the output is an answer, to be compared; a floor such as `cp` has none."""
+
+    def __init__(self, name: str, family: str | None = None):
+        self.name = name
+        self.family = family or name
+        """Rows that share an implementation share a family, and have one vote on what the right answer is."""
+        self.folder = layout.PEERS / "systems" / self.family
+
+    def program(self, workload: Workload) -> Path:
+        return self.folder / f"{workload.name}{self.suffix}"
+
+    def offers(self, workload: Workload) -> bool:
+        return self.program(workload).is_file()
+
+    def missing(self) -> str | None:
+        """Why this system cannot run here and what to do about it; None when it can."""
+        raise NotImplementedError
+
+    def version(self) -> str:
+        raise NotImplementedError
+
+    def command(self, task: Task) -> Command:
+        raise NotImplementedError
+
+    def work_seconds(self, task: Task, stdout: str) -> float | None:
+        """Seconds the program itself counted, from `work_seconds=…`; None when it counts none: all is work."""
+        found = re.search(r"^work_seconds=(\S+)$", stdout, re.MULTILINE)
+        return float(found[1]) if found else None
+
+
+def workloads() -> dict[str, Workload]:
+    return {module.WORKLOAD.name: module.WORKLOAD for module in _modules("workloads")}
+
+
+def systems() -> list[System]:
+    """twinmill first, then by folder name."""
+    found = [system for module in _modules("systems") for system in module.SYSTEMS]
+    return sorted(found, key=lambda system: system.family != "twinmill")
+
+
+def _modules(package: str):
+    for module in pkgutil.iter_modules([str(layout.PEERS / package)]):
+        yield importlib.import_module(f"{package}.{module.name}")

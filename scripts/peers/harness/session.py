@@ -1,0 +1,170 @@
+"""One session: a workload through every system, round after round.
+
+Rounds are interleaved, and each starts one system later than the round before, so that a slow minute of the machine
+does not fall on one system alone. The input is read once before the first run, and dirty pages are written out before
+every run: all start with a warm page cache and an idle disk.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import answers, layout, measure
+from .registry import Answer, System, Task, Workload
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run. `work_seconds` is the program's own count, `startup_seconds` the rest of the wall time."""
+
+    round: int
+    wall_seconds: float
+    work_seconds: float
+    startup_seconds: float
+    cpu_seconds: float
+    peak_rss_bytes: int
+    answer: Answer | None
+
+
+@dataclass
+class Row:
+    """What is known of one system: its runs, or why there are none."""
+
+    system: System
+    version: str | None = None
+    skipped: str | None = None
+    failed: str | None = None
+    runs: list[Run] = field(default_factory=list)
+
+
+@dataclass
+class Session:
+    workload: Workload
+    parameters: dict[str, str]
+    input: Path
+    cpus: int
+    rounds: int
+    timeout_seconds: float
+    command: str
+    started: str
+    rows: list[Row]
+    machine: dict
+    json_file: Path
+
+    def run(self) -> None:
+        _warm(self.input)
+        active = [row for row in self.rows if row.skipped is None]
+        for number in range(self.rounds):
+            start = number % max(1, len(active))
+            for row in active[start:] + active[:start]:
+                if row.failed is None:
+                    self._run_one(row, number)
+                    self._write_json()
+
+    def expected(self) -> str | None:
+        """The digest that most families gave; at a tie, the one given first."""
+        votes = {(row.system.family, run.answer.digest): None for row, run in self._answered()}
+        counted = Counter(digest for _, digest in votes)
+        return counted.most_common(1)[0][0] if counted else None
+
+    def disagreement(self) -> dict[Answer, list[str]]:
+        """Systems by answer, when there is more than one answer; else nothing."""
+        groups: dict[Answer, list[str]] = {}
+        for row, run in self._answered():
+            names = groups.setdefault(run.answer, [])
+            if row.system.name not in names:
+                names.append(row.system.name)
+        return groups if len(groups) > 1 else {}
+
+    def _answered(self) -> Iterator[tuple[Row, Run]]:
+        return ((row, run) for row in self.rows for run in row.runs if run.answer)
+
+    def _run_one(self, row: Row, number: int) -> None:
+        print(f"round {number + 1}/{self.rounds}  {row.system.name:<20}", end="", file=sys.stderr, flush=True)
+        os.sync()
+        with scratch_folder() as folder:
+            task = Task(self.workload, self.parameters, self.input, folder / "output", folder / "tmp", self.cpus)
+            task.scratch.mkdir()
+            try:
+                run = self._measured(row.system, task, folder, number)
+            except measure.RunFailed as failure:
+                row.failed = str(failure)
+                print(f"FAILED: {failure}", file=sys.stderr)
+                return
+        row.runs.append(run)
+        memory = run.peak_rss_bytes / (1 << 20)
+        print(f"work {run.work_seconds:8.2f} s  wall {run.wall_seconds:8.2f} s  {memory:8.0f} MiB", file=sys.stderr)
+
+    def _measured(self, system: System, task: Task, folder: Path, number: int) -> Run:
+        usage = measure.run(system.command(task), task.environment(), folder, self.timeout_seconds)
+        work = system.work_seconds(task, usage.stdout)
+        work = usage.wall_seconds if work is None else work
+        answer = None
+        if system.answers:
+            parts = answers.part_files(task.output)
+            if not parts:
+                raise measure.RunFailed("wrote no answer")
+            answer = self.workload.digest(parts)
+        startup = usage.wall_seconds - work
+        return Run(number, usage.wall_seconds, work, startup, usage.cpu_seconds, usage.peak_rss_bytes, answer)
+
+    def _write_json(self) -> None:
+        """Replace the result file: it holds all runs so far, whatever happens to the rest."""
+        result = {
+            "schema": 1,
+            "workload": self.workload.name,
+            "parameters": self.parameters,
+            "input": {"path": str(self.input), "bytes": self.input.stat().st_size},
+            "command": self.command,
+            "started": self.started,
+            "machine": self.machine,
+            "expected_digest": self.expected(),
+            "answers_agree": not self.disagreement(),
+            "systems": [
+                {
+                    "name": row.system.name,
+                    "family": row.system.family,
+                    "version": row.version,
+                    "skipped": row.skipped,
+                    "failed": row.failed,
+                    "runs": [asdict(run) for run in row.runs],
+                }
+                for row in self.rows
+            ],
+        }
+        partial = self.json_file.with_name(self.json_file.name + ".partial")
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+        partial.replace(self.json_file)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards, also after Ctrl-C."""
+    layout.SCRATCH.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=layout.SCRATCH, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def generated_input(workload: Workload, size: str, twinmill: Path) -> Path:
+    """The workload's input of this size, generated by twinmill (seed 1) unless a session before made it."""
+    path = layout.DATA / f"{workload.generator}-{size}"
+    if not path.exists():
+        layout.DATA.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        argv = [twinmill, "gen", workload.generator, "--size", size, "--seed", "1", "--out", partial]
+        subprocess.run(argv, check=True)
+        partial.replace(path)
+    return path
+
+
+def _warm(path: Path) -> None:
+    with open(path, "rb", buffering=0) as file, open(os.devnull, "wb") as nowhere:
+        shutil.copyfileobj(file, nowhere, 1 << 20)

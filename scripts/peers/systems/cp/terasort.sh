@@ -1,0 +1,2 @@
+mkdir "$2"
+exec cp -- "$1" "$2/part"

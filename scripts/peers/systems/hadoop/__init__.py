@@ -1,0 +1,22 @@
+"""Hadoop MapReduce in one process: LocalJobRunner, from the client jars that pyspark brings.
+
+`LocalJob.java` raises what the runner keeps low by default: one task at a time, 32 MiB splits, polls every 5 s.
+"""
+
+from harness import layout
+from harness.jvm import HEAP, LOG4J, JavaSystem, java_version
+from harness.registry import Command, Task
+
+
+class Hadoop(JavaSystem):
+    def version(self) -> str:
+        jar = next((layout.package_folder("pyspark") / "jars").glob("hadoop-client-api-*.jar"))
+        return f"{jar.stem.removeprefix('hadoop-client-api-')} (LocalJobRunner, Java {java_version()})"
+
+    def command(self, task: Task) -> Command:
+        classpath = f"{self.jar}:{layout.package_folder('pyspark')}/jars/*"
+        argv = [layout.java_tool("java"), f"-Xmx{HEAP}", LOG4J, "-cp", classpath, self.class_name(task.workload)]
+        return Command([*argv, str(task.input), str(task.output)])
+
+
+SYSTEMS = [Hadoop("hadoop")]

@@ -1,0 +1,21 @@
+"""What Polars' programs share: the input as a frame of lines, and one timed query over it."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ["POLARS_MAX_THREADS"] = os.environ["CPUS"]  # read once, on import
+import polars
+
+
+def write(query: Callable[[polars.LazyFrame], polars.LazyFrame]) -> None:
+    """Stream the frame of column `line` through `query` to TAB-separated text in the output folder."""
+    source, output = sys.argv[1], Path(sys.argv[2])
+    started = time.perf_counter()
+    output.mkdir()
+    query(polars.scan_lines(source, name="line")).sink_csv(
+        output / "part", include_header=False, separator="\t", quote_style="never"
+    )
+    print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -1,0 +1,5 @@
+"""The lines in byte order, which is Polars' order of strings."""
+
+from lines import write
+
+write(lambda lines: lines.sort("line"))

@@ -1,0 +1,41 @@
+"""twinmill itself, one row a mode. It runs every workload, so it has no programs here; TWINMILL names the binary."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from harness.registry import Command, System, Task, Workload
+
+REPORT = "report.json"
+
+
+class Twinmill(System):
+    def __init__(self, mode: str):
+        super().__init__(f"twinmill-{mode}", family="twinmill")
+        self.mode = mode
+
+    @property
+    def binary(self) -> Path:
+        return Path(os.environ["TWINMILL"])
+
+    def offers(self, workload: Workload) -> bool:
+        return self.mode in workload.modes
+
+    def missing(self) -> str | None:
+        return None if self.binary.exists() else "not built; cargo build --release, or --twinmill PATH"
+
+    def version(self) -> str:
+        return subprocess.run([self.binary, "--version"], capture_output=True, text=True).stdout.split()[-1]
+
+    def command(self, task: Task) -> Command:
+        job, *options = (word.format(**task.parameters) for word in task.workload.twinmill)
+        argv = [str(self.binary), "run", job, *options, "--mode", self.mode, "--workers", str(task.cpus)]
+        argv += ["--input", str(task.input), "--output", str(task.output), "--work-dir", str(task.scratch)]
+        return Command([*argv, "--report", REPORT, "--quiet"])
+
+    def work_seconds(self, task: Task, stdout: str) -> float:
+        return json.loads(task.output.with_name(REPORT).read_text())["wall_seconds"]
+
+
+SYSTEMS = [Twinmill("disk"), Twinmill("memory"), Twinmill("reference")]

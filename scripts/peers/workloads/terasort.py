@@ -1,0 +1,16 @@
+"""100-byte records, sorted by their 10-byte key. They are printable and end in a newline, so they are lines as well.
+
+Systems that sort whole lines give the same order, for keys as good as never repeat.
+"""
+
+from harness import answers
+from harness.registry import Workload
+
+WORKLOAD = Workload(
+    name="terasort",
+    title="sort 100-byte records by their 10-byte key",
+    generator="terasort",
+    size="1GB",
+    digest=answers.in_order,
+    twinmill=("terasort",),
+)
