@@ -523,3 +523,121 @@ impl Driver {
         Ok(report)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Mode, OnFull};
+    use crate::job::{Emit, Mapper, Reducer};
+    use crate::pipeline::commit::parts;
+    use crate::pipeline::read::{Lines, Record};
+    use crate::pipeline::reduce::Values;
+    use crate::store::faulty::{Faults, FaultyStore};
+
+    #[derive(Clone)]
+    struct Tokenize;
+
+    impl Mapper for Tokenize {
+        type Input = Lines;
+        type Key = [u8];
+        type Value = u64;
+
+        fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+            line.words().for_each(|word| out.emit(word, 1));
+            Ok(())
+        }
+    }
+
+    #[derive(Clone)]
+    struct Sum;
+
+    impl Reducer for Sum {
+        type Key = [u8];
+        type Value = u64;
+        type OutKey = [u8];
+        type OutValue = u64;
+
+        fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
+            out.emit(word, counts.sum::<u64>());
+            Ok(())
+        }
+    }
+
+    struct Bench {
+        dir: tempfile::TempDir,
+        job: Job<Tokenize, Sum>,
+        config: JobConfig,
+    }
+
+    /// A job that spills several times in each of its map tasks.
+    fn bench(mode: Mode) -> Bench {
+        let dir = tempfile::tempdir().unwrap();
+        let input = dir.path().join("input");
+        let words: String = (0..9000).map(|i| format!("word{} {}", i * i % 1013, if i % 7 == 0 { "\n" } else { "" })).collect();
+        std::fs::write(&input, words).unwrap();
+        let mut config = JobConfig::new(mode).output(dir.path().join("out")).reducers(2);
+        config.work_dir = dir.path().join("work");
+        config.workers = 2;
+        config.sort_buffer_bytes = crate::config::MIN_SORT_BUFFER_BYTES;
+        config.merge_factor = 2;
+        config.split_bytes = Some(60 << 10);
+        Bench { job: Job::new("faults", Tokenize, Sum).input(input.as_path()), config, dir }
+    }
+
+    fn output(bench: &Bench) -> Vec<Vec<u8>> {
+        parts(&bench.dir.path().join("out")).unwrap().iter().map(|part| std::fs::read(part).unwrap()).collect()
+    }
+
+    /// Runs the bench's job with faults; gives the result and the calls that the store got.
+    fn run_with(bench: &Bench, faults: &Arc<Faults>) -> Result<Report> {
+        let mut driver = Driver::start("faults", &bench.config)?;
+        let store = FaultyStore { inner: driver.stores.map_output.clone(), faults: faults.clone() };
+        driver.stores.map_output = Arc::new(store);
+        let budget = driver.stores.budget.clone();
+        let result = driver.run(&bench.job).and_then(|()| driver.finish());
+        assert_eq!(budget.used_bytes(), 0, "every reservation is given back");
+        result
+    }
+
+    #[test]
+    fn whichever_call_to_the_store_fails_the_job_is_right_or_fails_cleanly() {
+        for mode in [Mode::Disk, Mode::Memory] {
+            let sound = bench(mode);
+            let none = Faults::failing(u64::MAX);
+            run_with(&sound, &none).unwrap();
+            let expected = output(&sound);
+            assert!(none.calls() > 100, "there are calls to fail: {}", none.calls());
+            for failing in (0..none.calls()).step_by(3) {
+                // With another attempt one fault does not matter; without, the job fails with the fault.
+                for max_attempts in [1, 2] {
+                    let mut bench = bench(mode);
+                    bench.config.max_attempts = max_attempts;
+                    let faults = Faults::failing(failing);
+                    match run_with(&bench, &faults) {
+                        Ok(_) => assert_eq!(output(&bench), expected, "{mode:?}, call {failing}"),
+                        Err(error) => {
+                            assert!(max_attempts == 1, "{mode:?}, call {failing}: {error}");
+                            assert!(error.to_string().contains("injected fault"), "{error}");
+                            assert!(!bench.dir.path().join("out").exists(), "{mode:?}, call {failing}");
+                        }
+                    }
+                    let left: Vec<_> = std::fs::read_dir(bench.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+                    assert!(left.len() <= 3, "input, work and perhaps out: {left:?}");
+                    assert_eq!(std::fs::read_dir(bench.dir.path().join("work")).unwrap().count(), 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_that_may_not_spill_fails_the_job() {
+        let mut bench = bench(Mode::Memory);
+        bench.config.memory_bytes = 200 << 10;
+        bench.config.on_full = OnFull::Fail;
+        let error = run_with(&bench, &Faults::failing(u64::MAX)).unwrap_err();
+        assert!(error.to_string().contains("memory budget exhausted"), "{error}");
+        bench.config.on_full = OnFull::Spill;
+        let report = run_with(&bench, &Faults::failing(u64::MAX)).unwrap();
+        assert!(report.counters.file_bytes_written > 0);
+    }
+}
