@@ -39,8 +39,8 @@ pub(crate) struct RunCursor {
     next: usize,
     key: (usize, usize),
     value: (usize, usize),
-    /// First eight bytes of the key; what most matches are decided by.
-    prefix: u64,
+    /// First bytes of the key; what most matches are decided by.
+    prefix: u128,
     ended: bool,
 }
 
@@ -61,7 +61,7 @@ impl RunCursor {
     /// Moves to the next record; `None` at the end.
     #[inline(always)]
     pub fn advance(&mut self) -> Result<Option<Step>> {
-        if self.next == self.block.len() && !self.next_block()? {
+        if self.at_end_of_block() && !self.next_block()? {
             return Ok(None);
         }
         let Some(frame) = frame::read(&self.block, self.next) else { return Err(malformed(&self.block, self.next)) };
@@ -71,10 +71,15 @@ impl RunCursor {
             None => Ok(Some(Step::SameKey)),
             Some(key) => {
                 self.key = key;
-                self.prefix = prefix(&self.block[key.0..key.1]);
+                self.prefix = wide_prefix(&self.block[key.0..key.1]);
                 Ok(Some(Step::NewKey))
             }
         }
+    }
+
+    #[inline(always)]
+    fn at_end_of_block(&self) -> bool {
+        self.next == self.block.len()
     }
 
     #[inline(never)]
@@ -98,6 +103,18 @@ impl RunCursor {
     #[inline(always)]
     pub fn value(&self) -> &[u8] {
         &self.block[self.value.0..self.value.1]
+    }
+}
+
+/// The first sixteen bytes of a key as a number that orders like them, zeros behind its end.
+#[inline(always)]
+fn wide_prefix(key: &[u8]) -> u128 {
+    match key.first_chunk() {
+        Some(bytes) => u128::from_be_bytes(*bytes),
+        None => {
+            let (head, tail) = key.split_at(key.len().min(8));
+            u128::from(prefix(head)) << 64 | u128::from(prefix(tail))
+        }
     }
 }
 
@@ -127,17 +144,27 @@ pub struct Merge {
     losers: Vec<u32>,
     winner: usize,
     started: bool,
-    /// The key of the record before, to see whether the next winner has it too.
-    last_key: Vec<u8>,
-    last_prefix: u64,
+    /// The current record's key; the next winner may have it too.
+    current: CurrentKey,
+    current_prefix: u128,
+    /// Where the current key is kept once its block is gone.
+    kept_key: Vec<u8>,
+}
+
+/// Where the current key lies.
+#[derive(Clone, Copy, Debug)]
+enum CurrentKey {
+    /// In the block that a cursor is at.
+    InBlock { cursor: usize, start: usize, end: usize },
+    /// In `kept_key`.
+    Kept,
 }
 
 impl Merge {
     /// A merge of `segments`, before its first record.
     pub(crate) fn open(segments: impl IntoIterator<Item = Segment>) -> Result<Self> {
         let filled = segments.into_iter().filter(|segment| segment.index().records > 0);
-        let cursors: Result<Vec<RunCursor>> =
-            filled.map(|segment| RunCursor::open(&segment)).collect();
+        let cursors: Result<Vec<RunCursor>> = filled.map(|segment| RunCursor::open(&segment)).collect();
         let mut cursors = cursors?;
         for cursor in &mut cursors {
             cursor.advance()?;
@@ -147,8 +174,9 @@ impl Merge {
             cursors,
             winner: 0,
             started: false,
-            last_key: Vec::new(),
-            last_prefix: 0,
+            current: CurrentKey::Kept,
+            current_prefix: 0,
+            kept_key: Vec::new(),
         };
         if !merge.cursors.is_empty() {
             merge.winner = merge.play(1);
@@ -185,12 +213,25 @@ impl Merge {
     pub(crate) fn advance(&mut self) -> Result<Option<Step>> {
         if self.started {
             let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
-            match winner.advance()? {
+            if winner.at_end_of_block() {
+                self.keep_key();
+            }
+            match self.cursors[self.winner].advance()? {
                 Some(Step::SameKey) => return Ok(Some(Step::SameKey)),
                 Some(Step::NewKey) | None => self.replay(),
             }
         }
-        self.new_winner()
+        Ok(self.new_winner())
+    }
+
+    /// Copies the current key before its block goes.
+    #[inline(never)]
+    fn keep_key(&mut self) {
+        if let CurrentKey::InBlock { cursor, start, end } = self.current {
+            self.kept_key.clear();
+            self.kept_key.extend_from_slice(&self.cursors[cursor].block[start..end]);
+            self.current = CurrentKey::Kept;
+        }
     }
 
     fn replay(&mut self) {
@@ -207,23 +248,26 @@ impl Merge {
         self.winner = winner;
     }
 
-    fn new_winner(&mut self) -> Result<Option<Step>> {
-        let Some(cursor) = self.cursors.get(self.winner).filter(|cursor| !cursor.ended) else { return Ok(None) };
-        let same = self.started && self.last_prefix == cursor.prefix && self.last_key == cursor.key();
+    fn new_winner(&mut self) -> Option<Step> {
+        let cursor = self.cursors.get(self.winner).filter(|cursor| !cursor.ended)?;
+        let same = self.started && self.current_prefix == cursor.prefix && self.key() == cursor.key();
         self.started = true;
         if same {
-            return Ok(Some(Step::SameKey));
+            return Some(Step::SameKey);
         }
-        self.last_prefix = cursor.prefix;
-        self.last_key.clear();
-        self.last_key.extend_from_slice(cursor.key());
-        Ok(Some(Step::NewKey))
+        self.current_prefix = cursor.prefix;
+        let (start, end) = cursor.key;
+        self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
+        Some(Step::NewKey)
     }
 
     /// The current record's key.
     #[inline(always)]
     pub fn key(&self) -> &[u8] {
-        &self.last_key
+        match self.current {
+            CurrentKey::InBlock { cursor, start, end } => &self.cursors[cursor].block[start..end],
+            CurrentKey::Kept => &self.kept_key,
+        }
     }
 
     /// The current record's value.
@@ -341,4 +385,90 @@ fn merge_segments<F: Fold>(
         task.counters.combine_output_records += 1;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Compression;
+    use crate::store::RunStore;
+    use crate::store::disk::DiskStore;
+    use crate::store::memory::{MemoryBudget, MemoryStore};
+
+    /// A store in memory whose blocks hold few records, so that keys and values straddle them.
+    fn store(dir: &tempfile::TempDir) -> MemoryStore {
+        let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        MemoryStore::new(MemoryBudget::new(u64::MAX), crate::config::OnFull::Fail, overflow)
+    }
+
+    fn run(store: &dyn RunStore, number: usize, records: &[(Vec<u8>, u32)]) -> Segment {
+        let mut builder = RunBuilder::create(store, &format!("run-{number}"), 1, 64).unwrap();
+        let mut previous: Option<&[u8]> = None;
+        for (key, value) in records {
+            builder.push(0, key, &value.to_be_bytes(), previous == Some(key)).unwrap();
+            previous = Some(key);
+        }
+        Segment { run: builder.finish().unwrap(), partition: 0 }
+    }
+
+    fn merged(segments: Vec<Segment>) -> Vec<(Vec<u8>, u32, bool)> {
+        let mut merge = Merge::open(segments).unwrap();
+        let mut records = Vec::new();
+        while let Some(step) = merge.advance().unwrap() {
+            let value = u32::from_be_bytes(merge.value().try_into().unwrap());
+            records.push((merge.key().to_vec(), value, step == Step::SameKey));
+        }
+        assert!(merge.advance().unwrap().is_none(), "an ended merge stays ended");
+        records
+    }
+
+    fn key() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![Just(0u8), Just(b'a'), Just(0xff)];
+        prop_oneof![
+            prop::collection::vec(byte.clone(), 0..4),
+            prop::collection::vec(byte, 0..3).prop_map(|tail| [b"sixteen bytes and".to_vec(), tail].concat()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_merge_is_a_stable_sort_of_its_runs(mut runs in prop::collection::vec(prop::collection::vec(key(), 0..60), 0..9)) {
+            let dir = tempfile::tempdir().unwrap();
+            let (store, mut value, mut all, mut segments) = (store(&dir), 0, Vec::new(), Vec::new());
+            for (number, keys) in runs.iter_mut().enumerate() {
+                keys.sort();
+                let records: Vec<_> = keys.drain(..).map(|key| { value += 1; (key, value) }).collect();
+                segments.push(run(&store, number, &records));
+                all.extend(records);
+            }
+            all.sort_by(|a, b| a.0.cmp(&b.0));
+            let expected: Vec<_> = all.iter().enumerate()
+                .map(|(i, (key, value))| (key.clone(), *value, i > 0 && all[i - 1].0 == *key)).collect();
+            prop_assert_eq!(merged(segments), expected);
+        }
+
+        #[test]
+        fn windows_lead_to_full_last_passes(runs in 3usize..400, fan_in in 2usize..20) {
+            let mut sizes = vec![1u64; runs];
+            let mut first = true;
+            while sizes.len() > fan_in {
+                let window = cheapest_window(&sizes, fan_in, |size| *size);
+                prop_assert!(first || window.len() == fan_in);
+                prop_assert!((2..=fan_in).contains(&window.len()));
+                let sum = sizes[window.clone()].iter().sum();
+                sizes.splice(window, [sum]);
+                first = false;
+            }
+            prop_assert!(first || sizes.len() == fan_in);
+        }
+    }
+
+    #[test]
+    fn wide_prefixes_order_like_keys() {
+        let keys: [&[u8]; 7] = [b"", b"\0", b"a", b"aaaaaaaa", b"aaaaaaaab", b"aaaaaaaabbbbbbbb", b"aaaaaaaabbbbbbbc"];
+        assert!(keys.windows(2).all(|pair| wide_prefix(pair[0]) <= wide_prefix(pair[1])));
+        assert_eq!(wide_prefix(b"aaaaaaaabbbbbbbbc"), wide_prefix(b"aaaaaaaabbbbbbbb"));
+    }
 }

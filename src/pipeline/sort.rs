@@ -27,7 +27,7 @@ const PARTITION_SHIFT: u32 = 40;
 const POSITION_MASK: u64 = (1 << PARTITION_SHIFT) - 1;
 const PREFIX_BYTES: usize = 8;
 /// Ranges below this are sorted by comparison.
-const SMALL_RANGE: usize = 768;
+const SMALL_RANGE: usize = 256;
 /// So few equal prefixes are compared as byte strings instead of reloaded.
 const FEW_TIES: usize = 3;
 /// How many entries ahead keys are fetched while prefixes are reloaded.

@@ -81,11 +81,8 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
             entry.depth() == 0 || !matches!(entry.file_name().as_bytes().first(), Some(b'_' | b'.'))
         };
         for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(visible) {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(root).to_owned();
-                Error::io("read input", &path, error.into())
-            })?;
-            let metadata = entry.metadata().map_err(|e| Error::io("read input", entry.path(), e.into()))?;
+            let entry = entry.map_err(|error| unreadable(root, error))?;
+            let metadata = entry.metadata().map_err(|error| unreadable(root, error))?;
             if metadata.is_file() {
                 files.push(InputFile { path: entry.path().into(), bytes: metadata.len() });
             } else if !metadata.is_dir() {
@@ -96,6 +93,12 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
         files[first..].sort_by(|a, b| a.path.as_os_str().as_bytes().cmp(b.path.as_os_str().as_bytes()));
     }
     Ok(files)
+}
+
+fn unreadable(root: &Path, error: walkdir::Error) -> Error {
+    let path = error.path().unwrap_or(root).to_owned();
+    let cause = error.into_io_error().unwrap_or_else(|| std::io::Error::other("symbolic links form a loop"));
+    Error::io("read input", &path, cause)
 }
 
 /// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers.
