@@ -1,0 +1,305 @@
+//! What the command line looks like. Defaults are those of [`JobConfig::new`]; the jobs bring their own options.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Command, ValueEnum};
+use twinmill::config::{ByteSize, Compression, Medium, OnFull};
+use twinmill::generate::Kind;
+use twinmill::{JobConfig, Mode};
+
+use crate::jobs::AnyProgram;
+
+static DEFAULTS: LazyLock<JobConfig> = LazyLock::new(|| JobConfig::new(Mode::Memory));
+
+/// Written without the space that would put it in quotes.
+static SORT_BUFFER: LazyLock<String> =
+    LazyLock::new(|| ByteSize(DEFAULTS.sort_buffer_bytes).to_string().replace(' ', ""));
+
+/// The whole command line.
+pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
+    let about = |command: Command, text: &'static str| command.about(text).long_about(None);
+    let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
+    let compare = with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs);
+    let list = ListArgs::augment_args(Command::new("list"));
+    let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
+    let inspect = InspectArgs::augment_args(Command::new("inspect"));
+    Command::new("twinmill")
+        .about(env!("CARGO_PKG_DESCRIPTION"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(about(run, "Run a job"))
+        .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
+        .subcommand(about(list, "List the jobs"))
+        .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
+        .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"))
+}
+
+/// Makes each job a subcommand. Any other name is let through, to be refused with a list of the jobs.
+fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
+    let command = InputArgs::augment_args(command)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .allow_external_subcommands(true)
+        .subcommand_value_name("JOB")
+        .subcommand_help_heading("Jobs");
+    jobs.iter().fold(command, |command, job| {
+        let of_job = job.with_options(Command::new(job.name()).next_help_heading("Options of the job"));
+        // The arguments' types have descriptions of their own, so the job's comes last.
+        command.subcommand(InputArgs::augment_args(of_job).about(job.about()).long_about(None))
+    })
+}
+
+fn kinds_help() -> String {
+    let kinds = Kind::ALL.map(|kind| format!("  {:<12}{}", kind.name(), kind.about()));
+    format!("Kinds:\n{}", kinds.join("\n"))
+}
+
+/// A column of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum RunMode {
+    /// [`Mode::Disk`]
+    Disk,
+    /// [`Mode::Memory`]
+    Memory,
+    /// One thread without the framework
+    Reference,
+}
+
+impl RunMode {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunMode::Disk => Mode::Disk.name(),
+            RunMode::Memory => Mode::Memory.name(),
+            RunMode::Reference => "reference",
+        }
+    }
+
+    /// The framework's mode; the reference has its settings from memory mode.
+    pub fn framework(self) -> Mode {
+        match self {
+            RunMode::Disk => Mode::Disk,
+            RunMode::Memory | RunMode::Reference => Mode::Memory,
+        }
+    }
+}
+
+/// `twinmill list`
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a job reads; accepted before and after the job's name.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Input and output")]
+pub struct InputArgs {
+    /// A file, or a directory to be walked; may be repeated [default: a generated input, kept in the user's cache]
+    #[arg(long, value_name = "PATH", display_order = 0)]
+    pub input: Vec<PathBuf>,
+}
+
+/// `twinmill run JOB`
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Input and output")]
+pub struct RunArgs {
+    /// Where the result goes [default: nowhere; its first lines are shown]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Where intermediates are kept: disk or memory
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "MODE",
+        default_value = "memory",
+        hide_possible_values = true,
+        help_heading = "Factors"
+    )]
+    pub mode: RunMode,
+    #[command(flatten)]
+    pub factors: FactorArgs,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// `twinmill compare JOB`
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Comparison")]
+pub struct CompareArgs {
+    /// What is compared
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "MODES",
+        value_delimiter = ',',
+        default_value = "disk,memory,reference"
+    )]
+    pub modes: Vec<RunMode>,
+    /// Runs of each mode, in turn
+    #[arg(long, global = true, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+    #[command(flatten)]
+    pub factors: FactorArgs,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The choices that a mode is made of, one by one.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Factors")]
+pub struct FactorArgs {
+    /// Where map outputs lie until reducers take them [default: as the mode says]
+    #[arg(long, global = true, value_name = "MEDIUM", value_parser = choice(MEDIA))]
+    pub map_output: Option<Medium>,
+    /// Where a job's output lies until the next job reads it [default: as the mode says]
+    #[arg(long, global = true, value_name = "MEDIUM", value_parser = choice(MEDIA))]
+    pub between_jobs: Option<Medium>,
+}
+
+/// What every run of a job understands.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct CommonArgs {
+    /// Reduce tasks, and so parts of the output; 0 writes what map emits (mapreduce.job.reduces)
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.reducers)]
+    pub reducers: u32,
+    /// Tasks that run at the same time
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.workers)]
+    pub workers: usize,
+    /// Budget for sort buffers and for runs in memory [default: 60 % of the memory available]
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
+    /// What happens in memory mode when the budget is used up
+    #[arg(long, global = true, value_name = "ACTION", value_parser = choice(ON_FULL), default_value = "spill")]
+    pub on_full: OnFull,
+    /// Sort buffer of a map task (io.sort.mb)
+    #[arg(long, global = true, value_name = "SIZE", default_value = SORT_BUFFER.as_str())]
+    pub sort_buffer: ByteSize,
+    /// Most runs that one merge pass reads (io.sort.factor)
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.merge_factor)]
+    pub merge_factor: usize,
+    /// Most input of a map task [default: 128 MiB (dfs.blocksize), less where workers would be idle]
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub split_size: Option<ByteSize>,
+    /// Compression of runs in files (mapreduce.map.output.compress.codec)
+    #[arg(long, global = true, value_name = "CODEC", value_parser = choice(CODECS), default_value = "none")]
+    pub compress: Compression,
+    /// Attempts that a task gets (mapreduce.map.maxattempts)
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.max_attempts)]
+    pub max_attempts: u32,
+    /// Where runs make their private directories for intermediates
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
+    pub work_dir: PathBuf,
+    /// Leave the map outputs that lie in files in the work directory, for `inspect`
+    #[arg(long, global = true)]
+    pub keep_intermediates: bool,
+    /// Drop cached pages of inputs and intermediates before they are read
+    #[arg(long, global = true)]
+    pub cold: bool,
+    /// Replace an output that exists
+    #[arg(long, global = true, help_heading = "Input and output")]
+    pub overwrite: bool,
+    /// Write what was measured, as JSON
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Input and output")]
+    pub report: Option<PathBuf>,
+    /// Show neither progress nor summary
+    #[arg(long, global = true, help_heading = "Input and output")]
+    pub quiet: bool,
+}
+
+/// `twinmill gen KIND`
+#[derive(Args, Debug)]
+pub struct GenerateArgs {
+    /// What to generate
+    #[arg(value_parser = kind_parser(), hide_possible_values = true)]
+    pub kind: Kind,
+    /// How much: 512MiB, 1GB, 64k; text has exactly that many bytes, other kinds at most
+    #[arg(long, value_name = "SIZE", required_unless_present = "records", conflicts_with = "records")]
+    pub size: Option<ByteSize>,
+    /// How many records, instead of a size: lines, edges, points, requests
+    #[arg(long, value_name = "N", visible_aliases = ["edges", "points"])]
+    pub records: Option<u64>,
+    /// The same seed gives the same bytes, on every machine
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// The file to write, or - for stdout
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Replace a file that exists
+    #[arg(long)]
+    pub overwrite: bool,
+    /// text: distinct words [default: 200000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub vocabulary: Option<u32>,
+    /// text, graph, access-log: exponent of Zipf's law, 0 for uniform [default: 1]
+    #[arg(long, value_name = "X")]
+    pub zipf: Option<f64>,
+    /// graph: ids are below it [default: an eighth of the edges]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub nodes: Option<u32>,
+    /// points, labelled: features of a point [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub dimensions: Option<u32>,
+    /// points: Gaussian clusters [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub clusters: Option<u32>,
+}
+
+/// `twinmill inspect FILE|DIR...`
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Run files, and directories to be searched for them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Show each partition
+    #[arg(short = 'v', long)]
+    pub partitions: bool,
+    /// Show the first N records of each file, keys and values as they are encoded
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub records: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const MEDIA: &[(&str, Medium)] = &[("disk", Medium::Disk), ("memory", Medium::Memory)];
+const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::Fail)];
+const CODECS: &[(&str, Compression)] =
+    &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];
+
+/// A parser of the library's own choices by name.
+fn choice<T>(choices: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(choices.iter().map(|(name, _)| *name)).map(|chosen| {
+        let (_, value) =
+            choices.iter().find(|(name, _)| *name == chosen).expect("the parser lets only these names pass");
+        *value
+    })
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    const ALIAS: &str = "labelled-points";
+    let names = Kind::ALL.map(Kind::name).into_iter().chain([ALIAS]);
+    PossibleValuesParser::new(names).map(|name| Kind::from_name(&name).expect("the parser lets only these names pass"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command(&crate::jobs::all()).debug_assert();
+    }
+}

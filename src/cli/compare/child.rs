@@ -1,0 +1,98 @@
+//! One run in a process of its own.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use twinmill::JobConfig;
+use twinmill::config::Intermediates;
+
+use crate::cli::args::RunMode;
+use crate::cli::compare::comparison::Run;
+use crate::cli::failure::{FAILED, Failure};
+use crate::cli::options::join;
+use crate::cli::signals::Supervisor;
+
+/// What all runs have in common.
+pub struct Child<'a> {
+    /// The job's name.
+    pub job: &'a str,
+    /// What it reads.
+    pub inputs: &'a [PathBuf],
+    /// The comparison's settings.
+    pub config: &'a JobConfig,
+    /// Those of them that were given, and the job's options, as words.
+    pub words: &'a [OsString],
+    /// Where the runs' files go, one run at a time.
+    pub scratch: &'a Path,
+}
+
+impl Child<'_> {
+    /// Runs the job once and removes its output.
+    ///
+    /// # Errors
+    /// The run's own message and exit status, or [`Failure::Interrupted`].
+    pub fn run(&self, mode: RunMode, supervisor: &mut Supervisor) -> Result<Run, Failure> {
+        let (output, report) = (self.scratch.join("output"), self.scratch.join("report.json"));
+        let ended = supervisor.run_child(self.command(mode, &output, &report)?)?;
+        if !ended.status.success() {
+            return Err(failure(mode, &ended));
+        }
+        let json = fs::read(&report).map_err(Failure::at("read", &report))?;
+        let run = Run::parse(&json).map_err(|error| Failure::failed(format!("{}: {error}", report.display())))?;
+        fs::remove_dir_all(&output).map_err(Failure::at("remove", &output))?;
+        Ok(run)
+    }
+
+    fn command(&self, mode: RunMode, output: &Path, report: &Path) -> Result<Command, Failure> {
+        let program =
+            env::current_exe().map_err(|error| Failure::failed(format!("cannot find twinmill itself: {error}")))?;
+        let mut command = Command::new(program);
+        command.args(["run", self.job, "--quiet", "--mode", mode.name()]);
+        command.args(self.inputs.iter().map(|path| join("--input", path)));
+        command.args([join("--output", output), join("--report", report)]);
+        // What is left of a run that had to be killed goes with the scratch directory; what is to be kept must not.
+        let keep = self.config.intermediates == Intermediates::Keep;
+        command.arg(join("--work-dir", if keep { &self.config.work_dir } else { self.scratch }));
+        // The available memory changes between runs; the budget must not.
+        command.arg(format!("--memory={}", self.config.memory_bytes));
+        command.args(self.words);
+        Ok(command)
+    }
+}
+
+fn failure(mode: RunMode, ended: &Output) -> Failure {
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let said = said.trim().trim_start_matches("twinmill: ");
+    let how = match ended.status.signal() {
+        Some(signal) if said.is_empty() => format!("ended by signal {signal}"),
+        _ => said.to_owned(),
+    };
+    let status = ended.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
+    Failure::Message(format!("run in mode {}: {how}", mode.name()), status)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_run_passes_its_message_and_status_on() {
+        let status = ExitStatus::from_raw(2 << 8);
+        let ended = Output { status, stdout: Vec::new(), stderr: b"twinmill: --x must be 1\n".to_vec() };
+        let Failure::Message(message, status) = failure(RunMode::Disk, &ended) else { panic!("another failure") };
+        assert_eq!((message.as_str(), status), ("run in mode disk: --x must be 1", 2));
+    }
+
+    #[test]
+    fn a_killed_run_says_so() {
+        let ended = Output { status: ExitStatus::from_raw(9), stdout: Vec::new(), stderr: Vec::new() };
+        let Failure::Message(message, status) = failure(RunMode::Memory, &ended) else { panic!("another failure") };
+        assert_eq!((message.as_str(), status), ("run in mode memory: ended by signal 9", 1));
+    }
+}

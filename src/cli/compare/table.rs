@@ -1,0 +1,129 @@
+//! The table of a comparison: a column for each mode, a row for each thing that can differ.
+
+use std::fmt::Write;
+
+use twinmill::config::PageCache;
+
+use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::figures::{bytes, count, counted, range, seconds};
+
+/// Stands where a mode has no such thing.
+const NONE: &str = "–";
+
+/// A heading, the table, and nothing behind the last row.
+pub fn render(comparison: &Comparison) -> String {
+    let columns = comparison.columns();
+    let mut text = heading(comparison, &columns);
+    let rows = rows(&columns);
+    let widths: Vec<usize> =
+        (0..=columns.len()).map(|cell| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0)).collect();
+    for row in rows {
+        let mut line = format!("{:<width$}", row[0], width = widths[0]);
+        for (cell, width) in row.iter().zip(&widths).skip(1) {
+            write!(line, "   {cell:>width$}").expect("a string takes every write");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn heading(comparison: &Comparison, columns: &[Column]) -> String {
+    let mut parts = Vec::new();
+    if let Some(first) = columns.first() {
+        parts.push(format!("{} of input", bytes(first.input_bytes)));
+        parts.push(format!("{} a mode", counted(first.runs as u64, "run")));
+    }
+    let framework = columns.iter().find_map(|column| Some((column.workers, column.framework.as_ref()?)));
+    if let Some((workers, framework)) = framework {
+        parts.push(counted(workers, "worker"));
+        parts.push(counted(u64::from(framework.reducers), "reducer"));
+    }
+    parts.push(match comparison.page_cache {
+        PageCache::Warm => "warm page cache".to_owned(),
+        PageCache::Cold => "cold page cache".to_owned(),
+    });
+    format!("{}: {}\n\n", comparison.job, parts.join(", "))
+}
+
+fn rows(columns: &[Column]) -> Vec<Vec<String>> {
+    let row = |label: &str, cell: &dyn Fn(&Column) -> String| {
+        let mut row = vec![label.to_owned()];
+        row.extend(columns.iter().map(cell));
+        row
+    };
+    let framework_row = |label: &str, cell: &dyn Fn(&Framework) -> String| {
+        row(label, &|column| column.framework.as_ref().map_or(NONE.to_owned(), cell))
+    };
+    let mut rows = vec![
+        row("", &|column| column.mode.to_owned()),
+        row("time, median", &|column| seconds(column.time.median)),
+        row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
+        framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())),
+    ];
+    let phases = columns.iter().find_map(|column| Some(&column.framework.as_ref()?.phases));
+    for (i, (name, _)) in phases.into_iter().flatten().enumerate() {
+        rows.push(framework_row(&format!("  {name}"), &|framework| {
+            let busy = framework.phases.get(i).map_or(0.0, |(_, busy)| *busy);
+            percent(busy / framework.busy_seconds())
+        }));
+    }
+    rows.extend([
+        framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
+        framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
+        row("to the device, written", &|column| bytes(column.device_written_bytes as u64)),
+        row("from the device, read", &|column| bytes(column.device_read_bytes as u64)),
+        row("peak memory", &|column| bytes(column.peak_rss_bytes as u64)),
+        framework_row("records, into map", &|framework| count(framework.map_input_records as u64)),
+        framework_row("records, shuffled", &|framework| count(framework.shuffled_records as u64)),
+        row("records, out", &|column| count(column.output_records as u64)),
+    ]);
+    rows
+}
+
+fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.0} %", share * 100.0) } else { NONE.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::compare::comparison::tests::comparison;
+
+    #[test]
+    fn a_mode_has_a_column() {
+        let text = render(&comparison([&[0.90, 0.92, 0.95], &[0.69, 0.70, 0.72], &[1.9, 1.8, 2.0]]));
+        let expected = "\
+wordcount: 256 MiB of input, 3 runs a mode, 2 workers, 2 reducers, warm page cache
+
+                                    disk          memory     reference
+time, median                     0.920 s         0.700 s        1.90 s
+  shortest–longest         0.900–0.950 s   0.690–0.720 s   1.80–2.00 s
+busy time of all workers          1.81 s          1.51 s             –
+  map                               55 %            66 %             –
+  sort                               6 %             7 %             –
+  spill                             11 %             0 %             –
+  merge                              6 %             0 %             –
+  shuffle                            0 %             0 %             –
+  reduce                            22 %            26 %             –
+  commit                             1 %             1 %             –
+through files, written           353 MiB             0 B             –
+through files, read              350 MiB             0 B             –
+to the device, written           355 MiB             0 B           0 B
+from the device, read                0 B             0 B           0 B
+peak memory                      350 MiB         350 MiB       350 MiB
+records, into map              3,425,000       3,425,000             –
+records, shuffled                400,000         400,000             –
+records, out                     200,000         200,000       200,000
+";
+        assert_eq!(text, expected, "\n{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 90));
+    }
+
+    #[test]
+    fn the_reference_alone_has_no_phases() {
+        let text = render(&comparison([&[], &[], &[2.0]]));
+        assert!(text.starts_with("wordcount: 256 MiB of input, 1 run a mode, warm page cache\n"), "{text}");
+        assert!(!text.contains("  map"), "{text}");
+    }
+}

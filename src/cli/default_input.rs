@@ -1,0 +1,94 @@
+//! The input of a job that was given none: generated once, kept in the user's cache directory, found again by its name.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use twinmill::CancelToken;
+use twinmill::config::ExistingOutput;
+use twinmill::generate::{Amount, Kind, Shape};
+
+use crate::cli::failure::Failure;
+use crate::cli::generate;
+use crate::cli::list::describe;
+use crate::cli::options::Task;
+use crate::cli::pending_file::PendingFile;
+use crate::cli::terminal::note;
+
+const SEED: u64 = 1;
+/// Counts the changes to what the generators write, so that a file of an older twinmill is not taken for a new one.
+const GENERATION: u32 = 1;
+
+/// What the task reads: its inputs, or the path of its default input, which exists then.
+///
+/// # Errors
+/// [`Failure::Library`] where the default input cannot be written.
+pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
+    if !task.inputs.is_empty() {
+        return Ok(task.inputs.clone());
+    }
+    let (kind, shape) = task.job.default_input();
+    let dir = cache_dir();
+    let path = dir.join(file_name(kind, &shape));
+    let tell = |verb: &str| {
+        if !quiet {
+            note(format_args!("no --input: {verb} {} in {}", describe(kind, &shape), path.display()));
+        }
+    };
+    if path.is_file() {
+        tell("reading");
+        return Ok(vec![path]);
+    }
+    tell("generating");
+    fs::create_dir_all(&dir).map_err(Failure::at("create", &dir))?;
+    let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
+    let written = generate::write(kind, &shape, SEED, file.file(), cancel);
+    // So that a power failure does not leave the name without the bytes.
+    written.and_then(|_| file.file().sync_all()).map_err(Failure::at("write", &path))?;
+    file.commit()?;
+    Ok(vec![path])
+}
+
+/// `$XDG_CACHE_HOME/twinmill`, else `~/.cache/twinmill`, else `twinmill` in the directory for temporary files.
+fn cache_dir() -> PathBuf {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    cache.unwrap_or_else(env::temp_dir).join("twinmill")
+}
+
+/// Says all that the bytes depend on.
+fn file_name(kind: Kind, shape: &Shape) -> String {
+    let amount = match shape.amount {
+        Amount::Bytes(bytes) => format!("{bytes}-bytes"),
+        Amount::Records(records) => format!("{records}-records"),
+    };
+    let form = match kind {
+        Kind::Text => format!("-{}-words-zipf-{}", shape.vocabulary_words, shape.zipf_exponent),
+        Kind::Terasort => String::new(),
+        Kind::Graph => {
+            let nodes = shape.nodes.map(|nodes| format!("-{nodes}-nodes")).unwrap_or_default();
+            format!("{nodes}-zipf-{}", shape.zipf_exponent)
+        }
+        Kind::LabelledPoints => format!("-{}-dimensions", shape.dimensions),
+        Kind::Points => format!("-{}-dimensions-{}-clusters", shape.dimensions, shape.clusters),
+        Kind::AccessLog => format!("-zipf-{}", shape.zipf_exponent),
+        _ => format!("-{shape:?}"),
+    };
+    format!("{kind}-{amount}{form}-seed-{SEED}-v{GENERATION}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_what_the_bytes_depend_on() {
+        let name = file_name(Kind::Text, &Shape::bytes(1000));
+        assert_eq!(name, "text-1000-bytes-200000-words-zipf-1-seed-1-v1");
+        assert_ne!(name, file_name(Kind::Text, &Shape::records(1000)));
+        let mut shape = Shape::records(8);
+        let without = file_name(Kind::Graph, &shape);
+        shape.nodes = Some(3);
+        assert_ne!(without, file_name(Kind::Graph, &shape));
+    }
+}

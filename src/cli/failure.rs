@@ -1,0 +1,87 @@
+//! What can end a command, and the exit status of each: 1 the job failed, 2 usage, 128 + n a signal.
+
+use std::io;
+use std::path::Path;
+
+use twinmill::Error;
+
+use crate::cli::signals::Signal;
+use crate::cli::terminal::note;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line does not parse, or asks for help or the version.
+    CommandLine(clap::Error),
+    /// The library's error; settings out of range count as usage.
+    Library(Error),
+    /// Anything else, with the exit status that says whose fault it is.
+    Message(String, u8),
+    /// A signal asked the process to stop.
+    Interrupted(Signal),
+}
+
+/// Exit status of a job that failed.
+pub const FAILED: u8 = 1;
+/// Exit status of a command that cannot be carried out as it was written.
+pub const USAGE: u8 = 2;
+
+impl Failure {
+    /// The job, or whatever else was asked for, failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Failure::Message(message.into(), FAILED)
+    }
+
+    /// A closure for `map_err` that adds operation and path to an I/O error.
+    pub fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |error| Failure::Library(Error::io(operation, path, error))
+    }
+
+    /// Prints the message: to stdout for `--help` and `--version`, else to stderr.
+    pub fn print(&self) {
+        match self {
+            // A closed output is nothing to report.
+            Failure::CommandLine(error) => drop(error.print()),
+            Failure::Library(error) => note(format_args!("twinmill: {error}")),
+            Failure::Message(message, _) => note(format_args!("twinmill: {message}")),
+            Failure::Interrupted(signal) => note(format_args!("twinmill: {}", signal.verb())),
+        }
+    }
+
+    /// The exit status.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Failure::CommandLine(error) if error.exit_code() == 0 => 0,
+            Failure::CommandLine(_) | Failure::Library(Error::Config(_)) => USAGE,
+            Failure::Library(_) => FAILED,
+            Failure::Message(_, status) => *status,
+            Failure::Interrupted(signal) => signal.exit_status(),
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Failure::CommandLine(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Library(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_status_says_whose_fault_it_is() {
+        assert_eq!(Failure::from(Error::Config("--workers must be at least 1".into())).exit_status(), 2);
+        assert_eq!(Failure::from(Error::OutputExists("out".into())).exit_status(), 1);
+        assert_eq!(Failure::failed("outputs differ").exit_status(), 1);
+        assert_eq!(Failure::Interrupted(Signal::Interrupt).exit_status(), 130);
+        assert_eq!(Failure::Interrupted(Signal::Terminate).exit_status(), 143);
+    }
+}

@@ -1,0 +1,107 @@
+//! `twinmill gen`: inputs of any size.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use twinmill::CancelToken;
+use twinmill::config::ExistingOutput;
+use twinmill::generate::{Kind, Shape};
+
+use crate::cli::args::GenerateArgs;
+use crate::cli::failure::Failure;
+use crate::cli::figures::bytes;
+use crate::cli::pending_file::PendingFile;
+use crate::cli::signals::Supervisor;
+use crate::cli::terminal::{note, to_stdout};
+
+/// `twinmill gen KIND`, resolved.
+#[derive(Debug)]
+pub struct GenerateOptions {
+    kind: Kind,
+    shape: Shape,
+    seed: u64,
+    out: PathBuf,
+    existing: ExistingOutput,
+}
+
+impl GenerateOptions {
+    /// Takes over what was given.
+    ///
+    /// # Errors
+    /// A message that names an option which means nothing to the kind, or is out of range.
+    pub fn of(args: GenerateArgs) -> Result<Self, String> {
+        use Kind::{AccessLog, Graph, LabelledPoints, Points, Text};
+        let kind = args.kind;
+        let for_kinds = [
+            ("--vocabulary", args.vocabulary.is_some(), &[Text][..]),
+            ("--zipf", args.zipf.is_some(), &[Text, Graph, AccessLog]),
+            ("--nodes", args.nodes.is_some(), &[Graph]),
+            ("--dimensions", args.dimensions.is_some(), &[Points, LabelledPoints]),
+            ("--clusters", args.clusters.is_some(), &[Points]),
+        ];
+        if let Some((option, ..)) = for_kinds.iter().find(|(_, given, kinds)| *given && !kinds.contains(&kind)) {
+            return Err(format!("{option} means nothing to kind {kind}"));
+        }
+        if args.zipf.is_some_and(|exponent| !(0.0..=10.0).contains(&exponent)) {
+            return Err("--zipf must be from 0 to 10".into());
+        }
+        let mut shape = match (args.records, args.size) {
+            (Some(records), _) => Shape::records(records),
+            (None, size) => Shape::bytes(size.map_or(0, |size| size.0)),
+        };
+        shape.vocabulary_words = args.vocabulary.unwrap_or(shape.vocabulary_words);
+        shape.zipf_exponent = args.zipf.unwrap_or(shape.zipf_exponent);
+        shape.nodes = args.nodes;
+        shape.dimensions = args.dimensions.unwrap_or(shape.dimensions);
+        shape.clusters = args.clusters.unwrap_or(shape.clusters);
+        let existing = if args.overwrite { ExistingOutput::Overwrite } else { ExistingOutput::Refuse };
+        Ok(GenerateOptions { kind, shape, seed: args.seed, out: args.out, existing })
+    }
+}
+
+/// Writes the file, or to stdout.
+///
+/// # Errors
+/// Whatever stopped it; there is no file then.
+pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
+    let GenerateOptions { kind, shape, seed, out, existing } = options;
+    let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
+    if out == Path::new("-") {
+        return supervisor.run(&cancel, || to_stdout(|stdout| write(kind, &shape, seed, stdout, &cancel).map(drop)));
+    }
+    let mut file = PendingFile::create(&out, existing)?;
+    let written = supervisor.run(&cancel, || {
+        let written = write(kind, &shape, seed, file.file(), &cancel).map_err(Failure::at("write", &out))?;
+        file.commit()?;
+        Ok(written)
+    })?;
+    note(format_args!("{} of {kind} in {}", bytes(written), out.display()));
+    Ok(())
+}
+
+/// Generates until the token is cancelled; gives the bytes written.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(kind: Kind, shape: &Shape, seed: u64, out: &mut dyn Write, cancel: &CancelToken) -> io::Result<u64> {
+    twinmill::generate::generate(kind, shape, seed, &mut Cancellable { out, cancel })
+}
+
+/// Fails the next write once the token is cancelled.
+struct Cancellable<'a> {
+    out: &'a mut dyn Write,
+    cancel: &'a CancelToken,
+}
+
+impl Write for Cancellable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,45 @@
+//! `twinmill list`: the jobs.
+
+use serde_json::json;
+use twinmill::generate::{Amount, Kind, Shape};
+
+use crate::cli::args::ListArgs;
+use crate::cli::failure::Failure;
+use crate::cli::figures::{bytes, counted};
+use crate::cli::terminal::to_stdout;
+use crate::jobs::AnyProgram;
+
+/// Prints each job with what it does and what it runs on when no input is named.
+///
+/// # Errors
+/// [`Failure::Library`] where stdout cannot be written.
+pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure> {
+    if args.json {
+        let jobs: Vec<_> = jobs.iter().map(|job| json_of(job.as_ref())).collect();
+        return to_stdout(|out| writeln!(out, "{:#}", json!(jobs)));
+    }
+    let width = jobs.iter().map(|job| job.name().len()).max().unwrap_or(0);
+    to_stdout(|out| {
+        jobs.iter().try_for_each(|job| {
+            let (kind, shape) = job.default_input();
+            writeln!(out, "{:width$}  {} [default input: {}]", job.name(), job.about(), describe(kind, &shape))
+        })
+    })
+}
+
+/// `256 MiB of text`.
+pub fn describe(kind: Kind, shape: &Shape) -> String {
+    match shape.amount {
+        Amount::Bytes(amount) => format!("{} of {kind}", bytes(amount)),
+        Amount::Records(records) => format!("{} of {kind}", counted(records, "record")),
+    }
+}
+
+fn json_of(job: &dyn AnyProgram) -> serde_json::Value {
+    let (kind, shape) = job.default_input();
+    let (unit, amount) = match shape.amount {
+        Amount::Bytes(bytes) => ("bytes", bytes),
+        Amount::Records(records) => ("records", records),
+    };
+    json!({"name": job.name(), "about": job.about(), "default_input": {"kind": kind.name(), unit: amount}})
+}

@@ -1,0 +1,303 @@
+//! From arguments to what a command needs: the job, its inputs, a [`JobConfig`].
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, FromArgMatches};
+use twinmill::JobConfig;
+use twinmill::config::{ExistingOutput, Intermediates, PageCache};
+
+use crate::cli::Command;
+use crate::cli::args::{
+    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, RunArgs, RunMode,
+};
+use crate::cli::generate::GenerateOptions;
+use crate::jobs::AnyProgram;
+
+/// A job with its own options and its inputs.
+#[derive(Clone)]
+pub struct Task<'a> {
+    /// The job.
+    pub job: &'a dyn AnyProgram,
+    /// What holds the job's own options.
+    pub options: ArgMatches,
+    /// What it reads; empty for the job's default input.
+    pub inputs: Vec<PathBuf>,
+}
+
+/// `twinmill run JOB`, resolved.
+pub struct RunOptions<'a> {
+    /// What to run.
+    pub task: Task<'a>,
+    /// On the framework or without it.
+    pub mode: RunMode,
+    /// How.
+    pub config: JobConfig,
+    /// Where the report goes.
+    pub report: Option<PathBuf>,
+    /// Whether people look on.
+    pub quiet: bool,
+}
+
+/// `twinmill compare JOB`, resolved.
+pub struct CompareOptions<'a> {
+    /// What to run.
+    pub task: Task<'a>,
+    /// The columns, each once.
+    pub modes: Vec<RunMode>,
+    /// Runs of each.
+    pub runs: u32,
+    /// The settings that all share.
+    pub config: JobConfig,
+    /// The settings and the job's options as words for a run of its own.
+    pub words: Vec<OsString>,
+    /// Where the report goes.
+    pub report: Option<PathBuf>,
+    /// Whether people look on.
+    pub quiet: bool,
+}
+
+/// What a comparison sets for each run itself, and what is not an option of `run`.
+const NOT_REPEATED: &[&str] =
+    &["modes", "runs", "input", "report", "quiet", "overwrite", "memory", "work_dir", "help", "version"];
+
+/// Finds out what was asked for.
+///
+/// # Errors
+/// Usage errors that only the values together show.
+pub fn resolve<'a>(
+    command: &mut clap::Command,
+    matches: &ArgMatches,
+    jobs: &'a [Box<dyn AnyProgram>],
+) -> Result<Command<'a>, clap::Error> {
+    let (name, matches) = matches.subcommand().expect("clap asks for a command");
+    Ok(match name {
+        "run" => {
+            let args = RunArgs::from_arg_matches(of_job(matches))?;
+            let task = task(command, matches, jobs)?;
+            let mut config = config(&args.common, &args.factors, args.mode);
+            config.output = args.output;
+            let (report, quiet) = (args.common.report, args.common.quiet);
+            Command::Run(RunOptions { task, mode: args.mode, config, report, quiet })
+        }
+        "compare" => {
+            let args = CompareArgs::from_arg_matches(of_job(matches))?;
+            let task = task(command, matches, jobs)?;
+            if let Some(twice) = args.modes.iter().enumerate().find(|(i, mode)| args.modes[..*i].contains(mode)) {
+                let message = format!("mode {} is named twice", twice.1.name());
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+            command.build();
+            let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
+            let definition = definition.expect("the job was found among these");
+            let words = repeat(definition.get_arguments(), &task.options);
+            let config = config(&args.common, &args.factors, RunMode::Memory);
+            let (report, quiet) = (args.common.report, args.common.quiet);
+            Command::Compare(CompareOptions { task, modes: args.modes, runs: args.runs, config, words, report, quiet })
+        }
+        "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),
+        "gen" => {
+            let args = GenerateArgs::from_arg_matches(matches)?;
+            let options = GenerateOptions::of(args);
+            Command::Generate(options.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?)
+        }
+        "inspect" => Command::Inspect(InspectArgs::from_arg_matches(matches)?),
+        _ => unreachable!("clap knows no other command"),
+    })
+}
+
+/// What follows the job's name, global options from before it included.
+fn of_job(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().expect("clap asks for a job").1
+}
+
+fn task<'a>(
+    command: &mut clap::Command,
+    matches: &ArgMatches,
+    jobs: &'a [Box<dyn AnyProgram>],
+) -> Result<Task<'a>, clap::Error> {
+    let (name, of_job) = matches.subcommand().expect("clap asks for a job");
+    let Some(job) = jobs.iter().find(|job| job.name() == name) else {
+        let names: Vec<_> = jobs.iter().map(|job| job.name()).collect();
+        let message = format!("unknown job '{name}'; the jobs are {}", names.join(", "));
+        return Err(command.error(ErrorKind::InvalidSubcommand, message));
+    };
+    let mut inputs = InputArgs::from_arg_matches(matches)?.input;
+    inputs.extend(InputArgs::from_arg_matches(of_job)?.input);
+    Ok(Task { job: job.as_ref(), options: of_job.clone(), inputs })
+}
+
+fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig {
+    let mut config = JobConfig::new(mode.framework());
+    config.factors.map_output = factors.map_output.unwrap_or(config.factors.map_output);
+    config.factors.between_jobs = factors.between_jobs.unwrap_or(config.factors.between_jobs);
+    config.reducers = common.reducers;
+    config.workers = common.workers;
+    config.memory_bytes = common.memory.map_or(config.memory_bytes, |size| size.0);
+    config.on_full = common.on_full;
+    config.sort_buffer_bytes = common.sort_buffer.0;
+    config.merge_factor = common.merge_factor;
+    config.split_bytes = common.split_size.map(|size| size.0);
+    config.compression = common.compress;
+    config.max_attempts = common.max_attempts;
+    config.work_dir = common.work_dir.clone();
+    if common.keep_intermediates {
+        config.intermediates = Intermediates::Keep;
+    }
+    if common.cold {
+        config.page_cache = PageCache::Cold;
+    }
+    if common.overwrite {
+        config.existing_output = ExistingOutput::Overwrite;
+    }
+    config
+}
+
+/// Writes down again what was given on the command line, for a process that is to do the same.
+fn repeat<'a>(definitions: impl Iterator<Item = &'a Arg>, matches: &ArgMatches) -> Vec<OsString> {
+    let (mut options, mut positional) = (Vec::new(), Vec::new());
+    let given = |arg: &&Arg| {
+        let id = arg.get_id().as_str();
+        !NOT_REPEATED.contains(&id) && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    for arg in definitions.filter(given) {
+        let values = || matches.get_raw(arg.get_id().as_str()).unwrap_or_default();
+        let flag = arg.get_long().map(|name| OsString::from(format!("--{name}")));
+        match flag {
+            Some(flag) if arg.get_action().takes_values() => options.extend(values().map(|value| join(&flag, value))),
+            Some(flag) => options.push(flag),
+            None => positional.extend(values().map(OsStr::to_owned)),
+        }
+    }
+    if !positional.is_empty() {
+        options.push("--".into());
+    }
+    options.append(&mut positional);
+    options
+}
+
+/// `--name=value`, which holds for values that look like options too.
+pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
+    let mut word = flag.as_ref().to_owned();
+    word.push("=");
+    word.push(value);
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use twinmill::Mode;
+    use twinmill::config::{Compression, Medium, OnFull};
+
+    use super::*;
+    use crate::cli::failure::Failure;
+    use crate::cli::parse;
+    use crate::jobs;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn run_config(line: &str) -> JobConfig {
+        let jobs = jobs::all();
+        match parse(&jobs, words(line)) {
+            Ok(Command::Run(options)) => options.config,
+            Ok(_) => panic!("another command"),
+            Err(failure) => panic!("{failure:?}"),
+        }
+    }
+
+    fn refusal(line: &str) -> (u8, String) {
+        let jobs = jobs::all();
+        match parse(&jobs, words(line)) {
+            Ok(_) => panic!("{line} was accepted"),
+            Err(failure) => {
+                let Failure::CommandLine(error) = &failure else { panic!("{failure:?}") };
+                (failure.exit_status(), error.to_string())
+            }
+        }
+    }
+
+    #[test]
+    fn settings_stand_before_or_after_the_job() {
+        for line in [
+            "twinmill run wordcount --no-combiner --mode disk --sort-buffer 1MiB --compress zstd --on-full fail",
+            "twinmill run --mode disk --sort-buffer 1MiB --compress zstd --on-full fail wordcount --no-combiner",
+        ] {
+            let config = run_config(line);
+            assert_eq!((config.mode, config.factors.map_output), (Mode::Disk, Medium::Disk));
+            assert_eq!(config.sort_buffer_bytes, 1 << 20);
+            assert_eq!((config.compression, config.on_full), (Compression::Zstd, OnFull::Fail));
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_is_as_the_library_has_it() {
+        let (config, defaults) = (run_config("twinmill run wordcount"), JobConfig::new(Mode::Memory));
+        assert_eq!((config.reducers, config.workers), (defaults.reducers, defaults.workers));
+        assert_eq!(config.sort_buffer_bytes, defaults.sort_buffer_bytes);
+        assert_eq!((config.merge_factor, config.split_bytes), (defaults.merge_factor, None));
+        assert_eq!((config.max_attempts, config.work_dir), (defaults.max_attempts, defaults.work_dir));
+    }
+
+    #[test]
+    fn a_factor_can_be_set_against_the_mode() {
+        let factors = run_config("twinmill run wordcount --mode disk --between-jobs memory").factors;
+        assert_eq!((factors.map_output, factors.between_jobs), (Medium::Disk, Medium::Memory));
+    }
+
+    #[test]
+    fn inputs_before_and_after_the_job_add_up() {
+        let jobs = jobs::all();
+        let Ok(Command::Run(options)) = parse(&jobs, words("twinmill run --input a wordcount --input b")) else {
+            panic!("refused")
+        };
+        assert_eq!(options.task.inputs, [PathBuf::from("a"), "b".into()]);
+    }
+
+    #[test]
+    fn an_unknown_job_is_refused_with_the_names_of_the_jobs() {
+        for line in ["twinmill run wordcuont --mode disk", "twinmill compare wordcuont"] {
+            let (status, message) = refusal(line);
+            assert_eq!(status, 2);
+            assert!(message.contains("'wordcuont'") && message.contains("wordcount, grep"), "{message}");
+        }
+    }
+
+    #[test]
+    fn usage_errors_have_status_2_and_help_has_0() {
+        for line in [
+            "twinmill",
+            "twinmill frobnicate",
+            "twinmill run",
+            "twinmill run wordcount --memory lots",
+            "twinmill run wordcount --workers -1",
+            "twinmill run wordcount --mode tape",
+            "twinmill run grep --pattern (",
+            "twinmill compare wordcount --modes disk,disk",
+            "twinmill compare wordcount --runs 0",
+            "twinmill gen text --out x",
+            "twinmill gen text --size 1k --nodes 3 --out x",
+            "twinmill inspect",
+        ] {
+            assert_eq!(refusal(line).0, 2, "{line}");
+        }
+        for line in ["twinmill --help", "twinmill --version", "twinmill run --help", "twinmill compare grep --help"] {
+            assert_eq!(refusal(line).0, 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_comparison_hands_every_option_to_its_runs() {
+        let jobs = jobs::all();
+        let line = "twinmill compare --cold grep --pattern=-x+ --modes disk --runs 5 --reducers 3 --input in --quiet \
+                    --report r.json --memory 1GB --work-dir w --between-jobs disk";
+        let Ok(Command::Compare(options)) = parse(&jobs, words(line)) else { panic!("refused") };
+        let mut repeated = options.words;
+        repeated.sort();
+        assert_eq!(repeated, ["--between-jobs=disk", "--cold", "--pattern=-x+", "--reducers=3"]);
+        assert_eq!(options.modes, [RunMode::Disk]);
+    }
+}

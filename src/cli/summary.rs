@@ -1,0 +1,167 @@
+//! What `run` says at the end.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+
+use twinmill::config::Intermediates;
+use twinmill::{JobConfig, Report};
+
+use crate::cli::failure::Failure;
+use crate::cli::figures::{bytes, counted, seconds};
+
+/// A few lines about a run; `kept` says whether its output is still there afterwards.
+pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
+    let (counters, output) = (&report.counters, &report.output);
+    let mut text = format!(
+        "{} ({}): {} with {}, {} of processor time, {} at peak\n",
+        report.job,
+        report.mode,
+        seconds(report.wall_seconds),
+        counted(report.workers as u64, "worker"),
+        seconds(report.cpu_seconds),
+        bytes(report.peak_rss_bytes),
+    );
+    let mut line =
+        |name: &str, value: String| writeln!(text, "  {name:<9} {value}").expect("a string takes every write");
+    let mut input = bytes(report.input_bytes);
+    if report.factors.is_some() {
+        input += &format!(", {}", counted(counters.map_input_records, "record"));
+    }
+    line("input", input);
+    if report.factors.is_some() && counters.map_output_records > 0 {
+        line("map", format!("{} out", counted(counters.map_output_records, "record")));
+        line(
+            "shuffle",
+            format!("{}, {}", counted(counters.reduce_input_records, "record"), bytes(counters.reduce_shuffle_bytes)),
+        );
+        line(
+            "files",
+            format!("{} written, {} read", bytes(counters.file_bytes_written), bytes(counters.file_bytes_read)),
+        );
+    }
+    let place = if kept { format!(" in {}", output.path.display()) } else { ", not kept (no --output)".to_owned() };
+    line("output", format!("{}, {}{place}", counted(output.records, "record"), bytes(output.bytes)));
+    if config.intermediates == Intermediates::Keep && report.factors.is_some() {
+        line("kept", format!("map outputs below {}", config.work_dir.display()));
+    }
+    text
+}
+
+/// The first lines of a job's output, long ones cut, bytes that are no text replaced.
+///
+/// # Errors
+/// [`Failure::Library`] where a part cannot be read.
+pub fn first_lines(parts: &[PathBuf], lines: usize) -> Result<Vec<String>, Failure> {
+    const LONGEST_BYTES: u64 = 200;
+    let mut first = Vec::new();
+    for path in parts {
+        let mut part = BufReader::new(File::open(path).map_err(Failure::at("open", path))?);
+        while first.len() < lines {
+            let mut line = Vec::new();
+            let read = part.by_ref().take(LONGEST_BYTES).read_until(b'\n', &mut line);
+            if read.map_err(Failure::at("read", path))? == 0 {
+                break;
+            }
+            let cut = line.last() != Some(&b'\n') && line.len() as u64 == LONGEST_BYTES;
+            if cut {
+                part.skip_until(b'\n').map_err(Failure::at("read", path))?;
+            }
+            first.push(readable(&line) + if cut { "…" } else { "" });
+        }
+    }
+    Ok(first)
+}
+
+fn readable(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let replace = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    String::from_utf8_lossy(line).chars().map(replace).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use twinmill::Mode;
+    use twinmill::observe::counters::Counters;
+    use twinmill::observe::machine::{Machine, ProcessIo};
+    use twinmill::observe::report::OutputReport;
+
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            schema: 1,
+            job: "wordcount".into(),
+            mode: "disk".into(),
+            factors: Some(Mode::Disk.into()),
+            workers: 2,
+            reducers: 2,
+            input_bytes: 256 << 20,
+            wall_seconds: 0.642,
+            cpu_seconds: 1.1,
+            peak_rss_bytes: 102 << 20,
+            peak_reserved_bytes: 0,
+            counters: Counters {
+                map_input_records: 3_446_710,
+                map_output_records: 34_480_105,
+                reduce_input_records: 399_945,
+                reduce_shuffle_bytes: 5 << 20,
+                file_bytes_written: 5 << 20,
+                file_bytes_read: 5 << 20,
+                ..Counters::default()
+            },
+            user_counters: Default::default(),
+            process_io: ProcessIo::default(),
+            phases: Vec::new(),
+            iterations: Vec::new(),
+            tasks: Vec::new(),
+            machine: Machine::describe(std::path::Path::new("/")),
+            output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
+        }
+    }
+
+    #[test]
+    fn a_run_is_summed_up_in_a_few_lines() {
+        let mut config = JobConfig::new(Mode::Disk);
+        config.intermediates = Intermediates::Keep;
+        config.work_dir = "work".into();
+        let expected = "\
+wordcount (disk): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at peak
+  input     256 MiB, 3,446,710 records
+  map       34,480,105 records out
+  shuffle   399,945 records, 5.00 MiB
+  files     5.00 MiB written, 5.00 MiB read
+  output    200,001 records, 3.00 MiB in counts
+  kept      map outputs below work
+";
+        assert_eq!(of(&report(), &config, true), expected);
+    }
+
+    #[test]
+    fn the_reference_has_nothing_between_input_and_output() {
+        let mut report = report();
+        (report.factors, report.mode, report.counters) = (None, "reference".into(), Counters::default());
+        let expected = "\
+wordcount (reference): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at peak
+  input     256 MiB
+  output    200,001 records, 3.00 MiB, not kept (no --output)
+";
+        assert_eq!(of(&report, &JobConfig::new(Mode::Memory), false), expected);
+    }
+
+    #[test]
+    fn the_first_lines_are_made_readable() {
+        let dir = tempfile::tempdir().unwrap();
+        let parts = [dir.path().join("part-r-00000"), dir.path().join("part-r-00001")];
+        fs::write(&parts[0], [b"a\t1\n\x1b[31m\xff\n".as_slice(), &[b'x'; 300], b"\n"].concat()).unwrap();
+        fs::write(&parts[1], "b\t2\nc\t3\nd\t4").unwrap();
+        let lines = first_lines(&parts, 5).unwrap();
+        assert_eq!(lines[0], "a\t1");
+        assert_eq!(lines[1], "\u{fffd}[31m\u{fffd}");
+        assert_eq!(lines[2], "x".repeat(200) + "…");
+        assert_eq!(lines[3..], ["b\t2", "c\t3"]);
+    }
+}
