@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use regex::bytes::Regex;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::reference::{ReferenceOutput, for_each_line};
+use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
 
@@ -18,7 +18,7 @@ pub struct Grep;
 #[derive(clap::Args)]
 pub struct Options {
     /// What to look for, line by line: a regular expression
-    #[arg(long, value_name = "REGEX", default_value = "[a-z]*ing")]
+    #[arg(long, value_name = "REGEX", default_value = "[a-z]*ten[a-z]*")]
     pattern: Regex,
 }
 
@@ -111,9 +111,9 @@ impl Program for Grep {
         driver.finish()
     }
 
-    fn reference(&self, options: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
+    fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
-        for_each_line(inputs, |line| {
+        run.for_each_line(inputs, |line| {
             for found in options.pattern.find_iter(line).filter(|found| !found.is_empty()) {
                 *counts.entry_ref(found.as_bytes()).or_default() += 1;
             }
@@ -121,6 +121,6 @@ impl Program for Grep {
         })?;
         let mut counts: Vec<_> = counts.into_iter().map(|(text, count)| (Reverse(count), text)).collect();
         counts.sort_unstable();
-        counts.iter().try_for_each(|(Reverse(count), text)| out.write(0, text, count))
+        counts.iter().try_for_each(|(Reverse(count), text)| run.write(0, text, count))
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 use twinmill::generate::{Kind, Shape};
-use twinmill::reference::{self, ReferenceOutput};
+use twinmill::reference::{self, ReferenceRun};
 use twinmill::{JobConfig, Report, Result};
 
 /// The jobs, in the order of `twinmill list`.
@@ -43,7 +43,7 @@ pub trait Program: Send + Sync {
     fn run(&self, options: &Self::Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
 
     /// Does the same in one thread, without the framework.
-    fn reference(&self, options: &Self::Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()>;
+    fn reference(&self, options: &Self::Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()>;
 }
 
 /// A [`Program`] whose options are still to be parsed.
@@ -80,7 +80,7 @@ impl<P: Program> AnyProgram for P {
 
     fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let options = parse::<P>(options);
-        reference::run(P::NAME, inputs, config, |out| self.reference(&options, inputs, out))
+        reference::run(P::NAME, inputs, config, |run| self.reference(&options, inputs, run))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ArgAction;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::reference::{ReferenceOutput, for_each_line};
+use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
 
@@ -85,18 +85,17 @@ impl Program for Sort {
         driver.finish()
     }
 
-    fn reference(&self, options: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
-        let order = total_order(inputs, out.reducers())?;
+    fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+        let order = total_order(inputs, run.reducers())?;
         let mut lines: Vec<Box<[u8]>> = Vec::new();
-        for_each_line(inputs, |line| {
+        run.for_each_line(inputs, |line| {
             lines.push(line.into());
             Ok(())
         })?;
         lines.sort_unstable();
         lines.iter().try_for_each(|line| {
-            let part =
-                if options.total_order { order.partition(line, out.reducers()) } else { out.partition(line) };
-            out.write(part, &**line, &())
+            let part = if options.total_order { order.partition(line, run.reducers()) } else { run.partition(line) };
+            run.write(part, &**line, &())
         })
     }
 }

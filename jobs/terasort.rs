@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::reference::{ReferenceOutput, read_all};
+use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
 
@@ -81,9 +81,9 @@ impl Program for Terasort {
         driver.finish()
     }
 
-    fn reference(&self, _: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
-        let order = total_order(inputs, out.reducers())?;
-        let bytes = read_all(inputs)?;
+    fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+        let order = total_order(inputs, run.reducers())?;
+        let bytes = run.read_all(inputs)?;
         let (records, rest) = bytes.as_chunks::<RECORD_BYTES>();
         if !rest.is_empty() {
             return Err(Error::user(format!("the input ends with {} bytes of a record", rest.len())));
@@ -91,8 +91,8 @@ impl Program for Terasort {
         let mut sorted: Vec<&[u8; RECORD_BYTES]> = records.iter().collect();
         sorted.sort_by_key(|record| &record[..KEY_BYTES]);
         sorted.iter().try_for_each(|record| {
-            let part = order.partition(&record[..KEY_BYTES], out.reducers());
-            out.write_raw(part, *record)
+            let part = order.partition(&record[..KEY_BYTES], run.reducers());
+            run.write_raw(part, *record)
         })
     }
 }

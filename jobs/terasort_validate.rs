@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::reference::{ReferenceOutput, read_all};
+use twinmill::reference::ReferenceRun;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::jobs::Program;
@@ -161,23 +161,22 @@ impl Program for TerasortValidate {
         job.reducers(1).run(config)
     }
 
-    fn reference(&self, options: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
-        let add_up = |records: &[[u8; RECORD_BYTES]]| {
-            records.iter().fold(0u64, |sum, record| sum.wrapping_add(xxh3_64(record)))
-        };
-        let bytes = read_all(inputs)?;
+    fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+        let add_up =
+            |records: &[[u8; RECORD_BYTES]]| records.iter().fold(0u64, |sum, record| sum.wrapping_add(xxh3_64(record)));
+        let bytes = run.read_all(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
         if !records.is_sorted_by_key(|record| &record[..KEY_BYTES]) {
             return Err(Error::user("not sorted"));
         }
         let sum = add_up(records);
         if !options.against.is_empty() {
-            let against = read_all(&options.against)?;
+            let against = run.read_all(&options.against)?;
             let (against, _) = against.as_chunks::<RECORD_BYTES>();
             if (records.len(), sum) != (against.len(), add_up(against)) {
                 return Err(Error::user("not the same records"));
             }
         }
-        write_result(records.len() as u64, sum, |name, value| out.write(0, name, &value))
+        write_result(records.len() as u64, sum, |name, value| run.write(0, name, &value))
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::reference::{ReferenceOutput, for_each_line};
+use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
 
@@ -67,9 +67,9 @@ impl Program for WordCount {
         job.combine(|sum: &mut u64, count| *sum += count).run(config)
     }
 
-    fn reference(&self, _: &Options, inputs: &[PathBuf], out: &mut ReferenceOutput) -> Result<()> {
+    fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
-        for_each_line(inputs, |line| {
+        run.for_each_line(inputs, |line| {
             let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c);
             for word in line.split(is_separator).filter(|word| !word.is_empty()) {
                 *counts.entry_ref(word).or_default() += 1;
@@ -78,6 +78,6 @@ impl Program for WordCount {
         })?;
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
-        counts.iter().try_for_each(|(word, count)| out.write(out.partition(word), word.as_slice(), count))
+        counts.iter().try_for_each(|(word, count)| run.write(run.partition(word), word.as_slice(), count))
     }
 }

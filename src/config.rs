@@ -363,8 +363,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
-        let cases =
-            [("512MiB", 512 << 20), ("1GB", 1_000_000_000), ("64k", 64 << 10), ("100", 100), ("1.5 KiB", 1536), ("0", 0)];
+        let cases = [
+            ("512MiB", 512 << 20),
+            ("1GB", 1_000_000_000),
+            ("64k", 64 << 10),
+            ("100", 100),
+            ("1.5 KiB", 1536),
+            ("0", 0),
+        ];
         for (text, bytes) in cases {
             assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
         }

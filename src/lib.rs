@@ -64,12 +64,15 @@ pub mod pipeline;
 pub mod record;
 pub mod reference;
 pub mod runtime;
+#[doc(hidden)]
+pub mod stages;
 pub mod store;
 
 pub use config::{JobConfig, Mode};
 pub use error::{Error, Result};
 pub use job::{
-    Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TotalOrderPartitioner,
+    Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext,
+    TotalOrderPartitioner,
 };
 pub use observe::report::Report;
 pub use pipeline::commit::parts;

@@ -1,15 +1,14 @@
 //! The third column of every comparison: a job written plainly, in one thread, without the framework.
 //!
-//! A reference reads its input with [`for_each_line`] or on its own, does the work with whatever collections fit, and writes
-//! its result to a [`ReferenceOutput`], partitioned as the framework would have it, so that the parts can be compared byte
-//! by byte.
+//! A reference reads its inputs through a [`ReferenceRun`], does the work with whatever collections fit, and writes its
+//! result to the run's parts, partitioned as the framework would have it, so that they can be compared byte by byte.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::JobConfig;
+use crate::config::{JobConfig, PageCache};
 use crate::error::{Error, Result};
 use crate::job::{HashPartitioner, Partitioner};
 use crate::observe::counters::Counters;
@@ -19,11 +18,12 @@ use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::split::list_files;
 use crate::record::ToText;
-use crate::runtime::cancel::CancelToken;
+use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
+use crate::runtime::page_cache::drop_pages;
 
-/// Parts of a reference's output.
+/// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
-pub struct ReferenceOutput {
+pub struct ReferenceRun {
     parts: Vec<Part>,
     records: u64,
     bytes: u64,
@@ -45,7 +45,7 @@ impl Part {
     }
 }
 
-impl ReferenceOutput {
+impl ReferenceRun {
     /// How many parts there are.
     pub fn reducers(&self) -> u32 {
         self.parts.len() as u32
@@ -54,6 +54,49 @@ impl ReferenceOutput {
     /// The part that the default partitioner gives an encoded key to.
     pub fn partition(&self, key: &[u8]) -> u32 {
         HashPartitioner::default().partition(key, self.reducers())
+    }
+
+    /// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for inputs that cannot be read, and what `each` returns.
+    pub fn for_each_line(&self, inputs: &[PathBuf], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut line = Vec::new();
+        let mut until_check = RECORDS_BETWEEN_CHECKS;
+        for file in list_files(inputs)? {
+            let mut reader = open(&file.path)?;
+            loop {
+                self.cancel.check_every(&mut until_check)?;
+                line.clear();
+                if reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))? == 0 {
+                    break;
+                }
+                each(line.strip_suffix(b"\n").unwrap_or(&line))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole of the files at and below `inputs`, one after another.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for inputs that cannot be read.
+    pub fn read_all(&self, inputs: &[PathBuf]) -> Result<Vec<u8>> {
+        const CHUNK_BYTES: u64 = 16 << 20;
+        let mut bytes = Vec::new();
+        for file in list_files(inputs)? {
+            bytes.reserve_exact(file.bytes as usize);
+            let mut reader = open(&file.path)?;
+            loop {
+                self.cancel.check()?;
+                let chunk = reader.by_ref().take(CHUNK_BYTES).read_to_end(&mut bytes);
+                if chunk.map_err(Error::at("read", &file.path))? == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(bytes)
     }
 
     /// Appends `key TAB value NEWLINE` to a part.
@@ -102,9 +145,12 @@ pub fn run(
     name: &str,
     inputs: &[PathBuf],
     config: &JobConfig,
-    reference: impl FnOnce(&mut ReferenceOutput) -> Result<()>,
+    reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
     config.validate()?;
+    if config.page_cache == PageCache::Cold {
+        list_files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path))?;
+    }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
     };
@@ -112,7 +158,7 @@ pub fn run(
     let dir = OutputDir::create(&path, config.existing_output)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
     let cancel = config.cancel.clone();
-    let mut output = ReferenceOutput { parts: parts.collect(), records: 0, bytes: 0, cancel };
+    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel };
     reference(&mut output)?;
     output.parts.iter_mut().try_for_each(Part::flush)?;
     dir.commit()?;
@@ -137,38 +183,6 @@ pub fn run(
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
     })
-}
-
-/// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads them.
-///
-/// # Errors
-/// [`Error::Io`] for inputs that cannot be read, and what `each` returns.
-pub fn for_each_line(inputs: &[PathBuf], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut line = Vec::new();
-    for file in list_files(inputs)? {
-        let mut reader = open(&file.path)?;
-        loop {
-            line.clear();
-            if reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))? == 0 {
-                break;
-            }
-            each(line.strip_suffix(b"\n").unwrap_or(&line))?;
-        }
-    }
-    Ok(())
-}
-
-/// The whole of the files at and below `inputs`, one after another.
-///
-/// # Errors
-/// [`Error::Io`] for inputs that cannot be read.
-pub fn read_all(inputs: &[PathBuf]) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for file in list_files(inputs)? {
-        bytes.reserve_exact(file.bytes as usize);
-        open(&file.path)?.read_to_end(&mut bytes).map_err(Error::at("read", &file.path))?;
-    }
-    Ok(bytes)
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>> {

@@ -56,9 +56,9 @@ impl OutputDir {
     /// Makes the staging directory for an output at `dir`.
     pub fn create(dir: &Path, existing: ExistingOutput) -> Result<Self> {
         Self::check(dir, existing)?;
-        let name = dir.file_name().ok_or_else(|| {
-            Error::Config(format!("--output {} must name a directory of its own", dir.display()))
-        })?;
+        let name = dir
+            .file_name()
+            .ok_or_else(|| Error::Config(format!("--output {} must name a directory of its own", dir.display())))?;
         let parent = match dir.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -68,8 +68,10 @@ impl OutputDir {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".twinmill-");
-        let staging =
-            tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(Error::at("create a directory in", parent))?;
+        let staging = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempdir_in(parent)
+            .map_err(Error::at("create a directory in", parent))?;
         let temporary = staging.path().join(TEMPORARY);
         fs::create_dir(&temporary).map_err(Error::at("create", &temporary))?;
         Ok(OutputDir { dir: dir.to_owned(), staging, existing, made, committed: false })

@@ -1,8 +1,10 @@
 //! Compressed input files, recognised by their extension and read from the beginning.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
+
+use lz4_flex::frame::FrameDecoder;
 
 /// A compression format of input files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +35,72 @@ impl Codec {
             Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
             Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
             Codec::Zstd => Box::new(zstd::Decoder::with_buffer(file)?),
-            Codec::Lz4 => Box::new(Lz4Frames { frame: lz4_flex::frame::FrameDecoder::new(file) }),
+            Codec::Lz4 => Box::new(Lz4Frames::new(file)),
         })
     }
 }
 
-/// LZ4 frames one after another, which the format allows and the decoder reads one at a time.
+/// LZ4 frames one after another, which the format allows. The decoder reads one; it takes the end of the file for the end
+/// of a frame, wherever that comes.
 struct Lz4Frames {
-    frame: lz4_flex::frame::FrameDecoder<BufReader<File>>,
+    decoder: Option<FrameDecoder<EndNoted>>,
+    frame: Frame,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frame {
+    None,
+    Current,
+    /// A frame of the old format, which has no end mark.
+    Legacy,
+}
+
+impl Lz4Frames {
+    fn new(file: BufReader<File>) -> Self {
+        let decoder = FrameDecoder::new(EndNoted { file, at_end: false });
+        Lz4Frames { decoder: Some(decoder), frame: Frame::None }
+    }
 }
 
 impl Read for Lz4Frames {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::io::BufRead;
-
-        match self.frame.read(buffer)? {
-            0 if !buffer.is_empty() && !self.frame.get_mut().fill_buf()?.is_empty() => self.frame.read(buffer),
-            n => Ok(n),
+        const LEGACY_MAGIC: [u8; 4] = 0x184C_2102_u32.to_le_bytes();
+        if buffer.is_empty() {
+            return Ok(0);
         }
+        loop {
+            let decoder = self.decoder.as_mut().expect("taken only to be replaced");
+            if self.frame != Frame::None {
+                let read = decoder.read(buffer)?;
+                if read > 0 {
+                    return Ok(read);
+                }
+                if decoder.get_ref().at_end && self.frame == Frame::Current {
+                    return Err(std::io::Error::new(ErrorKind::UnexpectedEof, "the file ends within an LZ4 frame"));
+                }
+                self.frame = Frame::None;
+            }
+            let next = decoder.get_mut().file.fill_buf()?;
+            if next.is_empty() {
+                return Ok(0);
+            }
+            self.frame = if next.starts_with(&LEGACY_MAGIC) { Frame::Legacy } else { Frame::Current };
+            // A decoder's buffers are of the size that its first frame wants.
+            self.decoder = self.decoder.take().map(|decoder| FrameDecoder::new(decoder.into_inner()));
+        }
+    }
+}
+
+/// Notes that the file has ended.
+struct EndNoted {
+    file: BufReader<File>,
+    at_end: bool,
+}
+
+impl Read for EndNoted {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.at_end |= read == 0 && !buffer.is_empty();
+        Ok(read)
     }
 }

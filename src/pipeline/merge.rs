@@ -149,6 +149,8 @@ pub struct Merge {
     current_prefix: u128,
     /// Where the current key is kept once its block is gone.
     kept_key: Vec<u8>,
+    /// Bytes of the blocks that were left behind.
+    bytes_read: u64,
 }
 
 /// Where the current key lies.
@@ -177,6 +179,7 @@ impl Merge {
             current: CurrentKey::Kept,
             current_prefix: 0,
             kept_key: Vec::new(),
+            bytes_read: 0,
         };
         if !merge.cursors.is_empty() {
             merge.winner = merge.play(1);
@@ -214,6 +217,7 @@ impl Merge {
         if self.started {
             let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
             if winner.at_end_of_block() {
+                self.bytes_read += winner.block.len() as u64;
                 self.keep_key();
             }
             match self.cursors[self.winner].advance()? {
@@ -259,6 +263,11 @@ impl Merge {
         let (start, end) = cursor.key;
         self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
         Some(Step::NewKey)
+    }
+
+    /// Bytes of records behind the current ones, a block at a time.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// The current record's key.

@@ -178,7 +178,7 @@ impl<const N: usize> InputFormat for FixedLength<N> {
 
 /// Keys and values as another job emitted them: the records of a [dataset](crate::Dataset).
 #[derive(Clone, Copy, Debug)]
-pub struct Pairs<K: ?Sized, V: ?Sized>(PhantomData<(fn(&K), fn(&V))>);
+pub struct Pairs<K: ?Sized, V: ?Sized>(PhantomData<fn(&K, &V)>);
 
 impl<K: Key + ?Sized, V: Value + ?Sized> InputFormat for Pairs<K, V> {
     type Record<'a> = (K::Ref<'a>, V::Ref<'a>);

@@ -149,6 +149,7 @@ impl<R: Reducer> ReduceSide for R {
         self.setup(&task.context)?;
         let mut until_check = RECORDS_BETWEEN_CHECKS;
         let mut key = Vec::new();
+        let mut bytes_told = 0;
         let mut in_group = merge.advance()?.is_some();
         while in_group {
             key.clear();
@@ -179,6 +180,10 @@ impl<R: Reducer> ReduceSide for R {
             task.counters.reduce_input_records += values.records;
             until_check = values.until_check;
             out.check()?;
+            if merge.bytes_read() > bytes_told {
+                task.config.progress.add_bytes(merge.bytes_read() - bytes_told);
+                bytes_told = merge.bytes_read();
+            }
         }
         self.finish(out)?;
         out.check()
@@ -187,7 +192,7 @@ impl<R: Reducer> ReduceSide for R {
 
 /// No reducer: the map output is the output.
 #[derive(Debug)]
-pub struct MapOnly<K: ?Sized, V: ?Sized>(PhantomData<(fn(&K), fn(&V))>);
+pub struct MapOnly<K: ?Sized, V: ?Sized>(PhantomData<fn(&K, &V)>);
 
 impl<K: ?Sized, V: ?Sized> Default for MapOnly<K, V> {
     fn default() -> Self {

@@ -17,10 +17,8 @@ pub(crate) fn shuffle<F: Fold>(task: &mut Task<'_>, map_outputs: &[MapOutput], f
     let partition = task.context.index;
     let start = Instant::now();
     let runs = map_outputs.iter().flat_map(|output| &output.runs);
-    let mut segments: Vec<Segment> = runs
-        .map(|run| Segment { run: run.clone(), partition })
-        .filter(|segment| segment.index().records > 0)
-        .collect();
+    let mut segments: Vec<Segment> =
+        runs.map(|run| Segment { run: run.clone(), partition }).filter(|segment| segment.index().records > 0).collect();
     let bytes = segments.iter().map(|segment| segment.index().stored_bytes).sum();
     task.counters.merged_map_outputs += map_outputs.len() as u64;
     task.counters.reduce_shuffle_bytes += bytes;

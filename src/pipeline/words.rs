@@ -109,9 +109,10 @@ fn vector_separators(bytes: &[u8; VECTOR]) -> u16 {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn vector_separators(bytes: &[u8; VECTOR]) -> u16 {
-    bytes.iter().enumerate().fold(0, |mask, (i, byte)| {
-        mask | u16::from(matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) << i
-    })
+    bytes
+        .iter()
+        .enumerate()
+        .fold(0, |mask, (i, byte)| mask | u16::from(matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) << i)
 }
 
 #[cfg(test)]

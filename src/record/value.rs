@@ -355,6 +355,24 @@ macro_rules! list {
 }
 list!(u32, u64, i32, i64, f32, f64, String);
 
+impl Value for () {
+    type Ref<'a> = ();
+
+    fn decode(bytes: &[u8]) -> Result<()> {
+        Self::decode_owned(bytes)
+    }
+
+    fn decode_part(_: &mut &[u8]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl ToValue<()> for () {
+    fn encode_part(&self, _: &mut Vec<u8>) {}
+
+    fn into_value(self) {}
+}
+
 macro_rules! tuple_value {
     ($(($($part:ident $from:ident $at:tt),*);)+) => {$(
         impl<$($part: Value),*> Value for ($($part,)*) {
@@ -364,8 +382,8 @@ macro_rules! tuple_value {
                 Self::decode_owned(bytes)
             }
 
-            fn decode_part(_bytes: &mut &[u8]) -> Result<Self> {
-                Ok(($($part::decode_part(_bytes)?,)*))
+            fn decode_part(bytes: &mut &[u8]) -> Result<Self> {
+                Ok(($($part::decode_part(bytes)?,)*))
             }
 
             fn heap_bytes(&self) -> usize {
@@ -374,8 +392,8 @@ macro_rules! tuple_value {
         }
 
         impl<$($part: Value, $from: ToValue<$part>),*> ToValue<($($part,)*)> for ($($from,)*) {
-            fn encode_part(&self, _out: &mut Vec<u8>) {
-                $(self.$at.encode_part(_out);)*
+            fn encode_part(&self, out: &mut Vec<u8>) {
+                $(self.$at.encode_part(out);)*
             }
 
             fn into_value(self) -> ($($part,)*) {
@@ -385,7 +403,6 @@ macro_rules! tuple_value {
     )+};
 }
 tuple_value! {
-    ();
     (A QA 0);
     (A QA 0, B QB 1);
     (A QA 0, B QB 1, C QC 2);
@@ -432,14 +449,14 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_decode_or_fail_cleanly(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn arbitrarybytes_decode_or_fail_cleanly(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = <(u16, String, Option<i32>)>::decode(&bytes);
             let _ = <Vec<f64>>::decode(&bytes);
         }
     }
 
     #[test]
-    fn a_number_out_of_range_is_refused() {
+    fn a_numberout_of_range_is_refused() {
         let mut bytes = Vec::new();
         ToValue::<u64>::encode(&300u64, &mut bytes);
         assert!(u8::decode(&bytes).is_err());

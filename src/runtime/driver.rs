@@ -83,7 +83,7 @@ impl<K: ?Sized, V: ?Sized> From<&Dataset<K, V>> for Input {
 #[derive(Clone, Debug)]
 pub struct Dataset<K: ?Sized, V: ?Sized> {
     segments: Vec<Segment>,
-    types: PhantomData<(fn(&K), fn(&V))>,
+    types: PhantomData<fn(&K, &V)>,
 }
 
 impl<K: ?Sized, V: ?Sized> Dataset<K, V> {
@@ -313,10 +313,11 @@ impl Driver {
         let split_bytes = split::split_bytes(self.config.split_bytes, file_bytes, self.config.workers);
         for (number, (input, files)) in job.inputs.iter().zip(inputs).enumerate() {
             match (input, files) {
-                (Input::Segments(segments), _) => splits.extend(segments.iter().map(|segment| Split {
-                    input: number,
-                    pieces: vec![Piece::Partition(segment.clone())],
-                })),
+                (Input::Segments(segments), _) => splits.extend(
+                    segments
+                        .iter()
+                        .map(|segment| Split { input: number, pieces: vec![Piece::Partition(segment.clone())] }),
+                ),
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
@@ -357,8 +358,7 @@ impl Driver {
         let wave = self.wave(kind, tasks);
         let outputs = wave.run(&mut log, |index, attempt| {
             self.config.cancel.check()?;
-            let context =
-                TaskContext { job: self.name.clone(), id: wave.id(index), index, attempt, reducers };
+            let context = TaskContext { job: self.name.clone(), id: wave.id(index), index, attempt, reducers };
             let task = Task {
                 context,
                 config: &self.config,
@@ -454,7 +454,7 @@ impl Driver {
         P: Partitioner,
     {
         let runs = || map_outputs.iter().flat_map(|output| &output.runs);
-        let bytes = runs().map(|run| PartitionIndex::total(run.index()).stored_bytes).sum();
+        let bytes = runs().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
         self.run_wave("reduce", reducers as usize, reducers, bytes, |mut task| {
             let merge = shuffle(&mut task, map_outputs, &job.combine)?;
             let start = Instant::now();
@@ -478,7 +478,6 @@ impl Driver {
             // The output is safe: nobody asks for this partition again.
             runs().for_each(|run| run.release(task.context.index));
             let bytes = task.phases.bytes(PhaseName::Shuffle);
-            task.config.progress.add_bytes(bytes);
             Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
         })
     }
@@ -573,7 +572,8 @@ mod tests {
     fn bench(mode: Mode) -> Bench {
         let dir = tempfile::tempdir().unwrap();
         let input = dir.path().join("input");
-        let words: String = (0..9000).map(|i| format!("word{} {}", i * i % 1013, if i % 7 == 0 { "\n" } else { "" })).collect();
+        let words: String =
+            (0..9000).map(|i| format!("word{} {}", i * i % 1013, if i % 7 == 0 { "\n" } else { "" })).collect();
         std::fs::write(&input, words).unwrap();
         let mut config = JobConfig::new(mode).output(dir.path().join("out")).reducers(2);
         config.work_dir = dir.path().join("work");
@@ -621,7 +621,8 @@ mod tests {
                             assert!(!bench.dir.path().join("out").exists(), "{mode:?}, call {failing}");
                         }
                     }
-                    let left: Vec<_> = std::fs::read_dir(bench.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+                    let left: Vec<_> =
+                        std::fs::read_dir(bench.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
                     assert!(left.len() <= 3, "input, work and perhaps out: {left:?}");
                     assert_eq!(std::fs::read_dir(bench.dir.path().join("work")).unwrap().count(), 0);
                 }

@@ -59,6 +59,7 @@ impl MemoryBudget {
     }
 
     /// Bytes reserved now.
+    #[cfg(test)]
     pub fn used_bytes(&self) -> u64 {
         self.used_bytes.load(Ordering::Relaxed)
     }

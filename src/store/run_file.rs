@@ -125,7 +125,13 @@ impl BlockCursor {
         let mut header_bytes = [0; BLOCK_HEADER_BYTES];
         let payload_offset = offset + BLOCK_HEADER_BYTES as u64;
         if payload_offset > self.end {
-            return Err(corrupt(path, offset, "block header", "24 bytes before the partition's end", self.end - offset));
+            return Err(corrupt(
+                path,
+                offset,
+                "block header",
+                "24 bytes before the partition's end",
+                self.end - offset,
+            ));
         }
         file.read_exact_at(&mut header_bytes, offset).map_err(|e| truncated(e, path, offset))?;
         let header = read_block_header(&header_bytes, path, offset)?;

@@ -81,7 +81,10 @@ where
         }
         if table.len() < BATCH {
             // The smallest table that works, however small the budget.
-            return if table.has_room(BATCH) {} else { table.grow() };
+            return if table.has_room(BATCH) {
+            } else {
+                table.grow()
+            };
         }
         if self.error.is_none() {
             self.error = self.spill(Occasion::Full).err();

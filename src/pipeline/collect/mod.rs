@@ -1,6 +1,6 @@
 //! Collecting what a map task emits.
 //!
-//! A job without a combiner fills a [sort buffer](sort_buffer); one with a combiner folds into a [table](table). Both keep
+//! A job without a combiner fills a [sort buffer](sort_buffer); one with a combiner folds into a [table]. Both keep
 //! to the task's share of memory, sort and spill when it is used up, and end as a [`MapOutput`]. A map-only job's records
 //! go straight to the [output](crate::pipeline::commit).
 

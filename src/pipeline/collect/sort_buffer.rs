@@ -169,9 +169,7 @@ impl<F, P> Sink for SortBuffer<'_, F, P> {
     }
 }
 
-impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P>
-    for SortBuffer<'t, F, P>
-{
+impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
     fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes().min(MAX_POSITION as usize);
         let mut memory: SortMemory = task.buffers.take();
