@@ -344,6 +344,8 @@ pub fn sample<F: InputFormat>(
     mut each: impl FnMut(F::Record<'_>) -> Result<()>,
 ) -> Result<()> {
     const PLACES: u64 = 512;
+    /// Bytes read at each place at most; with longer records there are fewer of them.
+    const BYTES_A_PLACE: u64 = 32 << 10;
     let files = crate::pipeline::split::list_files(paths)?;
     let total: u64 = files.iter().map(|file| file.bytes).sum();
     let per_place = count.div_ceil(PLACES as usize);
@@ -362,7 +364,7 @@ pub fn sample<F: InputFormat>(
             let piece = Piece::File(FilePiece {
                 path: file.path.clone(),
                 start: if codec.is_some() { 0 } else { start },
-                end: file.bytes,
+                end: file.bytes.min(start + BYTES_A_PLACE),
                 codec,
             });
             let mut left = per_place;

@@ -234,6 +234,10 @@ fn scatter(
 
 /// Finishes a range that is sorted by (prefix, rest): long keys with one prefix are sorted by what follows it.
 fn sort_ties(entries: &mut [Entry], other: &mut [Entry], depth: usize, keys: impl Keys) {
+    let is_tie = |pair: &[Entry]| pair[0].goes_on() && pair[1].goes_on() && pair[0].prefix == pair[1].prefix;
+    for pair in entries.windows(2).filter(|pair| is_tie(pair)) {
+        pair.iter().for_each(|entry| keys.prefetch(entry.position()));
+    }
     let mut start = 0;
     while let Some(found) = entries[start..].iter().position(|entry| entry.goes_on()) {
         start += found;
