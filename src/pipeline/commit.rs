@@ -87,10 +87,6 @@ impl OutputDir {
         let staging = self.staging.path();
         let temporary = staging.join(TEMPORARY);
         fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
-        // The staging directory was made private; the output is as open as any other directory.
-        let parent_mode = fs::metadata(staging.parent().expect("staging has a parent"));
-        let mode = parent_mode.map_err(Error::at("read", staging))?.permissions();
-        fs::set_permissions(staging, mode).map_err(Error::at("set permissions of", staging))?;
         if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
             let is_dir = self.dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
             let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };

@@ -10,7 +10,9 @@
 //! Each job is a wave of map tasks and then a wave of reduce tasks; reducers start when all map outputs are complete.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::marker::PhantomData;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -80,10 +82,16 @@ impl<K: ?Sized, V: ?Sized> From<&Dataset<K, V>> for Input {
 
 /// The output of a job that another job reads: one partition a reducer, in files or in memory as the factor
 /// `between_jobs` says. It goes away when it is dropped. A mapper reads it as [`Pairs`](crate::Pairs).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Dataset<K: ?Sized, V: ?Sized> {
     segments: Vec<Segment>,
     types: PhantomData<fn(&K, &V)>,
+}
+
+impl<K: ?Sized, V: ?Sized> Clone for Dataset<K, V> {
+    fn clone(&self) -> Self {
+        Dataset { segments: self.segments.clone(), types: PhantomData }
+    }
 }
 
 impl<K: ?Sized, V: ?Sized> Dataset<K, V> {
@@ -164,6 +172,7 @@ impl Driver {
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let work_dir = tempfile::Builder::new()
             .prefix("twinmill-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&config.work_dir)
             .map_err(Error::at("create a directory in", &config.work_dir))?;
         let file_bytes = Arc::<FileBytes>::default();
