@@ -39,9 +39,37 @@ pub(crate) struct RunCursor {
     next: usize,
     key: (usize, usize),
     value: (usize, usize),
-    /// First bytes of the key; what most matches are decided by.
+}
+
+/// What a key is compared by first: all there is to compare unless it is long. Heads of all cursors lie together, so that
+/// a match touches no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Head {
+    /// The first sixteen bytes as a number that orders like them, zeros behind the key's end.
     prefix: u128,
-    ended: bool,
+    /// Bytes of the key in the prefix, or one of the two below. With equal prefixes the shorter key is the lesser.
+    class: u8,
+}
+
+/// Class of a key that goes on behind its prefix.
+const LONG: u8 = 17;
+/// Class of a cursor that has no more records.
+const ENDED: u8 = 18;
+
+impl Head {
+    const ENDED: Head = Head { prefix: u128::MAX, class: ENDED };
+
+    #[inline(always)]
+    fn of(key: &[u8]) -> Self {
+        let prefix = match key.first_chunk() {
+            Some(bytes) => u128::from_be_bytes(*bytes),
+            None => {
+                let (head, tail) = key.split_at(key.len().min(8));
+                u128::from(prefix(head)) << 64 | u128::from(prefix(tail))
+            }
+        };
+        Head { prefix, class: key.len().min(usize::from(LONG)) as u8 }
+    }
 }
 
 impl RunCursor {
@@ -53,8 +81,6 @@ impl RunCursor {
             next: 0,
             key: (0, 0),
             value: (0, 0),
-            prefix: 0,
-            ended: false,
         })
     }
 
@@ -71,7 +97,6 @@ impl RunCursor {
             None => Ok(Some(Step::SameKey)),
             Some(key) => {
                 self.key = key;
-                self.prefix = wide_prefix(&self.block[key.0..key.1]);
                 Ok(Some(Step::NewKey))
             }
         }
@@ -86,13 +111,15 @@ impl RunCursor {
     fn next_block(&mut self) -> Result<bool> {
         let spent = std::mem::replace(&mut self.block, Block::EMPTY);
         match self.reader.next(spent)? {
-            Some(block) => (self.block, self.next) = (block, 0),
+            Some(block) => {
+                (self.block, self.next) = (block, 0);
+                Ok(true)
+            }
             None => {
                 (self.next, self.key, self.value) = (0, (0, 0), (0, 0));
-                self.ended = true;
+                Ok(false)
             }
         }
-        Ok(!self.ended)
     }
 
     #[inline(always)]
@@ -103,18 +130,6 @@ impl RunCursor {
     #[inline(always)]
     pub fn value(&self) -> &[u8] {
         &self.block[self.value.0..self.value.1]
-    }
-}
-
-/// The first sixteen bytes of a key as a number that orders like them, zeros behind its end.
-#[inline(always)]
-fn wide_prefix(key: &[u8]) -> u128 {
-    match key.first_chunk() {
-        Some(bytes) => u128::from_be_bytes(*bytes),
-        None => {
-            let (head, tail) = key.split_at(key.len().min(8));
-            u128::from(prefix(head)) << 64 | u128::from(prefix(tail))
-        }
     }
 }
 
@@ -140,13 +155,14 @@ impl Segment {
 /// Segments of several runs, merged.
 pub struct Merge {
     cursors: Vec<RunCursor>,
+    heads: Vec<Head>,
     /// `losers[1..]` are the inner nodes of a complete binary tree whose leaves are the cursors; `losers[0]` is unused.
     losers: Vec<u32>,
     winner: usize,
     started: bool,
     /// The current record's key; the next winner may have it too.
     current: CurrentKey,
-    current_prefix: u128,
+    current_head: Head,
     /// Where the current key is kept once its block is gone.
     kept_key: Vec<u8>,
     /// Bytes of the blocks that were left behind.
@@ -168,16 +184,18 @@ impl Merge {
         let filled = segments.into_iter().filter(|segment| segment.index().records > 0);
         let cursors: Result<Vec<RunCursor>> = filled.map(|segment| RunCursor::open(&segment)).collect();
         let mut cursors = cursors?;
+        let mut heads = Vec::with_capacity(cursors.len());
         for cursor in &mut cursors {
-            cursor.advance()?;
+            heads.push(if cursor.advance()?.is_some() { Head::of(cursor.key()) } else { Head::ENDED });
         }
         let mut merge = Merge {
             losers: vec![0; cursors.len()],
             cursors,
+            heads,
             winner: 0,
             started: false,
             current: CurrentKey::Kept,
-            current_prefix: 0,
+            current_head: Head::ENDED,
             kept_key: Vec::new(),
             bytes_read: 0,
         };
@@ -201,14 +219,14 @@ impl Merge {
     /// Whether cursor `a` stands before cursor `b`. Ended cursors come last.
     #[inline(always)]
     fn beats(&self, a: usize, b: usize) -> bool {
-        let (left, right) = (&self.cursors[a], &self.cursors[b]);
-        if left.ended || right.ended {
-            return right.ended && (!left.ended || a < b);
+        let (left, right) = (self.heads[a], self.heads[b]);
+        if left != right {
+            return left < right;
         }
-        if left.prefix != right.prefix {
-            return left.prefix < right.prefix;
+        if left.class == LONG {
+            return (self.cursors[a].key(), a) < (self.cursors[b].key(), b);
         }
-        (left.key(), a) < (right.key(), b)
+        a < b
     }
 
     /// Moves to the next record in key order. [`Step::SameKey`] means exactly that it has the key of the record before.
@@ -220,10 +238,13 @@ impl Merge {
                 self.bytes_read += winner.block.len() as u64;
                 self.keep_key();
             }
-            match self.cursors[self.winner].advance()? {
+            let winner = &mut self.cursors[self.winner];
+            self.heads[self.winner] = match winner.advance()? {
                 Some(Step::SameKey) => return Ok(Some(Step::SameKey)),
-                Some(Step::NewKey) | None => self.replay(),
-            }
+                Some(Step::NewKey) => Head::of(winner.key()),
+                None => Head::ENDED,
+            };
+            self.replay();
         }
         Ok(self.new_winner())
     }
@@ -253,13 +274,14 @@ impl Merge {
     }
 
     fn new_winner(&mut self) -> Option<Step> {
-        let cursor = self.cursors.get(self.winner).filter(|cursor| !cursor.ended)?;
-        let same = self.started && self.current_prefix == cursor.prefix && self.key() == cursor.key();
+        let head = *self.heads.get(self.winner).filter(|head| head.class != ENDED)?;
+        let cursor = &self.cursors[self.winner];
+        let same = self.current_head == head && (head.class != LONG || self.key() == cursor.key());
         self.started = true;
         if same {
             return Some(Step::SameKey);
         }
-        self.current_prefix = cursor.prefix;
+        self.current_head = head;
         let (start, end) = cursor.key;
         self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
         Some(Step::NewKey)
@@ -475,9 +497,11 @@ mod tests {
     }
 
     #[test]
-    fn wide_prefixes_order_like_keys() {
-        let keys: [&[u8]; 7] = [b"", b"\0", b"a", b"aaaaaaaa", b"aaaaaaaab", b"aaaaaaaabbbbbbbb", b"aaaaaaaabbbbbbbc"];
-        assert!(keys.windows(2).all(|pair| wide_prefix(pair[0]) <= wide_prefix(pair[1])));
-        assert_eq!(wide_prefix(b"aaaaaaaabbbbbbbbc"), wide_prefix(b"aaaaaaaabbbbbbbb"));
+    fn heads_order_like_keys() {
+        let keys: [&[u8]; 8] =
+            [b"", b"\0", b"a", b"a\0", b"aaaaaaaa", b"aaaaaaaab", b"aaaaaaaabbbbbbbb", b"aaaaaaaabbbbbbbb\0"];
+        assert!(keys.windows(2).all(|pair| Head::of(pair[0]) < Head::of(pair[1])));
+        assert!(Head::of(&[0xff; 20]) < Head::ENDED);
+        assert_eq!(Head::of(b"aaaaaaaabbbbbbbbc"), Head::of(b"aaaaaaaabbbbbbbbd"));
     }
 }
