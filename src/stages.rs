@@ -1,0 +1,177 @@
+//! The stages one by one, for benches.
+//!
+//! A [`Worker`] runs tasks of a job as a driver's workers do, with one store, one budget, and buffers that a task leaves
+//! to the next. Each function runs one stage on the records it is given and returns what was done. No part of the API.
+//!
+//! ```text
+//! read ─▶ records ─▶ collect (map · sort · spill · merge) ─▶ map outputs ─▶ merge | reduce ─▶ counters
+//! ```
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use crate::config::{JobConfig, Medium};
+use crate::error::{Error, Result};
+use crate::job::{Emit, Job, Partitioner};
+use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::report::Phase;
+use crate::pipeline::collect::{Collect, CollectWith, MapOutput};
+use crate::pipeline::map::{MapSide, Sink};
+use crate::pipeline::merge::Step;
+use crate::pipeline::read::{InputFormat, ReadContext, read_split};
+use crate::pipeline::reduce::ReduceSide;
+use crate::pipeline::shuffle::shuffle;
+use crate::pipeline::split::{list_files, plan};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::progress::Progress;
+use crate::runtime::task::{BufferPool, Task, TaskContext};
+use crate::store::RunStore;
+use crate::store::disk::DiskStore;
+use crate::store::memory::{MemoryBudget, MemoryStore};
+
+/// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be read, or what `each` returns.
+pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
+    let (cancel, progress) = (CancelToken::default(), Progress::default());
+    let context = ReadContext { cancel: &cancel, progress: &progress };
+    let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT);
+    splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
+}
+
+/// What tasks work with when there is no driver.
+#[derive(Debug)]
+pub struct Worker {
+    config: JobConfig,
+    store: Box<dyn RunStore>,
+    budget: Arc<MemoryBudget>,
+    buffers: BufferPool,
+    tasks: AtomicU32,
+    /// Last, so that everything in it is gone before it is.
+    _work_dir: tempfile::TempDir,
+}
+
+impl Worker {
+    /// A worker whose map outputs lie where `config` says, in files below its work directory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there can be no directory for runs.
+    pub fn new(config: &JobConfig) -> Result<Self> {
+        let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
+        let budget = MemoryBudget::new(config.memory_bytes);
+        let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, Arc::default());
+        let store: Box<dyn RunStore> = match config.factors.map_output {
+            Medium::Disk => Box::new(disk),
+            Medium::Memory => Box::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
+        };
+        Ok(Worker {
+            config: config.clone(),
+            store,
+            budget,
+            buffers: BufferPool::default(),
+            tasks: AtomicU32::new(0),
+            _work_dir: work_dir,
+        })
+    }
+
+    /// A new task; `index` is a reducer's partition. Each task counts as an attempt of its own, so that runs of tasks with
+    /// one index have different names.
+    fn task<M, R, C, P>(&self, job: &Job<M, R, C, P>, kind: &str, index: u32) -> Task<'_> {
+        Task {
+            context: TaskContext {
+                job: job.name.clone(),
+                id: format!("{kind}-{index:05}"),
+                index,
+                attempt: self.tasks.fetch_add(1, Ordering::Relaxed),
+                reducers: self.reducers(job),
+            },
+            config: &self.config,
+            store: self.store.as_ref(),
+            budget: &self.budget,
+            buffers: &self.buffers,
+            counters: Counters::default(),
+            user_counters: UserCounters::default(),
+            phases: PhaseLog::default(),
+        }
+    }
+
+    fn reducers<M, R, C, P>(&self, job: &Job<M, R, C, P>) -> u32 {
+        job.reducers.unwrap_or(self.config.reducers)
+    }
+
+    /// Collects what `emit` emits into the output of one map task. The phases are all of [`PhaseName`], in its order; what
+    /// is not sorting, spilling or merging is in [`PhaseName::Map`].
+    ///
+    /// # Errors
+    /// Whatever stops a map task.
+    pub fn collect<'t, M, R, C, P>(
+        &'t self,
+        job: &'t Job<M, R, C, P>,
+        emit: impl FnOnce(&mut C::Collector<'t, P>),
+    ) -> Result<(MapOutput, Vec<Phase>)>
+    where
+        M: MapSide,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let task = self.task(job, "map", 0);
+        let start = Instant::now();
+        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner);
+        emit(&mut collector);
+        collector.check()?;
+        let (output, mut task) = collector.finish()?;
+        task.phases.end_around(PhaseName::Map, start);
+        Ok((output, task.phases.summary()))
+    }
+
+    /// Merges the map outputs, partition after partition, and looks at every key and value. Returns the records, the
+    /// different keys, and the bytes of keys and values.
+    ///
+    /// # Errors
+    /// Whatever stops the merge of a reduce task.
+    pub fn merge<M, R, C, P>(&self, job: &Job<M, R, C, P>, map_outputs: &[MapOutput]) -> Result<(u64, u64, u64)>
+    where
+        M: MapSide,
+        C: CollectWith<M::Key, M::Value>,
+    {
+        let (mut records, mut keys, mut bytes) = (0, 0, 0);
+        for partition in 0..self.reducers(job) {
+            let mut merge = shuffle(&mut self.task(job, "reduce", partition), map_outputs, &job.combine)?;
+            while let Some(step) = merge.advance()? {
+                records += 1;
+                keys += u64::from(step == Step::NewKey);
+                bytes += (merge.key().len() + merge.value().len()) as u64;
+            }
+        }
+        Ok((records, keys, bytes))
+    }
+
+    /// Merges and reduces the map outputs, partition after partition, into `out`. Returns what the reduce tasks counted.
+    ///
+    /// # Errors
+    /// Whatever stops a reduce task.
+    pub fn reduce<M, R, C, P>(
+        &self,
+        job: &Job<M, R, C, P>,
+        map_outputs: &[MapOutput],
+        out: &mut (impl Emit<R::OutKey, R::OutValue> + Sink),
+    ) -> Result<Counters>
+    where
+        M: MapSide,
+        R: ReduceSide<Key = M::Key, Value = M::Value>,
+        C: CollectWith<M::Key, M::Value>,
+    {
+        let mut counters = Counters::default();
+        for partition in 0..self.reducers(job) {
+            let mut task = self.task(job, "reduce", partition);
+            let merge = shuffle(&mut task, map_outputs, &job.combine)?;
+            job.reducer.clone().run(merge, job.grouping, &mut task, out)?;
+            counters.add(&task.counters);
+        }
+        Ok(counters)
+    }
+}
