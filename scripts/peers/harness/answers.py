@@ -1,4 +1,5 @@
-"""Digests of answers. Two systems agree when their digests do; file names and part boundaries do not count.
+"""Digests of answers. Two systems agree when their digests do; file names and part boundaries do not count, nor do
+carriage returns: readers of CSV take CR LF for one line end, and gensort's records have both.
 
 The bytes go through a pipe, so that this process stays small (see `measure`).
 """
@@ -32,6 +33,7 @@ def _digest(command: list) -> Answer:
     lines = size = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}) as process:
         while chunk := process.stdout.read(1 << 18):
+            chunk = chunk.replace(b"\r", b"")
             digest.update(chunk)
             lines += chunk.count(b"\n")
             size += len(chunk)
