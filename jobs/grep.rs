@@ -104,7 +104,9 @@ impl Program for Grep {
         let mut driver = Driver::start(Self::NAME, config)?;
         let search = Job::new("grep-search", Find { pattern: options.pattern.clone() }, Sum)
             .combine(|sum: &mut u64, count| *sum += count)
-            .input(inputs);
+            .input(inputs)
+            // Without a reducer nothing would add up the counts.
+            .reducers(config.reducers.max(1));
         let counts = driver.run_to_dataset(&search)?;
         driver.run(&Job::new("grep-sort", ByCount, Print).input(&counts).reducers(1))?;
         drop(counts);
