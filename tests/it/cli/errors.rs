@@ -1,0 +1,225 @@
+//! What is refused, with which message and exit status, and that nothing is left behind.
+
+use std::fs::{self, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Cli, Ended};
+
+/// Both modes, and the reference where it applies.
+const MODES: [&str; 3] = ["disk", "memory", "reference"];
+
+#[test]
+fn an_existing_output_is_refused_with_status_1() {
+    let cli = Cli::with_input("a b");
+    fs::create_dir(cli.scratch.path("output")).unwrap();
+    for mode in MODES {
+        let ended = cli.fail(1, &format!("run wordcount --mode {mode} --input input --output output"));
+        ended.says(&["output output exists already; remove it or pass --overwrite"]);
+    }
+}
+
+#[test]
+fn a_missing_input_is_named_with_status_1() {
+    let cli = Cli::with_input("a b");
+    for mode in MODES {
+        let ended =
+            cli.fail(1, &format!("run wordcount --mode {mode} --input input --input input/missing --output output"));
+        ended.says(&["cannot read input input/missing", "No such file or directory"]);
+    }
+    cli.fail(1, "compare wordcount --input input/missing --report r.json").says(&["input/missing", "No such file"]);
+}
+
+#[test]
+fn a_truncated_gzip_is_named_with_status_1() {
+    let cli = Cli::new();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all("some words\n".repeat(10_000).as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    cli.scratch.write("cut.gz", &whole[..whole.len() - 9]);
+    for mode in ["disk", "memory"] {
+        let ended = cli.fail(1, &format!("run wordcount --mode {mode} --input input --output output --report r.json"));
+        ended.says(&["job wordcount: task map-00000 attempt 3: cannot read input/cut.gz: at offset"]);
+    }
+    cli.fail(1, "run wordcount --mode reference --input input --output output").says(&["input/cut.gz"]);
+}
+
+#[test]
+fn a_torn_record_is_named_with_its_offset_and_status_1() {
+    let cli = Cli::with_input([b'x'; 250]);
+    for mode in ["disk", "memory"] {
+        let ended = cli.fail(1, &format!("run terasort --mode {mode} --reducers 1 --input input --output output"));
+        ended.says(&[
+            "job terasort: task map-0000",
+            "attempt 3",
+            "input/data.txt at offset 200: the file ends after 50 bytes",
+        ]);
+    }
+    cli.fail(1, "run terasort --mode reference --input input --output output");
+}
+
+#[test]
+fn unusable_command_lines_are_refused_with_status_2() {
+    let cli = Cli::with_input("a b");
+    for (words, message) in [
+        ("run wordcuont --input input", "unknown job 'wordcuont'"),
+        ("compare wordcuont --input input", "unknown job 'wordcuont'"),
+        ("run wordcount --input input --memory lots", "'lots' is not a size"),
+        ("run wordcount --input input --sort-buffer 12parsecs", "'12parsecs' is not a size"),
+        ("run wordcount --input input --memory 0", "--memory must be at least 1 byte"),
+        ("run wordcount --input input --split-size 0", "--split-size must be at least 1 byte"),
+        ("run wordcount --input input --workers 0", "--workers must be at least 1"),
+        ("compare wordcount --input input --workers 0", "--workers must be at least 1"),
+        ("run wordcount --input input --workers two", "two"),
+        ("run wordcount --input input --reducers 65537", "--reducers must be at most 65536"),
+        ("run wordcount --input input --merge-factor 1", "--merge-factor must be at least 2"),
+        ("run wordcount --input input --max-attempts 0", "--max-attempts must be at least 1"),
+        ("run wordcount --input input --frobnicate", "--frobnicate"),
+        ("run wordcount --input input --pattern x", "--pattern"),
+        ("run wordcount --input input --compress gzip", "gzip"),
+        ("run wordcount --input input --mode tape", "tape"),
+        ("run wordcount --input input --map-output tape", "tape"),
+        ("run grep --input input --pattern (", "regex parse error"),
+        ("run wordcount input", "input"),
+        ("run", "Usage: twinmill run"),
+        ("frobnicate", "frobnicate"),
+        ("", "Usage: twinmill"),
+        ("compare wordcount --input input --modes disk,tape", "tape"),
+        ("compare wordcount --input input --modes disk,disk", "named twice"),
+        ("compare wordcount --input input --runs 0", "0"),
+        ("gen video --size 1k --out out", "video"),
+        ("gen text --out out", "--size"),
+        ("gen text --size many --out out", "'many' is not a size"),
+        ("gen text --size 1k --nodes 3 --out out", "--nodes means nothing to kind text"),
+        ("inspect", "Usage: twinmill inspect"),
+    ] {
+        cli.fail(2, words).says(&[message]);
+    }
+}
+
+#[test]
+fn a_command_line_is_judged_before_the_output_is_looked_at() {
+    let cli = Cli::with_input("a b");
+    fs::create_dir(cli.scratch.path("output")).unwrap();
+    cli.fail(2, "run wordcount --input input --output output --workers 0");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_any_work() {
+    let cli = Cli::with_input("a b");
+    for command in ["run wordcount --output output", "compare wordcount"] {
+        cli.fail(1, &format!("{command} --input input --report no/such/report.json")).says(&["no/such/report.json"]);
+        cli.fail(1, &format!("{command} --input input --report input")).says(&["cannot write input"]);
+    }
+}
+
+#[test]
+fn a_work_directory_that_cannot_be_is_named() {
+    let cli = Cli::with_input("a b");
+    for command in ["run wordcount --output output", "run wordcount", "compare wordcount"] {
+        cli.fail(1, &format!("{command} --input input --work-dir input/data.txt")).says(&["input/data.txt"]);
+    }
+}
+
+#[test]
+fn memory_that_does_not_suffice_is_an_error_on_request() {
+    let cli = Cli::with_input("some words\n".repeat(50_000));
+    let command = "run wordcount --no-combiner --input input --output output --memory 200k --on-full fail";
+    let ended = cli.fail(1, command);
+    ended.says(&["job wordcount: task map-0000", "attempt 0: memory budget exhausted", "--on-full spill"]);
+    cli.succeed(&command.replace("fail", "spill"));
+    cli.assert_left(&["output"]);
+}
+
+#[test]
+fn a_comparison_that_fails_says_which_run_did() {
+    let cli = Cli::with_input([b'x'; 250]);
+    let ended = cli.fail(1, "compare terasort --reducers 1 --input input --quiet --report r.json");
+    ended.says(&["run in mode disk: job terasort: task map-0000", "at offset 200"]);
+}
+
+#[test]
+fn what_is_no_run_file_is_named_by_inspect() {
+    let cli = Cli::with_input("this is plain text, and quite a lot of it, but no run\n".repeat(10));
+    cli.scratch.write("dir/notes.txt", "x");
+    let ended = cli.run("inspect input/data.txt");
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["damaged run input/data.txt at offset 0: magic"]);
+    cli.fail(1, "inspect input/dir").says(&["no run files below input/dir"]);
+    let ended = cli.run("inspect input/missing.run");
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["cannot open input/missing.run"]);
+}
+
+#[test]
+fn a_generated_file_does_not_replace_another_unasked() {
+    let cli = Cli::with_input("mine");
+    cli.fail(1, "gen text --size 1k --out input/data.txt").says(&["input/data.txt exists already"]);
+    assert_eq!(fs::read(cli.scratch.path("input/data.txt")).unwrap(), b"mine");
+    cli.fail(1, "gen text --size 1k --out no/such/file").says(&["no/such/file"]);
+    cli.succeed("gen text --size 1k --out input/data.txt --overwrite");
+    assert_eq!(fs::read(cli.scratch.path("input/data.txt")).unwrap().len(), 1024);
+}
+
+/// Runs a command as a user who owns nothing, or as the one who runs the tests if that is not root; `None` where the
+/// binary cannot be run so.
+fn run_unprivileged(cli: &Cli, words: &str) -> Option<Ended> {
+    const NOBODY: u32 = 65_534;
+    let mut command = cli.command(words);
+    let owner_of_what_this_process_makes = fs::metadata(cli.scratch.path("work")).unwrap().uid();
+    if owner_of_what_this_process_makes == 0 {
+        let binary = cli.scratch.path("input/.twinmill");
+        // By a process of its own: a file that this one has open for writing might be inherited by another test's child,
+        // and could not be run while that has it.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_twinmill")).arg(&binary).status().unwrap();
+        assert!(copied.success());
+        for dir in ["", "input", "work"] {
+            fs::set_permissions(cli.scratch.path(dir), Permissions::from_mode(0o777)).unwrap();
+        }
+        let template = command;
+        command = Command::new(&binary);
+        command.args(template.get_args()).current_dir(template.get_current_dir().unwrap()).uid(NOBODY).gid(NOBODY);
+        command.env("TMPDIR", cli.scratch.path("work"));
+    }
+    match command.output() {
+        Ok(output) => Some(Ended::of(words, output)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            eprintln!("skipped: another user cannot run the binary: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn forbid(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
+}
+
+#[test]
+fn an_unreadable_file_is_named_with_status_1() {
+    let cli = Cli::with_input("a b");
+    forbid(&cli.scratch.write("secret.txt", "c"));
+    for mode in MODES {
+        let words = format!("run wordcount --mode {mode} --input input --output output");
+        let Some(ended) = run_unprivileged(&cli, &words) else { return };
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        ended.says(&["cannot open input/secret.txt", "Permission denied"]);
+        cli.assert_left(&[]);
+    }
+}
+
+#[test]
+fn directories_that_may_not_be_written_are_named_with_status_1() {
+    let cli = Cli::with_input("a b");
+    fs::create_dir(cli.scratch.path("input/locked")).unwrap();
+    fs::set_permissions(cli.scratch.path("input/locked"), Permissions::from_mode(0o555)).unwrap();
+    for option in ["--output input/locked/output", "--work-dir input/locked", "--report input/locked/report.json"] {
+        let Some(ended) = run_unprivileged(&cli, &format!("run wordcount --input input {option}")) else { return };
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        ended.says(&["input/locked", "Permission denied"]);
+        cli.assert_left(&[]);
+    }
+}

@@ -1,0 +1,115 @@
+//! The command line's contract, on the built binary.
+//!
+//! - `errors`: what is refused, with which message and exit status, and that nothing is left behind.
+//! - `run`: one job, its output, its report.
+//! - `jobs`: every job, against its reference and against oracles.
+//! - `compare`: the table and its JSON.
+//! - `tools`: `list`, `gen`, `inspect`, help.
+//! - `signals`: Ctrl-C and SIGTERM.
+
+mod compare;
+mod errors;
+mod jobs;
+mod run;
+mod signals;
+mod tools;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{Scratch, read_output};
+
+/// The binary in a scratch directory, which is where it runs: paths on its command lines are relative to that.
+struct Cli {
+    scratch: Scratch,
+}
+
+/// A process that has ended.
+struct Ended {
+    command: String,
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Cli {
+    fn new() -> Self {
+        Cli { scratch: Scratch::new() }
+    }
+
+    /// With one input file.
+    fn with_input(bytes: impl AsRef<[u8]>) -> Self {
+        Cli { scratch: Scratch::with_input(bytes) }
+    }
+
+    /// A command of words separated by spaces, without anything to read, whose intermediates go to the scratch directory.
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinmill"));
+        command.args(words.split_whitespace()).current_dir(self.scratch.path("")).stdin(Stdio::null());
+        command.env("TMPDIR", self.scratch.path("work")).env("XDG_CACHE_HOME", self.scratch.path("cache"));
+        command
+    }
+
+    fn run(&self, words: &str) -> Ended {
+        Ended::of(words, self.command(words).output().unwrap())
+    }
+
+    /// Runs a command that succeeds.
+    #[track_caller]
+    fn succeed(&self, words: &str) -> Ended {
+        let ended = self.run(words);
+        assert_eq!(ended.status, Some(0), "twinmill {words}: {}", ended.stderr);
+        ended
+    }
+
+    /// Runs a command that fails with this status, leaves nothing, and says nothing on stdout.
+    #[track_caller]
+    fn fail(&self, status: i32, words: &str) -> Ended {
+        let before = self.scratch.leftovers();
+        let ended = self.run(words);
+        assert_eq!(ended.status, Some(status), "twinmill {words}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "twinmill {words}");
+        assert_eq!(self.scratch.leftovers(), before, "twinmill {words}");
+        ended
+    }
+
+    /// A committed output's parts, one after another.
+    fn output(&self, name: &str) -> Vec<u8> {
+        crate::harness::concatenated(&read_output(&self.scratch.path(name)))
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.scratch.path(name)).unwrap()).unwrap()
+    }
+
+    /// Nothing but these names, inputs, and an empty work directory.
+    #[track_caller]
+    fn assert_left(&self, names: &[&str]) {
+        let mut tops: Vec<PathBuf> =
+            self.scratch.leftovers().iter().map(|path| path.components().next().unwrap().as_os_str().into()).collect();
+        tops.dedup();
+        assert_eq!(tops, names.iter().map(PathBuf::from).collect::<Vec<_>>());
+    }
+}
+
+impl Ended {
+    fn of(words: &str, output: Output) -> Self {
+        Ended {
+            command: format!("twinmill {words}"),
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The error message says all of this.
+    #[track_caller]
+    fn says(&self, what: &[&str]) {
+        for what in what {
+            assert!(self.stderr.contains(what), "{}: no {what:?} in: {}", self.command, self.stderr);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `list`, `gen`, `inspect`, help.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::Cli;
+
+#[test]
+fn help_and_version_go_to_stdout_with_status_0() {
+    let cli = Cli::new();
+    for words in [
+        "--help",
+        "-h",
+        "--version",
+        "run --help",
+        "run grep --help",
+        "compare --help",
+        "compare sort -h",
+        "list --help",
+    ]
+    .into_iter()
+    .chain(["gen --help", "inspect --help"])
+    {
+        let ended = cli.succeed(words);
+        assert!(!ended.stdout.is_empty() && ended.stderr.is_empty(), "{words}");
+    }
+    assert!(cli.succeed("run grep --help").stdout.contains("--pattern"));
+    cli.assert_left(&[]);
+}
+
+#[test]
+fn the_jobs_of_the_contract_are_listed() {
+    let cli = Cli::new();
+    let (text, json) = (cli.succeed("list").stdout, cli.succeed("list --json").stdout);
+    let jobs: Value = serde_json::from_str(&json).unwrap();
+    let names: Vec<_> = jobs.as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+    for name in ["wordcount", "grep", "sort", "terasort", "terasort-validate"] {
+        assert!(names.contains(&name) && text.contains(name), "{name}");
+    }
+    assert_eq!(text.lines().count(), names.len());
+}
+
+#[test]
+fn a_seed_generates_the_same_bytes() {
+    let cli = Cli::new();
+    for kind in ["text", "terasort", "graph", "points", "labelled", "access-log"] {
+        let generate = |seed: u32, name: &str| {
+            cli.succeed(&format!("gen {kind} --size 30k --seed {seed} --out input/{name} --overwrite"));
+            fs::read(cli.scratch.path("input").join(name)).unwrap()
+        };
+        let (first, again, other) = (generate(1, "first"), generate(1, "again"), generate(2, "other"));
+        assert!(first == again && first != other, "{kind}");
+        assert!(first.len() <= 30 << 10 && first.len() > 29 << 10 && first.ends_with(b"\n"), "{kind}: {}", first.len());
+        let to_stdout = cli.succeed(&format!("gen {kind} --size 30k --seed 1 --out -"));
+        assert_eq!(to_stdout.stdout.as_bytes(), first);
+    }
+    cli.assert_left(&[]);
+}
+
+#[test]
+fn an_exact_number_of_records_can_be_generated() {
+    let cli = Cli::new();
+    let graph = cli.succeed("gen graph --edges 1000 --nodes 50 --out -").stdout;
+    let ids = graph.lines().flat_map(|line| line.split('\t')).map(|id| id.parse::<u32>().unwrap());
+    assert!(graph.lines().count() == 1000 && ids.max().unwrap() < 50);
+    assert_eq!(cli.succeed("gen terasort --records 7 --out -").stdout.len(), 700);
+}
+
+#[test]
+fn inspect_shows_files_partitions_and_records() {
+    let cli = Cli::with_input("b a\n");
+    cli.succeed("run wordcount --mode disk --workers 1 --keep-intermediates --work-dir kept --input input --quiet");
+    let text = cli.succeed("inspect kept").stdout;
+    assert!(
+        text.contains("map-00000-0-map-output.run: 2 partitions, 2 records") && text.contains("checksums ok"),
+        "{text}"
+    );
+    let text = cli.succeed("inspect kept -v --records 5").stdout;
+    assert!(text.contains("partition 0:") && text.contains("partition 1:"), "{text}");
+    assert!(text.contains(r#""a" → "\x01""#) && text.contains(r#""b" → "\x01""#), "{text}");
+}
