@@ -1,6 +1,6 @@
 //! The stages one by one, for benches.
 //!
-//! A [`Worker`] runs tasks of a job as a driver's workers do, with one store, one budget, and buffers that a task leaves
+//! A [`Worker`] runs tasks of a job as a driver's workers do, with one store, and buffers that a task leaves
 //! to the next. Each function runs one stage on the records it is given and returns what was done. No part of the API.
 //!
 //! ```text
@@ -48,7 +48,6 @@ pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> 
 pub struct Worker {
     config: JobConfig,
     store: Box<dyn RunStore>,
-    budget: Arc<MemoryBudget>,
     buffers: BufferPool,
     tasks: AtomicU32,
     /// Last, so that everything in it is gone before it is.
@@ -62,16 +61,14 @@ impl Worker {
     /// [`Error::Io`] where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
-        let budget = MemoryBudget::new(config.memory_bytes);
         let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, Arc::default());
         let store: Box<dyn RunStore> = match config.factors.map_output {
             Medium::Disk => Box::new(disk),
-            Medium::Memory => Box::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
+            Medium::Memory => Box::new(MemoryStore::new(MemoryBudget::new(config.memory_bytes), config.on_full, disk)),
         };
         Ok(Worker {
             config: config.clone(),
             store,
-            budget,
             buffers: BufferPool::default(),
             tasks: AtomicU32::new(0),
             _work_dir: work_dir,
@@ -91,7 +88,6 @@ impl Worker {
             },
             config: &self.config,
             store: self.store.as_ref(),
-            budget: &self.budget,
             buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),

@@ -372,7 +372,6 @@ impl Driver {
                 context,
                 config: &self.config,
                 store: self.stores.map_output.as_ref(),
-                budget: &self.stores.budget,
                 buffers: &self.stores.buffers,
                 counters: Counters::default(),
                 user_counters: UserCounters::default(),
@@ -396,7 +395,10 @@ impl Driver {
         P: Partitioner,
     {
         let bytes = splits.iter().map(Split::bytes).sum();
-        self.run_wave("map", splits.len(), reducers, bytes, |task| {
+        // For the whole wave: if runs took the room that a buffer leaves between two tasks, the next task would have none.
+        let buffers = self.config.workers.min(splits.len()) * self.config.task_sort_buffer_bytes();
+        let reservation = self.stores.budget.reserve_regardless(buffers as u64);
+        let map_outputs = self.run_wave("map", splits.len(), reducers, bytes, |task| {
             let start = Instant::now();
             let split = &splits[task.context.index as usize];
             let (context, config) = (task.context.clone(), task.config);
@@ -408,7 +410,10 @@ impl Driver {
             task.phases.add_bytes(PhaseName::Map, bytes);
             task.phases.end_around(PhaseName::Map, start);
             Ok((Done { output, records, bytes }, task.into()))
-        })
+        });
+        self.stores.buffers.clear();
+        drop(reservation);
+        map_outputs
     }
 
     /// A job without reducers: what the mappers emit is the output.

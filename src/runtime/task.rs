@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use crate::config::{JobConfig, Medium};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
-use crate::store::memory::MemoryBudget;
 use crate::store::{PartitionIndex, Run, RunStore};
 
 /// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
@@ -30,7 +29,6 @@ pub struct Task<'a> {
     pub(crate) context: TaskContext,
     pub(crate) config: &'a JobConfig,
     pub(crate) store: &'a dyn RunStore,
-    pub(crate) budget: &'a Arc<MemoryBudget>,
     pub(crate) buffers: &'a BufferPool,
     pub(crate) counters: Counters,
     pub(crate) user_counters: UserCounters,
@@ -49,6 +47,11 @@ impl BufferPool {
             Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
             None => B::default(),
         }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&self) {
+        self.0.lock().expect("no panic while the pool is held").clear();
     }
 
     /// Leaves buffers to another task.

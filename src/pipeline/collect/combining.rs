@@ -15,7 +15,6 @@ use crate::pipeline::map::Sink;
 use crate::pipeline::sort::{self, Entry, Keys};
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::task::Task;
-use crate::store::memory::Reservation;
 
 /// Records between fetching a slot and folding into it.
 const BATCH: usize = 32;
@@ -37,7 +36,6 @@ pub struct CombiningBuffer<'t, V: Value, C, P> {
     bytes: u64,
     spills: Spills,
     error: Option<Error>,
-    _reservation: Reservation,
 }
 
 /// The buffers, which one task after another uses.
@@ -199,7 +197,6 @@ where
             bytes: 0,
             spills: Spills::default(),
             error: None,
-            _reservation: task.budget.reserve_regardless(capacity_bytes as u64),
             task,
         }
     }

@@ -12,7 +12,6 @@ use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
 use crate::record::{Key, ToKey, ToValue, Value, frame, varint};
 use crate::runtime::task::Task;
-use crate::store::memory::Reservation;
 
 /// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
@@ -31,7 +30,6 @@ pub struct SortBuffer<'t, F, P> {
     key_scratch: Vec<u8>,
     spills: Spills,
     error: Option<Error>,
-    _reservation: Reservation,
 }
 
 /// The buffers, which one task after another uses.
@@ -184,7 +182,6 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
             key_scratch: Vec::new(),
             spills: Spills::default(),
             error: None,
-            _reservation: task.budget.reserve_regardless(capacity_bytes as u64),
             task,
         }
     }
