@@ -12,7 +12,8 @@ use crate::pipeline::map::MapSide;
 use crate::pipeline::read::InputFormat;
 use crate::pipeline::reduce::{ReduceSide, Values};
 use crate::record::{Key, ToKey, ToValue, Value};
-use crate::runtime::driver::{Driver, Input};
+use crate::runtime::dataset::Input;
+use crate::runtime::driver::Driver;
 pub use crate::runtime::task::TaskContext;
 
 /// Where mappers and reducers put what they produce.

@@ -80,7 +80,8 @@ pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record, sample}
 pub use pipeline::reduce::Values;
 pub use pipeline::words::Words;
 pub use runtime::cancel::CancelToken;
-pub use runtime::driver::{Dataset, Driver, Input};
+pub use runtime::dataset::{Dataset, Input};
+pub use runtime::driver::Driver;
 pub use runtime::progress::{Progress, Wave};
 pub use runtime::scheduler::WORKER_THREAD;
 
