@@ -93,6 +93,8 @@ impl Emit<[u8], u64> for Discard {
     }
 
     fn count(&mut self, _: &'static str, _: &'static str, _: u64) {}
+
+    fn aggregate(&mut self, _: &'static str, _: u64) {}
 }
 
 impl Sink for Discard {

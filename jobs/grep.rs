@@ -116,7 +116,7 @@ impl Program for Grep {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
         run.for_each_line(inputs, |line| {
-            for found in options.pattern.find_iter(line).filter(|found| !found.is_empty()) {
+            for found in options.pattern.find_iter(&line).filter(|found| !found.is_empty()) {
                 *counts.entry_ref(found.as_bytes()).or_default() += 1;
             }
             Ok(())

@@ -89,7 +89,7 @@ impl Program for Sort {
         let order = total_order(inputs, run.reducers())?;
         let mut lines: Vec<Box<[u8]>> = Vec::new();
         run.for_each_line(inputs, |line| {
-            lines.push(line.into());
+            lines.push(line.bytes().into());
             Ok(())
         })?;
         lines.sort_unstable();

@@ -26,6 +26,10 @@ pub trait Emit<K: Key + ?Sized, V: Value + ?Sized> {
 
     /// Adds `n` to the user counter `name` of `group`, which the report shows.
     fn count(&mut self, group: &'static str, name: &'static str, n: u64);
+
+    /// Adds `n` to the job's aggregate `name`, which the driver reads when the job has ended
+    /// ([`Driver::aggregate`](crate::Driver::aggregate)). Unlike a counter it is not reported.
+    fn aggregate(&mut self, name: &'static str, n: u64);
 }
 
 /// Turns input records into intermediate records.
@@ -157,6 +161,11 @@ pub struct TotalOrderPartitioner {
 }
 
 impl TotalOrderPartitioner {
+    /// Ranges that begin with these encoded keys, ascending, behind the first range, which begins with any key.
+    pub fn from_split_points(split_points: Vec<Box<[u8]>>) -> Self {
+        TotalOrderPartitioner { split_points: split_points.into() }
+    }
+
     /// Chooses split points for `reducers` ranges of about equal weight from a sample of encoded keys.
     pub fn from_sample(mut sample: Vec<Box<[u8]>>, reducers: u32) -> Self {
         sample.sort_unstable();

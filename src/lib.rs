@@ -51,13 +51,15 @@
 //! 3. [`pipeline`]: the data path, stage by stage.
 //! 4. [`store`]: where runs live, the only thing the modes change.
 //! 5. [`runtime`]: tasks, attempts, and programs of several jobs.
-//! 6. [`observe`]: counters, phases, the report.
-//! 7. [`reference`](mod@reference): a job without the framework, to compare with.
-//! 8. [`generate`]: inputs made to measure with.
+//! 6. [`iterate`]: what a loop of jobs keeps.
+//! 7. [`observe`]: counters, phases, the report.
+//! 8. [`reference`](mod@reference): a job without the framework, to compare with.
+//! 9. [`generate`]: inputs made to measure with.
 
 pub mod config;
 pub mod error;
 pub mod generate;
+pub mod iterate;
 pub mod job;
 pub mod observe;
 pub mod pipeline;
@@ -70,13 +72,14 @@ pub mod store;
 
 pub use config::{JobConfig, Mode};
 pub use error::{Error, Result};
+pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
 pub use job::{
     Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext,
     TotalOrderPartitioner,
 };
 pub use observe::report::Report;
 pub use pipeline::commit::parts;
-pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record, sample};
+pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record, sample, scan};
 pub use pipeline::reduce::Values;
 pub use pipeline::words::Words;
 pub use runtime::cancel::CancelToken;
@@ -88,7 +91,8 @@ pub use runtime::scheduler::WORKER_THREAD;
 /// What a job's file needs.
 pub mod prelude {
     pub use crate::{
-        Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Job, JobConfig, Lines, Mapper, Mode, OutputFormat,
-        Pairs, Partitioner, Record, Reducer, Report, Result, TaskContext, TotalOrderPartitioner, Values,
+        Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Invariant, Job, JobConfig, Lines,
+        Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, TaskContext,
+        TotalOrderPartitioner, Values,
     };
 }

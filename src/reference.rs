@@ -10,12 +10,14 @@ use std::time::Instant;
 
 use crate::config::{JobConfig, PageCache};
 use crate::error::{Error, Result};
+use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
 use crate::observe::counters::Counters;
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::report::{OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
+use crate::pipeline::read::{Lines, Record};
 use crate::pipeline::split::list_files;
 use crate::record::ToText;
 use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
@@ -60,22 +62,44 @@ impl ReferenceRun {
     /// them.
     ///
     /// # Errors
-    /// [`Error::Io`] for inputs that cannot be read, and what `each` returns.
-    pub fn for_each_line(&self, inputs: &[PathBuf], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    /// [`Error::Io`] for inputs that cannot be read, and what `each` returns, placed at its line.
+    pub fn for_each_line(&self, inputs: &[PathBuf], mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         let mut line = Vec::new();
         let mut until_check = RECORDS_BETWEEN_CHECKS;
         for file in list_files(inputs)? {
-            let mut reader = open(&file.path)?;
+            let (mut reader, mut offset) = (open(&file.path)?, 0);
             loop {
                 self.cancel.check_every(&mut until_check)?;
                 line.clear();
-                if reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))? == 0 {
+                let bytes = reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))?;
+                if bytes == 0 {
                     break;
                 }
-                each(line.strip_suffix(b"\n").unwrap_or(&line))?;
+                let record = Record::new(line.strip_suffix(b"\n").unwrap_or(&line), offset, &file.path);
+                each(record).map_err(|error| error.in_record(&file.path, offset))?;
+                offset += bytes as u64;
             }
         }
         Ok(())
+    }
+
+    /// The blocks that a loop over the same [invariant](crate::iterate::invariant) input would be given.
+    ///
+    /// # Errors
+    /// Those of reading and parsing.
+    pub fn blocks<P: Parse<Input = Lines>>(&self, inputs: &[PathBuf], parse: &P) -> Result<Vec<P::Block>> {
+        let mut blocks = Vec::new();
+        let (mut block, mut stretch) = (P::Block::default(), (PathBuf::new(), 0));
+        self.for_each_line(inputs, |line| {
+            if stretch.1 != line.offset() / BLOCK_BYTES || stretch.0 != line.path() {
+                blocks.push(std::mem::take(&mut block));
+                stretch = (line.path().to_owned(), line.offset() / BLOCK_BYTES);
+            }
+            parse.parse(line, &mut block)
+        })?;
+        blocks.push(block);
+        blocks.retain(|block| block.records() > 0);
+        Ok(blocks)
     }
 
     /// The whole of the files at and below `inputs`, one after another.
@@ -174,6 +198,7 @@ pub fn run(
         cpu_seconds: (cpu_time() - cpu_before).as_secs_f64(),
         peak_rss_bytes: peak_rss_bytes(),
         peak_reserved_bytes: 0,
+        evicted_parts: 0,
         counters: Counters::default(),
         user_counters: Default::default(),
         process_io: ProcessIo::now().since(io_before),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum};
-use twinmill::config::{ByteSize, Compression, Medium, OnFull};
+use twinmill::config::{ByteSize, Compression, Invariant, Medium, OnFull};
 use twinmill::generate::Kind;
 use twinmill::{JobConfig, Mode};
 
@@ -163,6 +163,9 @@ pub struct FactorArgs {
     /// Where a job's output lies until the next job reads it [default: as the mode says]
     #[arg(long, global = true, value_name = "MEDIUM", value_parser = choice(MEDIA))]
     pub between_jobs: Option<Medium>,
+    /// What happens to an input that a loop reads again and again: reread or cached [default: as the mode says]
+    #[arg(long, global = true, value_name = "HOW", value_parser = choice(INVARIANT))]
+    pub invariant: Option<Invariant>,
 }
 
 /// What every run of a job understands.
@@ -272,6 +275,7 @@ pub struct InspectArgs {
 }
 
 const MEDIA: &[(&str, Medium)] = &[("disk", Medium::Disk), ("memory", Medium::Memory)];
+const INVARIANT: &[(&str, Invariant)] = &[("reread", Invariant::Reread), ("cached", Invariant::Cached)];
 const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::Fail)];
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];

@@ -104,6 +104,7 @@ mod tests {
             cpu_seconds: 1.1,
             peak_rss_bytes: 102 << 20,
             peak_reserved_bytes: 0,
+            evicted_parts: 0,
             counters: Counters {
                 map_input_records: 3_446_710,
                 map_output_records: 34_480_105,

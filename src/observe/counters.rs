@@ -76,21 +76,38 @@ impl Counters {
     }
 }
 
-/// Counters of a job's own code. A job has few of them and counts often, so they are found by scanning.
+/// What a job's own code counts: counters for the report, aggregates for the driver. A job has few of them and counts often,
+/// so they are found by scanning.
 #[derive(Clone, Debug, Default)]
-pub struct UserCounters(Vec<(&'static str, &'static str, u64)>);
+pub struct UserCounters {
+    counters: Vec<(&'static str, &'static str, u64)>,
+    aggregates: Vec<(&'static str, u64)>,
+}
 
 impl UserCounters {
     /// Adds `n` to the counter `name` of `group`.
     pub fn add(&mut self, group: &'static str, name: &'static str, n: u64) {
-        match self.0.iter_mut().find(|(g, c, _)| *g == group && *c == name) {
+        match self.counters.iter_mut().find(|(g, c, _)| *g == group && *c == name) {
             Some((_, _, value)) => *value += n,
-            None => self.0.push((group, name, n)),
+            None => self.counters.push((group, name, n)),
         }
     }
 
+    /// Adds `n` to the aggregate `name`.
+    pub fn aggregate(&mut self, name: &'static str, n: u64) {
+        match self.aggregates.iter_mut().find(|(a, _)| *a == name) {
+            Some((_, value)) => *value += n,
+            None => self.aggregates.push((name, n)),
+        }
+    }
+
+    /// The aggregate `name`; 0 where nothing was added to it.
+    pub fn aggregated(&self, name: &str) -> u64 {
+        self.aggregates.iter().find(|(a, _)| *a == name).map_or(0, |(_, value)| *value)
+    }
+
     pub(crate) fn add_to(&self, sums: &mut BTreeMap<String, BTreeMap<String, u64>>) {
-        for &(group, name, value) in &self.0 {
+        for &(group, name, value) in &self.counters {
             *sums.entry(group.to_owned()).or_default().entry(name.to_owned()).or_default() += value;
         }
     }

@@ -34,6 +34,8 @@ pub struct Report {
     pub peak_rss_bytes: u64,
     /// Largest sum of reservations against the memory budget.
     pub peak_reserved_bytes: u64,
+    /// Parsed parts of loop-invariant inputs that had to leave memory.
+    pub evicted_parts: u64,
     /// Hadoop's `TaskCounter` and `FileSystemCounter`, summed over the successful attempts.
     pub counters: Counters,
     /// What the job's own code counted: group, name, value.

@@ -229,6 +229,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
         self.user_counters.add(group, name, n);
     }
+
+    fn aggregate(&mut self, name: &'static str, n: u64) {
+        self.user_counters.aggregate(name, n);
+    }
 }
 
 impl Sink for PartWriter {
@@ -284,6 +288,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for DatasetWriter {
 
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
         self.user_counters.add(group, name, n);
+    }
+
+    fn aggregate(&mut self, name: &'static str, n: u64) {
+        self.user_counters.aggregate(name, n);
     }
 }
 

@@ -60,7 +60,7 @@ impl<M: Mapper> MapSide for M {
         self.setup(task)?;
         let mut records = 0;
         let bytes = read_split::<M::Input>(split, context, |record| {
-            records += 1;
+            records += M::Input::records(&record);
             self.map(record, out)?;
             out.check()
         })?;

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +34,16 @@ pub trait InputFormat: 'static {
     /// Cuts between pieces of a file lie at multiples of this.
     const SPLIT_ALIGNMENT: u64 = 1;
 
+    /// How many records a record counts as.
+    fn records(_record: &Self::Record<'_>) -> u64 {
+        1
+    }
+
+    /// Where a record starts in its file, after decompression; 0 where there is no file.
+    fn offset(_record: &Self::Record<'_>) -> u64 {
+        0
+    }
+
     /// Calls `each` for every record of a piece, in order.
     ///
     /// # Errors
@@ -50,6 +60,10 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    pub(crate) fn new(bytes: &'a [u8], offset: u64, path: &'a Path) -> Self {
+        Record { bytes, offset, path }
+    }
+
     /// The record, without its separator.
     #[inline(always)]
     pub fn bytes(&self) -> &'a [u8] {
@@ -90,6 +104,11 @@ pub struct Lines;
 
 impl InputFormat for Lines {
     type Record<'a> = Record<'a>;
+
+    #[inline(always)]
+    fn offset(record: &Record<'_>) -> u64 {
+        record.offset
+    }
 
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         let mut chunks = piece.file()?;
@@ -148,6 +167,11 @@ impl<const N: usize> InputFormat for FixedLength<N> {
 
     const SPLIT_ALIGNMENT: u64 = N as u64;
 
+    #[inline(always)]
+    fn offset(record: &Record<'_>) -> u64 {
+        record.offset
+    }
+
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         let mut chunks = piece.file()?;
         let (path, end) = (chunks.path.clone(), chunks.end);
@@ -198,10 +222,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> InputFormat for Pairs<K, V> {
 /// One piece of a split, about to be read.
 #[derive(Debug)]
 pub struct PieceReader<'a> {
-    piece: &'a Piece,
-    buffer: &'a mut Vec<u8>,
-    bytes_read: &'a mut u64,
-    context: ReadContext<'a>,
+    pub(crate) piece: &'a Piece,
+    pub(crate) buffer: &'a mut Vec<u8>,
+    pub(crate) bytes_read: &'a mut u64,
+    pub(crate) context: ReadContext<'a>,
 }
 
 /// Whom a reader asks whether to stop, and tells how far it is.
@@ -331,6 +355,34 @@ impl Chunks<'_> {
         self.context.progress.add_bytes(read as u64);
         Ok(())
     }
+}
+
+/// Calls `each` for one record after another, in the order of the input, until it breaks.
+///
+/// # Errors
+/// [`Error::Io`] for inputs that cannot be read; what `each` returns, placed at its record.
+pub fn scan<F: InputFormat>(
+    paths: &[PathBuf],
+    mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let (cancel, progress) = (CancelToken::default(), Progress::default());
+    let context = ReadContext { cancel: &cancel, progress: &progress };
+    let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+    for file in crate::pipeline::split::list_files(paths)? {
+        let codec = Codec::of(&file.path);
+        let piece = Piece::File(FilePiece { path: file.path, start: 0, end: file.bytes, codec });
+        let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+        let outcome = F::read(reader, |record| match each(record)? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Cancelled),
+        });
+        match outcome {
+            Ok(()) => {}
+            Err(Error::Cancelled) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Records from all over the inputs, for choosing split points: about `count`, always the same ones for the same files.

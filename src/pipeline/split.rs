@@ -11,6 +11,7 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
+use crate::iterate::invariant::InvariantPiece;
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::merge::Segment;
 
@@ -39,6 +40,8 @@ pub(crate) enum Piece {
     File(FilePiece),
     /// One partition of a dataset that another job left.
     Partition(Segment),
+    /// A part of an invariant input.
+    Invariant(InvariantPiece),
 }
 
 #[derive(Clone, Debug)]
@@ -51,10 +54,12 @@ pub(crate) struct FilePiece {
 }
 
 impl Piece {
-    fn bytes(&self) -> u64 {
+    /// Bytes as they lie.
+    pub(crate) fn bytes(&self) -> u64 {
         match self {
             Piece::File(piece) => piece.end - piece.start,
             Piece::Partition(segment) => segment.index().stored_bytes,
+            Piece::Invariant(piece) => piece.source.part_bytes(piece.part),
         }
     }
 }
@@ -145,7 +150,7 @@ mod tests {
     fn ranges(splits: &[Split]) -> Vec<Vec<(u64, u64)>> {
         let range = |piece: &Piece| match piece {
             Piece::File(piece) => (piece.start, piece.end),
-            Piece::Partition(_) => unreachable!("only files are planned here"),
+            Piece::Partition(_) | Piece::Invariant(_) => unreachable!("only files are planned here"),
         };
         splits.iter().map(|split| split.pieces.iter().map(range).collect()).collect()
     }

@@ -2,8 +2,12 @@
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::pipeline::merge::Segment;
+use crate::error::Result;
+use crate::iterate::invariant::InvariantSource;
+use crate::pipeline::merge::{RunCursor, Segment};
+use crate::record::{Key, Value};
 
 /// What a job reads.
 #[derive(Clone, Debug)]
@@ -13,6 +17,9 @@ pub enum Input {
     /// What another job left.
     #[doc(hidden)]
     Segments(Vec<Segment>),
+    /// What is parsed for a loop.
+    #[doc(hidden)]
+    Invariant(Arc<dyn InvariantSource>),
 }
 
 impl From<Vec<PathBuf>> for Input {
@@ -63,5 +70,21 @@ impl<K: ?Sized, V: ?Sized> Dataset<K, V> {
     /// Records in all partitions.
     pub fn records(&self) -> u64 {
         self.segments.iter().map(|segment| segment.index().records).sum()
+    }
+}
+
+impl<K: Key + ?Sized, V: Value + ?Sized> Dataset<K, V> {
+    /// Calls `each` for every record, partition by partition, in the order in which the reducers emitted them.
+    ///
+    /// # Errors
+    /// Those of reading, and what `each` returns.
+    pub fn for_each(&self, mut each: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> Result<()>) -> Result<()> {
+        for segment in &self.segments {
+            let mut cursor = RunCursor::open(segment)?;
+            while cursor.advance()?.is_some() {
+                each(K::decode(cursor.key())?, V::decode(cursor.value())?)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::marker::PhantomData;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,17 +20,21 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Intermediates, JobConfig, Medium, PageCache};
 use crate::error::{Error, Result};
+use crate::iterate::cache::PartCache;
+use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
 use crate::job::{Job, Partitioner};
-use crate::observe::counters::Counters;
+use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
-use crate::observe::report::{OutputReport, Report, TaskReport};
+use crate::observe::report::{Iteration, OutputReport, Report, TaskReport};
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::merge::Segment;
 use crate::pipeline::reduce::ReduceSide;
+use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{self, Piece, Split};
+use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::dataset::{Dataset, Input};
 use crate::runtime::page_cache::drop_pages;
 use crate::runtime::task::BufferPool;
@@ -51,6 +56,9 @@ pub struct Driver {
     reducers: u32,
     pub(super) totals: Totals,
     pub(super) tasks: Vec<TaskReport>,
+    /// What the tasks of each wave of the job that ran last counted, in task order.
+    pub(super) job_counts: Vec<Vec<UserCounters>>,
+    iterations: Vec<Iteration>,
     output: OutputReport,
     /// Last, so that everything in it is gone before it is.
     work_dir: tempfile::TempDir,
@@ -61,6 +69,7 @@ pub(super) struct Stores {
     pub(super) map_output: Arc<dyn RunStore>,
     pub(super) between_jobs: Arc<dyn RunStore>,
     pub(super) budget: Arc<MemoryBudget>,
+    pub(super) cache: Arc<PartCache>,
     pub(super) file_bytes: Arc<FileBytes>,
     pub(super) buffers: BufferPool,
 }
@@ -104,6 +113,7 @@ impl Driver {
         let stores = Stores {
             map_output: store(config.factors.map_output, "map-output")?,
             between_jobs: store(config.factors.between_jobs, "between-jobs")?,
+            cache: PartCache::new(budget.clone()),
             budget,
             file_bytes,
             buffers: BufferPool::default(),
@@ -123,9 +133,71 @@ impl Driver {
             reducers: 0,
             totals: Totals::default(),
             tasks: Vec::new(),
+            job_counts: Vec::new(),
+            iterations: Vec::new(),
             output: OutputReport::default(),
             work_dir,
         })
+    }
+
+    /// Declares an input that does not change in a loop. Its jobs read it in the blocks that `parse` makes: parsed again by
+    /// each job, or once, as the factor `invariant` says.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for inputs that cannot be found.
+    pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
+        Invariant::plan(input.into(), parse, &self.config, &self.stores.cache)
+    }
+
+    /// A dataset of one partition with these records, in this order.
+    ///
+    /// # Errors
+    /// Those of writing it.
+    pub fn parallelize<K: Key + ?Sized, V: Value + ?Sized, Q: ToKey<K>, W: ToValue<V>>(
+        &mut self,
+        records: impl IntoIterator<Item = (Q, W)>,
+    ) -> Result<Dataset<K, V>> {
+        self.jobs += 1;
+        let name = format!("job{}-parallelized", self.jobs);
+        let store = self.stores.between_jobs.as_ref();
+        let mut run = RunBuilder::create(store, &name, 1, self.config.block_bytes())?;
+        let (mut key_bytes, mut value_bytes) = (Vec::new(), Vec::new());
+        for (key, value) in records {
+            value_bytes.clear();
+            value.encode(&mut value_bytes);
+            run.push(0, key.encode(&mut key_bytes), &value_bytes, false)?;
+        }
+        Ok(Dataset { segments: vec![Segment { run: run.finish()?, partition: 0 }], types: PhantomData })
+    }
+
+    /// Runs `step` for iteration 0, 1, … at most `most` times, until it breaks. Each run is an iteration of the report.
+    ///
+    /// # Errors
+    /// What `step` returns.
+    pub fn iterate(
+        &mut self,
+        most: usize,
+        mut step: impl FnMut(&mut Driver, usize) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        for index in 0..most {
+            let start = Instant::now();
+            let flow = step(self, index)?;
+            self.iterations.push(Iteration { index, wall_seconds: start.elapsed().as_secs_f64() });
+            if flow.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The [aggregate](crate::Emit::aggregate) `name` of the job that ran last, summed over its tasks.
+    pub fn aggregate(&self, name: &str) -> u64 {
+        self.job_counts.iter().flatten().map(|counts| counts.aggregated(name)).sum()
+    }
+
+    /// The aggregate `name` of the job that ran last, one number for each partition of its output.
+    pub fn aggregate_by_partition(&self, name: &str) -> Vec<u64> {
+        self.job_counts.last().into_iter().flatten().map(|counts| counts.aggregated(name)).collect()
     }
 
     /// How the jobs are run.
@@ -200,6 +272,7 @@ impl Driver {
             return Err(Error::Config(format!("job {} needs {wanted}, got {number}", job.name)));
         }
         self.jobs += 1;
+        self.job_counts.clear();
         let reducers = if R::MAP_ONLY { 0 } else { job.reducers.unwrap_or(self.config.reducers) };
         self.reducers = reducers;
         let splits = self.plan(job)?;
@@ -228,7 +301,7 @@ impl Driver {
             .iter()
             .map(|input| match input {
                 Input::Files(paths) => split::list_files(paths).map(Some),
-                Input::Segments(_) => Ok(None),
+                Input::Segments(_) | Input::Invariant(_) => Ok(None),
             })
             .collect();
         let inputs = inputs?;
@@ -242,6 +315,17 @@ impl Driver {
                         .iter()
                         .map(|segment| Split { input: number, pieces: vec![Piece::Partition(segment.clone())] }),
                 ),
+                (Input::Invariant(source), _) => {
+                    let (files, bytes) = source.files_to_read();
+                    self.input_bytes += bytes;
+                    if self.config.page_cache == PageCache::Cold {
+                        files.iter().try_for_each(|file| drop_pages(&file.path))?;
+                    }
+                    let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
+                    let split =
+                        |parts: &Range<u32>| Split { input: number, pieces: parts.clone().map(piece).collect() };
+                    splits.extend(source.splits().iter().map(split));
+                }
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
@@ -275,11 +359,12 @@ impl Driver {
             cpu_seconds: (cpu_time() - self.cpu_before).as_secs_f64(),
             peak_rss_bytes: peak_rss_bytes(),
             peak_reserved_bytes: self.stores.budget.peak_bytes(),
+            evicted_parts: self.stores.cache.evictions(),
             counters,
             user_counters: self.totals.user_counters,
             process_io: ProcessIo::now().since(self.io_before),
             phases: self.totals.phases.summary(),
-            iterations: Vec::new(),
+            iterations: self.iterations,
             tasks: self.tasks,
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,

@@ -88,6 +88,7 @@ impl Driver {
         });
         self.tasks.append(&mut log);
         let (outputs, counts): (Vec<T>, Vec<Counts>) = outputs?.into_iter().unzip();
+        self.job_counts.push(counts.iter().map(|counts| counts.user_counters.clone()).collect());
         counts.into_iter().for_each(|counts| self.totals.add(counts));
         Ok(outputs)
     }

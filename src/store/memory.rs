@@ -3,9 +3,10 @@
 //! A run's blocks are copied one behind the other into slabs. When the budget does not allow the next slab, the whole run
 //! moves to a file ([`OnFull::Spill`]) or the job fails ([`OnFull::Fail`]).
 
+use std::fmt::Debug;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use memmap2::{Advice, MmapMut};
 
@@ -19,24 +20,59 @@ const FIRST_SLAB_BYTES: usize = 64 << 10;
 /// Size up to which slabs double.
 const LARGEST_SLAB_BYTES: usize = 8 << 20;
 
-/// Bytes of memory that intermediates may take.
+/// Bytes of memory that intermediates and cached inputs may take.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     limit_bytes: u64,
     used_bytes: AtomicU64,
     peak_bytes: AtomicU64,
+    cache: OnceLock<Weak<dyn Evict>>,
+}
+
+/// Something that holds memory it can do without.
+pub(crate) trait Evict: Debug + Send + Sync {
+    /// Frees `bytes`, or as much as is possible while `keep_bytes` are kept; tells whether it freed anything.
+    fn evict(&self, bytes: u64, keep_bytes: u64) -> bool;
 }
 
 impl MemoryBudget {
     pub fn new(limit_bytes: u64) -> Arc<Self> {
-        Arc::new(MemoryBudget { limit_bytes, used_bytes: AtomicU64::new(0), peak_bytes: AtomicU64::new(0) })
+        Arc::new(MemoryBudget {
+            limit_bytes,
+            used_bytes: AtomicU64::new(0),
+            peak_bytes: AtomicU64::new(0),
+            cache: OnceLock::new(),
+        })
     }
 
-    /// Reserves `bytes`, given back when the reservation is dropped.
+    /// From now on `cache` is asked for memory when there is none.
+    pub fn evict_from(&self, cache: Weak<dyn Evict>) {
+        self.cache.set(cache).expect("a budget has one cache");
+    }
+
+    fn evict(&self, bytes: u64, keep_bytes: u64) -> bool {
+        self.cache.get().and_then(Weak::upgrade).is_some_and(|cache| cache.evict(bytes, keep_bytes))
+    }
+
+    /// Reserves `bytes` for a run, given back when the reservation is dropped. Half of the budget is the cache's, if it has
+    /// filled that.
     ///
     /// # Errors
     /// [`Error::MemoryFull`] where the budget does not allow it.
     pub fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
+        loop {
+            match self.reserve_free(bytes) {
+                Err(_) if bytes <= self.limit_bytes && self.evict(bytes, self.limit_bytes / 2) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Reserves `bytes` that nobody holds.
+    ///
+    /// # Errors
+    /// [`Error::MemoryFull`] where there are less.
+    pub fn reserve_free(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
         let reserved = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes)
         });
@@ -53,6 +89,10 @@ impl MemoryBudget {
 
     /// Reserves what is needed for work that must go on whatever the budget says, such as the smallest sort buffer.
     pub fn reserve_regardless(self: &Arc<Self>, bytes: u64) -> Reservation {
+        let over = (self.used_bytes.load(Ordering::Relaxed) + bytes).saturating_sub(self.limit_bytes);
+        if over > 0 {
+            self.evict(over, 0);
+        }
         let before = self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.peak_bytes.fetch_max(before + bytes, Ordering::Relaxed);
         Reservation { budget: self.clone(), bytes }
@@ -75,6 +115,13 @@ impl MemoryBudget {
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u64,
+}
+
+impl Reservation {
+    /// How much it is.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 impl Drop for Reservation {

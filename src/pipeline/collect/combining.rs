@@ -168,6 +168,10 @@ where
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
         self.task.user_counters.add(group, name, n);
     }
+
+    fn aggregate(&mut self, name: &'static str, n: u64) {
+        self.task.user_counters.aggregate(name, n);
+    }
 }
 
 impl<V: Value, C, P> Sink for CombiningBuffer<'_, V, C, P> {

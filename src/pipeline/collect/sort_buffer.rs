@@ -136,6 +136,10 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
         self.task.user_counters.add(group, name, n);
     }
+
+    fn aggregate(&mut self, name: &'static str, n: u64) {
+        self.task.user_counters.aggregate(name, n);
+    }
 }
 
 impl<F: Fold, P> SortBuffer<'_, F, P> {

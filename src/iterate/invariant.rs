@@ -1,0 +1,298 @@
+//! Inputs that do not change in a loop, and how they are parsed.
+//!
+//! An input is cut into parts, and [`Parse`] makes [blocks](Block) of the records of a part: whatever form suits the
+//! mapper, such as columns of numbers. With [`Reread`](crate::config::Invariant::Reread) a block lives until the mapper has
+//! seen it; with [`Cached`](crate::config::Invariant::Cached) a part's blocks stay in memory. The mapper is given the same
+//! blocks either way.
+//!
+//! A block holds the records that start in one aligned stretch of [`BLOCK_BYTES`] of a file, or one partition of a
+//! dataset, however the input is split among tasks. A sum of floats over a block is therefore always the same, and so is a
+//! sum over blocks in input order: results do not depend on the number of workers.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::{self, JobConfig};
+use crate::error::{Error, Result};
+use crate::iterate::cache::{PartCache, PartId};
+use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
+use crate::pipeline::split::{self, FilePiece, InputFile, Piece, Split};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::dataset::Input;
+use crate::runtime::progress::Progress;
+
+/// Stretch of a file whose records make one block: some thousand records, so that a block of numbers stays in a core's
+/// second-level cache.
+pub const BLOCK_BYTES: u64 = 256 << 10;
+/// Stretch of a file that is kept or evicted as one part.
+const PART_BYTES: u64 = 16 * BLOCK_BYTES;
+
+/// Parsed records.
+pub trait Block: Default + Send + Sync + 'static {
+    /// How many.
+    fn records(&self) -> u64;
+
+    /// Bytes on the heap, which the cache counts against the memory budget.
+    fn heap_bytes(&self) -> usize;
+
+    /// Called once a block that will be kept has all its records: the place to give back spare memory.
+    fn complete(&mut self) {}
+}
+
+/// Parses the records of an invariant input.
+pub trait Parse: Send + Sync + 'static {
+    /// How records are found.
+    type Input: InputFormat;
+    /// What they become.
+    type Block: Block;
+
+    /// Adds a record to a block.
+    ///
+    /// # Errors
+    /// Where it does not parse; its file and offset are added.
+    fn parse(&self, record: <Self::Input as InputFormat>::Record<'_>, block: &mut Self::Block) -> Result<()>;
+}
+
+/// An input that does not change in a loop: see [`Driver::invariant`](crate::Driver::invariant). A mapper reads it as
+/// [`Blocks`].
+pub struct Invariant<P: Parse>(Arc<Source<P>>);
+
+impl<P: Parse> Clone for Invariant<P> {
+    fn clone(&self) -> Self {
+        Invariant(self.0.clone())
+    }
+}
+
+impl<P: Parse> From<&Invariant<P>> for Input {
+    fn from(invariant: &Invariant<P>) -> Self {
+        Input::Invariant(invariant.0.clone())
+    }
+}
+
+impl<P: Parse> fmt::Debug for Invariant<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<P: Parse> Invariant<P> {
+    /// The blocks of one part, which for a dataset is one partition: for a mapper that joins it with the same partition of
+    /// its input.
+    ///
+    /// # Errors
+    /// Those of reading and parsing.
+    pub fn part(&self, part: u32) -> Result<Arc<Vec<P::Block>>> {
+        let source = &self.0;
+        if let Some(blocks) = source.cached(part) {
+            return Ok(blocks);
+        }
+        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let context = ReadContext { cancel: &source.cancel, progress: &source.progress };
+        let piece = &source.parts[part as usize];
+        let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+        source.parse_part(part, reader)
+    }
+}
+
+struct Source<P> {
+    parse: P,
+    /// Numbers of the parts that go to one map task.
+    splits: Vec<std::ops::Range<u32>>,
+    parts: Vec<Piece>,
+    files: Vec<InputFile>,
+    /// Where parsed parts are kept, and the input's number there; `None` where they are not.
+    cache: Option<(Arc<PartCache>, u32)>,
+    cancel: CancelToken,
+    progress: Arc<Progress>,
+}
+
+impl<P> fmt::Debug for Source<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invariant").field("parts", &self.parts.len()).field("cache", &self.cache).finish()
+    }
+}
+
+impl<P> Drop for Source<P> {
+    fn drop(&mut self) {
+        if let Some((cache, input)) = &self.cache {
+            cache.remove_input(*input);
+        }
+    }
+}
+
+impl<P: Parse> Invariant<P> {
+    /// Cuts an input into parts.
+    pub(crate) fn plan(input: Input, parse: P, config: &JobConfig, cache: &Arc<PartCache>) -> Result<Self> {
+        let alignment = BLOCK_BYTES.next_multiple_of(P::Input::SPLIT_ALIGNMENT);
+        let (files, splits) = match input {
+            Input::Files(paths) => {
+                let files = split::list_files(&paths)?;
+                let bytes = files.iter().map(|file| file.bytes).sum();
+                let split_bytes = split::split_bytes(config.split_bytes, bytes, config.workers);
+                let splits = split::plan(0, &files, split_bytes, alignment);
+                (files, splits.into_iter().map(|split| cut(split, PART_BYTES / BLOCK_BYTES * alignment)).collect())
+            }
+            Input::Segments(segments) => {
+                (Vec::new(), segments.into_iter().map(|segment| vec![Piece::Partition(segment)]).collect::<Vec<_>>())
+            }
+            Input::Invariant(_) => return Err(Error::Config("an invariant input is parsed already".into())),
+        };
+        let mut parts = Vec::new();
+        let mut ranges = Vec::new();
+        for split in splits {
+            let first = parts.len() as u32;
+            parts.extend(split);
+            ranges.push(first..parts.len() as u32);
+        }
+        Ok(Invariant(Arc::new(Source {
+            parse,
+            splits: ranges,
+            parts,
+            files,
+            cache: match config.factors.invariant {
+                config::Invariant::Cached => Some((cache.clone(), cache.add_input())),
+                config::Invariant::Reread => None,
+            },
+            cancel: config.cancel.clone(),
+            progress: config.progress.clone(),
+        })))
+    }
+}
+
+/// Cuts the files of a split into parts.
+fn cut(split: Split, part_bytes: u64) -> Vec<Piece> {
+    let mut parts = Vec::new();
+    for piece in split.pieces {
+        match piece {
+            Piece::File(FilePiece { path, start, end, codec: None }) => {
+                let mut from = start;
+                while from < end {
+                    let to = (from + part_bytes).min(end);
+                    parts.push(Piece::File(FilePiece { path: path.clone(), start: from, end: to, codec: None }));
+                    from = to;
+                }
+            }
+            whole => parts.push(whole),
+        }
+    }
+    parts
+}
+
+impl<P: Parse> Source<P> {
+    fn id(&self, part: u32) -> Option<(&PartCache, PartId)> {
+        self.cache.as_ref().map(|(cache, input)| (cache.as_ref(), PartId { input: *input, part }))
+    }
+
+    fn cached(&self, part: u32) -> Option<Arc<Vec<P::Block>>> {
+        let (cache, id) = self.id(part)?;
+        Some(cache.get(id)?.downcast().expect("an input's parts are of its type"))
+    }
+
+    /// Parses a part and keeps it if that is possible.
+    fn parse_part(&self, part: u32, reader: PieceReader<'_>) -> Result<Arc<Vec<P::Block>>> {
+        let mut blocks = Vec::new();
+        self.parse_blocks(reader, |block| {
+            block.complete();
+            blocks.push(std::mem::take(block));
+            Ok(())
+        })?;
+        let blocks = Arc::new(blocks);
+        if let Some((cache, id)) = self.id(part) {
+            let heap: usize = blocks.iter().map(Block::heap_bytes).sum();
+            let bytes = heap + blocks.capacity() * size_of::<P::Block>();
+            cache.insert(id, blocks.clone(), bytes as u64);
+        }
+        Ok(blocks)
+    }
+
+    /// Calls `each` for one block after another; it may take the block.
+    fn parse_blocks(&self, reader: PieceReader<'_>, mut each: impl FnMut(&mut P::Block) -> Result<()>) -> Result<()> {
+        let mut block = P::Block::default();
+        let mut stretch = 0;
+        P::Input::read(reader, |record| {
+            let of_record = P::Input::offset(&record) / BLOCK_BYTES;
+            if of_record != stretch {
+                if block.records() > 0 {
+                    each(&mut block)?;
+                    block = P::Block::default();
+                }
+                stretch = of_record;
+            }
+            self.parse.parse(record, &mut block)
+        })?;
+        if block.records() > 0 { each(&mut block) } else { Ok(()) }
+    }
+}
+
+/// An invariant input whose type is known to its mapper only.
+#[doc(hidden)]
+pub trait InvariantSource: fmt::Debug + Send + Sync {
+    /// The parts of each split.
+    fn splits(&self) -> &[std::ops::Range<u32>];
+
+    /// Bytes of a part as it lies.
+    fn part_bytes(&self, part: u32) -> u64;
+
+    /// The files that a job will read, and the bytes of them: nothing of what is in the cache.
+    fn files_to_read(&self) -> (&[InputFile], u64);
+
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<P: Parse> InvariantSource for Source<P> {
+    fn splits(&self) -> &[std::ops::Range<u32>] {
+        &self.splits
+    }
+
+    fn part_bytes(&self, part: u32) -> u64 {
+        self.parts[part as usize].bytes()
+    }
+
+    fn files_to_read(&self) -> (&[InputFile], u64) {
+        let to_read = |part: &u32| !self.id(*part).is_some_and(|(cache, id)| cache.contains(id));
+        let bytes = (0..self.parts.len() as u32).filter(to_read).map(|part| self.part_bytes(part)).sum();
+        if self.files.is_empty() { (&[], 0) } else { (&self.files, bytes) }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A part of an invariant input, as a task reads it.
+#[derive(Clone, Debug)]
+pub(crate) struct InvariantPiece {
+    pub source: Arc<dyn InvariantSource>,
+    pub part: u32,
+}
+
+/// The blocks of an [`Invariant`] input.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocks<P>(std::marker::PhantomData<fn(&P)>);
+
+impl<P: Parse> InputFormat for Blocks<P> {
+    type Record<'a> = &'a P::Block;
+
+    fn records(block: &Self::Record<'_>) -> u64 {
+        block.records()
+    }
+
+    fn read(piece: PieceReader<'_>, mut each: impl FnMut(&P::Block) -> Result<()>) -> Result<()> {
+        let Piece::Invariant(InvariantPiece { source, part }) = piece.piece else {
+            return Err(Error::Config("a mapper of blocks reads an invariant input".into()));
+        };
+        let Some(source) = source.as_any().downcast_ref::<Source<P>>() else {
+            return Err(Error::Config("the invariant input is parsed in another way than the mapper reads it".into()));
+        };
+        if let Some(blocks) = source.cached(*part) {
+            piece.context.progress.add_bytes(source.part_bytes(*part));
+            return blocks.iter().try_for_each(each);
+        }
+        let reader = PieceReader { piece: &source.parts[*part as usize], ..piece };
+        if source.cache.is_some() {
+            return source.parse_part(*part, reader)?.iter().try_for_each(each);
+        }
+        source.parse_blocks(reader, |block| each(block))
+    }
+}

@@ -1,0 +1,20 @@
+//! What a loop of jobs keeps from one iteration to the next.
+//!
+//! A loop is a program that runs jobs again and again on a [`Driver`](crate::Driver):
+//!
+//! ```text
+//!                      ┌───────────────── iteration ─────────────────┐
+//! invariant input ───▶ │ map ──▶ … ──▶ reduce ──▶ state (a Dataset)  │ ──▶ output
+//!                      └──▲───────────────────────────┬──────────────┘
+//!                         └── state, and what is read back from it
+//! ```
+//!
+//! - The *state* is what changes: a [`Dataset`](crate::Dataset) that one iteration leaves for the next, in files or in
+//!   memory. What all tasks need of it (weights, centroids) the driver reads back and puts into the next mapper.
+//! - An [invariant] input is what does not change. Each iteration reads and parses it again, or it is parsed once and kept
+//!   in the [cache], as far as the memory budget goes.
+//! - Sums over all tasks (mass that dangles, change since the last iteration) are
+//!   [aggregates](crate::Emit::aggregate), which the driver reads after a job.
+
+pub(crate) mod cache;
+pub mod invariant;
