@@ -2,7 +2,13 @@
 //!
 //! A new job is a file here and a line in [`all`].
 
+mod components;
+mod edges;
 mod grep;
+mod kmeans;
+mod logreg;
+mod pagerank;
+mod rows;
 mod sort;
 mod terasort;
 mod terasort_validate;
@@ -23,6 +29,10 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(sort::Sort),
         Box::new(terasort::Terasort),
         Box::new(terasort_validate::TerasortValidate),
+        Box::new(pagerank::PageRank),
+        Box::new(components::Components),
+        Box::new(logreg::LogisticRegression),
+        Box::new(kmeans::KMeans),
     ]
 }
 

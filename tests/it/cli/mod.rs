@@ -3,12 +3,14 @@
 //! - `errors`: what is refused, with which message and exit status, and that nothing is left behind.
 //! - `run`: one job, its output, its report.
 //! - `jobs`: every job, against its reference and against oracles.
+//! - `iterative`: jobs that are loops, and the factors that only loops show.
 //! - `compare`: the table and its JSON.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `signals`: Ctrl-C and SIGTERM.
 
 mod compare;
 mod errors;
+mod iterative;
 mod jobs;
 mod run;
 mod signals;

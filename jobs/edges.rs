@@ -1,0 +1,192 @@
+//! Graph inputs: a line an edge, `a TAB b`, and how node ids are ordered.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use twinmill::prelude::*;
+use twinmill::record::{Key, ToKey};
+use twinmill::reference::ReferenceRun;
+
+/// Edges looked at to cut the ids into ranges of about equal weight.
+const SAMPLE_EDGES: usize = 10_000;
+
+/// What the ids of nodes are.
+///
+/// Inside the jobs an id is the bytes that it is [encoded](Ids::encode) to: they have the order of the ids, and none is the
+/// beginning of another, so that ids can stand one behind the other in a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ids {
+    /// Byte strings, in byte order
+    Text,
+    /// Unsigned integers, in numeric order
+    Number,
+}
+
+impl Ids {
+    /// Appends the encoding of an id as it stands in a line.
+    fn encode(self, id: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Ids::Text => ToKey::<Vec<u8>>::encode_part(&id, out),
+            Ids::Number => {
+                let number = std::str::from_utf8(id).ok().and_then(|text| text.parse::<u64>().ok());
+                let number = number.ok_or_else(|| {
+                    Error::user(format!("'{}' is no unsigned integer (--ids number)", id.escape_ascii()))
+                })?;
+                ToKey::<u64>::encode_part(&number, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of an encoding, as it is printed.
+    pub fn text(self, encoded: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Ids::Text => <Vec<u8> as Key>::decode_part(&mut &*encoded),
+            Ids::Number => Ok(u64::decode(encoded)?.to_string().into_bytes()),
+        }
+    }
+
+    /// Bytes of the id at the front of `encoded`.
+    pub fn first_len(self) -> fn(&[u8]) -> usize {
+        match self {
+            // An id ends with 00 01; a 00 of its own is followed by FF.
+            Ids::Text => |ids| {
+                let mut ends = memchr::memmem::find_iter(ids, &[0, 1]);
+                ends.next().expect("ids are encoded here") + 2
+            },
+            Ids::Number => |_| size_of::<u64>(),
+        }
+    }
+}
+
+/// An edge with its ids encoded one behind the other.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    bytes: Vec<u8>,
+    source_len: usize,
+}
+
+impl Edge {
+    /// Reads a line; `false` where it is empty or a comment.
+    pub fn parse(&mut self, line: &[u8], ids: Ids) -> Result<bool> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() || line[0] == b'#' {
+            return Ok(false);
+        }
+        let wrong = || Error::user(format!("'{}' is no edge: two ids with a TAB between them", line.escape_ascii()));
+        let tab = memchr::memchr(b'\t', line).ok_or_else(wrong)?;
+        let (source, target) = (&line[..tab], &line[tab + 1..]);
+        if source.is_empty() || target.is_empty() || memchr::memchr(b'\t', target).is_some() {
+            return Err(wrong());
+        }
+        self.bytes.clear();
+        ids.encode(source, &mut self.bytes)?;
+        self.source_len = self.bytes.len();
+        ids.encode(target, &mut self.bytes)?;
+        Ok(true)
+    }
+
+    /// Where it comes from.
+    pub fn source(&self) -> &[u8] {
+        &self.bytes[..self.source_len]
+    }
+
+    /// Where it goes to.
+    pub fn target(&self) -> &[u8] {
+        &self.bytes[self.source_len..]
+    }
+}
+
+/// Ranges of ids with about as many ends of edges each.
+pub fn id_ranges(inputs: &[PathBuf], ids: Ids, ranges: u32) -> Result<TotalOrderPartitioner> {
+    let (mut edge, mut sample) = (Edge::default(), Vec::new());
+    if ranges > 1 {
+        twinmill::sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
+            if edge.parse(&line, ids)? {
+                sample.extend([edge.source().into(), edge.target().into()]);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(TotalOrderPartitioner::from_sample(sample, ranges))
+}
+
+/// A whole graph in memory, for the references: nodes by number in the order of their ids.
+pub struct Graph {
+    /// Encoded ids, ascending.
+    pub ids: Vec<Vec<u8>>,
+    /// Source and target of each edge, ascending, each once.
+    pub edges: Vec<(u32, u32)>,
+}
+
+impl Graph {
+    pub fn read(inputs: &[PathBuf], ids: Ids, run: &ReferenceRun) -> Result<Self> {
+        let mut numbers: hashbrown::HashMap<Vec<u8>, u32> = hashbrown::HashMap::new();
+        let mut edges = Vec::new();
+        let mut edge = Edge::default();
+        run.for_each_line(inputs, |line| {
+            if edge.parse(&line, ids)? {
+                let mut number = |id: &[u8]| {
+                    let next = numbers.len() as u32;
+                    *numbers.entry_ref(id).or_insert(next)
+                };
+                edges.push((number(edge.source()), number(edge.target())));
+            }
+            Ok(())
+        })?;
+        let mut nodes: Vec<_> = numbers.into_iter().collect();
+        nodes.sort_unstable();
+        let mut in_order = vec![0; nodes.len()];
+        nodes.iter().enumerate().for_each(|(place, (_, number))| in_order[*number as usize] = place as u32);
+        for (source, target) in &mut edges {
+            (*source, *target) = (in_order[*source as usize], in_order[*target as usize]);
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        Ok(Graph { ids: nodes.into_iter().map(|(id, _)| id).collect(), edges })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str, ids: Ids) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut edge = Edge::default();
+        Ok(edge
+            .parse(line.as_bytes(), ids)?
+            .then(|| (ids.text(edge.source()).unwrap(), ids.text(edge.target()).unwrap())))
+    }
+
+    #[test]
+    fn edges_are_two_ids_with_a_tab_between_them() {
+        assert_eq!(parse("a b\tc\r", Ids::Text).unwrap(), Some((b"a b".to_vec(), b"c".to_vec())));
+        assert_eq!(parse("007\t18446744073709551615", Ids::Number).unwrap().unwrap().1, b"18446744073709551615");
+        for skipped in ["", "\r", "# a\tb"] {
+            assert_eq!(parse(skipped, Ids::Text).unwrap(), None, "{skipped:?}");
+        }
+        for wrong in ["a", "a b", "a\t", "\tb", "a\tb\tc"] {
+            assert!(parse(wrong, Ids::Text).is_err(), "{wrong:?}");
+        }
+        assert!(parse("1\t-2", Ids::Number).unwrap_err().to_string().contains("'-2' is no unsigned integer"));
+    }
+
+    #[test]
+    fn encoded_ids_have_the_order_of_the_ids_and_can_be_told_apart() {
+        let encode = |id: &str, ids: Ids| {
+            let mut out = Vec::new();
+            ids.encode(id.as_bytes(), &mut out).unwrap();
+            out
+        };
+        assert!(encode("9", Ids::Number) < encode("10", Ids::Number));
+        assert!(encode("10", Ids::Text) < encode("9", Ids::Text));
+        assert!(
+            encode("a", Ids::Text) < encode("a\0", Ids::Text) && encode("a\0", Ids::Text) < encode("aa", Ids::Text)
+        );
+        for ids in [Ids::Text, Ids::Number] {
+            let one = encode("12", ids);
+            let both = [one.clone(), encode("7", ids)].concat();
+            assert_eq!(ids.first_len()(&both), one.len());
+        }
+    }
+}

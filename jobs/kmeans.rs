@@ -1,0 +1,227 @@
+//! K-means: Lloyd's algorithm.
+//!
+//! One job an iteration. Map is given the centroids, assigns the points of a block to the nearest ones and adds them up by
+//! cluster, reduce adds up the blocks, and the driver takes the means. The points do not change.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use twinmill::generate::{Kind, Shape};
+use twinmill::prelude::*;
+use twinmill::reference::ReferenceRun;
+
+use crate::jobs::Program;
+use crate::jobs::pagerank::tolerance;
+use crate::jobs::rows::{
+    BlockSums, InvariantTable, Layout, ParseRows, Parsed, Rows, Scaling, Table, even_parts, write_model,
+};
+
+pub struct KMeans;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// How many clusters
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    k: u32,
+    /// Iterations, at most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    iterations: u32,
+    /// Stop when no centroid moves farther than this
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
+    tolerance: f64,
+    /// The columns that are features, from 1, such as 2,3 [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    columns: Option<Vec<u32>>,
+    /// A file with the centroids to start from, one a line, in the units of the input [default: the first K distinct
+    /// points]
+    #[arg(long, value_name = "FILE")]
+    centroids: Option<PathBuf>,
+    /// The first line of each file is no row
+    #[arg(long)]
+    header: bool,
+    /// Bring the features to mean 0 and standard deviation 1 first; centroids are then of that kind
+    #[arg(long)]
+    standardize: bool,
+}
+
+/// Centroids, one behind the other, and how many points are nearest to each.
+#[derive(Clone, Debug)]
+struct Clusters {
+    centroids: Arc<[Vec<f64>]>,
+    counts: Vec<u64>,
+}
+
+impl Options {
+    fn parse_rows(&self, inputs: &[PathBuf]) -> Result<ParseRows> {
+        let columns = self.columns.as_ref().map(|columns| columns.iter().map(|column| *column as usize).collect());
+        ParseRows::new(Layout { header: self.header, columns, label: None }, inputs)
+    }
+
+    /// The centroids to start from.
+    fn start(&self, parse: &ParseRows, inputs: &[PathBuf], scaling: &Scaling) -> Result<Clusters> {
+        let mut centroids: Vec<Vec<f64>> = Vec::new();
+        let wanted = self.k as usize;
+        match &self.centroids {
+            Some(path) => {
+                let paths = [path.clone()];
+                let own = ParseRows::new(Layout::default(), &paths)?;
+                twinmill::scan::<Lines>(&paths, |line| {
+                    centroids.extend(own.features_of(line)?);
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                if centroids.len() != wanted || own.features() != parse.features() {
+                    let (found, features) = (centroids.len(), own.features());
+                    let path = path.display();
+                    return Err(Error::user(format!(
+                        "{path} has {found} centroids of {features} features; {wanted} of {} are needed",
+                        parse.features()
+                    )));
+                }
+            }
+            None => {
+                twinmill::scan::<Lines>(inputs, |line| {
+                    if let Some(point) = parse.features_of(line)?.filter(|point| !centroids.contains(point)) {
+                        centroids.push(point);
+                    }
+                    Ok(if centroids.len() == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                })?;
+                if centroids.len() < wanted {
+                    let found = centroids.len();
+                    return Err(Error::user(format!("--k {wanted}: the input has only {found} distinct points")));
+                }
+            }
+        }
+        for centroid in &mut centroids {
+            centroid.iter_mut().enumerate().for_each(|(feature, value)| *value = scaling.apply(feature, *value));
+        }
+        Ok(Clusters { centroids: centroids.into(), counts: vec![0; wanted] })
+    }
+
+    /// One iteration; tells whether a centroid moved farther than the tolerance.
+    fn step(&self, table: &mut impl Table, clusters: &mut Clusters, scaling: &Scaling) -> Result<bool> {
+        let sums = table.add_up(Assign::new(clusters.centroids.clone(), scaling.clone()))?;
+        let features = clusters.centroids[0].len();
+        let mut farthest = 0.0f64;
+        let sums: Vec<&[f64]> = sums.chunks_exact(features + 1).collect();
+        let moved = clusters.centroids.iter().zip(&sums).map(|(centroid, sums)| {
+            let (count, sums) = sums.split_last().expect("the count is there");
+            if *count == 0.0 {
+                return centroid.clone();
+            }
+            let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
+            let way = mean.iter().zip(centroid).map(|(new, old)| (new - old) * (new - old)).sum::<f64>();
+            farthest = farthest.max(way.sqrt());
+            mean
+        });
+        clusters.centroids = moved.collect();
+        clusters.counts = sums.iter().map(|sums| sums[features] as u64).collect();
+        Ok(farthest > self.tolerance)
+    }
+
+    fn scaling(&self, table: &mut impl Table) -> Result<Scaling> {
+        if self.standardize { table.scaling() } else { Ok(Scaling::none()) }
+    }
+}
+
+impl Clusters {
+    fn into_lines(self) -> Vec<(u64, Vec<f64>)> {
+        self.counts.into_iter().zip(self.centroids.iter().cloned()).collect()
+    }
+}
+
+/// Sums of the points by nearest centroid, each with the number of points behind it.
+#[derive(Clone)]
+struct Assign {
+    centroids: Arc<[Vec<f64>]>,
+    scaling: Scaling,
+    scaled: Vec<Vec<f64>>,
+    nearest: Vec<u32>,
+    least: Vec<f64>,
+    distances: Vec<f64>,
+}
+
+impl Assign {
+    fn new(centroids: Arc<[Vec<f64>]>, scaling: Scaling) -> Self {
+        let scaled = vec![Vec::new(); centroids[0].len()];
+        let (nearest, least, distances) = (Vec::new(), Vec::new(), Vec::new());
+        Assign { centroids, scaling, scaled, nearest, least, distances }
+    }
+}
+
+impl BlockSums for Assign {
+    fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
+        let Assign { centroids, scaling, scaled, nearest, least, distances } = self;
+        let columns: Vec<&[f64]> =
+            scaled.iter_mut().enumerate().map(|(feature, scratch)| scaling.column(rows, feature, scratch)).collect();
+        nearest.clear();
+        nearest.resize(rows.rows(), 0);
+        least.clear();
+        least.resize(rows.rows(), f64::INFINITY);
+        for (cluster, centroid) in (0u32..).zip(centroids.iter()) {
+            distances.clear();
+            distances.resize(rows.rows(), 0.0);
+            for (column, centre) in columns.iter().zip(centroid) {
+                let squares = distances.iter_mut().zip(*column);
+                squares.for_each(|(distance, value)| *distance += (value - centre) * (value - centre));
+            }
+            for ((nearest, least), distance) in nearest.iter_mut().zip(least.iter_mut()).zip(distances.iter()) {
+                // A tie stays with the lower cluster.
+                let nearer = distance < least;
+                *least = if nearer { *distance } else { *least };
+                *nearest = if nearer { cluster } else { *nearest };
+            }
+        }
+        let stride = columns.len() + 1;
+        let mut sums = vec![0.0; centroids.len() * stride];
+        for (feature, column) in columns.iter().enumerate() {
+            let of_points = column.iter().zip(nearest.iter());
+            of_points.for_each(|(value, cluster)| sums[*cluster as usize * stride + feature] += value);
+        }
+        nearest.iter().for_each(|cluster| sums[*cluster as usize * stride + columns.len()] += 1.0);
+        sums
+    }
+}
+
+impl Program for KMeans {
+    type Options = Options;
+
+    const NAME: &'static str = "kmeans";
+    const ABOUT: &'static str = "Find clusters of points by Lloyd's algorithm";
+
+    fn default_input(&self) -> (Kind, Shape) {
+        (Kind::Points, Shape::records(1_000_000))
+    }
+
+    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, config)?;
+        let parse = options.parse_rows(inputs)?;
+        let rows = driver.invariant(inputs, parse.clone())?;
+        let scaling = options.scaling(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
+        let mut clusters = options.start(&parse, inputs, &scaling)?;
+        driver.iterate(options.iterations as usize, |driver, _| {
+            let mut table = InvariantTable { name: Self::NAME, driver, rows: &rows };
+            let moves = options.step(&mut table, &mut clusters, &scaling)?;
+            Ok(if moves { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        write_model(&mut driver, Self::NAME, clusters.into_lines())?;
+        driver.finish()
+    }
+
+    fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+        let parse = options.parse_rows(inputs)?;
+        let mut table = Parsed(run.blocks(inputs, &parse)?);
+        let scaling = options.scaling(&mut table)?;
+        let mut clusters = options.start(&parse, inputs, &scaling)?;
+        for _ in 0..options.iterations {
+            if !options.step(&mut table, &mut clusters, &scaling)? {
+                break;
+            }
+        }
+        let parts = even_parts(options.k as usize, run.reducers());
+        for (cluster, line) in (0u32..).zip(clusters.into_lines()) {
+            run.write(parts.partition(&cluster.to_be_bytes(), run.reducers()), &cluster, &line)?;
+        }
+        Ok(())
+    }
+}
