@@ -340,20 +340,15 @@ struct Share {
     /// Sums of shares by node, where there is room for them: most shares then need no record of their own.
     sums: Vec<u64>,
     sums_fit: bool,
+    /// The first node of the task, and the ranks and links of those that wait for the sum of the task's shares.
+    first: u32,
+    waiting: Vec<(f64, bool)>,
 }
 
 impl Share {
     fn new(cached: Option<Invariant<ParseLinks>>, nodes: u32, sums_fit: bool) -> Self {
-        Share { cached, table: Arc::default(), at: 0, nodes, sums: Vec::new(), sums_fit }
-    }
-
-    fn share(&mut self, rank: f64, targets: &[u32], out: &mut impl Emit<u32, Message>) {
-        let Some(share) = to_units(rank).checked_div(targets.len() as u64) else { return };
-        if self.sums_fit {
-            targets.iter().for_each(|target| self.sums[*target as usize] += share);
-        } else {
-            targets.iter().for_each(|target| out.emit(target, (share, NOBODY)));
-        }
+        let (table, at, sums, first, waiting) = (Arc::default(), 0, Vec::new(), 0, Vec::new());
+        Share { cached, table, at, nodes, sums, sums_fit, first, waiting }
     }
 }
 
@@ -373,22 +368,40 @@ impl Mapper for Share {
     }
 
     fn map(&mut self, (node, state): (u32, State), out: &mut impl Emit<u32, Message>) -> Result<()> {
-        if self.cached.is_some() {
-            let table = self.table.clone();
-            let LinkTable { ends, targets } = &table[0];
-            let from = self.at.checked_sub(1).map_or(0, |before| ends[before]);
-            self.share(state.0, &targets[from..ends[self.at]], out);
-            self.at += 1;
-        } else {
-            self.share(state.0, &state.2, out);
+        let (rank, dangling, links) = &state;
+        let targets = match self.table.first() {
+            Some(LinkTable { ends, targets }) => {
+                let from = self.at.checked_sub(1).map_or(0, |before| ends[before]);
+                let targets = &targets[from..ends[self.at]];
+                self.at += 1;
+                targets
+            }
+            None => links,
+        };
+        if let Some(share) = to_units(*rank).checked_div(targets.len() as u64) {
+            if self.sums_fit {
+                targets.iter().for_each(|target| self.sums[*target as usize] += share);
+            } else {
+                targets.iter().for_each(|target| out.emit(target, (share, NOBODY)));
+            }
         }
-        out.emit(&node, (0, Some(state)));
+        if self.cached.is_some() && self.sums_fit {
+            self.first = node - self.waiting.len() as u32;
+            self.waiting.push((*rank, *dangling));
+        } else {
+            out.emit(&node, (0, Some(state)));
+        }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut impl Emit<u32, Message>) -> Result<()> {
-        for (node, &shares) in self.sums.iter().enumerate().filter(|(_, shares)| **shares > 0) {
-            out.emit(&(node as u32), (shares, NOBODY));
+        for (node, &shares) in (0u32..).zip(&self.sums) {
+            let waiting = node.checked_sub(self.first).and_then(|place| self.waiting.get(place as usize));
+            match waiting {
+                Some((rank, dangling)) => out.emit(&node, (shares, Some((*rank, *dangling, Vec::new())))),
+                None if shares > 0 => out.emit(&node, (shares, NOBODY)),
+                None => {}
+            }
         }
         Ok(())
     }
