@@ -11,6 +11,7 @@ use crate::pipeline::collect::{CollectWith, combining::CombiningBuffer, sort_buf
 use crate::pipeline::map::MapSide;
 use crate::pipeline::read::InputFormat;
 use crate::pipeline::reduce::{ReduceSide, Values};
+use crate::pipeline::sort::prefix;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::dataset::Input;
 use crate::runtime::driver::Driver;
@@ -156,14 +157,15 @@ impl Partitioner for HashPartitioner {
 /// Gives each reducer a range of keys, so that the parts one after another are sorted.
 #[derive(Clone, Debug)]
 pub struct TotalOrderPartitioner {
-    /// First key of each partition but the first, ascending.
-    split_points: std::sync::Arc<[Box<[u8]>]>,
+    /// First key of each partition but the first, ascending, behind its first bytes as a number: most keys are told
+    /// apart by those.
+    split_points: std::sync::Arc<[(u64, Box<[u8]>)]>,
 }
 
 impl TotalOrderPartitioner {
     /// Ranges that begin with these encoded keys, ascending, behind the first range, which begins with any key.
     pub fn from_split_points(split_points: Vec<Box<[u8]>>) -> Self {
-        TotalOrderPartitioner { split_points: split_points.into() }
+        TotalOrderPartitioner { split_points: split_points.into_iter().map(|key| (prefix(&key), key)).collect() }
     }
 
     /// Chooses split points for `reducers` ranges of about equal weight from a sample of encoded keys.
@@ -173,14 +175,17 @@ impl TotalOrderPartitioner {
         let point = |range| sample.get((range * sample.len() as u64 / ranges) as usize).cloned();
         let mut split_points: Vec<_> = (1..ranges).filter_map(point).collect();
         split_points.dedup();
-        TotalOrderPartitioner { split_points: split_points.into() }
+        Self::from_split_points(split_points)
     }
 }
 
 impl Partitioner for TotalOrderPartitioner {
     #[inline(always)]
     fn partition(&self, key: &[u8], _reducers: u32) -> u32 {
-        self.split_points.partition_point(|point| **point <= *key) as u32
+        let key_prefix = prefix(key);
+        let begins_before =
+            |(prefix, point): &(u64, Box<[u8]>)| *prefix < key_prefix || *prefix == key_prefix && **point <= *key;
+        self.split_points.partition_point(begins_before) as u32
     }
 }
 
