@@ -17,6 +17,8 @@ use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunSto
 
 /// Size of a run's first slab, unless its first block is larger. Each further one is twice as large as the one before.
 const FIRST_SLAB_BYTES: usize = 64 << 10;
+/// Most memory that waits for the next runs: what the jobs of a loop leave to one another, not what a large job left.
+const MOST_IDLE_BYTES: u64 = 128 << 20;
 /// Size up to which slabs double.
 const LARGEST_SLAB_BYTES: usize = 8 << 20;
 
@@ -27,6 +29,10 @@ pub(crate) struct MemoryBudget {
     used_bytes: AtomicU64,
     peak_bytes: AtomicU64,
     cache: OnceLock<Weak<dyn Evict>>,
+    /// Memory of runs that are gone, for those to come: a page that is mapped anew is cleared first, which takes longer
+    /// than filling it. It counts as used until somebody else needs it.
+    idle: Mutex<Vec<MmapMut>>,
+    idle_bytes: AtomicU64,
 }
 
 /// Something that holds memory it can do without.
@@ -42,7 +48,52 @@ impl MemoryBudget {
             used_bytes: AtomicU64::new(0),
             peak_bytes: AtomicU64::new(0),
             cache: OnceLock::new(),
+            idle: Mutex::default(),
+            idle_bytes: AtomicU64::new(0),
         })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<MmapMut>> {
+        self.idle.lock().expect("no panic while idle memory is held")
+    }
+
+    /// Idle memory of exactly this size, with its reservation.
+    fn take_idle(self: &Arc<Self>, bytes: usize) -> Option<(MmapMut, Reservation)> {
+        let mut idle = self.idle();
+        let at = idle.iter().position(|map| map.len() == bytes)?;
+        self.idle_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+        self.note_peak();
+        Some((idle.swap_remove(at), Reservation { budget: self.clone(), bytes: bytes as u64 }))
+    }
+
+    /// Keeps the memory of a run that is gone.
+    fn keep_idle(&self, map: MmapMut, reservation: Reservation) {
+        let mut idle = self.idle();
+        if self.idle_bytes.load(Ordering::Relaxed) + reservation.bytes <= MOST_IDLE_BYTES {
+            self.idle_bytes.fetch_add(reservation.bytes, Ordering::Relaxed);
+            idle.push(map);
+            // It goes on as idle memory.
+            std::mem::forget(reservation);
+        }
+    }
+
+    /// Notes how much is reserved now by those who need it.
+    fn note_peak(&self) {
+        let used = self.used_bytes.load(Ordering::Relaxed);
+        let needed = used.saturating_sub(self.idle_bytes.load(Ordering::Relaxed));
+        self.peak_bytes.fetch_max(needed, Ordering::Relaxed);
+    }
+
+    /// Gives `bytes` of idle memory back to the system, or all there is; tells whether there was any.
+    fn free_idle(&self, bytes: u64) -> bool {
+        let (mut idle, mut freed) = (self.idle(), 0);
+        while freed < bytes {
+            let Some(map) = idle.pop() else { break };
+            freed += map.len() as u64;
+        }
+        self.idle_bytes.fetch_sub(freed, Ordering::Relaxed);
+        self.used_bytes.fetch_sub(freed, Ordering::Relaxed);
+        freed > 0
     }
 
     /// From now on `cache` is asked for memory when there is none.
@@ -68,17 +119,26 @@ impl MemoryBudget {
         }
     }
 
-    /// Reserves `bytes` that nobody holds.
+    /// Reserves `bytes` that nobody needs.
     ///
     /// # Errors
     /// [`Error::MemoryFull`] where there are less.
     pub fn reserve_free(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
+        loop {
+            match self.try_reserve(bytes) {
+                Err(_) if bytes <= self.limit_bytes && self.free_idle(bytes) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn try_reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
         let reserved = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes)
         });
         match reserved {
-            Ok(before) => {
-                self.peak_bytes.fetch_max(before + bytes, Ordering::Relaxed);
+            Ok(_) => {
+                self.note_peak();
                 Ok(Reservation { budget: self.clone(), bytes })
             }
             Err(used_bytes) => {
@@ -90,18 +150,18 @@ impl MemoryBudget {
     /// Reserves what is needed for work that must go on whatever the budget says, such as the smallest sort buffer.
     pub fn reserve_regardless(self: &Arc<Self>, bytes: u64) -> Reservation {
         let over = (self.used_bytes.load(Ordering::Relaxed) + bytes).saturating_sub(self.limit_bytes);
-        if over > 0 {
+        if over > 0 && !self.free_idle(over) {
             self.evict(over, 0);
         }
-        let before = self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.peak_bytes.fetch_max(before + bytes, Ordering::Relaxed);
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.note_peak();
         Reservation { budget: self.clone(), bytes }
     }
 
-    /// Bytes reserved now.
+    /// Bytes reserved now by those who need them.
     #[cfg(test)]
     pub fn used_bytes(&self) -> u64 {
-        self.used_bytes.load(Ordering::Relaxed)
+        self.used_bytes.load(Ordering::Relaxed) - self.idle_bytes.load(Ordering::Relaxed)
     }
 
     /// Most bytes that were reserved at the same time.
@@ -162,31 +222,48 @@ impl RunStore for MemoryStore {
 /// Memory for the blocks of one run.
 #[derive(Debug)]
 pub(crate) struct Slab {
-    map: MmapMut,
+    memory: Option<(MmapMut, Reservation)>,
     filled: usize,
-    _reservation: Reservation,
 }
 
 impl Slab {
     fn new(bytes: usize, budget: &Arc<MemoryBudget>) -> Result<Self> {
+        if let Some(idle) = budget.take_idle(bytes) {
+            return Ok(Slab { memory: Some(idle), filled: 0 });
+        }
         let reservation = budget.reserve(bytes as u64)?;
         let map = MmapMut::map_anon(bytes).map_err(Error::at("map memory for", Path::new("a run")))?;
         // All pages at once take two thirds of the time of a fault for each. Where the kernel is too old to know the advice
         // they come one by one. (Huge pages would take less still on bare metal, but where a hypervisor takes back free
         // memory they were measured to be four times as slow.)
         let _ = map.advise(Advice::PopulateWrite);
-        Ok(Slab { map, filled: 0, _reservation: reservation })
+        Ok(Slab { memory: Some((map, reservation)), filled: 0 })
+    }
+
+    #[inline(always)]
+    fn map(&self) -> &MmapMut {
+        &self.memory.as_ref().expect("a slab has its memory until it is dropped").0
     }
 
     fn room(&self) -> usize {
-        self.map.len() - self.filled
+        self.map().len() - self.filled
     }
 
     fn push(&mut self, bytes: &[u8]) -> (usize, usize) {
         let start = self.filled;
         self.filled += bytes.len();
-        self.map[start..self.filled].copy_from_slice(bytes);
+        let (map, _) = self.memory.as_mut().expect("a slab has its memory until it is dropped");
+        map[start..self.filled].copy_from_slice(bytes);
         (start, self.filled)
+    }
+}
+
+impl Drop for Slab {
+    fn drop(&mut self) {
+        if let Some((map, reservation)) = self.memory.take() {
+            let budget = reservation.budget.clone();
+            budget.keep_idle(map, reservation);
+        }
     }
 }
 
@@ -202,7 +279,7 @@ impl SharedBlock {
     /// The encoded records.
     #[inline(always)]
     pub fn record_bytes(&self) -> &[u8] {
-        &self.slab.map[self.start..self.end]
+        &self.slab.map()[self.start..self.end]
     }
 }
 
@@ -231,7 +308,7 @@ impl MemoryRunWriter {
     fn slab_with_room(&mut self, bytes: usize) -> Result<&mut Slab> {
         let doubled = match &self.slab {
             Some(slab) if slab.room() >= bytes => return Ok(self.slab.as_mut().expect("just seen")),
-            Some(slab) => (2 * slab.map.len()).min(LARGEST_SLAB_BYTES),
+            Some(slab) => (2 * slab.map().len()).min(LARGEST_SLAB_BYTES),
             None => FIRST_SLAB_BYTES,
         };
         let next = Slab::new(doubled.max(bytes), &self.store.budget)?;
@@ -245,7 +322,7 @@ impl MemoryRunWriter {
         let slabs: Vec<Slab> = self.full_slabs.drain(..).chain(self.slab.take()).collect();
         let mut builder = BlockBuilder::with_capacity(0);
         for Placed { partition, slab, start, end, records } in self.blocks.drain(..) {
-            builder.refill(&slabs[slab].map[start..end], records);
+            builder.refill(&slabs[slab].map()[start..end], records);
             writer.put(partition, &mut builder)?;
         }
         Ok(self.spilled.insert(writer))
