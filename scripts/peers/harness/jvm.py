@@ -8,6 +8,8 @@ from .registry import System, Workload
 HEAP = "8g"
 LOG4J = f"-Dlog4j2.configurationFile=file:{layout.PEERS / 'systems' / 'log4j2.properties'}"
 """Warnings only, on standard error: a progress line for every percent is not part of the work."""
+SHARED = layout.PEERS / "systems" / "jvm"
+"""Sources that are compiled into both jars."""
 
 
 class JavaSystem(System):
@@ -28,7 +30,8 @@ class JavaSystem(System):
     def missing(self) -> str | None:
         if not (self.jar.exists() and layout.package_folder("pyspark") and layout.java_tool("java")):
             return f"not set up; {layout.SETUP_HINT}"
-        if any(source.stat().st_mtime > self.jar.stat().st_mtime for source in self.folder.glob("*.java")):
+        sources = [*self.folder.glob("*.java"), *SHARED.glob("*.java")]
+        if any(source.stat().st_mtime > self.jar.stat().st_mtime for source in sources):
             return f"its sources are newer than its jar; {layout.SETUP_HINT}"
         return None
 

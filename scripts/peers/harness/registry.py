@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import layout
+from . import inputs, layout
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,21 @@ class Workload:
     generator: str
     """Kind of `twinmill gen` that makes the input."""
     size: str
-    """Default input size, in twinmill's notation."""
+    """Default input size, in the notation of `sized`."""
     digest: Callable[[list[Path]], "Answer"]
     """Digest of an answer's part files; one of `harness.answers`."""
     twinmill: tuple[str, ...]
     """Job and options for `twinmill run`; `{name}` stands for a parameter's value."""
     modes: tuple[str, ...] = ("disk", "memory", "reference")
     parameters: dict[str, str] = field(default_factory=dict)
-    """Defaults of what `--set NAME=VALUE` changes; programs find NAME, in capitals, in their environment."""
+    """Defaults of what `--set NAME=VALUE` changes. Programs read NAME from their environment: capitals, `_` for `-`."""
+    options: tuple[str, ...] = ()
+    """Parameters that twinmill gets as well: `--NAME VALUE`, `--NAME` alone for `yes`, nothing for an empty value."""
+    sized: Callable[[str], list[str]] = inputs.in_bytes
+    """Options of `twinmill gen` for a size; one of `harness.inputs`."""
+    tolerance: float | None = None
+    """For answers that are tables of a key and numbers: how far a number may be from another system's. None: answers
+    agree when their digests do."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,10 @@ class Answer:
     digest: str
     lines: int
     bytes: int
+    agrees_with: str = ""
+    """Digest of the session's first answer that this one agrees with: its own, unless the workload has a tolerance."""
+    difference: float = 0.0
+    """The largest difference of a number from that answer's."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Task:
             "TMPDIR": str(self.scratch),
             "SPLIT_BYTES": str(split),
             "LC_ALL": "C",
-            **{name.upper(): value for name, value in self.parameters.items()},
+            **{name.upper().replace("-", "_"): value for name, value in self.parameters.items()},
         }
 
 
@@ -78,6 +89,8 @@ class System:
     """File-name suffix of this system's programs."""
     answers = True
     """Whether the output is an answer, to be compared; a floor such as `cp` has none."""
+    byte_identical = False
+    """Whether this system promises the same bytes as all that do so, in every run, also where there is a tolerance."""
 
     def __init__(self, name: str, family: str | None = None):
         self.name = name
@@ -95,6 +108,10 @@ class System:
         """Why this system cannot run here and what to do about it; None when it can."""
         raise NotImplementedError
 
+    def declines(self, workload: Workload, data: Path) -> str | None:
+        """Why this system sits this input out, although it could run; None when it takes part."""
+        return None
+
     def version(self) -> str:
         raise NotImplementedError
 
@@ -105,6 +122,10 @@ class System:
         """Seconds the program itself counted, from `work_seconds=…`; None when it counts none: all is work."""
         found = re.search(r"^work_seconds=(\S+)$", stdout, re.MULTILINE)
         return float(found[1]) if found else None
+
+    def iteration_seconds(self, task: Task, stdout: str) -> list[float]:
+        """Seconds of each iteration by the program's own clock, a line `iteration_seconds=…` each."""
+        return [float(told) for told in re.findall(r"^iteration_seconds=(\S+)$", stdout, re.MULTILINE)]
 
 
 def workloads() -> dict[str, Workload]:

@@ -12,21 +12,34 @@ def markdown(session: Session) -> str:
         (_median(row, "work_seconds") for row in session.rows if row.system.name == BASELINE and row.runs), None
     )
     expected = session.expected()
+    iterative = any(run.iteration_seconds for row in session.rows for run in row.runs)
+    titles = ["work s", "min–max", *(["first iteration s", "others s"] if iterative else [])]
+    titles += ["wall s", "start-up s", "peak memory", f"× {BASELINE}"]
     lines = [
         f"### {session.workload.name}: {session.workload.title.format(**session.parameters)}",
         "",
         *_facts(session),
         "",
-        f"| system | work s | min–max | wall s | start-up s | peak memory | × {BASELINE} | answer |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
-        *(_line(row, base, expected) for row in session.rows),
+        _cells(["system", *titles, "answer"]),
+        "|---|" + "---:|" * len(titles) + "---|",
+        *(_cells(_line(row, base, iterative, expected)) for row in session.rows),
         "",
         f"Medians; rounds: {session.rounds}, interleaved. Work is what the program counts itself, from its first read "
         "to its last write; start-up is the rest of the process's wall time; the ratio is of work.",
     ]
-    groups = session.disagreement()
-    if groups:
-        lines += ["", "**THE ANSWERS DIFFER:**", ""]
+    if iterative:
+        lines[-1] += " Iterations are timed by the program itself: the first, and the median of the others."
+    tolerance = session.workload.tolerance
+    if tolerance is not None:
+        lines[-1] += (
+            f" Answers agree when their keys are equal and no number differs by more than {tolerance:g}; in brackets: "
+            "the largest difference from the first such answer."
+        )
+    for verdict, groups in (
+        ("**THE ANSWERS DIFFER:**", session.disagreement()),
+        ("**THE BYTES DIFFER** where identical ones are promised:", session.broken_promise()),
+    ):
+        lines += ["", verdict, ""] if groups else []
         lines += [
             f"- {', '.join(names)}: {answer.lines} lines, {answer.bytes} bytes, digest {answer.digest}"
             for answer, names in groups.items()
@@ -46,26 +59,42 @@ def _facts(session: Session) -> list[str]:
     ]
 
 
-def _line(row: Row, base: float | None, expected: str | None) -> str:
-    name = row.system.name
+def _line(row: Row, base: float | None, iterative: bool, expected: str | None) -> list[str]:
     if row.skipped or row.failed:
         reason = f"skipped: {row.skipped}" if row.skipped else f"**FAILED** ({row.failed.splitlines()[0]})"
-        return f"| {name} | {reason} | | | | | | |"
+        return [row.system.name, reason, *[""] * (8 if iterative else 6)]
     work = [run.work_seconds for run in row.runs]
-    answer = "–"
-    if row.system.answers:
-        answer = "ok" if all(run.answer.digest == expected for run in row.runs) else "**DIFFERS**"
-    cells = [
-        name,
+    return [
+        row.system.name,
         f"{median(work):.2f}",
         f"{min(work):.2f}–{max(work):.2f}",
+        *(_iterations(row) if iterative else []),
         f"{_median(row, 'wall_seconds'):.2f}",
         f"{_median(row, 'startup_seconds'):.2f}",
         _size(_median(row, "peak_rss_bytes")),
         f"{median(work) / base:.2f}" if base else "–",
-        answer,
+        _answer(row, expected),
     ]
-    return "| " + " | ".join(cells) + " |"
+
+
+def _iterations(row: Row) -> list[str]:
+    """The first iteration and the median of the others."""
+    first = [run.iteration_seconds[0] for run in row.runs if run.iteration_seconds]
+    others = [seconds for run in row.runs for seconds in run.iteration_seconds[1:]]
+    return [f"{median(seconds):.3f}" if seconds else "–" for seconds in (first, others)]
+
+
+def _answer(row: Row, expected: str | None) -> str:
+    if not row.system.answers:
+        return "–"
+    if any(run.answer.agrees_with != expected for run in row.runs):
+        return "**DIFFERS**"
+    difference = max(run.answer.difference for run in row.runs)
+    return f"ok ({difference:.0e})" if difference else "ok"
+
+
+def _cells(texts: list[str]) -> str:
+    return "| " + " | ".join(texts) + " |"
 
 
 def _median(row: Row, field: str) -> float:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ class Run:
     startup_seconds: float
     cpu_seconds: float
     peak_rss_bytes: int
+    iteration_seconds: list[float]
     answer: Answer | None
 
 
@@ -61,40 +62,43 @@ class Session:
 
     def run(self) -> None:
         _warm(self.input)
+        with scratch_folder() as folder:
+            self._run_rounds(answers.Agreement(folder, self.workload.tolerance))
+
+    def _run_rounds(self, agreement: answers.Agreement) -> None:
         active = [row for row in self.rows if row.skipped is None]
         for number in range(self.rounds):
             start = number % max(1, len(active))
             for row in active[start:] + active[:start]:
                 if row.failed is None:
-                    self._run_one(row, number)
+                    self._run_one(row, number, agreement)
                     self._write_json()
 
     def expected(self) -> str | None:
-        """The digest that most families gave; at a tie, the one given first."""
-        votes = {(row.system.family, run.answer.digest): None for row, run in self._answered()}
+        """The digest of the answer that most families agree with; at a tie, the one given first."""
+        votes = {(row.system.family, run.answer.agrees_with): None for row, run in self._answered()}
         counted = Counter(digest for _, digest in votes)
         return counted.most_common(1)[0][0] if counted else None
 
     def disagreement(self) -> dict[Answer, list[str]]:
         """Systems by answer, when there is more than one answer; else nothing."""
-        groups: dict[Answer, list[str]] = {}
-        for row, run in self._answered():
-            names = groups.setdefault(run.answer, [])
-            if row.system.name not in names:
-                names.append(row.system.name)
-        return groups if len(groups) > 1 else {}
+        return _divided((row, run, run.answer.agrees_with) for row, run in self._answered())
+
+    def broken_promise(self) -> dict[Answer, list[str]]:
+        """The systems that promise identical bytes by what they wrote, when that is not one and the same."""
+        return _divided((row, run, run.answer.digest) for row, run in self._answered() if row.system.byte_identical)
 
     def _answered(self) -> Iterator[tuple[Row, Run]]:
         return ((row, run) for row in self.rows for run in row.runs if run.answer)
 
-    def _run_one(self, row: Row, number: int) -> None:
+    def _run_one(self, row: Row, number: int, agreement: answers.Agreement) -> None:
         print(f"round {number + 1}/{self.rounds}  {row.system.name:<20}", end="", file=sys.stderr, flush=True)
         os.sync()
         with scratch_folder() as folder:
             task = Task(self.workload, self.parameters, self.input, folder / "output", folder / "tmp", self.cpus)
             task.scratch.mkdir()
             try:
-                run = self._measured(row.system, task, folder, number)
+                run = self._measured(row.system, task, folder, number, agreement)
             except measure.RunFailed as failure:
                 row.failed = str(failure)
                 print(f"FAILED: {failure}", file=sys.stderr)
@@ -103,7 +107,9 @@ class Session:
         memory = run.peak_rss_bytes / (1 << 20)
         print(f"work {run.work_seconds:8.2f} s  wall {run.wall_seconds:8.2f} s  {memory:8.0f} MiB", file=sys.stderr)
 
-    def _measured(self, system: System, task: Task, folder: Path, number: int) -> Run:
+    def _measured(
+        self, system: System, task: Task, folder: Path, number: int, agreement: answers.Agreement
+    ) -> Run:
         usage = measure.run(system.command(task), task.environment(), folder, self.timeout_seconds)
         work = system.work_seconds(task, usage.stdout)
         work = usage.wall_seconds if work is None else work
@@ -112,9 +118,17 @@ class Session:
             parts = answers.part_files(task.output)
             if not parts:
                 raise measure.RunFailed("wrote no answer")
-            answer = self.workload.digest(parts)
-        startup = usage.wall_seconds - work
-        return Run(number, usage.wall_seconds, work, startup, usage.cpu_seconds, usage.peak_rss_bytes, answer)
+            answer = agreement.place(self.workload.digest(parts), parts)
+        return Run(
+            round=number,
+            wall_seconds=usage.wall_seconds,
+            work_seconds=work,
+            startup_seconds=usage.wall_seconds - work,
+            cpu_seconds=usage.cpu_seconds,
+            peak_rss_bytes=usage.peak_rss_bytes,
+            iteration_seconds=system.iteration_seconds(task, usage.stdout),
+            answer=answer,
+        )
 
     def _write_json(self) -> None:
         """Replace the result file: it holds all runs so far, whatever happens to the rest."""
@@ -127,7 +141,7 @@ class Session:
             "started": self.started,
             "machine": self.machine,
             "expected_digest": self.expected(),
-            "answers_agree": not self.disagreement(),
+            "answers_agree": not (self.disagreement() or self.broken_promise()),
             "systems": [
                 {
                     "name": row.system.name,
@@ -145,6 +159,16 @@ class Session:
         partial.replace(self.json_file)
 
 
+def _divided(runs: Iterable[tuple[Row, Run, str]]) -> dict[Answer, list[str]]:
+    """The first answer of each kind and the systems that gave one; nothing when there is but one kind."""
+    groups: dict[str, tuple[Answer, list[str]]] = {}
+    for row, run, kind in runs:
+        _, names = groups.setdefault(kind, (run.answer, []))
+        if row.system.name not in names:
+            names.append(row.system.name)
+    return dict(groups.values()) if len(groups) > 1 else {}
+
+
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards, also after Ctrl-C."""
@@ -159,7 +183,7 @@ def generated_input(workload: Workload, size: str, twinmill: Path) -> Path:
     if not path.exists():
         layout.DATA.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
-        argv = [twinmill, "gen", workload.generator, "--size", size, "--seed", "1", "--out", partial]
+        argv = [twinmill, "gen", workload.generator, *workload.sized(size), "--seed", "1", "--out", partial]
         subprocess.run(argv, check=True)
         partial.replace(path)
     return path

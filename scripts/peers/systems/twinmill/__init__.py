@@ -11,6 +11,8 @@ REPORT = "report.json"
 
 
 class Twinmill(System):
+    byte_identical = True
+
     def __init__(self, mode: str):
         super().__init__(f"twinmill-{mode}", family="twinmill")
         self.mode = mode
@@ -32,10 +34,20 @@ class Twinmill(System):
         job, *options = (word.format(**task.parameters) for word in task.workload.twinmill)
         argv = [str(self.binary), "run", job, *options, "--mode", self.mode, "--workers", str(task.cpus)]
         argv += ["--input", str(task.input), "--output", str(task.output), "--work-dir", str(task.scratch)]
+        for name in task.workload.options:
+            value = task.parameters[name]
+            argv += {"": [], "yes": [f"--{name}"]}.get(value, [f"--{name}", value])
         return Command([*argv, "--report", REPORT, "--quiet"])
 
     def work_seconds(self, task: Task, stdout: str) -> float:
-        return json.loads(task.output.with_name(REPORT).read_text())["wall_seconds"]
+        return _report(task)["wall_seconds"]
+
+    def iteration_seconds(self, task: Task, stdout: str) -> list[float]:
+        return [iteration["wall_seconds"] for iteration in _report(task)["iterations"]]
+
+
+def _report(task: Task) -> dict:
+    return json.loads(task.output.with_name(REPORT).read_text())
 
 
 SYSTEMS = [Twinmill("disk"), Twinmill("memory"), Twinmill("reference")]
