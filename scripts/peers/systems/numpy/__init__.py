@@ -1,0 +1,5 @@
+"""NumPy, and SciPy's sparse matrices for graphs: the whole input as arrays, one expression an iteration."""
+
+from harness.interpreted import PythonSystem
+
+SYSTEMS = [PythonSystem("numpy", package="numpy")]

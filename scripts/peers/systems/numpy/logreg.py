@@ -1,0 +1,24 @@
+"""Gradient descent on the mean log-loss: two products of the matrix of points an iteration."""
+
+import os
+
+import numpy as np
+from program import run, standardized, table, timed
+from scipy.special import expit
+
+
+def lines(source):
+    rate = float(os.environ["LEARNING_RATE"])
+    column = int(os.environ["LABEL_COLUMN"] or 1) - 1
+    points = table(source, positive=(column, os.environ["POSITIVE"] or "1"))
+    labels = points[:, column].copy()
+    features = standardized(np.delete(points, column, axis=1))
+    x = np.column_stack([np.ones(len(features)), features])
+
+    weights = np.zeros(x.shape[1])
+    for _ in timed(int(os.environ["ITERATIONS"])):
+        weights -= rate * (x.T @ (expit(x @ weights) - labels)) / len(x)
+    return (f"{index}\t{weight!r}\n" for index, weight in enumerate(weights.tolist()))
+
+
+run(lines)

@@ -1,0 +1,67 @@
+"""What NumPy's programs share: the threads of its linear algebra, the clock, and reading graphs and points."""
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["CPUS"]  # read once, on import
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+
+def run(lines: Callable[[Path], Iterable[str]]) -> None:
+    """Write what `lines` makes of the input file to the output folder."""
+    source, output = Path(sys.argv[1]), Path(sys.argv[2])
+    started = time.perf_counter()
+    answer = lines(source)
+    output.mkdir()
+    with open(output / "part", "w") as part:
+        part.writelines(answer)
+    print(f"work_seconds={time.perf_counter() - started:.6f}")
+
+
+def timed(iterations: int) -> Iterator[int]:
+    """`range(iterations)`, with the time of each on standard output."""
+    for index in range(iterations):
+        started = time.perf_counter()
+        yield index
+        print(f"iteration_seconds={time.perf_counter() - started:.6f}")
+
+
+def graph(source: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The ids in byte order, and each edge's source and destination as indices of them."""
+    text = source.read_bytes().rstrip(b"\n")
+    if b"#" in text or b"\n\n" in text:
+        text = b"\n".join(line for line in text.split(b"\n") if line and not line.startswith(b"#"))
+    ends = text.replace(b"\n", b"\t").split(b"\t")
+    ids = sorted(set(ends))
+    index = dict(zip(ids, range(len(ids))))
+    edges = np.fromiter(map(index.__getitem__, ends), dtype=np.int32, count=len(ends))
+    return [id.decode() for id in ids], edges[0::2], edges[1::2]
+
+
+def table(source: Path, columns: list[int] | None = None, positive: tuple[int, str] | None = None) -> np.ndarray:
+    """The fields as numbers, one row a line; column `positive[0]` is 1 where it reads `positive[1]`, else 0."""
+    header = os.environ["HEADER"] == "yes"
+    with open(source) as lines:
+        first = lines.readline()
+    return np.loadtxt(
+        source,
+        delimiter="," if "," in first else None,
+        comments=None,
+        skiprows=int(header),
+        usecols=columns,
+        converters=positive and {positive[0]: lambda field: field == positive[1]},
+        ndmin=2,
+    )
+
+
+def standardized(features: np.ndarray) -> np.ndarray:
+    """z-scores with the population's standard deviation, when asked for; a column that never varies becomes 0."""
+    if os.environ["STANDARDIZE"] != "yes":
+        return features
+    deviations = features.std(axis=0)
+    return (features - features.mean(axis=0)) / np.where(deviations == 0, 1, deviations)

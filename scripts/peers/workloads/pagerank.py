@@ -1,0 +1,21 @@
+"""PageRank as networkx defines it: damping 0.85, dangling mass spread over all nodes, ranks that sum to 1.
+
+Nodes are all ids seen; ids are text. Duplicate edges count once, self-loops stay. Every system does the same number of
+iterations from 1/N and stops, converged or not.
+"""
+
+from harness import answers, inputs
+from harness.registry import Workload
+
+WORKLOAD = Workload(
+    name="pagerank",
+    title="{iterations} iterations of PageRank over a graph",
+    generator="graph",
+    size="1M",
+    sized=inputs.in_nodes,
+    digest=answers.in_any_order,
+    tolerance=1e-9,
+    twinmill=("pagerank",),
+    options=("iterations",),
+    parameters={"iterations": "10"},
+)
