@@ -1,4 +1,6 @@
 import java.io.IOException;
+import java.io.PrintStream;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.Job;
@@ -11,6 +13,12 @@ final class LocalJob {
     static final Path SCRATCH = new Path(System.getenv("SCRATCH"));
 
     private LocalJob() {}
+
+    /** The time when Hadoop is ready for its first job: loading its classes and settings is start-up. */
+    static long ready() throws IOException {
+        Job.getInstance(new Configuration());
+        return System.nanoTime();
+    }
 
     /** A job of CPUS reducers over {@code input}, with as many tasks at once as there are CPUs. */
     static Job create(Class<?> program, Path input, Path output) throws IOException {
@@ -33,6 +41,14 @@ final class LocalJob {
     static void complete(Job job) throws IOException, InterruptedException, ClassNotFoundException {
         if (!job.waitForCompletion(false)) {
             throw new IOException(job.getJobName() + " failed: " + job.getStatus().getFailureInfo());
+        }
+    }
+
+    /** Write lines that the driver holds to a file of the output folder. */
+    static void write(List<String> lines, String output) throws IOException {
+        Path part = new Path(output, "part-00000");
+        try (PrintStream to = new PrintStream(part.getFileSystem(new Configuration()).create(part))) {
+            lines.forEach(to::println);
         }
     }
 
