@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum};
+use serde::{Deserialize, Serialize};
 use twinmill::config::{ByteSize, Compression, Invariant, Medium, OnFull};
 use twinmill::generate::Kind;
 use twinmill::{JobConfig, Mode};
@@ -60,11 +61,12 @@ fn kinds_help() -> String {
 }
 
 /// A column of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RunMode {
-    /// [`Mode::Disk`]
+    /// Hadoop's way: intermediates lie in files
     Disk,
-    /// [`Mode::Memory`]
+    /// Spark's way: intermediates stay in memory
     Memory,
     /// One thread without the framework
     Reference,
@@ -134,7 +136,19 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Comparison")]
 pub struct CompareArgs {
-    /// What is compared
+    #[command(flatten)]
+    pub measure: MeasureArgs,
+    #[command(flatten)]
+    pub factors: FactorArgs,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// How a comparison measures; none of it concerns a single run.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Comparison")]
+pub struct MeasureArgs {
+    /// What is compared; a mode that is named twice is compared with itself
     #[arg(
         long,
         global = true,
@@ -144,13 +158,18 @@ pub struct CompareArgs {
         default_value = "disk,memory,reference"
     )]
     pub modes: Vec<RunMode>,
-    /// Runs of each mode, in turn
-    #[arg(long, global = true, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Rounds; in each, every mode runs once
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
-    #[command(flatten)]
-    pub factors: FactorArgs,
-    #[command(flatten)]
-    pub common: CommonArgs,
+    /// Runs of each mode before the first round that do not count
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub warmup: u32,
+    /// What the order of the modes within the rounds is drawn from
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
+    #[arg(long = "continue", global = true, requires = "report")]
+    pub continues: bool,
 }
 
 /// The choices that a mode is made of, one by one.

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use twinmill::JobConfig;
 use twinmill::config::{ExistingOutput, Intermediates, PageCache};
 
 use crate::cli::Command;
 use crate::cli::args::{
-    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, RunArgs, RunMode,
+    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, RunArgs, RunMode,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::jobs::AnyProgram;
@@ -45,10 +45,10 @@ pub struct RunOptions<'a> {
 pub struct CompareOptions<'a> {
     /// What to run.
     pub task: Task<'a>,
-    /// The columns, each once.
-    pub modes: Vec<RunMode>,
-    /// Runs of each.
-    pub runs: u32,
+    /// What is measured, and how often.
+    pub measure: MeasureArgs,
+    /// Whether the memory budget was given, and is not what this machine has just now.
+    pub memory_given: bool,
     /// The settings that all share.
     pub config: JobConfig,
     /// The settings and the job's options as words for a run of its own.
@@ -59,9 +59,9 @@ pub struct CompareOptions<'a> {
     pub quiet: bool,
 }
 
-/// What a comparison sets for each run itself, and what is not an option of `run`.
+/// What a comparison sets for each run itself, beside [`MeasureArgs`].
 const NOT_REPEATED: &[&str] =
-    &["modes", "runs", "input", "report", "quiet", "overwrite", "memory", "work_dir", "help", "version"];
+    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "help", "version"];
 
 /// Finds out what was asked for.
 ///
@@ -85,17 +85,14 @@ pub fn resolve<'a>(
         "compare" => {
             let args = CompareArgs::from_arg_matches(of_job(matches))?;
             let task = task(command, matches, jobs)?;
-            if let Some(twice) = args.modes.iter().enumerate().find(|(i, mode)| args.modes[..*i].contains(mode)) {
-                let message = format!("mode {} is named twice", twice.1.name());
-                return Err(command.error(ErrorKind::ArgumentConflict, message));
-            }
             command.build();
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let words = repeat(definition.get_arguments(), &task.options);
             let config = config(&args.common, &args.factors, RunMode::Memory);
-            let (report, quiet) = (args.common.report, args.common.quiet);
-            Command::Compare(CompareOptions { task, modes: args.modes, runs: args.runs, config, words, report, quiet })
+            let memory_given = args.common.memory.is_some();
+            let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
+            Command::Compare(CompareOptions { task, measure, memory_given, config, words, report, quiet })
         }
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),
         "gen" => {
@@ -159,9 +156,11 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
 /// Writes down again what was given on the command line, for a process that is to do the same.
 fn repeat<'a>(definitions: impl Iterator<Item = &'a Arg>, matches: &ArgMatches) -> Vec<OsString> {
     let (mut options, mut positional) = (Vec::new(), Vec::new());
+    let measure = MeasureArgs::augment_args(clap::Command::new("measure"));
     let given = |arg: &&Arg| {
         let id = arg.get_id().as_str();
-        !NOT_REPEATED.contains(&id) && matches.value_source(id) == Some(ValueSource::CommandLine)
+        let of_the_comparison = NOT_REPEATED.contains(&id) || measure.get_arguments().any(|arg| arg.get_id() == id);
+        !of_the_comparison && matches.value_source(id) == Some(ValueSource::CommandLine)
     };
     for arg in definitions.filter(given) {
         let values = || matches.get_raw(arg.get_id().as_str()).unwrap_or_default();
@@ -277,7 +276,7 @@ mod tests {
             "twinmill run wordcount --workers -1",
             "twinmill run wordcount --mode tape",
             "twinmill run grep --pattern (",
-            "twinmill compare wordcount --modes disk,disk",
+            "twinmill compare wordcount --continue",
             "twinmill compare wordcount --runs 0",
             "twinmill gen text --out x",
             "twinmill gen text --size 1k --nodes 3 --out x",
@@ -293,12 +292,12 @@ mod tests {
     #[test]
     fn a_comparison_hands_every_option_to_its_runs() {
         let jobs = jobs::all();
-        let line = "twinmill compare --cold grep --pattern=-x+ --modes disk --runs 5 --reducers 3 --input in --quiet \
+        let line = "twinmill compare --cold grep --pattern=-x+ --modes disk --runs 5 --seed 3 --reducers 3 --input in --quiet \
                     --report r.json --memory 1GB --work-dir w --between-jobs disk";
         let Ok(Command::Compare(options)) = parse(&jobs, words(line)) else { panic!("refused") };
         let mut repeated = options.words;
         repeated.sort();
         assert_eq!(repeated, ["--between-jobs=disk", "--cold", "--pattern=-x+", "--reducers=3"]);
-        assert_eq!(options.modes, [RunMode::Disk]);
+        assert_eq!((options.measure.modes, options.measure.seed), (vec![RunMode::Disk], 3));
     }
 }

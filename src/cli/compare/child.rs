@@ -10,8 +10,8 @@ use std::process::{Command, Output};
 use twinmill::JobConfig;
 use twinmill::config::Intermediates;
 
-use crate::cli::args::RunMode;
 use crate::cli::compare::comparison::Run;
+use crate::cli::compare::plan::Variant;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
@@ -35,11 +35,28 @@ impl Child<'_> {
     ///
     /// # Errors
     /// The run's own message and exit status, or [`Failure::Interrupted`].
-    pub fn run(&self, mode: RunMode, supervisor: &mut Supervisor) -> Result<Run, Failure> {
+    pub fn run(&self, variant: &Variant, supervisor: &mut Supervisor) -> Result<Run, Failure> {
+        self.run_with(variant, self.config.intermediates, supervisor)
+    }
+
+    /// Like [`run`](Self::run), and keeps no intermediates.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn warm_up(&self, variant: &Variant, supervisor: &mut Supervisor) -> Result<Run, Failure> {
+        self.run_with(variant, Intermediates::Remove, supervisor)
+    }
+
+    fn run_with(
+        &self,
+        variant: &Variant,
+        intermediates: Intermediates,
+        supervisor: &mut Supervisor,
+    ) -> Result<Run, Failure> {
         let (output, report) = (self.scratch.join("output"), self.scratch.join("report.json"));
-        let ended = supervisor.run_child(self.command(mode, &output, &report)?)?;
+        let ended = supervisor.run_child(self.command(variant, intermediates, &output, &report)?)?;
         if !ended.status.success() {
-            return Err(failure(mode, &ended));
+            return Err(failure(&variant.name, &ended));
         }
         let json = fs::read(&report).map_err(Failure::at("read", &report))?;
         let run = Run::parse(&json).map_err(|error| Failure::failed(format!("{}: {error}", report.display())))?;
@@ -47,24 +64,36 @@ impl Child<'_> {
         Ok(run)
     }
 
-    fn command(&self, mode: RunMode, output: &Path, report: &Path) -> Result<Command, Failure> {
+    fn command(
+        &self,
+        variant: &Variant,
+        intermediates: Intermediates,
+        output: &Path,
+        report: &Path,
+    ) -> Result<Command, Failure> {
         let program =
             env::current_exe().map_err(|error| Failure::failed(format!("cannot find twinmill itself: {error}")))?;
         let mut command = Command::new(program);
-        command.args(["run", self.job, "--quiet", "--mode", mode.name()]);
+        command.args(["run", self.job, "--quiet", "--mode", variant.mode.name()]);
         command.args(self.inputs.iter().map(|path| join("--input", path)));
         command.args([join("--output", output), join("--report", report)]);
         // What is left of a run that had to be killed goes with the scratch directory; what is to be kept must not.
-        let keep = self.config.intermediates == Intermediates::Keep;
-        command.arg(join("--work-dir", if keep { &self.config.work_dir } else { self.scratch }));
+        match intermediates {
+            Intermediates::Keep => {
+                command.arg("--keep-intermediates").arg(join("--work-dir", &self.config.work_dir));
+            }
+            Intermediates::Remove => {
+                command.arg(join("--work-dir", self.scratch));
+            }
+        }
         // The available memory changes between runs; the budget must not.
-        command.arg(format!("--memory={}", self.config.memory_bytes));
-        command.args(self.words);
+        command.arg(format!("--memory={}", variant.memory_bytes.unwrap_or(self.config.memory_bytes)));
+        command.args(self.words).args(&variant.words);
         Ok(command)
     }
 }
 
-fn failure(mode: RunMode, ended: &Output) -> Failure {
+fn failure(variant: &str, ended: &Output) -> Failure {
     let said = String::from_utf8_lossy(&ended.stderr);
     let said = said.trim().trim_start_matches("twinmill: ");
     let how = match ended.status.signal() {
@@ -72,7 +101,7 @@ fn failure(mode: RunMode, ended: &Output) -> Failure {
         _ => said.to_owned(),
     };
     let status = ended.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
-    Failure::Message(format!("run in mode {}: {how}", mode.name()), status)
+    Failure::Message(format!("run in mode {variant}: {how}"), status)
 }
 
 #[cfg(test)]
@@ -85,14 +114,14 @@ mod tests {
     fn a_failed_run_passes_its_message_and_status_on() {
         let status = ExitStatus::from_raw(2 << 8);
         let ended = Output { status, stdout: Vec::new(), stderr: b"twinmill: --x must be 1\n".to_vec() };
-        let Failure::Message(message, status) = failure(RunMode::Disk, &ended) else { panic!("another failure") };
+        let Failure::Message(message, status) = failure("disk", &ended) else { panic!("another failure") };
         assert_eq!((message.as_str(), status), ("run in mode disk: --x must be 1", 2));
     }
 
     #[test]
     fn a_killed_run_says_so() {
         let ended = Output { status: ExitStatus::from_raw(9), stdout: Vec::new(), stderr: Vec::new() };
-        let Failure::Message(message, status) = failure(RunMode::Memory, &ended) else { panic!("another failure") };
+        let Failure::Message(message, status) = failure("memory", &ended) else { panic!("another failure") };
         assert_eq!((message.as_str(), status), ("run in mode memory: ended by signal 9", 1));
     }
 }

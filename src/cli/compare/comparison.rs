@@ -1,11 +1,15 @@
-//! The runs of a comparison, and what they come to: a column for each mode.
+//! The runs of a comparison, what they come to, and the JSON that keeps both.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-use twinmill::config::PageCache;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::interval::{Estimate, is_beyond_noise, ratio_of_medians};
+use crate::cli::compare::plan::{Variant, order};
+use crate::cli::compare::settings::Settings;
 use crate::cli::compare::spread::{Spread, median};
+use crate::cli::compare::verdict;
+use crate::cli::failure::Failure;
 
 /// A run's report.
 #[derive(Clone, Debug)]
@@ -21,7 +25,10 @@ impl Run {
     /// # Errors
     /// Where it is no such report.
     pub fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        let json: Value = serde_json::from_slice(json)?;
+        Run::of(serde_json::from_slice(json)?)
+    }
+
+    fn of(json: Value) -> serde_json::Result<Self> {
         let figures = Figures::deserialize(&json)?;
         Ok(Run { json, figures })
     }
@@ -30,11 +37,14 @@ impl Run {
 /// The part of a report that is compared, named as there.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Figures {
-    /// `disk`, `memory` or `reference`.
-    pub mode: String,
+    /// Which [`Variant`] of a comparison it ran as.
+    #[serde(default)]
+    pub variant: String,
+    /// The round, from 0.
+    #[serde(default)]
+    pub round: u32,
     pub workers: u64,
     pub reducers: u32,
-    pub input_bytes: u64,
     pub wall_seconds: f64,
     pub peak_rss_bytes: u64,
     pub counters: CounterFigures,
@@ -71,28 +81,40 @@ pub struct OutputFigures {
     pub digest: String,
 }
 
-/// The runs so far.
+/// The runs so far of what was planned.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The job's name.
-    pub job: String,
-    /// The state of the page cache that the runs began with.
-    pub page_cache: PageCache,
-    modes: Vec<&'static str>,
+    /// What was asked for.
+    pub settings: Settings,
+    /// The command line, as it was given.
+    pub command: Vec<String>,
+    /// The columns of the table.
+    pub modes: Vec<Variant>,
+    /// Runs that were made before the rounds and do not count.
+    pub warmups: Vec<Warmup>,
     runs: Vec<Run>,
 }
 
-/// One mode: the median over its runs of everything.
+/// A run that does not count.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Warmup {
+    /// Which variant ran.
+    pub variant: String,
+    /// How long.
+    pub wall_seconds: f64,
+}
+
+/// One variant: the median over its runs of everything.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The mode's name.
-    pub mode: &'static str,
+    /// The variant's name.
+    pub name: String,
+    /// Its mode.
+    pub mode: RunMode,
     /// Number of runs.
     pub runs: usize,
     /// Workers of each run.
     pub workers: u64,
-    /// Bytes of input files.
-    pub input_bytes: u64,
     /// Wall-clock time.
     pub time: Spread,
     /// What only the framework counts; the reference has none of it.
@@ -132,25 +154,78 @@ impl Framework {
 }
 
 impl Comparison {
-    /// Without a run yet; the columns come in the order of `modes`.
-    pub fn new(job: &str, modes: &[RunMode], page_cache: PageCache) -> Self {
-        let modes = modes.iter().map(|mode| mode.name()).collect();
-        Comparison { job: job.to_owned(), page_cache, modes, runs: Vec::new() }
+    /// Without a run yet; the columns come in the order of the modes.
+    pub fn new(settings: Settings, command: Vec<String>) -> Self {
+        let modes = Variant::of_modes(&settings.modes);
+        Comparison { settings, command, modes, warmups: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Takes up what [`json`](Self::json) gave.
+    ///
+    /// # Errors
+    /// Where it is no such report.
+    pub fn from_json(json: &Value) -> serde_json::Result<Self> {
+        let mut comparison =
+            Comparison::new(Settings::deserialize(&json["settings"])?, Vec::deserialize(&json["command"])?);
+        comparison.warmups = Vec::deserialize(&json["warmups"])?;
+        for run in Vec::<Value>::deserialize(&json["runs"])? {
+            comparison.runs.push(Run::of(run)?);
+        }
+        Ok(comparison)
+    }
+
+    /// Takes over the runs of a comparison with the same settings.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] that names the setting that differs.
+    pub fn continue_from(&mut self, earlier: Comparison) -> Result<(), Failure> {
+        earlier.settings.check_continued_by(&self.settings)?;
+        // Fewer rounds than there are already would throw some away.
+        self.settings.rounds = self.settings.rounds.max(earlier.settings.rounds);
+        (self.warmups, self.runs) = (earlier.warmups, earlier.runs);
+        Ok(())
+    }
+
+    /// What is still to be run, in order: the round, from 0, and the variant.
+    pub fn runs_to_make(&self) -> Vec<(u32, Variant)> {
+        let variants = self.variants();
+        let order = order(variants.len(), self.settings.rounds, self.settings.seed);
+        let all = (0..).zip(order).flat_map(|(round, order)| order.into_iter().map(move |variant| (round, variant)));
+        let all = all.map(|(round, variant)| (round, variants[variant]));
+        all.filter(|(round, variant)| !self.has_run(&variant.name, *round)).map(|(r, v)| (r, v.clone())).collect()
+    }
+
+    /// Everything that is to be run in each round.
+    pub fn variants(&self) -> Vec<&Variant> {
+        self.modes.iter().collect()
     }
 
     /// Adds a run.
-    pub fn add(&mut self, run: Run) {
+    pub fn add(&mut self, mut run: Run, variant: &str, round: u32) {
+        (run.figures.variant, run.figures.round) = (variant.to_owned(), round);
+        let report = run.json.as_object_mut().expect("a report is an object");
+        report.insert("variant".into(), variant.into());
+        report.insert("round".into(), round.into());
         self.runs.push(run);
+    }
+
+    /// Whether a variant has run in a round already.
+    pub fn has_run(&self, variant: &str, round: u32) -> bool {
+        self.runs.iter().any(|run| run.figures.round == round && run.figures.variant == variant)
     }
 
     /// One column for each mode that has run.
     pub fn columns(&self) -> Vec<Column> {
-        self.modes.iter().filter_map(|mode| self.column(mode)).collect()
+        self.modes.iter().filter_map(|variant| self.column(variant)).collect()
     }
 
-    fn column(&self, mode: &'static str) -> Option<Column> {
-        let runs: Vec<&Figures> =
-            self.runs.iter().map(|run| &run.figures).filter(|figures| figures.mode == mode).collect();
+    fn figures<'a>(&'a self, variant: &'a str) -> impl Iterator<Item = &'a Figures> {
+        self.runs.iter().map(|run| &run.figures).filter(move |figures| figures.variant == variant)
+    }
+
+    /// The medians of one variant, if it has run.
+    pub fn column(&self, variant: &Variant) -> Option<Column> {
+        let runs: Vec<&Figures> = self.figures(&variant.name).collect();
         let first = *runs.first()?;
         let of = |value: &dyn Fn(&Figures) -> f64| {
             let mut values: Vec<f64> = runs.iter().map(|figures| value(figures)).collect();
@@ -167,10 +242,10 @@ impl Comparison {
             shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
         });
         Some(Column {
-            mode,
+            name: variant.name.clone(),
+            mode: variant.mode,
             runs: runs.len(),
             workers: first.workers,
-            input_bytes: first.input_bytes,
             time: Spread::of(&runs.iter().map(|run| run.wall_seconds).collect::<Vec<_>>()),
             framework,
             device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
@@ -178,6 +253,33 @@ impl Comparison {
             peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),
             output_records: of(&|run| run.output.records as f64),
         })
+    }
+
+    /// The times of two variants in the rounds in which both have run.
+    pub fn paired_times(&self, first: &str, second: &str) -> Vec<(f64, f64)> {
+        let of_round = |round| self.figures(second).find(|figures| figures.round == round);
+        self.figures(first).filter_map(|run| Some((run.wall_seconds, of_round(run.round)?.wall_seconds))).collect()
+    }
+
+    /// How many times as long `first` took as `second`.
+    pub fn ratio(&self, first: &str, second: &str) -> Option<Estimate> {
+        ratio_of_medians(&self.paired_times(first, second), self.settings.seed)
+    }
+
+    /// The columns two by two, the slower one first, with the ratio of their times.
+    pub fn ratios(&self) -> Vec<Ratio> {
+        let columns = self.columns();
+        let mut ratios = Vec::new();
+        for (i, a) in columns.iter().enumerate() {
+            for b in &columns[i + 1..] {
+                let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
+                let Some(estimate) = self.ratio(&slow.name, &fast.name) else { continue };
+                let rounds = slow.runs.min(fast.runs);
+                let (slower, faster) = (slow.name.clone(), fast.name.clone());
+                ratios.push(Ratio { slower, faster, estimate, beyond_noise: is_beyond_noise(estimate), rounds });
+            }
+        }
+        ratios
     }
 
     /// Whether all runs had the same output, byte by byte.
@@ -193,43 +295,84 @@ impl Comparison {
             return self.runs.first().map(|run| run.figures.output.digest.clone()).into_iter().collect();
         }
         let mut pairs: Vec<(&str, &str)> =
-            self.runs.iter().map(|run| (run.figures.mode.as_str(), run.figures.output.digest.as_str())).collect();
+            self.runs.iter().map(|run| (run.figures.variant.as_str(), run.figures.output.digest.as_str())).collect();
         pairs.sort_unstable();
         pairs.dedup();
-        pairs.into_iter().map(|(mode, digest)| format!("{mode} {digest}")).collect()
+        pairs.into_iter().map(|(variant, digest)| format!("{variant} {digest}")).collect()
     }
 
     /// The report of a comparison.
     pub fn json(&self) -> Value {
         let runs: Vec<_> = self.runs.iter().map(|run| &run.json).collect();
-        let summary = |column: Column| {
-            let mut summary = json!({"mode": column.mode});
-            let Ok(Value::Object(spread)) = serde_json::to_value(column.time) else {
-                unreachable!("a spread is a struct of numbers")
-            };
-            summary.as_object_mut().expect("made above").extend(spread);
-            summary
-        };
-        let summary: Vec<_> = self.columns().into_iter().map(summary).collect();
-        json!({"runs": runs, "summary": summary, "outputs_identical": self.outputs_identical()})
+        let variants = self.variants();
+        let order: Vec<Vec<&str>> = order(variants.len(), self.settings.rounds, self.settings.seed)
+            .into_iter()
+            .map(|round| round.into_iter().map(|variant| variants[variant].name.as_str()).collect())
+            .collect();
+        json!({
+            "schema": 1,
+            "job": self.settings.job,
+            "command": self.command,
+            "settings": self.settings,
+            "verdict": verdict::sentences(self),
+            "summary": self.columns().iter().map(summary).collect::<Vec<_>>(),
+            "ratios": self.ratios(),
+            "outputs_identical": self.outputs_identical(),
+            "order": order,
+            "warmups": self.warmups,
+            "runs": runs,
+        })
     }
+}
+
+/// How many times as long one variant took as another.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ratio {
+    /// The variant with the longer median.
+    pub slower: String,
+    /// The other.
+    pub faster: String,
+    /// Rounds in which both ran.
+    pub rounds: usize,
+    /// Longer over shorter median.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// Whether the interval excludes that they are alike.
+    pub beyond_noise: bool,
+}
+
+fn summary(column: &Column) -> Value {
+    let mut summary = Map::new();
+    summary.insert("mode".into(), json!(column.mode));
+    if column.name != column.mode.name() {
+        summary.insert("variant".into(), json!(column.name));
+    }
+    let Ok(Value::Object(spread)) = serde_json::to_value(column.time) else {
+        unreachable!("a spread is a struct of numbers")
+    };
+    summary.extend(spread);
+    Value::Object(summary)
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::cli::compare::settings::tests::settings;
+
+    const MODES: [RunMode; 3] = [RunMode::Disk, RunMode::Memory, RunMode::Reference];
 
     /// A comparison of the three modes with these times.
     pub fn comparison(times: [&[f64]; 3]) -> Comparison {
-        let modes = [RunMode::Disk, RunMode::Memory, RunMode::Reference];
-        let mut comparison = Comparison::new("wordcount", &modes, PageCache::Warm);
-        for (mode, times) in modes.iter().zip(times) {
-            times.iter().for_each(|time| comparison.add(run(*mode, *time, "xxh3:0123456789abcdef")));
+        let mut comparison = Comparison::new(settings(&MODES), Vec::new());
+        for (mode, times) in MODES.iter().zip(times) {
+            let runs = times.iter().map(|time| run(*mode, *time, "xxh3:0123456789abcdef"));
+            runs.zip(0..).for_each(|(run, round)| comparison.add(run, mode.name(), round));
         }
         comparison
     }
 
-    fn run(mode: RunMode, time: f64, digest: &str) -> Run {
+    /// A run in this mode that took this time.
+    pub fn run(mode: RunMode, time: f64, digest: &str) -> Run {
         let disk = u64::from(mode == RunMode::Disk);
         let busy = [1.0, 0.1, 0.2 * disk as f64, 0.1 * disk as f64, 0.0, 0.4, 0.01];
         let names = ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"];
@@ -255,7 +398,7 @@ pub mod tests {
         let comparison = comparison([&[0.9, 1.1, 1.0], &[0.7], &[]]);
         let columns = comparison.columns();
         assert_eq!(columns.len(), 2);
-        assert_eq!((columns[0].mode, columns[0].runs, columns[0].time.median), ("disk", 3, 1.0));
+        assert_eq!((columns[0].mode, columns[0].runs, columns[0].time.median), (RunMode::Disk, 3, 1.0));
         assert_eq!(columns[0].framework.as_ref().unwrap().file_written_bytes, (353 << 20) as f64);
     }
 
@@ -266,12 +409,29 @@ pub mod tests {
         let disk = json!({"mode": "disk", "median_seconds": 2.0, "min_seconds": 1.0, "max_seconds": 3.0, "ci95_seconds": [1.0, 3.0]});
         assert_eq!(json["summary"][0], disk);
         assert_eq!(json["outputs_identical"], true);
+        assert_eq!((&json["runs"][1]["variant"], &json["runs"][1]["round"]), (&json!("disk"), &json!(1)));
+        assert_eq!(json["order"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_report_is_taken_up_again_as_it_was() {
+        let json = comparison([&[1.0, 2.0, 3.0], &[1.0, 1.5], &[4.0]]).json();
+        let again = Comparison::from_json(&json).unwrap();
+        assert_eq!(again.json(), json);
+        assert!(again.has_run("memory", 1) && !again.has_run("memory", 2));
+    }
+
+    #[test]
+    fn times_are_paired_by_round() {
+        let mut comparison = comparison([&[1.0, 2.0, 3.0], &[], &[]]);
+        comparison.add(run(RunMode::Memory, 9.0, ""), "memory", 2);
+        assert_eq!(comparison.paired_times("disk", "memory"), [(3.0, 9.0)]);
     }
 
     #[test]
     fn other_bytes_are_told_with_their_mode() {
         let mut comparison = comparison([&[1.0], &[1.0], &[]]);
-        comparison.add(run(RunMode::Reference, 1.0, "xxh3:ffff"));
+        comparison.add(run(RunMode::Reference, 1.0, "xxh3:ffff"), "reference", 0);
         assert!(!comparison.outputs_identical());
         assert_eq!(comparison.digests().len(), 3);
         assert_eq!(comparison.digests()[2], "reference xxh3:ffff");
@@ -280,8 +440,8 @@ pub mod tests {
 
     #[test]
     fn an_output_without_digest_is_not_identical_to_anything() {
-        let mut comparison = Comparison::new("wordcount", &[RunMode::Disk], PageCache::Warm);
-        comparison.add(run(RunMode::Disk, 1.0, ""));
+        let mut comparison = comparison([&[], &[], &[]]);
+        comparison.add(run(RunMode::Disk, 1.0, ""), "disk", 0);
         assert!(!comparison.outputs_identical());
     }
 }

@@ -1,19 +1,21 @@
 //! `twinmill compare`: a job on disk, in memory and without the framework, several times in turn.
 //!
-//! Every run is a process of its own, so that its peak memory and its I/O are its own. The modes take turns, each round
-//! begins with another one, and the input is read once before the first, so that no mode finds the machine in a better
-//! state than the others.
+//! Every run is a process of its own, so that its peak memory and its I/O are its own. The modes take turns in an order that
+//! is drawn for each round, after runs that do not count and a read of the input, so that no mode finds the machine in a
+//! better state than the others.
 //!
 //! ```text
-//! input ─▶ page cache     child: run JOB --mode disk ──report──▶ Figures ─┐
-//!                         child: run JOB --mode memory ────────▶ Figures ─┼─▶ Comparison ─▶ table, verdict, JSON
-//!                         child: run JOB --mode reference ─────▶ Figures ─┘
+//! Settings ─▶ Variants ─▶ order of a round ─▶ child: run JOB --mode … ──report──▶ Comparison ─▶ table, verdict, JSON
+//!                 ▲                                                                  │  │
+//!                 └────────────────────────────── --continue ────────────────────────┘  └─▶ interval: how sure that is
 //! ```
 
-use std::fs::File;
-use std::io::Read;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use twinmill::config::{ExistingOutput, PageCache};
 use twinmill::pipeline::split::list_files;
 use twinmill::{CancelToken, Error};
@@ -26,33 +28,45 @@ use crate::cli::options::CompareOptions;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
-use crate::cli::terminal::to_stdout;
+use crate::cli::terminal::{note, to_stdout};
 
 mod child;
 mod comparison;
+mod interval;
+mod plan;
 mod rounds;
+mod settings;
 mod spread;
 mod table;
 mod verdict;
 
 use child::Child;
-use comparison::Comparison;
+use comparison::{Comparison, Warmup};
 use rounds::RoundsDisplay;
+use settings::Settings;
 
 /// Runs, compares, and prints what the difference was.
 ///
 /// # Errors
 /// [`Failure`] where a run failed or the outputs differ; whatever the runs made is removed.
 pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
-    let CompareOptions { task, modes, runs, config, words, report, quiet } = options;
+    let CompareOptions { task, measure, memory_given, mut config, words, report, quiet } = options;
     config.validate()?;
-    if config.reducers == 0 && modes.contains(&RunMode::Reference) {
+    if config.reducers == 0 && measure.modes.contains(&RunMode::Reference) {
         let message = "the reference always reduces; with --reducers 0 compare --modes disk,memory";
         return Err(Failure::Message(message.into(), USAGE));
     }
     let mut supervisor = Supervisor::start()?;
+    let earlier = match &report {
+        Some(path) if measure.continues => take_up(path)?,
+        _ => None,
+    };
     if let Some(path) = &report {
         drop(PendingFile::create(path, ExistingOutput::Overwrite)?);
+    }
+    if let (Some(earlier), false) = (&earlier, memory_given) {
+        // What is available now differs from what was; the budget must not.
+        config.memory_bytes = earlier.settings.memory_bytes;
     }
     let inputs = supervisor.run(&config.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
@@ -61,24 +75,15 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         }
         Ok(inputs)
     })?;
+    let settings = Settings::new(task.job.name(), &measure, &config, &words, &inputs)?;
+    let mut comparison = Comparison::new(settings, command_line());
+    if let Some(earlier) = earlier {
+        comparison.continue_from(earlier)?;
+    }
     let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
     let child =
         Child { job: task.job.name(), inputs: &inputs, config: &config, words: &words, scratch: scratch.path() };
-    let mut comparison = Comparison::new(task.job.name(), &modes, config.page_cache);
-    let display = RoundsDisplay::start(runs, modes.len(), quiet);
-    for round in 0..runs {
-        for turn in 0..modes.len() {
-            let mode = modes[(round as usize + turn) % modes.len()];
-            display.begin(round, mode.name());
-            let run = child.run(mode, &mut supervisor)?;
-            display.end(round, mode.name(), &seconds(run.figures.wall_seconds));
-            comparison.add(run);
-        }
-        if let Some(path) = &report {
-            write_report(&comparison.json(), PendingFile::create(path, ExistingOutput::Overwrite)?, path)?;
-        }
-    }
-    drop(display);
+    measure_all(&mut comparison, &child, &mut supervisor, report.as_deref(), quiet)?;
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
     print(&comparison)?;
@@ -88,10 +93,70 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Makes the runs that are still to be made, and writes the report after each.
+fn measure_all(
+    comparison: &mut Comparison,
+    child: &Child<'_>,
+    supervisor: &mut Supervisor,
+    report: Option<&Path>,
+    quiet: bool,
+) -> Result<(), Failure> {
+    let runs = comparison.runs_to_make();
+    if runs.is_empty() {
+        return write(comparison, report);
+    }
+    let warmups = comparison.settings.warmup;
+    let total = runs.len() as u64 + u64::from(warmups) * comparison.modes.len() as u64;
+    let names = comparison.variants().into_iter().map(|variant| variant.name.as_str());
+    let display = RoundsDisplay::start(comparison.settings.rounds, total, names, quiet);
+    for variant in (0..warmups).flat_map(|_| comparison.modes.clone()) {
+        display.begin(None, &variant.name);
+        let wall_seconds = child.warm_up(&variant, supervisor)?.figures.wall_seconds;
+        display.end(None, &variant.name, &seconds(wall_seconds));
+        comparison.warmups.push(Warmup { variant: variant.name, wall_seconds });
+    }
+    for (round, variant) in runs {
+        display.begin(Some(round), &variant.name);
+        let run = child.run(&variant, supervisor)?;
+        display.end(Some(round), &variant.name, &seconds(run.figures.wall_seconds));
+        comparison.add(run, &variant.name, round);
+        write(comparison, report)?;
+    }
+    Ok(())
+}
+
+fn write(comparison: &Comparison, report: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = report else { return Ok(()) };
+    write_report(&comparison.json(), PendingFile::create(path, ExistingOutput::Overwrite)?, path)
+}
+
+/// Reads the report of a comparison that is to be continued, if there is one.
+fn take_up(path: &Path) -> Result<Option<Comparison>, Failure> {
+    let json = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            note(format_args!("{}: nothing to continue yet", path.display()));
+            return Ok(None);
+        }
+        json => json.map_err(Failure::at("read", path))?,
+    };
+    let comparison = serde_json::from_slice::<Value>(&json).and_then(|json| Comparison::from_json(&json));
+    let refuse = |error| {
+        let path = path.display();
+        Failure::Message(format!("cannot continue: {path} is no report of a comparison: {error}"), USAGE)
+    };
+    comparison.map(Some).map_err(refuse)
+}
+
+/// The words this process was started with, under its own name.
+fn command_line() -> Vec<String> {
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("twinmill".to_owned()).chain(words).collect()
+}
+
 fn print(comparison: &Comparison) -> Result<(), Failure> {
     to_stdout(|out| {
         writeln!(out, "{}", table::render(comparison))?;
-        for sentence in verdict::sentences(&comparison.columns()) {
+        for sentence in verdict::sentences(comparison) {
             writeln!(out, "{sentence}")?;
         }
         let identical = if comparison.outputs_identical() { "yes" } else { "NO" };

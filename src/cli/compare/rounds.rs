@@ -11,33 +11,36 @@ use crate::cli::terminal::note;
 #[derive(Debug)]
 pub struct RoundsDisplay {
     rounds: u32,
+    /// Of the longest name of a variant.
+    width: usize,
     bar: Option<ProgressBar>,
     quiet: bool,
 }
 
 impl RoundsDisplay {
-    /// Begins to show `rounds` rounds of `modes` runs each, or nothing.
-    pub fn start(rounds: u32, modes: usize, quiet: bool) -> Self {
+    /// Begins to show `runs` runs of variants with these names in `rounds` rounds, or nothing.
+    pub fn start<'a>(rounds: u32, runs: u64, names: impl Iterator<Item = &'a str>, quiet: bool) -> Self {
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let bar = (!quiet && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} runs, {msg}, {elapsed}");
-            let bar = ProgressBar::new(u64::from(rounds) * modes as u64);
+            let bar = ProgressBar::new(runs);
             bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        RoundsDisplay { rounds, bar, quiet }
+        RoundsDisplay { rounds, width, bar, quiet }
     }
 
-    /// A run begins; rounds count from 0.
-    pub fn begin(&self, round: u32, mode: &str) {
+    /// A run begins, in a round counted from 0 or, without one, to warm up.
+    pub fn begin(&self, round: Option<u32>, variant: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("round {} {mode}", round + 1));
+            bar.set_message(format!("{} {variant}", self.name(round)));
         }
     }
 
     /// A run has ended.
-    pub fn end(&self, round: u32, mode: &str, time: &str) {
-        let line = format!("round {}/{} {mode:<9} {time}", round + 1, self.rounds);
+    pub fn end(&self, round: Option<u32>, variant: &str, time: &str) {
+        let line = format!("{} {variant:<width$} {time}", self.name(round), width = self.width);
         match &self.bar {
             Some(bar) => {
                 bar.println(line);
@@ -46,6 +49,10 @@ impl RoundsDisplay {
             None if self.quiet => {}
             None => note(line),
         }
+    }
+
+    fn name(&self, round: Option<u32>) -> String {
+        round.map_or("warm-up".into(), |round| format!("round {}/{}", round + 1, self.rounds))
     }
 }
 

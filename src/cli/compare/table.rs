@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use twinmill::config::PageCache;
-
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 
@@ -13,10 +11,16 @@ const NONE: &str = "–";
 /// A heading, the table, and nothing behind the last row.
 pub fn render(comparison: &Comparison) -> String {
     let columns = comparison.columns();
-    let mut text = heading(comparison, &columns);
-    let rows = rows(&columns);
-    let widths: Vec<usize> =
-        (0..=columns.len()).map(|cell| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0)).collect();
+    let text = heading(comparison, &columns);
+    text + &grid(&rows(&columns))
+}
+
+/// Rows of equally many cells as lines: the first cell of each to the left, the others to the right.
+pub fn grid(rows: &[Vec<String>]) -> String {
+    let cells = rows.first().map_or(0, Vec::len);
+    let width = |cell: usize| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..cells).map(width).collect();
+    let mut text = String::new();
     for row in rows {
         let mut line = format!("{:<width$}", row[0], width = widths[0]);
         for (cell, width) in row.iter().zip(&widths).skip(1) {
@@ -31,7 +35,7 @@ pub fn render(comparison: &Comparison) -> String {
 fn heading(comparison: &Comparison, columns: &[Column]) -> String {
     let mut parts = Vec::new();
     if let Some(first) = columns.first() {
-        parts.push(format!("{} of input", bytes(first.input_bytes)));
+        parts.push(format!("{} of input", bytes(comparison.settings.input_bytes)));
         parts.push(format!("{} a mode", counted(first.runs as u64, "run")));
     }
     let framework = columns.iter().find_map(|column| Some((column.workers, column.framework.as_ref()?)));
@@ -39,11 +43,8 @@ fn heading(comparison: &Comparison, columns: &[Column]) -> String {
         parts.push(counted(workers, "worker"));
         parts.push(counted(u64::from(framework.reducers), "reducer"));
     }
-    parts.push(match comparison.page_cache {
-        PageCache::Warm => "warm page cache".to_owned(),
-        PageCache::Cold => "cold page cache".to_owned(),
-    });
-    format!("{}: {}\n\n", comparison.job, parts.join(", "))
+    parts.push(format!("{} page cache", comparison.settings.page_cache));
+    format!("{}: {}\n\n", comparison.settings.job, parts.join(", "))
 }
 
 fn rows(columns: &[Column]) -> Vec<Vec<String>> {
@@ -56,7 +57,7 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         row(label, &|column| column.framework.as_ref().map_or(NONE.to_owned(), cell))
     };
     let mut rows = vec![
-        row("", &|column| column.mode.to_owned()),
+        row("", &|column| column.name.clone()),
         row("time, median", &|column| seconds(column.time.median)),
         row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
         framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())),

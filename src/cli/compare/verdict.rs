@@ -1,45 +1,64 @@
-//! What a comparison comes to, in a sentence for the two modes and one for the reference.
+//! What a comparison comes to, in a sentence for each pair of modes and one for the reference.
 
-use crate::cli::compare::comparison::{Column, Framework};
-use crate::cli::figures::{bytes, counted, range, seconds};
+use crate::cli::args::RunMode;
+use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::compare::interval::is_beyond_noise;
+use crate::cli::figures::{bytes, counted, seconds};
 
-/// Fewest runs of a mode whose times say something about the noise.
-const FEWEST_RUNS: usize = 3;
+/// Fewest rounds whose times say something about the noise.
+const FEWEST_ROUNDS: usize = 3;
 /// Smallest part of a difference in time that is worth naming.
 const WORTH_NAMING: f64 = 0.1;
 /// Most phases that are named.
 const MOST_NAMED: usize = 3;
 
-/// The sentences that the columns allow.
-pub fn sentences(columns: &[Column]) -> Vec<String> {
-    let find = |mode| columns.iter().find(|column| column.mode == mode);
-    let (disk, memory, reference) = (find("disk"), find("memory"), find("reference"));
-    let pair = disk.zip(memory).map(|(disk, memory)| pair(disk, memory));
-    let frameworks = [disk, memory].into_iter().flatten();
-    let fastest = frameworks.min_by(|a, b| a.time.median.total_cmp(&b.time.median));
-    let alone = reference.zip(fastest).map(|(reference, fastest)| without_framework(reference, fastest));
-    pair.into_iter().chain(alone).collect()
+/// The sentences that the runs allow.
+pub fn sentences(comparison: &Comparison) -> Vec<String> {
+    let columns = comparison.columns();
+    let (references, mut frameworks): (Vec<&Column>, Vec<&Column>) =
+        columns.iter().partition(|column| column.mode == RunMode::Reference);
+    // The stable order keeps the modes as they were named; disk and memory are one pair either way.
+    let mut sentences = Vec::new();
+    if let Some((first, others)) = frameworks.split_first() {
+        sentences.extend(others.iter().map(|other| pair(comparison, first, other)));
+    }
+    frameworks.sort_by(|a, b| a.time.median.total_cmp(&b.time.median));
+    if let Some(fastest) = frameworks.first() {
+        sentences.extend(references.iter().map(|reference| without_framework(comparison, reference, fastest)));
+    }
+    sentences
 }
 
-/// Disk against memory. The difference counts when the confidence intervals of the two medians do not overlap, which of
-/// few runs are the ranges of their times.
-fn pair(disk: &Column, memory: &Column) -> String {
-    let (slow, fast) = if disk.time.median >= memory.time.median { (disk, memory) } else { (memory, disk) };
-    let ratio = slow.time.median / fast.time.median;
+/// How one compares with the other: `disk is 1.31× slower than memory [1.30, 1.33] (0.920 s against 0.700 s)`, and whether
+/// that counts as a difference.
+fn relation(comparison: &Comparison, slow: &Column, fast: &Column, slow_name: &str, fast_name: &str) -> (String, bool) {
     let medians = format!("{} against {}", seconds(slow.time.median), seconds(fast.time.median));
-    if slow.runs.min(fast.runs) < FEWEST_RUNS {
-        let (slow, fast) = (slow.mode, fast.mode);
-        return format!(
-            "{slow} took {ratio:.2}× the time of {fast} ({medians}); fewer than three runs do not tell that from noise."
-        );
+    let ratio = slow.time.median / fast.time.median;
+    let estimate = comparison.ratio(&slow.name, &fast.name);
+    match estimate.and_then(|estimate| Some((estimate, estimate.ci95?))) {
+        Some((estimate, (low, high))) if slow.runs.min(fast.runs) >= FEWEST_ROUNDS => {
+            let interval = format!("[{low:.2}, {high:.2}]");
+            let ratio = estimate.value;
+            if is_beyond_noise(estimate) {
+                (format!("{slow_name} is {ratio:.2}× slower than {fast_name} {interval} ({medians})"), true)
+            } else {
+                let tell = "No difference beyond noise between";
+                (format!("{tell} {slow_name} and {fast_name}: {ratio:.2}× {interval} ({medians})"), false)
+            }
+        }
+        _ => {
+            let caveat = "fewer than three rounds do not tell that from noise";
+            (format!("{slow_name} took {ratio:.2}× the time of {fast_name} ({medians}); {caveat}"), false)
+        }
     }
-    if slow.time.ci95.0 <= fast.time.ci95.1 {
-        let of = |column: &Column| {
-            format!("{} took {} ({})", column.mode, seconds(column.time.median), range(column.time.ci95))
-        };
-        return format!("No difference beyond the noise: {}, {}.", of(disk), of(memory));
+}
+
+fn pair(comparison: &Comparison, a: &Column, b: &Column) -> String {
+    let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
+    let (mut sentence, differ) = relation(comparison, slow, fast, &slow.name, &fast.name);
+    if !differ {
+        return sentence + ".";
     }
-    let mut sentence = format!("{} took {ratio:.2}× the time of {} ({medians})", slow.mode, fast.mode);
     if let Some((slow_parts, fast_parts)) = slow.framework.as_ref().zip(fast.framework.as_ref()) {
         let gap = slow.time.median - fast.time.median;
         let named = where_the_time_went(slow_parts, fast_parts, gap, slow.workers);
@@ -67,14 +86,15 @@ fn where_the_time_went(slow: &Framework, fast: &Framework, gap: f64, workers: u6
     more.into_iter().map(|(name, more)| format!("{} more in {name}", seconds(more))).collect()
 }
 
-fn without_framework(reference: &Column, fastest: &Column) -> String {
-    let ratio = reference.time.median / fastest.time.median;
-    format!(
-        "One thread without the framework took {}: {ratio:.2}× the time of {} with {}.",
-        seconds(reference.time.median),
-        fastest.mode,
-        counted(fastest.workers, "worker"),
-    )
+fn without_framework(comparison: &Comparison, reference: &Column, fastest: &Column) -> String {
+    let alone = "one thread without the framework";
+    let framework = format!("{} with {}", fastest.name, counted(fastest.workers, "worker"));
+    let (sentence, _) = if reference.time.median >= fastest.time.median {
+        relation(comparison, reference, fastest, alone, &framework)
+    } else {
+        relation(comparison, fastest, reference, &framework, alone)
+    };
+    sentence[..1].to_uppercase() + &sentence[1..] + "."
 }
 
 #[cfg(test)]
@@ -83,39 +103,43 @@ mod tests {
     use crate::cli::compare::comparison::tests::comparison;
 
     fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {
-        sentences(&comparison([disk, memory, reference]).columns())
+        sentences(&comparison([disk, memory, reference]))
     }
 
     #[test]
     fn a_clear_difference_is_placed() {
-        let sentences = verdict(&[0.90, 0.92, 0.95], &[0.69, 0.70, 0.72], &[1.9, 1.9, 1.9]);
-        let pair = "disk took 1.31× the time of memory (0.920 s against 0.700 s): a worker spent 0.100 s more in spill \
-                    and 50.0 ms more in merge; 353 MiB more went through files.";
-        let alone = "One thread without the framework took 1.90 s: 2.71× the time of memory with 2 workers.";
+        let sentences = verdict(&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[1.9, 1.9, 1.9]);
+        let pair = "disk is 1.31× slower than memory [1.30, 1.33] (0.920 s against 0.700 s): a worker spent 0.100 s more \
+                    in spill and 50.0 ms more in merge; 353 MiB more went through files.";
+        let alone = "One thread without the framework is 2.71× slower than memory with 2 workers [2.60, 2.84] (1.90 s \
+                     against 0.700 s).";
         assert_eq!(sentences, [pair, alone]);
     }
 
     #[test]
-    fn overlapping_intervals_are_noise() {
-        let sentences = verdict(&[0.70, 0.72, 0.75], &[0.69, 0.70, 0.71], &[]);
+    fn an_interval_that_holds_one_is_noise() {
+        let sentences = verdict(&[0.70, 0.72, 0.75], &[0.71, 0.69, 0.70], &[]);
         let expected =
-            "No difference beyond the noise: disk took 0.720 s (0.700–0.750 s), memory took 0.700 s (0.690–0.710 s).";
+            "No difference beyond noise between disk and memory: 1.03× [0.90, 1.17] (0.720 s against 0.700 s).";
         assert_eq!(sentences, [expected]);
     }
 
     #[test]
-    fn two_runs_say_nothing_about_noise() {
+    fn two_rounds_say_nothing_about_noise() {
         let sentences = verdict(&[2.0, 2.0], &[1.0, 1.0], &[]);
-        assert!(sentences[0].ends_with("fewer than three runs do not tell that from noise."), "{sentences:?}");
+        let expected = "disk took 2.00× the time of memory (2.00 s against 1.00 s); fewer than three rounds do not tell \
+                        that from noise.";
+        assert_eq!(sentences, [expected]);
     }
 
     #[test]
     fn memory_may_be_the_slower_one() {
-        let sentences = verdict(&[0.5; 3], &[1.0; 3], &[]);
-        assert_eq!(
-            sentences,
-            ["memory took 2.00× the time of disk (1.00 s against 0.500 s): no phase alone accounts for it."]
-        );
+        let sentences = verdict(&[0.5; 3], &[1.0; 3], &[0.25; 3]);
+        let pair =
+            "memory is 2.00× slower than disk [2.00, 2.00] (1.00 s against 0.500 s): no phase alone accounts for it.";
+        let alone = "Disk with 2 workers is 2.00× slower than one thread without the framework [2.00, 2.00] (0.500 s \
+                     against 0.250 s).";
+        assert_eq!(sentences, [pair, alone]);
     }
 
     #[test]

@@ -45,7 +45,10 @@ fn a_comparison_may_be_of_some_modes_and_settings() {
     assert_eq!(ended.stderr, "");
     let report = cli.json("report.json");
     let runs: Vec<_> = report["runs"].as_array().unwrap().iter().map(|run| (&run["mode"], &run["workers"])).collect();
-    assert_eq!(runs, [(&json!("memory"), &json!(1)), (&json!("disk"), &json!(1))]);
+    assert_eq!(runs.len(), 2);
+    assert!(runs.contains(&(&json!("memory"), &json!(1))) && runs.contains(&(&json!("disk"), &json!(1))), "{runs:?}");
+    let columns: Vec<_> = ended.stdout.lines().nth(2).unwrap().split_whitespace().collect();
+    assert_eq!(columns, ["memory", "disk"]);
     assert!(ended.stdout.contains("cold page cache") && !ended.stdout.contains("reference"), "{}", ended.stdout);
     cli.assert_left(&["report.json"]);
 }
@@ -73,4 +76,89 @@ fn a_reference_cannot_be_compared_without_reducers() {
     let cli = Cli::with_input("a b");
     cli.fail(2, "compare wordcount --reducers 0 --input input").says(&["--reducers 0"]);
     cli.succeed("compare wordcount --reducers 0 --modes disk,memory --runs 1 --input input --quiet");
+}
+
+/// Variants in the order in which they ran.
+fn order(report: &Value) -> Vec<(u64, &str)> {
+    let of = |run: &Value| (run["round"].as_u64().unwrap(), run["variant"].as_str().unwrap().to_owned());
+    report["runs"].as_array().unwrap().iter().map(of).map(|(round, name)| (round, name.leak() as &str)).collect()
+}
+
+#[test]
+fn rounds_run_in_the_recorded_order_of_the_seed() {
+    let cli = Cli::with_input("a b a");
+    let compare = |seed: u32, name: &str| {
+        let settings = format!("--runs 6 --warmup 0 --seed {seed} --quiet --report {name}");
+        cli.succeed(&format!("compare wordcount --input input {settings}"));
+        cli.json(name)
+    };
+    let (first, again, other) = (compare(1, "1.json"), compare(1, "2.json"), compare(2, "3.json"));
+    assert_eq!(order(&first), order(&again));
+    assert_ne!(order(&first), order(&other));
+    for report in [&first, &other] {
+        let planned = report["order"].as_array().unwrap().iter().zip(0u64..);
+        let planned =
+            planned.flat_map(|(names, i)| names.as_array().unwrap().iter().map(move |n| (i, n.as_str().unwrap())));
+        assert_eq!(order(report), planned.collect::<Vec<_>>());
+        assert_eq!(report["warmups"], json!([]));
+    }
+}
+
+#[test]
+fn a_mode_can_be_compared_with_itself() {
+    let cli = Cli::with_input("a b a");
+    let settings = "--modes memory,memory --runs 3 --warmup 2 --quiet --report r.json";
+    let ended = cli.succeed(&format!("compare wordcount --input input {settings}"));
+    assert!(ended.stdout.contains("memory (2)"), "{}", ended.stdout);
+    let report = cli.json("r.json");
+    assert_eq!(report["warmups"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        (&report["summary"][1]["mode"], &report["summary"][1]["variant"]),
+        (&json!("memory"), &json!("memory (2)"))
+    );
+    let ratio = &report["ratios"][0];
+    assert!(ratio["value"].as_f64().unwrap() >= 1.0 && ratio["rounds"] == 3, "{ratio}");
+    let (low, high) = (ratio["ci95"][0].as_f64().unwrap(), ratio["ci95"][1].as_f64().unwrap());
+    assert!(low <= ratio["value"].as_f64().unwrap() && high >= ratio["value"].as_f64().unwrap());
+    assert_eq!(report["verdict"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_interrupted_comparison_is_continued() {
+    let cli = Cli::with_input("a b a");
+    let compare = "compare wordcount --input input --warmup 0 --quiet --report r.json --continue";
+    cli.succeed(&format!("{compare} --runs 4")).says(&["r.json: nothing to continue yet"]);
+    let whole = cli.json("r.json");
+    let mut cut = whole.clone();
+    cut["runs"].as_array_mut().unwrap().truncate(5);
+    std::fs::write(cli.scratch.path("r.json"), cut.to_string()).unwrap();
+    cli.succeed(&format!("{compare} --runs 4"));
+    let continued = cli.json("r.json");
+    assert_eq!(continued["runs"].as_array().unwrap()[..5], whole["runs"].as_array().unwrap()[..5]);
+    assert_eq!(order(&continued), order(&whole));
+    cli.succeed(&format!("{compare} --runs 5"));
+    assert_eq!(order(&cli.json("r.json"))[..12], order(&whole));
+    assert_eq!(cli.json("r.json")["runs"].as_array().unwrap().len(), 15);
+}
+
+#[test]
+fn a_comparison_with_other_settings_is_not_continued() {
+    let cli = Cli::with_input("a b a");
+    let compare = "compare wordcount --input input --warmup 0 --runs 1 --quiet --report r.json";
+    cli.succeed(compare);
+    for (settings, message) in [
+        ("--seed 9", "cannot continue: seed was 1 and is 9 now"),
+        ("--reducers 7", "options was [] and is [\"--reducers=7\"] now"),
+        ("--no-combiner", "options was [] and is [\"--no-combiner\"] now"),
+        ("--memory 1MiB", "memory_bytes was"),
+        ("--cold", "options was"),
+    ] {
+        let before = cli.json("r.json");
+        cli.fail(2, &format!("{compare} --continue {settings}")).says(&[message]);
+        assert_eq!(cli.json("r.json"), before);
+    }
+    cli.scratch.write("more.txt", "c");
+    cli.fail(2, &format!("{compare} --continue")).says(&["input_files was 1 and is 2 now"]);
+    std::fs::write(cli.scratch.path("r.json"), "{}").unwrap();
+    cli.fail(2, &format!("{compare} --continue")).says(&["r.json is no report of a comparison"]);
 }

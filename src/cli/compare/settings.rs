@@ -1,0 +1,146 @@
+//! What a comparison was asked for, as its report keeps it: enough to tell whether another comparison is the same one.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use twinmill::JobConfig;
+use twinmill::config::PageCache;
+use twinmill::pipeline::split::list_files;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::cli::args::{MeasureArgs, RunMode};
+use crate::cli::failure::{Failure, USAGE};
+
+/// Everything that times may depend on, except the machine, which each run reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The job's name.
+    pub job: String,
+    /// Settings and options of the job that were given, as words.
+    pub options: Vec<String>,
+    /// Paths of the input.
+    pub inputs: Vec<PathBuf>,
+    /// Number of input files.
+    pub input_files: usize,
+    /// Their bytes.
+    pub input_bytes: u64,
+    /// The modes that are compared.
+    pub modes: Vec<RunMode>,
+    /// Tasks that run at the same time.
+    pub workers: usize,
+    /// Reduce tasks.
+    pub reducers: u32,
+    /// Memory budget of every run that does not set its own.
+    pub memory_bytes: u64,
+    /// `warm` or `cold`.
+    pub page_cache: String,
+    /// Rounds.
+    pub rounds: u32,
+    /// Runs of each mode before the first round.
+    pub warmup: u32,
+    /// Seed of the order within rounds, and of the bootstrap.
+    pub seed: u64,
+    /// The version of twinmill.
+    pub version: String,
+    /// Digest of the program that ran, which says more than its version.
+    pub program: String,
+}
+
+impl Settings {
+    /// The settings of a comparison that reads `inputs`.
+    ///
+    /// # Errors
+    /// [`Failure`] where the inputs cannot be listed.
+    pub fn new(
+        job: &str,
+        measure: &MeasureArgs,
+        config: &JobConfig,
+        words: &[OsString],
+        inputs: &[PathBuf],
+    ) -> Result<Self, Failure> {
+        let files = list_files(inputs)?;
+        let program = env::current_exe().and_then(fs::read);
+        let program = program.map_err(|error| Failure::failed(format!("cannot read twinmill itself: {error}")))?;
+        Ok(Settings {
+            job: job.to_owned(),
+            options: words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+            inputs: inputs.to_vec(),
+            input_files: files.len(),
+            input_bytes: files.iter().map(|file| file.bytes).sum(),
+            modes: measure.modes.clone(),
+            workers: config.workers,
+            reducers: config.reducers,
+            memory_bytes: config.memory_bytes,
+            page_cache: match config.page_cache {
+                PageCache::Warm => "warm".to_owned(),
+                PageCache::Cold => "cold".to_owned(),
+            },
+            rounds: measure.runs,
+            warmup: measure.warmup,
+            seed: measure.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: format!("xxh3:{:016x}", xxh3_64(&program)),
+        })
+    }
+
+    /// Whether runs under `self` can be joined by runs under `wanted`: all but the number of rounds must be equal.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] that names what differs.
+    pub fn check_continued_by(&self, wanted: &Settings) -> Result<(), Failure> {
+        let fields = |settings: &Settings| match serde_json::to_value(settings) {
+            Ok(Value::Object(fields)) => fields,
+            _ => unreachable!("settings are a struct with string keys"),
+        };
+        let (mut before, now) = (fields(self), fields(wanted));
+        before.insert("rounds".into(), now["rounds"].clone());
+        let Some((name, then)) = before.iter().find(|(name, value)| now[name.as_str()] != **value) else {
+            return Ok(());
+        };
+        let message =
+            format!("cannot continue: {name} was {then} and is {} now; measure anew without --continue", now[name]);
+        Err(Failure::Message(message, USAGE))
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Of word count on 256 MiB.
+    pub fn settings(modes: &[RunMode]) -> Settings {
+        Settings {
+            job: "wordcount".into(),
+            options: Vec::new(),
+            inputs: vec!["text".into()],
+            input_files: 1,
+            input_bytes: 256 << 20,
+            modes: modes.to_vec(),
+            workers: 2,
+            reducers: 2,
+            memory_bytes: 1 << 30,
+            page_cache: "warm".into(),
+            rounds: 3,
+            warmup: 0,
+            seed: 1,
+            version: "0.1.0".into(),
+            program: "xxh3:0".into(),
+        }
+    }
+
+    #[test]
+    fn more_rounds_continue_a_comparison_and_nothing_else_may_differ() {
+        let before = settings(&[RunMode::Disk, RunMode::Memory]);
+        let mut now = before.clone();
+        now.rounds = 20;
+        before.check_continued_by(&now).unwrap();
+        now.seed = 7;
+        let Failure::Message(message, status) = before.check_continued_by(&now).unwrap_err() else { panic!() };
+        assert_eq!(status, 2);
+        assert_eq!(message, "cannot continue: seed was 1 and is 7 now; measure anew without --continue");
+    }
+}
