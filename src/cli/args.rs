@@ -167,6 +167,12 @@ pub struct MeasureArgs {
     /// What the order of the modes within the rounds is drawn from
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Go from disk to memory one factor at a time, and say what each one changes
+    #[arg(long, global = true)]
+    pub ladder: bool,
+    /// Give memory mode these parts of the memory it would like, in per cent: 0,25,50,75,100
+    #[arg(long, global = true, value_name = "PERCENT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub memory_sweep: Vec<u32>,
     /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,

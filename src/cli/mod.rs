@@ -13,6 +13,7 @@ use std::thread;
 use crate::jobs::AnyProgram;
 
 mod args;
+mod chart;
 mod compare;
 mod default_input;
 mod failure;

@@ -7,12 +7,13 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use twinmill::JobConfig;
-use twinmill::config::{ExistingOutput, Intermediates, PageCache};
+use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache};
 
 use crate::cli::Command;
 use crate::cli::args::{
     CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, RunArgs, RunMode,
 };
+use crate::cli::compare::Factor;
 use crate::cli::generate::GenerateOptions;
 use crate::jobs::AnyProgram;
 
@@ -89,6 +90,9 @@ pub fn resolve<'a>(
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let words = repeat(definition.get_arguments(), &task.options);
+            if let Some(message) = contradiction(&args.measure, &args.common, &words) {
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
             let config = config(&args.common, &args.factors, RunMode::Memory);
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
@@ -103,6 +107,34 @@ pub fn resolve<'a>(
         "inspect" => Command::Inspect(InspectArgs::from_arg_matches(matches)?),
         _ => unreachable!("clap knows no other command"),
     })
+}
+
+/// What in a comparison's arguments, of which `words` are for its runs, cannot be done together.
+fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString]) -> Option<String> {
+    let lacks = |mode: RunMode| !measure.modes.contains(&mode);
+    let sets = |factor: &Factor| {
+        let flag = format!("--{}=", factor.flag());
+        words.iter().any(|word| word.to_string_lossy().starts_with(&flag))
+    };
+    if measure.ladder && (lacks(RunMode::Disk) || lacks(RunMode::Memory)) {
+        return Some("--ladder goes from mode disk to mode memory, so --modes must name both".into());
+    }
+    if let Some(factor) = Factor::ALL.iter().find(|factor| measure.ladder && sets(factor)) {
+        return Some(format!("--ladder changes the factors itself and cannot be used with --{}", factor.flag()));
+    }
+    if measure.memory_sweep.is_empty() {
+        return None;
+    }
+    if lacks(RunMode::Memory) {
+        return Some("--memory-sweep is about mode memory, so --modes must name it".into());
+    }
+    if common.on_full == OnFull::Fail {
+        return Some("--memory-sweep lets memory run out and cannot be used with --on-full fail".into());
+    }
+    let twice =
+        measure.memory_sweep.iter().enumerate().find(|(i, percent)| measure.memory_sweep[..*i].contains(percent));
+    let falls = measure.memory_sweep.windows(2).any(|pair| pair[0] > pair[1]);
+    (twice.is_some() || falls).then(|| "--memory-sweep takes percentages in ascending order, each once".into())
 }
 
 /// What follows the job's name, global options from before it included.
@@ -189,7 +221,7 @@ pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
 #[cfg(test)]
 mod tests {
     use twinmill::Mode;
-    use twinmill::config::{Compression, Medium, OnFull};
+    use twinmill::config::{Compression, Medium};
 
     use super::*;
     use crate::cli::failure::Failure;
@@ -278,6 +310,13 @@ mod tests {
             "twinmill run grep --pattern (",
             "twinmill compare wordcount --continue",
             "twinmill compare wordcount --runs 0",
+            "twinmill compare wordcount --ladder --modes disk",
+            "twinmill compare wordcount --ladder --map-output disk",
+            "twinmill compare wordcount --memory-sweep 0,much",
+            "twinmill compare wordcount --memory-sweep 50,50",
+            "twinmill compare wordcount --memory-sweep 50,0",
+            "twinmill compare wordcount --memory-sweep 50 --modes disk",
+            "twinmill compare wordcount --memory-sweep 50 --on-full fail",
             "twinmill gen text --out x",
             "twinmill gen text --size 1k --nodes 3 --out x",
             "twinmill inspect",

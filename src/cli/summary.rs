@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use twinmill::config::Intermediates;
 use twinmill::{JobConfig, Report};
 
+use crate::cli::chart::sparkline;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted, seconds};
 
@@ -40,6 +41,16 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
             "files",
             format!("{} written, {} read", bytes(counters.file_bytes_written), bytes(counters.file_bytes_read)),
         );
+    }
+    if let [first, others @ ..] = report.iterations.as_slice() {
+        let times: Vec<f64> = report.iterations.iter().map(|iteration| iteration.wall_seconds).collect();
+        let most = times.iter().copied().fold(0.0, f64::max);
+        let mut text = format!("{}, {}", counted(times.len() as u64, "iteration"), seconds(first.wall_seconds));
+        if !others.is_empty() {
+            let mean = times[1..].iter().sum::<f64>() / others.len() as f64;
+            text += &format!(", then {} each  {}", seconds(mean), sparkline(&times, most, 40));
+        }
+        line("loop", text);
     }
     let place = if kept { format!(" in {}", output.path.display()) } else { ", not kept (no --output)".to_owned() };
     line("output", format!("{}, {}{place}", counted(output.records, "record"), bytes(output.bytes)));
@@ -87,7 +98,7 @@ mod tests {
     use twinmill::Mode;
     use twinmill::observe::counters::Counters;
     use twinmill::observe::machine::{Machine, ProcessIo};
-    use twinmill::observe::report::OutputReport;
+    use twinmill::observe::report::{Iteration, OutputReport};
 
     use super::*;
 
@@ -151,6 +162,16 @@ wordcount (reference): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB
   output    200,001 records, 3.00 MiB, not kept (no --output)
 ";
         assert_eq!(of(&report, &JobConfig::new(Mode::Memory), false), expected);
+    }
+
+    #[test]
+    fn a_loop_has_a_line_with_a_chart() {
+        let mut report = report();
+        let times = [0.4, 0.1, 0.1, 0.2];
+        let iterations = times.iter().enumerate();
+        report.iterations = iterations.map(|(index, time)| Iteration { index, wall_seconds: *time }).collect();
+        let text = of(&report, &JobConfig::new(Mode::Memory), true);
+        assert!(text.contains("\n  loop      4 iterations, 0.400 s, then 0.133 s each  █▂▂▄\n"), "{text}");
     }
 
     #[test]

@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::interval::{Estimate, is_beyond_noise, ratio_of_medians};
+use crate::cli::compare::ladder::Ladder;
 use crate::cli::compare::plan::{Variant, order};
 use crate::cli::compare::settings::Settings;
 use crate::cli::compare::spread::{Spread, median};
+use crate::cli::compare::sweep::Sweep;
 use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 
@@ -45,11 +47,18 @@ pub struct Figures {
     pub round: u32,
     pub workers: u64,
     pub reducers: u32,
+    pub input_bytes: u64,
     pub wall_seconds: f64,
     pub peak_rss_bytes: u64,
+    #[serde(default)]
+    pub peak_reserved_bytes: u64,
     pub counters: CounterFigures,
     pub process_io: IoFigures,
     pub phases: Vec<PhaseFigures>,
+    #[serde(default)]
+    pub iterations: Vec<IterationFigures>,
+    #[serde(default)]
+    pub tasks: Vec<TaskFigures>,
     pub output: OutputFigures,
 }
 
@@ -58,6 +67,8 @@ pub struct Figures {
 pub struct CounterFigures {
     pub map_input_records: u64,
     pub reduce_input_records: u64,
+    #[serde(default)]
+    pub reduce_shuffle_bytes: u64,
     pub file_bytes_read: u64,
     pub file_bytes_written: u64,
 }
@@ -75,10 +86,27 @@ pub struct PhaseFigures {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
+pub struct IterationFigures {
+    pub wall_seconds: f64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct TaskFigures {
+    pub id: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct OutputFigures {
     pub records: u64,
     #[serde(default)]
     pub digest: String,
+}
+
+impl Figures {
+    /// Whether a job read what another one had written.
+    pub fn is_chain(&self) -> bool {
+        self.tasks.iter().any(|task| task.id.starts_with("job2-"))
+    }
 }
 
 /// The runs so far of what was planned.
@@ -90,6 +118,10 @@ pub struct Comparison {
     pub command: Vec<String>,
     /// The columns of the table.
     pub modes: Vec<Variant>,
+    /// From the one to the other mode, if that was asked for.
+    pub ladder: Option<Ladder>,
+    /// Memory mode with less memory, if that was asked for.
+    pub sweep: Option<Sweep>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
     runs: Vec<Run>,
@@ -115,6 +147,8 @@ pub struct Column {
     pub runs: usize,
     /// Workers of each run.
     pub workers: u64,
+    /// Bytes of input files, each counted once per job that read it.
+    pub input_bytes: f64,
     /// Wall-clock time.
     pub time: Spread,
     /// What only the framework counts; the reference has none of it.
@@ -125,6 +159,8 @@ pub struct Column {
     pub device_read_bytes: f64,
     /// Peak resident size.
     pub peak_rss_bytes: f64,
+    /// Time of each iteration, where the job has a loop.
+    pub iteration_seconds: Vec<f64>,
     /// Records of the output.
     pub output_records: f64,
 }
@@ -140,6 +176,10 @@ pub struct Framework {
     pub file_written_bytes: f64,
     /// Bytes read from intermediate files.
     pub file_read_bytes: f64,
+    /// Bytes that reducers took from map outputs.
+    pub shuffle_bytes: f64,
+    /// Largest reservation against the memory budget.
+    pub peak_reserved_bytes: f64,
     /// Records that map was given.
     pub map_input_records: f64,
     /// Records that reduce was given.
@@ -157,7 +197,7 @@ impl Comparison {
     /// Without a run yet; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
         let modes = Variant::of_modes(&settings.modes);
-        Comparison { settings, command, modes, warmups: Vec::new(), runs: Vec::new() }
+        Comparison { settings, command, modes, ladder: None, sweep: None, warmups: Vec::new(), runs: Vec::new() }
     }
 
     /// Takes up what [`json`](Self::json) gave.
@@ -168,7 +208,10 @@ impl Comparison {
         let mut comparison =
             Comparison::new(Settings::deserialize(&json["settings"])?, Vec::deserialize(&json["command"])?);
         comparison.warmups = Vec::deserialize(&json["warmups"])?;
-        for run in Vec::<Value>::deserialize(&json["runs"])? {
+        comparison.ladder = Option::deserialize(&json["plan"]["ladder"])?;
+        comparison.sweep = Option::deserialize(&json["plan"]["memory_sweep"])?;
+        let others = Option::<Vec<Value>>::deserialize(&json["other_runs"])?.unwrap_or_default();
+        for run in Vec::<Value>::deserialize(&json["runs"])?.into_iter().chain(others) {
             comparison.runs.push(Run::of(run)?);
         }
         Ok(comparison)
@@ -182,8 +225,15 @@ impl Comparison {
         earlier.settings.check_continued_by(&self.settings)?;
         // Fewer rounds than there are already would throw some away.
         self.settings.rounds = self.settings.rounds.max(earlier.settings.rounds);
+        (self.ladder, self.sweep) = (earlier.ladder, earlier.sweep);
         (self.warmups, self.runs) = (earlier.warmups, earlier.runs);
         Ok(())
+    }
+
+    /// Whether it is known what belongs to a round.
+    pub fn is_planned(&self) -> bool {
+        let Settings { ladder, memory_sweep, .. } = &self.settings;
+        *ladder == self.ladder.is_some() && memory_sweep.is_empty() == self.sweep.is_none()
     }
 
     /// What is still to be run, in order: the round, from 0, and the variant.
@@ -197,7 +247,9 @@ impl Comparison {
 
     /// Everything that is to be run in each round.
     pub fn variants(&self) -> Vec<&Variant> {
-        self.modes.iter().collect()
+        let ladder = self.ladder.iter().flat_map(|ladder| &ladder.variants);
+        let sweep = self.sweep.iter().flat_map(|sweep| sweep.variants());
+        self.modes.iter().chain(ladder).chain(sweep).collect()
     }
 
     /// Adds a run.
@@ -219,7 +271,19 @@ impl Comparison {
         self.modes.iter().filter_map(|variant| self.column(variant)).collect()
     }
 
-    fn figures<'a>(&'a self, variant: &'a str) -> impl Iterator<Item = &'a Figures> {
+    /// The column of the variant with this name.
+    pub fn column_named(&self, name: &str) -> Option<Column> {
+        self.column(self.variants().into_iter().find(|variant| variant.name == name)?)
+    }
+
+    /// The factors that were in force in the runs of one variant.
+    pub fn factors(&self, variant: &str) -> Value {
+        let run = self.runs.iter().find(|run| run.figures.variant == variant);
+        run.map_or(Value::Null, |run| run.json["factors"].clone())
+    }
+
+    /// The runs of one variant.
+    pub fn figures<'a>(&'a self, variant: &'a str) -> impl Iterator<Item = &'a Figures> {
         self.runs.iter().map(|run| &run.figures).filter(move |figures| figures.variant == variant)
     }
 
@@ -238,19 +302,25 @@ impl Comparison {
             phases: first.phases.iter().enumerate().map(|(i, phase)| (phase.name.clone(), busy(i))).collect(),
             file_written_bytes: of(&|run| run.counters.file_bytes_written as f64),
             file_read_bytes: of(&|run| run.counters.file_bytes_read as f64),
+            shuffle_bytes: of(&|run| run.counters.reduce_shuffle_bytes as f64),
+            peak_reserved_bytes: of(&|run| run.peak_reserved_bytes as f64),
             map_input_records: of(&|run| run.counters.map_input_records as f64),
             shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
         });
+        // The number of iterations is the job's, which does the same in every run.
+        let iteration = |i: usize| of(&|run| run.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds));
         Some(Column {
             name: variant.name.clone(),
             mode: variant.mode,
             runs: runs.len(),
             workers: first.workers,
+            input_bytes: of(&|run| run.input_bytes as f64),
             time: Spread::of(&runs.iter().map(|run| run.wall_seconds).collect::<Vec<_>>()),
             framework,
             device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
             device_read_bytes: of(&|run| run.process_io.read_bytes as f64),
             peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),
+            iteration_seconds: (0..first.iterations.len()).map(iteration).collect(),
             output_records: of(&|run| run.output.records as f64),
         })
     }
@@ -303,13 +373,15 @@ impl Comparison {
 
     /// The report of a comparison.
     pub fn json(&self) -> Value {
-        let runs: Vec<_> = self.runs.iter().map(|run| &run.json).collect();
+        let of_a_mode = |run: &&Run| self.modes.iter().any(|mode| mode.name == run.figures.variant);
+        let (runs, other_runs): (Vec<&Run>, Vec<&Run>) = self.runs.iter().partition(of_a_mode);
+        let reports = |runs: Vec<&Run>| runs.into_iter().map(|run| run.json.clone()).collect::<Vec<_>>();
         let variants = self.variants();
         let order: Vec<Vec<&str>> = order(variants.len(), self.settings.rounds, self.settings.seed)
             .into_iter()
             .map(|round| round.into_iter().map(|variant| variants[variant].name.as_str()).collect())
             .collect();
-        json!({
+        let mut json = json!({
             "schema": 1,
             "job": self.settings.job,
             "command": self.command,
@@ -318,10 +390,20 @@ impl Comparison {
             "summary": self.columns().iter().map(summary).collect::<Vec<_>>(),
             "ratios": self.ratios(),
             "outputs_identical": self.outputs_identical(),
-            "order": order,
-            "warmups": self.warmups,
-            "runs": runs,
-        })
+        });
+        if let Some((ladder, total)) = self.ladder.as_ref().and_then(|ladder| ladder.json(self)) {
+            (json["ladder"], json["ladder_total"]) = (ladder, total);
+        }
+        if let Some((points, summary)) = self.sweep.as_ref().and_then(|sweep| sweep.json(self)) {
+            (json["memory_sweep"], json["memory_sweep_summary"]) = (points, summary);
+        }
+        json["plan"] = json!({"ladder": self.ladder, "memory_sweep": self.sweep, "order": order});
+        json["warmups"] = json!(self.warmups);
+        json["runs"] = reports(runs).into();
+        if !other_runs.is_empty() {
+            json["other_runs"] = reports(other_runs).into();
+        }
+        json
     }
 }
 
@@ -410,7 +492,7 @@ pub mod tests {
         assert_eq!(json["summary"][0], disk);
         assert_eq!(json["outputs_identical"], true);
         assert_eq!((&json["runs"][1]["variant"], &json["runs"][1]["round"]), (&json!("disk"), &json!(1)));
-        assert_eq!(json["order"].as_array().unwrap().len(), 3);
+        assert_eq!(json["plan"]["order"].as_array().unwrap().len(), 3);
     }
 
     #[test]

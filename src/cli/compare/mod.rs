@@ -33,17 +33,23 @@ use crate::cli::terminal::{note, to_stdout};
 mod child;
 mod comparison;
 mod interval;
+mod ladder;
 mod plan;
 mod rounds;
 mod settings;
 mod spread;
+mod sweep;
 mod table;
 mod verdict;
 
+pub use ladder::Factor;
+
 use child::Child;
-use comparison::{Comparison, Warmup};
+use comparison::{Comparison, Figures, Warmup};
+use ladder::Ladder;
 use rounds::RoundsDisplay;
 use settings::Settings;
+use sweep::Sweep;
 
 /// Runs, compares, and prints what the difference was.
 ///
@@ -101,20 +107,23 @@ fn measure_all(
     report: Option<&Path>,
     quiet: bool,
 ) -> Result<(), Failure> {
-    let runs = comparison.runs_to_make();
-    if runs.is_empty() {
+    if comparison.is_planned() && comparison.runs_to_make().is_empty() {
         return write(comparison, report);
     }
-    let warmups = comparison.settings.warmup;
-    let total = runs.len() as u64 + u64::from(warmups) * comparison.modes.len() as u64;
-    let names = comparison.variants().into_iter().map(|variant| variant.name.as_str());
-    let display = RoundsDisplay::start(comparison.settings.rounds, total, names, quiet);
-    for variant in (0..warmups).flat_map(|_| comparison.modes.clone()) {
-        display.begin(None, &variant.name);
-        let wall_seconds = child.warm_up(&variant, supervisor)?.figures.wall_seconds;
-        display.end(None, &variant.name, &seconds(wall_seconds));
-        comparison.warmups.push(Warmup { variant: variant.name, wall_seconds });
+    let seen = warm_up(comparison, child, supervisor, quiet)?;
+    let of = |mode: RunMode| seen.iter().find(|(of, _)| *of == mode).map(|(_, figures)| figures);
+    if !comparison.is_planned() {
+        let Settings { ladder, memory_sweep, memory_bytes, .. } = &comparison.settings;
+        if let (true, Some(run)) = (*ladder, of(RunMode::Disk)) {
+            comparison.ladder = Some(Ladder::of(run));
+        }
+        if let (false, Some(run)) = (memory_sweep.is_empty(), of(RunMode::Memory)) {
+            comparison.sweep = Some(Sweep::of(run, memory_sweep, *memory_bytes)?);
+        }
     }
+    let runs = comparison.runs_to_make();
+    let names = comparison.variants().into_iter().map(|variant| variant.name.as_str());
+    let display = RoundsDisplay::start(comparison.settings.rounds, runs.len(), names, quiet);
     for (round, variant) in runs {
         display.begin(Some(round), &variant.name);
         let run = child.run(&variant, supervisor)?;
@@ -123,6 +132,31 @@ fn measure_all(
         write(comparison, report)?;
     }
     Ok(())
+}
+
+/// Runs each mode as often as was asked for, at least once where the rest cannot be planned without, and gives back what the
+/// last run of each was like.
+fn warm_up(
+    comparison: &mut Comparison,
+    child: &Child<'_>,
+    supervisor: &mut Supervisor,
+    quiet: bool,
+) -> Result<Vec<(RunMode, Figures)>, Failure> {
+    let times = comparison.settings.warmup.max(u32::from(!comparison.is_planned()));
+    let modes = comparison.modes.clone();
+    let names = modes.iter().map(|variant| variant.name.as_str());
+    let display = RoundsDisplay::start(times, times as usize * modes.len(), names, quiet);
+    let mut seen = Vec::new();
+    for variant in (0..times).flat_map(|_| &modes) {
+        display.begin(None, &variant.name);
+        let run = child.warm_up(variant, supervisor)?;
+        let wall_seconds = run.figures.wall_seconds;
+        display.end(None, &variant.name, &seconds(wall_seconds));
+        comparison.warmups.push(Warmup { variant: variant.name.clone(), wall_seconds });
+        seen.retain(|(mode, _)| *mode != variant.mode);
+        seen.push((variant.mode, run.figures));
+    }
+    Ok(seen)
 }
 
 fn write(comparison: &Comparison, report: Option<&Path>) -> Result<(), Failure> {
@@ -156,6 +190,13 @@ fn command_line() -> Vec<String> {
 fn print(comparison: &Comparison) -> Result<(), Failure> {
     to_stdout(|out| {
         writeln!(out, "{}", table::render(comparison))?;
+        let extras = [
+            comparison.ladder.as_ref().and_then(|ladder| ladder.render(comparison)),
+            comparison.sweep.as_ref().and_then(|sweep| sweep.render(comparison)),
+        ];
+        for text in extras.into_iter().flatten() {
+            writeln!(out, "{text}")?;
+        }
         for sentence in verdict::sentences(comparison) {
             writeln!(out, "{sentence}")?;
         }

@@ -19,11 +19,11 @@ pub struct RoundsDisplay {
 
 impl RoundsDisplay {
     /// Begins to show `runs` runs of variants with these names in `rounds` rounds, or nothing.
-    pub fn start<'a>(rounds: u32, runs: u64, names: impl Iterator<Item = &'a str>, quiet: bool) -> Self {
+    pub fn start<'a>(rounds: u32, runs: usize, names: impl Iterator<Item = &'a str>, quiet: bool) -> Self {
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let bar = (!quiet && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} runs, {msg}, {elapsed}");
-            let bar = ProgressBar::new(runs);
+            let bar = ProgressBar::new(runs as u64);
             bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar

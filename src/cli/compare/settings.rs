@@ -38,6 +38,12 @@ pub struct Settings {
     pub memory_bytes: u64,
     /// `warm` or `cold`.
     pub page_cache: String,
+    /// Whether the factors are changed one by one.
+    #[serde(default)]
+    pub ladder: bool,
+    /// Budgets of memory mode, in per cent of its working set.
+    #[serde(default)]
+    pub memory_sweep: Vec<u32>,
     /// Rounds.
     pub rounds: u32,
     /// Runs of each mode before the first round.
@@ -79,6 +85,8 @@ impl Settings {
                 PageCache::Warm => "warm".to_owned(),
                 PageCache::Cold => "cold".to_owned(),
             },
+            ladder: measure.ladder,
+            memory_sweep: measure.memory_sweep.clone(),
             rounds: measure.runs,
             warmup: measure.warmup,
             seed: measure.seed,
@@ -124,6 +132,8 @@ pub mod tests {
             reducers: 2,
             memory_bytes: 1 << 30,
             page_cache: "warm".into(),
+            ladder: false,
+            memory_sweep: Vec::new(),
             rounds: 3,
             warmup: 0,
             seed: 1,

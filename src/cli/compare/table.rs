@@ -2,11 +2,16 @@
 
 use std::fmt::Write;
 
+use crate::cli::chart::sparkline;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::compare::spread::median;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 
 /// Stands where a mode has no such thing.
 const NONE: &str = "–";
+
+/// Columns of the longest chart of iterations.
+const SPARKLINE_WIDTH: usize = 20;
 
 /// A heading, the table, and nothing behind the last row.
 pub fn render(comparison: &Comparison) -> String {
@@ -60,8 +65,23 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         row("", &|column| column.name.clone()),
         row("time, median", &|column| seconds(column.time.median)),
         row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
-        framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())),
     ];
+    if columns.iter().any(|column| !column.iteration_seconds.is_empty()) {
+        let first = |column: &Column| column.iteration_seconds.first().copied();
+        let later = |column: &Column| {
+            let mut later = column.iteration_seconds.get(1..)?.to_vec();
+            later.sort_by(f64::total_cmp);
+            (!later.is_empty()).then(|| median(&later))
+        };
+        let most = columns.iter().flat_map(|column| column.iteration_seconds.iter().copied()).fold(0.0, f64::max);
+        rows.extend([
+            row("iterations", &|column| count(column.iteration_seconds.len() as u64)),
+            row("  the first", &|column| first(column).map_or(NONE.to_owned(), seconds)),
+            row("  each other, median", &|column| later(column).map_or(NONE.to_owned(), seconds)),
+            row("  one after another", &|column| sparkline(&column.iteration_seconds, most, SPARKLINE_WIDTH)),
+        ]);
+    }
+    rows.push(framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())));
     let phases = columns.iter().find_map(|column| Some(&column.framework.as_ref()?.phases));
     for (i, (name, _)) in phases.into_iter().flatten().enumerate() {
         rows.push(framework_row(&format!("  {name}"), &|framework| {
@@ -119,6 +139,22 @@ records, out                     200,000         200,000       200,000
 ";
         assert_eq!(text, expected, "\n{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 90));
+    }
+
+    #[test]
+    fn a_loop_is_charted_on_one_scale() {
+        let columns = comparison([&[1.0], &[0.5], &[]]).columns();
+        let mut columns: Vec<Column> = columns.into_iter().collect();
+        columns[0].iteration_seconds = vec![0.4, 0.2, 0.4];
+        columns[1].iteration_seconds = vec![0.4, 0.05, 0.05];
+        let text = grid(&rows(&columns)[3..7]);
+        let expected = "\
+iterations                   3         3
+  the first            0.400 s   0.400 s
+  each other, median   0.300 s   50.0 ms
+  one after another        █▄█       █▁▁
+";
+        assert_eq!(text, expected, "\n{text}");
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn rounds_run_in_the_recorded_order_of_the_seed() {
     assert_eq!(order(&first), order(&again));
     assert_ne!(order(&first), order(&other));
     for report in [&first, &other] {
-        let planned = report["order"].as_array().unwrap().iter().zip(0u64..);
+        let planned = report["plan"]["order"].as_array().unwrap().iter().zip(0u64..);
         let planned =
             planned.flat_map(|(names, i)| names.as_array().unwrap().iter().map(move |n| (i, n.as_str().unwrap())));
         assert_eq!(order(report), planned.collect::<Vec<_>>());
@@ -161,4 +161,49 @@ fn a_comparison_with_other_settings_is_not_continued() {
     cli.fail(2, &format!("{compare} --continue")).says(&["input_files was 1 and is 2 now"]);
     std::fs::write(cli.scratch.path("r.json"), "{}").unwrap();
     cli.fail(2, &format!("{compare} --continue")).says(&["r.json is no report of a comparison"]);
+}
+
+#[test]
+fn a_ladder_has_a_step_for_each_factor_that_the_job_has_a_use_for() {
+    let cli = Cli::new();
+    cli.succeed("gen text --size 100k --out input/text");
+    let settings = "--ladder --modes disk,memory --runs 2 --input input --quiet --report r.json";
+    let ended = cli.succeed(&format!("compare grep --pattern [a-z]+ {settings}"));
+    let report = cli.json("r.json");
+    let steps = report["ladder"].as_array().unwrap();
+    let changed: Vec<_> = steps.iter().map(|step| &step["changed"]).collect();
+    assert_eq!(changed, [&Value::Null, &json!("map_output"), &json!("between_jobs"), &json!("invariant")]);
+    let written: Vec<_> = steps.iter().map(|step| step["bytes"]["file_written"].as_f64().unwrap()).collect();
+    assert!(written[0] > written[1] && written[1] > written[2] && written[2] == 0.0, "{written:?}");
+    assert_eq!(steps[3]["does_not_apply"], "no loop");
+    let differences: f64 = steps.iter().filter_map(|step| step["difference_seconds"].as_f64()).sum();
+    let gap = report["ladder_total"]["gap_seconds"].as_f64().unwrap();
+    assert!((differences - gap).abs() < 1e-9 && report["ladder_total"]["adds_up"] == true);
+    let other = report["other_runs"].as_array().unwrap();
+    assert!(
+        other.iter().all(|run| run["factors"]["map_output"] == "memory" && run["factors"]["between_jobs"] == "disk")
+    );
+    assert_eq!((other.len(), &report["outputs_identical"]), (2, &json!(true)));
+    assert!(ended.stdout.contains("between-jobs memory"), "{}", ended.stdout);
+    // The plan is in the report, so that nothing is left to do.
+    cli.succeed(&format!("compare grep --pattern [a-z]+ {settings} --continue"));
+    assert_eq!(cli.json("r.json")["runs"], report["runs"]);
+}
+
+#[test]
+fn a_memory_sweep_spills_where_the_budget_is_small_and_keeps_within_it() {
+    let cli = Cli::new();
+    cli.succeed("gen terasort --size 4MB --out input/records");
+    let settings = "--modes disk,memory --memory-sweep 0,100 --sort-buffer 1MiB --runs 2 --input input --quiet";
+    let ended = cli.succeed(&format!("compare terasort {settings} --report r.json"));
+    let report = cli.json("r.json");
+    let points = report["memory_sweep"].as_array().unwrap();
+    assert_eq!((&points[0]["percent"], &points[0]["budget_bytes"]), (&json!(0), &json!(1 << 20)));
+    assert_eq!(points[1]["budget_bytes"], report["memory_sweep_summary"]["working_set_bytes"]);
+    assert!(points[0]["spilled_bytes"].as_f64().unwrap() > 1e6, "{points:?}");
+    let within = |point: &Value| point["peak_reserved_bytes"].as_u64() <= point["budget_bytes"].as_u64();
+    assert!(points.iter().all(within) && report["memory_sweep_summary"]["within_budget"] == true, "{points:?}");
+    assert!(ended.stdout.contains("The working set is "), "{}", ended.stdout);
+    let small = format!("compare terasort {settings} --memory 1MiB --warmup 0");
+    cli.fail(2, &small).says(&["--memory-sweep needs a budget that holds everything"]);
 }
