@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::runtime::cancel::CancelToken;
@@ -152,6 +153,17 @@ pub enum PageCache {
     Cold,
 }
 
+/// What happens to a task that takes much longer than the others of its wave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stragglers {
+    /// It is waited for.
+    #[default]
+    Wait,
+    /// Where a worker is idle, a second attempt is begun beside the first; the first to succeed wins, the other is stopped
+    /// (`mapreduce.map.speculative`). The output is the same if the job's code is deterministic.
+    Speculate,
+}
+
 /// Everything that is set for one run of a job.
 #[derive(Clone, Debug)]
 pub struct JobConfig {
@@ -192,6 +204,12 @@ pub struct JobConfig {
     pub on_full: OnFull,
     /// Attempts that a task gets (`mapreduce.map.maxattempts`). Default 4.
     pub max_attempts: u32,
+    /// How long an attempt may run before it is stopped and has failed (`mapreduce.task.timeout`, which counts from the last
+    /// sign of life). Default: as long as it likes. Attempts notice between records, blocks and groups; code that stays in one
+    /// call for good cannot be stopped.
+    pub task_timeout: Option<Duration>,
+    /// What to do about tasks that lag behind.
+    pub stragglers: Stragglers,
     /// Tells a running job to stop.
     pub cancel: CancelToken,
     /// How far the job is; read it from another thread.
@@ -219,6 +237,8 @@ impl JobConfig {
             page_cache: PageCache::default(),
             on_full: OnFull::default(),
             max_attempts: 4,
+            task_timeout: None,
+            stragglers: Stragglers::default(),
             cancel: CancelToken::default(),
             progress: Arc::default(),
         }

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,6 +42,15 @@ pub enum Error {
         got: String,
     },
 
+    /// A map output cannot be read any more. Its map task is run again, if it has attempts left.
+    #[error("the output of {task} is lost: {source}")]
+    MapOutputLost {
+        /// The map task's id.
+        task: String,
+        /// What was found when it was read.
+        source: Box<Error>,
+    },
+
     /// A record could not be processed.
     #[error("{} at offset {offset}: {source}", path.display())]
     Record {
@@ -68,6 +78,13 @@ pub enum Error {
     /// A task attempt panicked.
     #[error("panicked: {0}")]
     Panic(String),
+
+    /// A task attempt took too long.
+    #[error("ran past the time limit of {limit:?}")]
+    TimedOut {
+        /// The limit, `--task-timeout`.
+        limit: Duration,
+    },
 
     /// Bytes that are not an encoding of the expected type.
     #[error("cannot decode {expected} from {got}")]
@@ -142,7 +159,25 @@ impl Error {
 
     /// Whether another attempt at the same task may succeed.
     pub(crate) fn may_pass(&self) -> bool {
-        !matches!(self, Error::Cancelled | Error::MemoryFull { .. } | Error::Config(_) | Error::OutputExists(_))
+        !matches!(
+            self,
+            Error::Cancelled
+                | Error::MemoryFull { .. }
+                | Error::Config(_)
+                | Error::OutputExists(_)
+                | Error::Task { .. }
+        )
+    }
+
+    /// Whether what was read is not there any more as it was written, so that reading it again cannot help.
+    pub(crate) fn is_loss(&self) -> bool {
+        match self {
+            Error::Corrupt { .. } => true,
+            Error::Io { source, .. } => {
+                source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(nix::libc::EIO)
+            }
+            _ => false,
+        }
     }
 }
 

@@ -204,6 +204,7 @@ pub fn run(
         process_io: ProcessIo::now().since(io_before),
         phases: Vec::new(),
         iterations: Vec::new(),
+        recoveries: Vec::new(),
         tasks: Vec::new(),
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },

@@ -27,6 +27,7 @@ use crate::pipeline::shuffle::shuffle;
 use crate::pipeline::split::{list_files, plan};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::progress::Progress;
+use crate::runtime::scheduler::Attempt;
 use crate::runtime::task::{BufferPool, Task, TaskContext};
 use crate::store::RunStore;
 use crate::store::disk::DiskStore;
@@ -78,14 +79,18 @@ impl Worker {
     /// A new task; `index` is a reducer's partition. Each task counts as an attempt of its own, so that runs of tasks with
     /// one index have different names.
     fn task<M, R, C, P>(&self, job: &Job<M, R, C, P>, kind: &str, index: u32) -> Task<'_> {
+        let number = self.tasks.fetch_add(1, Ordering::Relaxed);
+        let attempt = Attempt::alone(index, number, self.config.cancel.clone());
         Task {
             context: TaskContext {
                 job: job.name.clone(),
                 id: format!("{kind}-{index:05}"),
                 index,
-                attempt: self.tasks.fetch_add(1, Ordering::Relaxed),
+                attempt: number,
                 reducers: self.reducers(job),
+                cancel: attempt.cancel.clone(),
             },
+            attempt,
             config: &self.config,
             store: self.store.as_ref(),
             buffers: &self.buffers,

@@ -130,6 +130,7 @@ mod tests {
             phases: Vec::new(),
             iterations: Vec::new(),
             tasks: Vec::new(),
+            recoveries: Vec::new(),
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
         }

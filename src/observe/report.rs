@@ -48,6 +48,8 @@ pub struct Report {
     pub iterations: Vec<Iteration>,
     /// Every task attempt, in order of their ends.
     pub tasks: Vec<TaskReport>,
+    /// What went wrong and was put right, in order.
+    pub recoveries: Vec<Recovery>,
     /// What it ran on.
     pub machine: Machine,
     /// What came out.
@@ -107,8 +109,36 @@ pub enum Outcome {
     Succeeded,
     /// It returned an error or panicked.
     Failed,
-    /// It was stopped because the job ended.
+    /// It was stopped because the job ended, or because another attempt was faster.
     Killed,
+}
+
+/// Something that went wrong and was put right.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recovery {
+    /// What was done about it.
+    pub kind: RecoveryKind,
+    /// The task that was run again.
+    pub task: String,
+    /// The number of the new attempt.
+    pub attempt: u32,
+    /// What had gone wrong.
+    pub why: String,
+    /// Time of a worker that it cost: the failed attempt's for a retry, the new attempt's for a rerun. A speculative attempt
+    /// takes a worker that was idle.
+    pub seconds_lost: f64,
+}
+
+/// What was done about something that went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecoveryKind {
+    /// An attempt failed, and the task was tried again.
+    Retry,
+    /// The output of a map task that had succeeded was lost, and the task was run again.
+    Rerun,
+    /// A task lagged behind, and was attempted a second time side by side.
+    Speculation,
 }
 
 /// The committed output.

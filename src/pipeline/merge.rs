@@ -392,14 +392,14 @@ fn merge_segments<F: Fold>(
     if !F::COMBINES {
         while let Some(step) = merge.advance()? {
             output.push(partition, merge.key(), merge.value(), step == Step::SameKey)?;
-            task.config.cancel.check_every(&mut until_check)?;
+            task.attempt.cancel.check_every(&mut until_check)?;
         }
         return Ok(());
     }
     let (mut key, mut value) = (Vec::new(), Vec::new());
     let mut step = merge.advance()?;
     while step.is_some() {
-        task.config.cancel.check_every(&mut until_check)?;
+        task.attempt.cancel.check_every(&mut until_check)?;
         key.clear();
         key.extend_from_slice(merge.key());
         let mut combined = fold.decode(merge.value())?;

@@ -158,7 +158,7 @@ impl<R: Reducer> ReduceSide for R {
                 merge: &mut merge,
                 grouping,
                 group: &key[..grouping.map_or(key.len(), |prefix| prefix(&key))],
-                cancel: &task.config.cancel,
+                cancel: &task.attempt.cancel,
                 until_check,
                 position: Position::First,
                 records: 0,

@@ -26,7 +26,7 @@ use crate::job::{Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
-use crate::observe::report::{Iteration, OutputReport, Report, TaskReport};
+use crate::observe::report::{Iteration, OutputReport, Report};
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
@@ -37,6 +37,7 @@ use crate::pipeline::split::{self, Piece, Split};
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::dataset::{Dataset, Input};
 use crate::runtime::page_cache::drop_pages;
+use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
 use crate::store::RunStore;
 use crate::store::disk::{DiskStore, FileBytes};
@@ -55,7 +56,7 @@ pub struct Driver {
     input_bytes: u64,
     reducers: u32,
     pub(super) totals: Totals,
-    pub(super) tasks: Vec<TaskReport>,
+    pub(super) log: Log,
     /// What the tasks of each wave of the job that ran last counted, in task order.
     pub(super) job_counts: Vec<Vec<UserCounters>>,
     iterations: Vec<Iteration>,
@@ -132,7 +133,7 @@ impl Driver {
             input_bytes: 0,
             reducers: 0,
             totals: Totals::default(),
-            tasks: Vec::new(),
+            log: Log::default(),
             job_counts: Vec::new(),
             iterations: Vec::new(),
             output: OutputReport::default(),
@@ -281,15 +282,11 @@ impl Driver {
         }
         let map_outputs = self.map_wave(job, reducers, &splits)?;
         if self.config.page_cache == PageCache::Cold {
-            for run in map_outputs.iter().flat_map(|output| &output.runs) {
-                run.drop_cached_pages()?;
-            }
+            map_outputs.runs().iter().try_for_each(|run| run.drop_cached_pages())?;
         }
-        let outputs = self.reduce_wave(job, reducers, &map_outputs, target)?;
+        let outputs = self.reduce_wave(job, reducers, &splits, &map_outputs, target)?;
         if self.config.intermediates == Intermediates::Keep {
-            for run in map_outputs.iter().flat_map(|output| &output.runs) {
-                run.keep();
-            }
+            map_outputs.runs().iter().for_each(|run| run.keep());
         }
         Ok(outputs)
     }
@@ -365,7 +362,8 @@ impl Driver {
             process_io: ProcessIo::now().since(self.io_before),
             phases: self.totals.phases.summary(),
             iterations: self.iterations,
-            tasks: self.tasks,
+            tasks: self.log.tasks,
+            recoveries: self.log.recoveries,
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
         };

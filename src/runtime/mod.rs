@@ -1,11 +1,13 @@
 //! Running jobs: who does what, when, and what happens when it fails.
 //!
 //! The [driver] runs one job after another for a program and keeps the [dataset]s between them; a job is [waves] of
-//! tasks; the [scheduler] runs a wave on threads, attempt by attempt; a [task] is what an attempt works with.
+//! tasks; the [scheduler] runs a wave on threads, attempt by attempt; a [task] is what an attempt works with. Reducers take
+//! the [map_outputs], of which one that is lost is made again.
 
 pub(crate) mod cancel;
 pub mod dataset;
 pub mod driver;
+pub(crate) mod map_outputs;
 pub(crate) mod page_cache;
 pub(crate) mod progress;
 pub(crate) mod scheduler;

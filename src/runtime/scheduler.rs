@@ -1,18 +1,33 @@
-//! Running a wave of tasks: slots, attempts, and what happens when one fails.
+//! Running a wave of tasks: slots, attempts, and what happens when one fails, hangs or lags behind.
 //!
-//! Each worker is a thread that takes the next attempt from a queue. An attempt that fails or panics goes back into the
-//! queue until the task has had its attempts, or at once ends the wave if another attempt cannot help. Then the other
-//! running tasks are told to stop.
+//! Each worker is a thread that takes the next attempt from a queue and tells when it starts and how it ends. One thread
+//! keeps the ledger:
+//!
+//! - An attempt that fails or panics goes back into the queue until the task has had its attempts, or at once ends the wave
+//!   if another attempt cannot help. Then the other running tasks are told to stop.
+//! - An attempt that runs past the time limit is told to stop, through a token of its own, and has failed. One that does not
+//!   listen cannot be ended, since threads cannot be: after a grace period it is written off, and another worker takes its
+//!   place. The wave goes on without it, but cannot return before it.
+//! - Where a worker is idle and a task has taken half as long again as the median of those done, the task gets a second
+//!   attempt. The first to succeed wins, the other one is told to stop. [`Attempt::begin_commit`] lets one of them publish.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
+use crate::config::Stragglers;
 use crate::error::{Error, Result};
-use crate::observe::report::{Outcome, TaskReport};
+use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::runtime::cancel::CancelToken;
+
+/// How long an attempt may take to heed that it was told to stop; they look every few thousand records.
+const GRACE: Duration = Duration::from_secs(5);
+/// Tasks that take less are no stragglers, however fast the others were.
+const SHORTEST_STRAGGLER: Duration = Duration::from_millis(100);
 
 /// What a wave is made of.
 pub(crate) struct Wave<'a> {
@@ -22,6 +37,8 @@ pub(crate) struct Wave<'a> {
     pub tasks: u32,
     pub workers: usize,
     pub max_attempts: u32,
+    pub time_limit: Option<Duration>,
+    pub stragglers: Stragglers,
     pub cancel: &'a CancelToken,
     /// When the run began; what task times are told from.
     pub epoch: Instant,
@@ -35,16 +52,67 @@ pub(crate) struct Done<T> {
     pub bytes: u64,
 }
 
-struct Attempt {
-    task: u32,
-    attempt: u32,
+/// What happened to the attempts of a run, in order of their ends, and what was done about it.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub tasks: Vec<TaskReport>,
+    pub recoveries: Vec<Recovery>,
 }
 
-struct Ended<T> {
-    attempt: Attempt,
-    start: Instant,
-    end: Instant,
-    result: Result<Done<T>>,
+impl Log {
+    /// Adds another log.
+    pub fn append(&mut self, mut other: Log) {
+        self.tasks.append(&mut other.tasks);
+        self.recoveries.append(&mut other.recoveries);
+    }
+}
+
+/// One attempt at a task.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    /// The task's number in its wave.
+    pub task: u32,
+    /// From 0.
+    pub number: u32,
+    /// Cancelled with the wave, or alone.
+    pub cancel: CancelToken,
+    gate: Arc<Gate>,
+    outrun: Arc<AtomicBool>,
+}
+
+/// Lets one attempt at a task publish its output: its number plus one, or 0.
+type Gate = AtomicU32;
+
+impl Attempt {
+    /// The first attempt at a task that nobody else attempts.
+    pub fn alone(task: u32, number: u32, cancel: CancelToken) -> Self {
+        Attempt { task, number, cancel, gate: Arc::default(), outrun: Arc::default() }
+    }
+
+    /// Asks whether this attempt may publish its output; once one may, no other does, unless that one fails at it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] where another attempt is ahead, or this one was told to stop.
+    pub fn begin_commit(&self) -> Result<()> {
+        self.cancel.check()?;
+        let entered = self.gate.compare_exchange(0, self.number + 1, Ordering::AcqRel, Ordering::Acquire);
+        if entered.is_err() {
+            self.outrun.store(true, Ordering::Release);
+            return Err(Error::Cancelled);
+        }
+        Ok(())
+    }
+
+    fn leave_gate(&self) {
+        // Fails where this attempt had not entered it.
+        let _ = self.gate.compare_exchange(self.number + 1, 0, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+/// What workers tell.
+enum Event<T> {
+    Started { attempt: Attempt, at: Instant },
+    Ended { attempt: Attempt, start: Instant, end: Instant, result: Result<Done<T>> },
 }
 
 impl Wave<'_> {
@@ -53,107 +121,365 @@ impl Wave<'_> {
         format!("{}{task:05}", self.id_prefix)
     }
 
-    /// Runs `run(task, attempt)` for every task; gives the outputs in task order. Attempts are added to `log` as they end.
+    /// Runs `run` for every task; gives the outputs in task order, each with the number of attempts it took. `excuse` says
+    /// which failures do not count against the task: those after which something else has been put right.
     pub fn run<T: Send>(
         &self,
-        log: &mut Vec<TaskReport>,
-        run: impl Fn(u32, u32) -> Result<Done<T>> + Sync,
-    ) -> Result<Vec<T>> {
+        log: &mut Log,
+        run: impl Fn(&Attempt) -> Result<Done<T>> + Sync,
+        excuse: impl Fn(u32, &Error) -> bool,
+    ) -> Result<Vec<(T, u32)>> {
         let (queue, attempts) = unbounded();
-        let (ends, ended) = unbounded();
-        for task in 0..self.tasks {
-            queue.send(Attempt { task, attempt: 0 }).expect("the receiver lives");
-        }
-        let workers = self.workers.min(self.tasks as usize);
+        let (events, happened) = unbounded();
+        let most = match self.stragglers {
+            Stragglers::Wait => self.tasks as usize,
+            Stragglers::Speculate => 2 * self.tasks as usize,
+        };
         std::thread::scope(|scope| {
-            for worker in 0..workers {
-                let (attempts, ends, run): (Receiver<Attempt>, Sender<Ended<T>>, _) =
-                    (attempts.clone(), ends.clone(), &run);
+            let spawn = |worker: usize| {
+                let (attempts, events, run): (Receiver<Attempt>, Sender<Event<T>>, _) =
+                    (attempts.clone(), events.clone(), &run);
                 std::thread::Builder::new()
                     .name(format!("{WORKER_THREAD}{worker}"))
-                    .spawn_scoped(scope, move || {
-                        for attempt in attempts {
-                            let start = Instant::now();
-                            let result = catch_unwind(AssertUnwindSafe(|| run(attempt.task, attempt.attempt)))
-                                .unwrap_or_else(|panic| Err(Error::Panic(panic_message(panic.as_ref()))));
-                            let end = Ended { attempt, start, end: Instant::now(), result };
-                            if ends.send(end).is_err() {
-                                break;
-                            }
-                        }
-                    })
+                    .spawn_scoped(scope, move || work(&attempts, &events, run))
                     .expect("the system starts a thread for each worker");
-            }
-            drop(ends);
-            self.collect(queue, &ended, log)
+            };
+            let workers = self.workers.min(most);
+            (0..workers).for_each(spawn);
+            let mut ledger = Ledger::new(self, queue, workers);
+            ledger.keep(&happened, log, &excuse, spawn);
+            ledger.close()
         })
     }
 
-    /// Takes the ends of attempts until all tasks have succeeded or the wave has failed. Dropping the queue ends the
-    /// workers.
-    fn collect<T>(
-        &self,
-        queue: Sender<Attempt>,
-        ended: &Receiver<Ended<T>>,
-        log: &mut Vec<TaskReport>,
-    ) -> Result<Vec<T>> {
-        let mut outputs: Vec<Option<T>> = (0..self.tasks).map(|_| None).collect();
-        let mut open = self.tasks;
-        let mut queue = Some(queue);
-        let mut failure = None;
-        while open > 0 {
-            let Ok(Ended { attempt, start, end, result }) = ended.recv() else { break };
-            let mut report = TaskReport {
-                id: self.id(attempt.task),
-                attempt: attempt.attempt,
-                outcome: Outcome::Succeeded,
-                start_seconds: start.duration_since(self.epoch).as_secs_f64(),
-                end_seconds: end.duration_since(self.epoch).as_secs_f64(),
-                records: 0,
-                bytes: 0,
-                error: None,
+    fn failure(&self, report: &TaskReport, error: Error) -> Error {
+        match error {
+            // Another task's, for want of whose output this one failed.
+            error @ Error::Task { .. } => error,
+            error => Error::Task {
+                job: self.job.to_owned(),
+                task: report.id.clone(),
+                attempt: report.attempt,
+                source: Box::new(error),
+            },
+        }
+    }
+}
+
+/// What a worker does until the queue ends.
+fn work<T>(
+    attempts: &Receiver<Attempt>,
+    events: &Sender<Event<T>>,
+    run: &(impl Fn(&Attempt) -> Result<Done<T>> + Sync),
+) {
+    for attempt in attempts {
+        let start = Instant::now();
+        if events.send(Event::Started { attempt: attempt.clone(), at: start }).is_err() {
+            break;
+        }
+        let result = guarded(|| run(&attempt));
+        if result.is_err() {
+            attempt.leave_gate();
+        }
+        if events.send(Event::Ended { attempt, start, end: Instant::now(), result }).is_err() {
+            break;
+        }
+    }
+}
+
+/// Runs a job's code; a panic becomes an error.
+pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(Error::Panic(panic_message(panic.as_ref()))))
+}
+
+/// The state of a wave.
+struct Ledger<'w, T> {
+    wave: &'w Wave<'w>,
+    tasks: Vec<TaskState<T>>,
+    open: u32,
+    /// Attempts that were queued and have not ended.
+    pending: usize,
+    /// Tasks of which an attempt runs.
+    running: Vec<u32>,
+    /// `None` once nothing more is to be begun; the workers end then.
+    queue: Option<Sender<Attempt>>,
+    workers: usize,
+    /// How long the successful attempts took.
+    durations: Vec<Duration>,
+    failure: Option<Error>,
+}
+
+struct TaskState<T> {
+    output: Option<T>,
+    attempts: u32,
+    failures: u32,
+    /// Attempts that were queued and have not ended: one or two.
+    pending: Vec<Pending>,
+    gate: Arc<Gate>,
+}
+
+struct Pending {
+    attempt: Attempt,
+    start: Option<Instant>,
+    told_to_stop: Option<Instant>,
+}
+
+impl<'w, T> Ledger<'w, T> {
+    fn new(wave: &'w Wave<'w>, queue: Sender<Attempt>, workers: usize) -> Self {
+        let state = |_| TaskState { output: None, attempts: 0, failures: 0, pending: Vec::new(), gate: Arc::default() };
+        let mut ledger = Ledger {
+            wave,
+            tasks: (0..wave.tasks).map(state).collect(),
+            open: wave.tasks,
+            pending: 0,
+            running: Vec::new(),
+            queue: Some(queue),
+            workers,
+            durations: Vec::new(),
+            failure: None,
+        };
+        (0..wave.tasks).for_each(|task| ledger.begin(task));
+        ledger
+    }
+
+    /// Queues the next attempt at a task.
+    fn begin(&mut self, task: u32) {
+        let Some(queue) = &self.queue else { return };
+        let state = &mut self.tasks[task as usize];
+        let attempt = Attempt {
+            task,
+            number: state.attempts,
+            cancel: self.wave.cancel.child(),
+            gate: state.gate.clone(),
+            outrun: Arc::default(),
+        };
+        state.attempts += 1;
+        state.pending.push(Pending { attempt: attempt.clone(), start: None, told_to_stop: None });
+        self.pending += 1;
+        queue.send(attempt).expect("the workers live as long as the queue");
+    }
+
+    /// Takes note of what happens until all tasks have succeeded or the wave has failed, and nothing runs any more.
+    fn keep(
+        &mut self,
+        happened: &Receiver<Event<T>>,
+        log: &mut Log,
+        excuse: &impl Fn(u32, &Error) -> bool,
+        spawn: impl Fn(usize),
+    ) {
+        loop {
+            if self.open == 0 || self.failure.is_some() {
+                self.queue = None;
+                if self.pending == 0 {
+                    return;
+                }
+            }
+            let event = match self.next_alarm() {
+                None => happened.recv().expect("a pending attempt tells of its end"),
+                Some(alarm) => match happened.recv_deadline(alarm) {
+                    Ok(event) => event,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.look_at_the_clock(log, &spawn);
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => unreachable!("the wave keeps a sender"),
+                },
             };
-            match result {
-                Ok(done) => {
-                    (report.records, report.bytes) = (done.records, done.bytes);
-                    outputs[attempt.task as usize] = Some(done.output);
-                    open -= 1;
+            match event {
+                Event::Started { attempt, at } => {
+                    let pending = &mut self.tasks[attempt.task as usize].pending;
+                    if let Some(pending) = pending.iter_mut().find(|pending| pending.is(&attempt)) {
+                        pending.start = Some(at);
+                        self.running.push(attempt.task);
+                    }
                 }
-                Err(Error::Cancelled) => {
-                    report.outcome = Outcome::Killed;
-                    failure.get_or_insert(Error::Cancelled);
-                    queue = None;
-                }
-                Err(error) => {
-                    report.outcome = Outcome::Failed;
-                    report.error = Some(error.to_string());
-                    let next = attempt.attempt + 1;
-                    match &queue {
-                        Some(queue) if error.may_pass() && next < self.max_attempts => {
-                            queue.send(Attempt { task: attempt.task, attempt: next }).expect("the workers live");
-                        }
-                        _ => {
-                            // The other tasks' work is for nothing now. They end as cancelled, but not because of that.
-                            self.cancel.cancel();
-                            queue = None;
-                            if failure.as_ref().is_none_or(|failure| matches!(failure, Error::Cancelled)) {
-                                failure = Some(Error::Task {
-                                    job: self.job.to_owned(),
-                                    task: report.id.clone(),
-                                    attempt: attempt.attempt,
-                                    source: Box::new(error),
-                                });
-                            }
-                        }
+                Event::Ended { attempt, start, end, result } => {
+                    // What was written off is over already.
+                    if let Some(pending) = self.take_pending(&attempt) {
+                        self.end(&pending, start, end, result, log, excuse);
                     }
                 }
             }
-            log.push(report);
         }
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(outputs.into_iter().map(|output| output.expect("every task has succeeded")).collect()),
+    }
+
+    fn take_pending(&mut self, attempt: &Attempt) -> Option<Pending> {
+        let of_task = &mut self.tasks[attempt.task as usize].pending;
+        let pending = of_task.swap_remove(of_task.iter().position(|pending| pending.is(attempt))?);
+        self.pending -= 1;
+        if let Some(at) = self.running.iter().position(|task| *task == attempt.task) {
+            self.running.swap_remove(at);
         }
+        Some(pending)
+    }
+
+    /// What runs.
+    fn running(&self) -> impl Iterator<Item = &Pending> {
+        // A task that runs twice is seen twice each; who asks does not mind.
+        self.running.iter().flat_map(|task| &self.tasks[*task as usize].pending)
+    }
+
+    fn end(
+        &mut self,
+        pending: &Pending,
+        start: Instant,
+        end: Instant,
+        result: Result<Done<T>>,
+        log: &mut Log,
+        excuse: &impl Fn(u32, &Error) -> bool,
+    ) {
+        let Attempt { task, outrun, .. } = &pending.attempt;
+        let mut report = self.report(&pending.attempt, start, end);
+        let state = &mut self.tasks[*task as usize];
+        match result {
+            _ if state.output.is_some() => report.outcome = Outcome::Killed,
+            Ok(done) => {
+                (report.records, report.bytes) = (done.records, done.bytes);
+                state.output = Some(done.output);
+                state.pending.iter().for_each(|other| other.attempt.cancel.cancel());
+                self.open -= 1;
+                self.durations.push(end - start);
+            }
+            Err(Error::Cancelled) if pending.told_to_stop.is_some() && !self.wave.cancel.is_cancelled() => {
+                let error = Error::TimedOut { limit: self.wave.time_limit.unwrap_or_default() };
+                self.fail(*task, &mut report, error, false, log);
+            }
+            Err(Error::Cancelled) => {
+                report.outcome = Outcome::Killed;
+                if !outrun.load(Ordering::Acquire) || self.wave.cancel.is_cancelled() {
+                    self.wave.cancel.cancel();
+                    self.failure.get_or_insert(Error::Cancelled);
+                } else if !self.is_pending(*task) {
+                    // The attempt that was ahead has failed meanwhile.
+                    self.begin(*task);
+                }
+            }
+            Err(error) => {
+                let excused = excuse(*task, &error);
+                self.fail(*task, &mut report, error, excused, log);
+            }
+        }
+        log.tasks.push(report);
+    }
+
+    /// An attempt has failed: begins another one, or fails the wave.
+    fn fail(&mut self, task: u32, report: &mut TaskReport, error: Error, excused: bool, log: &mut Log) {
+        report.outcome = Outcome::Failed;
+        report.error = Some(error.to_string());
+        let state = &mut self.tasks[task as usize];
+        state.failures += u32::from(!excused);
+        if self.queue.is_some() && error.may_pass() && state.failures < self.wave.max_attempts {
+            if !self.is_pending(task) {
+                self.begin(task);
+            }
+            log.recoveries.push(Recovery {
+                kind: RecoveryKind::Retry,
+                task: report.id.clone(),
+                attempt: self.tasks[task as usize].attempts - 1,
+                why: error.to_string(),
+                seconds_lost: report.end_seconds - report.start_seconds,
+            });
+            return;
+        }
+        // The other tasks' work is for nothing now. They end as cancelled, but not because of that.
+        self.wave.cancel.cancel();
+        if self.failure.as_ref().is_none_or(|failure| matches!(failure, Error::Cancelled)) {
+            self.failure = Some(self.wave.failure(report, error));
+        }
+    }
+
+    fn is_pending(&self, task: u32) -> bool {
+        !self.tasks[task as usize].pending.is_empty()
+    }
+
+    /// When there is something to do even if nothing happens.
+    fn next_alarm(&self) -> Option<Instant> {
+        let limit = self.wave.time_limit;
+        let stops = self.running().filter_map(|pending| match pending.told_to_stop {
+            Some(since) => Some(since + GRACE),
+            None => Some(pending.start? + limit?),
+        });
+        let straggler = self.straggler().map(|(_, due)| due);
+        stops.chain(straggler).min()
+    }
+
+    /// The task that first deserves a second attempt, and from when on.
+    fn straggler(&self) -> Option<(u32, Instant)> {
+        let idle = self.pending < self.workers;
+        if self.wave.stragglers == Stragglers::Wait || !idle || self.queue.is_none() || self.durations.is_empty() {
+            return None;
+        }
+        let mut durations = self.durations.clone();
+        let (_, median, _) = durations.select_nth_unstable(self.durations.len() / 2);
+        let patience = (*median * 3 / 2).max(SHORTEST_STRAGGLER);
+        let alone = self.running().filter(|pending| self.tasks[pending.attempt.task as usize].pending.len() == 1);
+        alone.filter_map(|pending| Some((pending.attempt.task, pending.start? + patience))).min_by_key(|(_, due)| *due)
+    }
+
+    fn look_at_the_clock(&mut self, log: &mut Log, spawn: &impl Fn(usize)) {
+        let now = Instant::now();
+        if let Some((task, due)) = self.straggler()
+            && due <= now
+        {
+            self.begin(task);
+            log.recoveries.push(Recovery {
+                kind: RecoveryKind::Speculation,
+                task: self.wave.id(task),
+                attempt: self.tasks[task as usize].attempts - 1,
+                why: "the task takes half as long again as the others did".into(),
+                seconds_lost: 0.0,
+            });
+        }
+        let Some(limit) = self.wave.time_limit else { return };
+        let mut deaf = Vec::new();
+        for task in self.running.clone() {
+            for pending in &mut self.tasks[task as usize].pending {
+                match pending.told_to_stop {
+                    None if pending.start.is_some_and(|start| start + limit <= now) => {
+                        pending.attempt.cancel.cancel();
+                        pending.told_to_stop = Some(now);
+                    }
+                    Some(since) if since + GRACE <= now => deaf.push(pending.attempt.clone()),
+                    _ => {}
+                }
+            }
+        }
+        for attempt in deaf {
+            if let Some(pending) = self.take_pending(&attempt) {
+                let mut report = self.report(&attempt, pending.start.unwrap_or(now), now);
+                self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
+                log.tasks.push(report);
+                // Its worker is lost with it.
+                spawn(self.workers);
+            }
+        }
+    }
+
+    fn report(&self, attempt: &Attempt, start: Instant, end: Instant) -> TaskReport {
+        TaskReport {
+            id: self.wave.id(attempt.task),
+            attempt: attempt.number,
+            outcome: Outcome::Succeeded,
+            start_seconds: start.duration_since(self.wave.epoch).as_secs_f64(),
+            end_seconds: end.duration_since(self.wave.epoch).as_secs_f64(),
+            records: 0,
+            bytes: 0,
+            error: None,
+        }
+    }
+
+    fn close(self) -> Result<Vec<(T, u32)>> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let output = |state: TaskState<T>| (state.output.expect("every task has succeeded"), state.attempts);
+        Ok(self.tasks.into_iter().map(output).collect())
+    }
+}
+
+impl Pending {
+    fn is(&self, attempt: &Attempt) -> bool {
+        (self.attempt.task, self.attempt.number) == (attempt.task, attempt.number)
     }
 }
 
@@ -167,8 +493,6 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use super::*;
 
     fn wave(cancel: &CancelToken, tasks: u32) -> Wave<'_> {
@@ -178,9 +502,15 @@ mod tests {
             tasks,
             workers: 3,
             max_attempts: 3,
+            time_limit: None,
+            stragglers: Stragglers::Wait,
             cancel,
             epoch: Instant::now(),
         }
+    }
+
+    fn never(_: u32, _: &Error) -> bool {
+        false
     }
 
     fn done<T>(output: T) -> Result<Done<T>> {
@@ -190,39 +520,124 @@ mod tests {
     #[test]
     fn outputs_come_in_task_order() {
         let cancel = CancelToken::default();
-        let outputs = wave(&cancel, 100).run(&mut Vec::new(), |task, _| done(task)).unwrap();
-        assert_eq!(outputs, (0..100).collect::<Vec<_>>());
+        let outputs = wave(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never).unwrap();
+        assert_eq!(outputs, (0..100).map(|task| (task, 1)).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_panicking_task_is_retried_on_its_own() {
-        let (cancel, runs, mut log) = (CancelToken::default(), AtomicU32::new(0), Vec::new());
-        let outputs = wave(&cancel, 5).run(&mut log, |task, attempt| {
+        let (cancel, runs, mut log) = (CancelToken::default(), AtomicU32::new(0), Log::default());
+        let run = |attempt: &Attempt| {
             runs.fetch_add(1, Ordering::Relaxed);
-            assert!(task != 3 || attempt == 2, "not yet");
-            done(())
-        });
-        assert!(outputs.is_ok());
+            assert!(attempt.task != 3 || attempt.number == 2, "not yet");
+            done(attempt.number)
+        };
+        assert_eq!(wave(&cancel, 5).run(&mut log, run, never).unwrap()[3], (2, 3));
         assert_eq!(runs.into_inner(), 7);
-        let failed: Vec<_> = log.iter().filter(|task| task.outcome == Outcome::Failed).map(|task| &task.id).collect();
+        let retries: Vec<_> = log.recoveries.iter().map(|r| (r.task.as_str(), r.attempt, r.why.as_str())).collect();
+        assert_eq!(retries, [("map-00003", 1, "panicked: not yet"), ("map-00003", 2, "panicked: not yet")]);
+        let failed: Vec<_> =
+            log.tasks.iter().filter(|task| task.outcome == Outcome::Failed).map(|task| &task.id).collect();
         assert_eq!(failed, ["map-00003", "map-00003"]);
     }
 
     #[test]
     fn the_last_attempts_error_fails_the_wave() {
         let cancel = CancelToken::default();
-        let error = wave(&cancel, 5).run(&mut Vec::new(), |task, attempt| {
-            if task == 2 { Err(Error::user(format!("no {attempt}"))) } else { done(()) }
-        });
+        let run = |attempt: &Attempt| {
+            if attempt.task == 2 { Err(Error::user(format!("no {}", attempt.number))) } else { done(()) }
+        };
+        let error = wave(&cancel, 5).run(&mut Log::default(), run, never);
         assert_eq!(error.unwrap_err().to_string(), "job test: task map-00002 attempt 2: no 2");
         assert!(cancel.is_cancelled());
     }
 
     #[test]
     fn what_cannot_pass_is_not_tried_again() {
-        let (cancel, mut log) = (CancelToken::default(), Vec::new());
-        let error = wave(&cancel, 1).run::<()>(&mut log, |_, _| Err(Error::Config("wrong".into())));
+        let (cancel, mut log) = (CancelToken::default(), Log::default());
+        let error = wave(&cancel, 1).run::<()>(&mut log, |_| Err(Error::Config("wrong".into())), never);
         assert!(error.is_err());
-        assert_eq!(log.len(), 1);
+        assert_eq!((log.tasks.len(), log.recoveries.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_is_excused_does_not_count() {
+        let (cancel, mut log) = (CancelToken::default(), Log::default());
+        let run = |attempt: &Attempt| if attempt.number < 9 { Err(Error::user("theirs")) } else { done(()) };
+        assert!(wave(&cancel, 1).run(&mut log, run, |_, error| error.to_string() == "theirs").is_ok());
+        assert_eq!(log.recoveries.len(), 9);
+    }
+
+    #[test]
+    fn a_cancelled_wave_says_so() {
+        let cancel = CancelToken::default();
+        let run = |attempt: &Attempt| {
+            if attempt.task == 1 {
+                cancel.cancel();
+            }
+            attempt.cancel.check()?;
+            done(())
+        };
+        let error = wave(&cancel, 20).run(&mut Log::default(), run, never).unwrap_err();
+        assert!(matches!(error, Error::Cancelled), "{error}");
+    }
+
+    /// Runs until it is told to stop.
+    fn hang(attempt: &Attempt) -> Result<Done<u32>> {
+        while !attempt.cancel.is_cancelled() {
+            std::thread::yield_now();
+        }
+        Err(Error::Cancelled)
+    }
+
+    #[test]
+    fn an_attempt_past_its_time_limit_is_stopped_and_tried_again() {
+        let (cancel, mut log) = (CancelToken::default(), Log::default());
+        let mut wave = wave(&cancel, 3);
+        wave.time_limit = Some(Duration::from_millis(300));
+        let run = |attempt: &Attempt| {
+            if (attempt.task, attempt.number) == (1, 0) { hang(attempt) } else { done(attempt.number) }
+        };
+        assert_eq!(wave.run(&mut log, run, never).unwrap()[1], (1, 2));
+        let failed = log.tasks.iter().find(|task| task.outcome == Outcome::Failed).unwrap();
+        assert_eq!((failed.id.as_str(), failed.attempt), ("map-00001", 0));
+        assert_eq!(failed.error.as_deref(), Some("ran past the time limit of 300ms"));
+    }
+
+    #[test]
+    fn a_task_that_is_always_late_fails_the_wave() {
+        let cancel = CancelToken::default();
+        let mut wave = wave(&cancel, 2);
+        wave.time_limit = Some(Duration::from_millis(20));
+        let run = |attempt: &Attempt| if attempt.task == 1 { hang(attempt) } else { done(0) };
+        let error = wave.run(&mut Log::default(), run, never).unwrap_err();
+        assert_eq!(error.to_string(), "job test: task map-00001 attempt 2: ran past the time limit of 20ms");
+    }
+
+    #[test]
+    fn a_straggler_is_overtaken_and_stopped() {
+        let (cancel, mut log) = (CancelToken::default(), Log::default());
+        let mut wave = wave(&cancel, 4);
+        wave.stragglers = Stragglers::Speculate;
+        let run = |attempt: &Attempt| {
+            if (attempt.task, attempt.number) == (2, 0) { hang(attempt) } else { done(attempt.number) }
+        };
+        assert_eq!(wave.run(&mut log, run, never).unwrap()[2], (1, 2));
+        let of_straggler: Vec<_> =
+            log.tasks.iter().filter(|task| task.id == "map-00002").map(|task| (task.attempt, task.outcome)).collect();
+        assert_eq!(of_straggler, [(1, Outcome::Succeeded), (0, Outcome::Killed)]);
+        assert_eq!(log.recoveries[0].kind, RecoveryKind::Speculation);
+        assert!(!cancel.is_cancelled());
+    }
+
+    #[test]
+    fn one_attempt_may_publish_and_another_only_when_it_fails() {
+        let first = Attempt::alone(0, 0, CancelToken::default());
+        let second = Attempt { number: 1, cancel: CancelToken::default(), outrun: Arc::default(), ..first.clone() };
+        first.begin_commit().unwrap();
+        assert!(matches!(second.begin_commit(), Err(Error::Cancelled)));
+        first.leave_gate();
+        second.begin_commit().unwrap();
+        assert!(matches!(first.begin_commit(), Err(Error::Cancelled)));
     }
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use crate::config::{JobConfig, Medium};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::scheduler::Attempt;
 use crate::store::{PartitionIndex, Run, RunStore};
 
 /// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
@@ -22,11 +24,21 @@ pub struct TaskContext {
     pub attempt: u32,
     /// Reduce tasks of the job.
     pub reducers: u32,
+    pub(crate) cancel: CancelToken,
+}
+
+impl TaskContext {
+    /// Whether this attempt was asked to stop: with the job, because it ran past its time limit, or because another attempt
+    /// was faster. Code that spends long on one record may ask, and end with [`Error::Cancelled`](crate::Error::Cancelled).
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
 }
 
 /// What an attempt works with and what it counts. If it fails, all of it is dropped.
 pub struct Task<'a> {
     pub(crate) context: TaskContext,
+    pub(crate) attempt: Attempt,
     pub(crate) config: &'a JobConfig,
     pub(crate) store: &'a dyn RunStore,
     pub(crate) buffers: &'a BufferPool,

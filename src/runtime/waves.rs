@@ -2,14 +2,17 @@
 //!
 //! A wave runs the same work for each of its tasks on fresh [`Task`]s ([`Wave`] decides when and how often) and sums what
 //! the successful attempts counted. The map wave leaves a [`MapOutput`] a task; the reduce wave, or the map wave of a job
-//! without reducers, leaves a [`TaskOutput`] a task.
+//! without reducers, leaves a [`TaskOutput`] a task. Where a reducer finds a map output lost, its next attempt begins with
+//! running that map task again.
 
+use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput};
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
 use crate::pipeline::map::MapSide;
@@ -18,7 +21,8 @@ use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
 use crate::pipeline::split::Split;
 use crate::runtime::driver::{Driver, Totals};
-use crate::runtime::scheduler::{Done, Wave};
+use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
+use crate::runtime::scheduler::{Attempt, Done, Log, Wave, guarded};
 use crate::runtime::task::Task;
 use crate::store::PartitionIndex;
 
@@ -43,53 +47,87 @@ impl From<Task<'_>> for Counts {
     }
 }
 
+/// The numbers of a wave that its tasks share.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// `map` or `reduce`.
+    name: &'static str,
+    tasks: usize,
+    reducers: u32,
+    /// Bytes that the wave will read.
+    bytes: u64,
+}
+
+/// What a wave leaves, successful or not.
+struct Ended<T> {
+    log: Log,
+    outputs: Result<Vec<((T, Counts), u32)>>,
+}
+
 impl Driver {
-    fn wave(&self, kind: &str, tasks: usize) -> Wave<'_> {
-        let job = if self.jobs > 1 { format!("job{}-", self.jobs) } else { String::new() };
-        Wave {
-            job: &self.name,
-            id_prefix: format!("{job}{kind}-"),
-            tasks: u32::try_from(tasks).expect("a wave has fewer than four billion tasks"),
-            workers: self.config.workers,
-            max_attempts: self.config.max_attempts,
-            cancel: &self.config.cancel,
-            epoch: self.start,
+    fn task_prefix(&self, kind: &str) -> String {
+        if self.jobs > 1 { format!("job{}-{kind}-", self.jobs) } else { format!("{kind}-") }
+    }
+
+    /// What the attempt works with.
+    fn task(&self, id: String, attempt: &Attempt, reducers: u32) -> Task<'_> {
+        Task {
+            context: TaskContext {
+                job: self.name.clone(),
+                id,
+                index: attempt.task,
+                attempt: attempt.number,
+                reducers,
+                cancel: attempt.cancel.clone(),
+            },
+            attempt: attempt.clone(),
+            config: &self.config,
+            store: self.stores.map_output.as_ref(),
+            buffers: &self.stores.buffers,
+            counters: Counters::default(),
+            user_counters: UserCounters::default(),
+            phases: PhaseLog::default(),
         }
     }
 
     /// Runs one wave: `run` does an attempt's work on a fresh [`Task`] and gives its output with the records and bytes it
     /// read.
-    fn run_wave<T: Send>(
-        &mut self,
-        kind: &'static str,
-        tasks: usize,
-        reducers: u32,
-        bytes: u64,
-        run: impl Fn(Task<'_>) -> Result<(Done<T>, Counts)> + Sync,
-    ) -> Result<Vec<T>> {
-        self.config.progress.begin_wave(&self.name, kind, tasks as u64, bytes);
-        let mut log = Vec::new();
-        let wave = self.wave(kind, tasks);
-        let outputs = wave.run(&mut log, |index, attempt| {
-            self.config.cancel.check()?;
-            let context = TaskContext { job: self.name.clone(), id: wave.id(index), index, attempt, reducers };
-            let task = Task {
-                context,
-                config: &self.config,
-                store: self.stores.map_output.as_ref(),
-                buffers: &self.stores.buffers,
-                counters: Counters::default(),
-                user_counters: UserCounters::default(),
-                phases: PhaseLog::default(),
-            };
-            let (done, counts) = run(task)?;
+    fn run_wave<T: Send>(&self, kind: Kind, run: impl Fn(Task<'_>) -> Result<(Done<T>, Counts)> + Sync) -> Ended<T> {
+        self.config.progress.begin_wave(&self.name, kind.name, kind.tasks as u64, kind.bytes);
+        let wave = Wave {
+            job: &self.name,
+            id_prefix: self.task_prefix(kind.name),
+            tasks: u32::try_from(kind.tasks).expect("a wave has fewer than four billion tasks"),
+            workers: self.config.workers,
+            max_attempts: self.config.max_attempts,
+            time_limit: self.config.task_timeout,
+            stragglers: self.config.stragglers,
+            cancel: &self.config.cancel,
+            epoch: self.start,
+        };
+        let mut log = Log::default();
+        let attempt = |attempt: &Attempt| {
+            attempt.cancel.check()?;
+            let (done, counts) = run(self.task(wave.id(attempt.task), attempt, kind.reducers))?;
             self.config.progress.task_done();
             Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
-        });
-        self.tasks.append(&mut log);
-        let (outputs, counts): (Vec<T>, Vec<Counts>) = outputs?.into_iter().unzip();
-        self.job_counts.push(counts.iter().map(|counts| counts.user_counters.clone()).collect());
-        counts.into_iter().for_each(|counts| self.totals.add(counts));
+        };
+        // Not the reducer's fault; the map task's attempts are what bounds it.
+        let excuse = |_, error: &Error| matches!(error, Error::MapOutputLost { .. });
+        let outputs = wave.run(&mut log, attempt, excuse);
+        Ended { log, outputs }
+    }
+
+    /// Takes over what a wave logged and counted; gives its outputs, each with the number of attempts it took.
+    fn settle<T>(&mut self, ended: Ended<T>) -> Result<Vec<(T, u32)>> {
+        self.log.append(ended.log);
+        let (mut outputs, mut counted) = (Vec::new(), Vec::new());
+        for ((output, counts), attempts) in ended.outputs? {
+            counted.push(counts.user_counters.clone());
+            self.totals.add(counts);
+            outputs.push((output, attempts));
+        }
+        self.job_counts.push(counted);
         Ok(outputs)
     }
 
@@ -98,33 +136,93 @@ impl Driver {
         job: &Job<M, R, C, P>,
         reducers: u32,
         splits: &[Split],
-    ) -> Result<Vec<MapOutput>>
+    ) -> Result<MapOutputs>
     where
         M: MapSide,
         R: ReduceSide,
         C: CollectWith<M::Key, M::Value>,
         P: Partitioner,
     {
-        let bytes = splits.iter().map(Split::bytes).sum();
         // For the whole wave: if runs took the room that a buffer leaves between two tasks, the next task would have none.
         let buffers = self.config.workers.min(splits.len()) * self.config.task_sort_buffer_bytes();
         let reservation = self.stores.budget.reserve_regardless(buffers as u64);
-        let map_outputs = self.run_wave("map", splits.len(), reducers, bytes, |task| {
-            let start = Instant::now();
+        let kind = Kind { name: "map", tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
+        let ended = self.run_wave(kind, |task| {
             let split = &splits[task.context.index as usize];
-            let (context, config) = (task.context.clone(), task.config);
-            let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner);
-            let read = ReadContext { cancel: &config.cancel, progress: &config.progress };
-            let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
-            let (output, mut task) = collector.finish()?;
-            task.counters.map_input_records += records;
-            task.phases.add_bytes(PhaseName::Map, bytes);
-            task.phases.end_around(PhaseName::Map, start);
-            Ok((Done { output, records, bytes }, task.into()))
+            map_task(job, split, task)
         });
         self.stores.buffers.clear();
         drop(reservation);
-        map_outputs
+        let prefix = self.task_prefix("map");
+        let outputs = self.settle(ended)?.into_iter().enumerate();
+        Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| (output, format!("{prefix}{task:05}"), attempts))))
+    }
+
+    /// Runs a map task again whose output was lost, as often as it has attempts left.
+    fn rerun<M, R, C, P>(
+        &self,
+        job: &Job<M, R, C, P>,
+        reducers: u32,
+        splits: &[Split],
+        lost: &Lost,
+        log: &Mutex<Log>,
+    ) -> Result<Rerun>
+    where
+        M: MapSide,
+        C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
+    {
+        let id = format!("{}{:05}", self.task_prefix("map"), lost.task);
+        let failed = |attempt: u32, cause: Error| match cause {
+            Error::Cancelled => Error::Cancelled,
+            cause => Error::Task { job: self.name.clone(), task: id.clone(), attempt, source: Box::new(cause) },
+        };
+        let mut cause = Error::user(lost.reason.clone());
+        for number in lost.next_attempt..self.config.max_attempts {
+            let _buffer = self.stores.budget.reserve_regardless(self.config.task_sort_buffer_bytes() as u64);
+            let attempt = Attempt::alone(lost.task, number, self.config.cancel.child());
+            let start = Instant::now();
+            let outcome =
+                guarded(|| map_task(job, &splits[lost.task as usize], self.task(id.clone(), &attempt, reducers)));
+            let (start, end) = (start.duration_since(self.start), self.start.elapsed());
+            let mut report = TaskReport {
+                id: id.clone(),
+                attempt: number,
+                outcome: Outcome::Succeeded,
+                start_seconds: start.as_secs_f64(),
+                end_seconds: end.as_secs_f64(),
+                records: 0,
+                bytes: 0,
+                error: None,
+            };
+            let recovery = Recovery {
+                kind: RecoveryKind::Rerun,
+                task: id.clone(),
+                attempt: number,
+                why: cause.to_string(),
+                seconds_lost: (end - start).as_secs_f64(),
+            };
+            let mut log = log.lock().expect("no panic while the log is held");
+            log.recoveries.push(recovery);
+            match outcome {
+                // What it counts was counted the first time.
+                Ok((done, _)) => {
+                    (report.records, report.bytes) = (done.records, done.bytes);
+                    log.tasks.push(report);
+                    return Ok(Rerun { output: done.output, next_attempt: number + 1 });
+                }
+                Err(error) => {
+                    report.outcome = Outcome::Failed;
+                    report.error = Some(error.to_string());
+                    log.tasks.push(report);
+                    if !error.may_pass() {
+                        return Err(failed(number, error));
+                    }
+                    cause = error;
+                }
+            }
+        }
+        Err(failed(self.config.max_attempts - 1, cause))
     }
 
     /// A job without reducers: what the mappers emit is the output.
@@ -134,16 +232,18 @@ impl Driver {
         splits: &[Split],
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
-        let bytes = splits.iter().map(Split::bytes).sum();
-        self.run_wave("map", splits.len(), 0, bytes, |mut task| {
+        let kind = Kind { name: "map", tasks: splits.len(), reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
+        let ended = self.run_wave(kind, |mut task| {
             let start = Instant::now();
             let split = &splits[task.context.index as usize];
-            let read = ReadContext { cancel: &task.config.cancel, progress: &task.config.progress };
+            let cancel = task.attempt.cancel.clone();
+            let read = ReadContext { cancel: &cancel, progress: &task.config.progress };
             let mut mapper = job.mapper.clone();
             let (read, output, user_counters) = match target {
                 OutputTarget::Files { dir, format } => {
                     let mut writer = PartWriter::create(&task, dir, format, 'm')?;
                     let read = mapper.run(split, &task.context, read, &mut writer)?;
+                    task.attempt.begin_commit()?;
                     let (output, user_counters) = writer.commit()?;
                     (read, output, user_counters)
                 }
@@ -162,14 +262,16 @@ impl Driver {
             task.phases.add_bytes(PhaseName::Map, bytes);
             task.phases.end(PhaseName::Map, start);
             Ok((Done { output, records, bytes }, task.into()))
-        })
+        });
+        Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
 
     pub(super) fn reduce_wave<M, R, C, P>(
         &mut self,
         job: &Job<M, R, C, P>,
         reducers: u32,
-        map_outputs: &[MapOutput],
+        splits: &[Split],
+        map_outputs: &MapOutputs,
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>>
     where
@@ -178,32 +280,57 @@ impl Driver {
         C: CollectWith<M::Key, M::Value>,
         P: Partitioner,
     {
-        let runs = || map_outputs.iter().flat_map(|output| &output.runs);
-        let bytes = runs().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
-        self.run_wave("reduce", reducers as usize, reducers, bytes, |mut task| {
-            let merge = shuffle(&mut task, map_outputs, &job.combine)?;
-            let start = Instant::now();
-            let mut reducer = job.reducer.clone();
-            let (output, user_counters) = match target {
-                OutputTarget::Files { dir, format } => {
-                    let mut writer = PartWriter::create(&task, dir, format, 'r')?;
-                    reducer.run(merge, job.grouping, &mut task, &mut writer)?;
-                    writer.commit()?
-                }
-                OutputTarget::Dataset { store } => {
-                    let mut writer = DatasetWriter::create(&task, store)?;
-                    reducer.run(merge, job.grouping, &mut task, &mut writer)?;
-                    writer.commit()?
-                }
-            };
-            task.user_counters = user_counters;
-            task.counters.reduce_output_records += output.records();
-            task.phases.add_bytes(PhaseName::Reduce, output.bytes());
-            task.phases.end(PhaseName::Reduce, start);
-            // The output is safe: nobody asks for this partition again.
-            runs().for_each(|run| run.release(task.context.index));
-            let bytes = task.phases.bytes(PhaseName::Shuffle);
-            Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
-        })
+        let bytes = map_outputs.runs().iter().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
+        let reruns = Mutex::<Log>::default();
+        let mut ended =
+            self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
+                let taken = map_outputs.take(|lost| self.rerun(job, reducers, splits, lost, &reruns))?;
+                let merge = shuffle(&mut task, &taken, &job.combine)?;
+                let start = Instant::now();
+                let mut reducer = job.reducer.clone();
+                let (output, user_counters) = match target {
+                    OutputTarget::Files { dir, format } => {
+                        let mut writer = PartWriter::create(&task, dir, format, 'r')?;
+                        reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                        task.attempt.begin_commit()?;
+                        writer.commit()?
+                    }
+                    OutputTarget::Dataset { store } => {
+                        let mut writer = DatasetWriter::create(&task, store)?;
+                        reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                        writer.commit()?
+                    }
+                };
+                task.user_counters = user_counters;
+                task.counters.reduce_output_records += output.records();
+                task.phases.add_bytes(PhaseName::Reduce, output.bytes());
+                task.phases.end(PhaseName::Reduce, start);
+                // The output is safe: nobody asks for this partition again.
+                map_outputs.release(task.context.index);
+                let bytes = task.phases.bytes(PhaseName::Shuffle);
+                Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
+            });
+        self.stores.buffers.clear();
+        ended.log.append(reruns.into_inner().expect("no panic while the log is held"));
+        Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
+}
+
+/// One attempt at a map task.
+fn map_task<M, R, C, P>(job: &Job<M, R, C, P>, split: &Split, task: Task<'_>) -> Result<(Done<MapOutput>, Counts)>
+where
+    M: MapSide,
+    C: CollectWith<M::Key, M::Value>,
+    P: Partitioner,
+{
+    let start = Instant::now();
+    let (context, config) = (task.context.clone(), task.config);
+    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner);
+    let read = ReadContext { cancel: &context.cancel, progress: &config.progress };
+    let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
+    let (output, mut task) = collector.finish()?;
+    task.counters.map_input_records += records;
+    task.phases.add_bytes(PhaseName::Map, bytes);
+    task.phases.end_around(PhaseName::Map, start);
+    Ok((Done { output, records, bytes }, task.into()))
 }

@@ -1,10 +1,8 @@
 //! What stops a job, what it says then, and what it leaves: nothing.
 
 use std::fs;
-use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +11,7 @@ use twinmill::config::ExistingOutput;
 use twinmill::observe::report::Outcome as AttemptOutcome;
 use twinmill::prelude::*;
 
-use crate::harness::{MODES, Scratch, assert_same_parts, read_output, run_files};
+use crate::harness::{MODES, Scratch, assert_same_parts, read_output};
 use crate::sample_jobs::{JoinValues, Joined, Sum, Tokenize, add, map_lines, word_count, word_count_oracle};
 
 /// A job that counts lines by a function that may fail.
@@ -366,55 +364,6 @@ fn an_output_directory_that_vanishes_fails_the_job_with_its_path() {
     let job = lines_with(move |_| fs::remove_dir_all(&vanish).map_err(Error::user).or(Ok(())));
     let error = scratch.fail(&config, |config| job.input(scratch.input().as_path()).run(config));
     assert!(error.to_string().contains(results.to_str().unwrap()), "{error}");
-}
-
-/// Damages the map outputs once, when the first reducer begins.
-#[derive(Clone)]
-struct DamageRuns {
-    work_dir: PathBuf,
-    done: Arc<AtomicBool>,
-}
-
-impl Reducer for DamageRuns {
-    type Key = [u8];
-    type Value = u64;
-    type OutKey = [u8];
-    type OutValue = u64;
-
-    fn setup(&mut self, _: &TaskContext) -> Result<()> {
-        if !self.done.swap(true, Ordering::Relaxed) {
-            run_files(&self.work_dir).iter().for_each(|path| flip_a_bit_in_the_middle(path));
-        }
-        Ok(())
-    }
-
-    fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        out.emit(word, counts.sum::<u64>());
-        Ok(())
-    }
-}
-
-fn flip_a_bit_in_the_middle(path: &Path) {
-    let bytes = fs::read(path).unwrap();
-    let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
-    file.seek(SeekFrom::Start(bytes.len() as u64 / 2)).unwrap();
-    file.write_all(&[bytes[bytes.len() / 2] ^ 4]).unwrap();
-}
-
-#[test]
-fn a_damaged_map_output_is_found_when_it_is_read() {
-    let text: String = (0..20_000).map(|i| format!("word{} ", i % 5_000)).collect();
-    let scratch = Scratch::with_input(&text);
-    let mut config = scratch.config(Mode::Disk);
-    // Blocks of 4 KiB, so that the damage is far from what the first reducer has read when it begins.
-    (config.workers, config.memory_bytes) = (1, 1 << 20);
-    let reducer = DamageRuns { work_dir: config.work_dir.clone(), done: Arc::default() };
-    let job = Job::new("damage", Tokenize, reducer).input(scratch.input().as_path());
-    let error = scratch.fail(&config, |config| job.run(config));
-    let Error::Task { source, .. } = &error else { panic!("{error:?}") };
-    let Error::Corrupt { path, what, .. } = &**source else { panic!("{error:?}") };
-    assert!(path.starts_with(&config.work_dir) && path.extension().unwrap() == "run", "{error}");
-    assert_eq!(*what, "block checksum");
 }
 
 /// Runs a job in a thread of its own, cancels it when it says so, and gives its error. The job goes on only once it has

@@ -10,6 +10,7 @@
 //! - `counters`: the report's numbers add up.
 //! - `spilling`: when intermediates go to files, and that they go away.
 //! - `failures`: what stops a job, what it says then, and what it leaves.
+//! - `damage`: map outputs that are lost, and how they come back.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
@@ -19,6 +20,7 @@ mod chain;
 mod cli;
 mod contract;
 mod counters;
+mod damage;
 mod equivalence;
 mod failures;
 mod harness;

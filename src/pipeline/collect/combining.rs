@@ -94,7 +94,7 @@ where
     #[inline(never)]
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
-        task.config.cancel.check()?;
+        task.attempt.cancel.check()?;
         let TableMemory { table, index, scratch } = &mut self.memory;
         let reducers = task.context.reducers;
         let start = Instant::now();

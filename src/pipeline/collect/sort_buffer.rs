@@ -48,7 +48,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     #[inline(never)]
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
-        task.config.cancel.check()?;
+        task.attempt.cancel.check()?;
         let SortMemory { records, index, scratch } = &mut self.memory;
         let start = Instant::now();
         sort::sort(index, scratch, self.reducers, FramedRecords(records));
