@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::runtime::cancel::CancelToken;
+use crate::runtime::inject::FaultLab;
 use crate::runtime::progress::Progress;
 
 /// Smallest sort buffer that is honoured; a smaller setting or budget is raised to it.
@@ -210,6 +211,8 @@ pub struct JobConfig {
     pub task_timeout: Option<Duration>,
     /// What to do about tasks that lag behind.
     pub stragglers: Stragglers,
+    /// Failures made on purpose ([fault lab](crate::runtime::inject)). Default: none.
+    pub faults: FaultLab,
     /// Tells a running job to stop.
     pub cancel: CancelToken,
     /// How far the job is; read it from another thread.
@@ -239,6 +242,7 @@ impl JobConfig {
             max_attempts: 4,
             task_timeout: None,
             stragglers: Stragglers::default(),
+            faults: FaultLab::default(),
             cancel: CancelToken::default(),
             progress: Arc::default(),
         }
@@ -362,6 +366,28 @@ impl FromStr for ByteSize {
     }
 }
 
+/// A time as people write it: `5s`, `250ms`, `1.5m`, `1h`; not zero.
+///
+/// # Errors
+/// What to write instead.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let seconds = match text[number_end..].trim() {
+        "ms" => Some(0.001),
+        "s" => Some(1.0),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        _ => None,
+    };
+    let number = text[..number_end].parse::<f64>().ok();
+    let duration = seconds.zip(number).and_then(|(unit, number)| Duration::try_from_secs_f64(unit * number).ok());
+    let largest = Duration::from_secs(1 << 32);
+    duration
+        .filter(|duration| !duration.is_zero() && *duration <= largest)
+        .ok_or_else(|| format!("'{text}' is not a time; write it like 5s, 250ms or 1.5m"))
+}
+
 impl fmt::Display for ByteSize {
     /// Three significant digits with a binary unit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -396,6 +422,16 @@ mod tests {
         }
         for text in ["", "MiB", "12 parsecs", "-1", "1e3", "99999999999T", "1.2.3M"] {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, millis) in [("5s", 5000), ("250ms", 250), ("1.5m", 90_000), ("2 min", 120_000), ("1h", 3_600_000)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "5", "0s", "-1s", "1e3s", "5 parsecs", "99999999999999999h", "1.2.3s"] {
+            assert!(parse_duration(text).is_err(), "{text}");
         }
     }
 

@@ -85,6 +85,7 @@ pub use pipeline::words::Words;
 pub use runtime::cancel::CancelToken;
 pub use runtime::dataset::{Dataset, Input};
 pub use runtime::driver::Driver;
+pub use runtime::inject::{Fault, FaultLab};
 pub use runtime::progress::{Progress, Wave};
 pub use runtime::scheduler::WORKER_THREAD;
 

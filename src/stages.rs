@@ -26,6 +26,7 @@ use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
 use crate::pipeline::split::{list_files, plan};
 use crate::runtime::cancel::CancelToken;
+use crate::runtime::inject::Victim;
 use crate::runtime::progress::Progress;
 use crate::runtime::scheduler::Attempt;
 use crate::runtime::task::{BufferPool, Task, TaskContext};
@@ -90,6 +91,7 @@ impl Worker {
                 reducers: self.reducers(job),
                 cancel: attempt.cancel.clone(),
             },
+            victim: Victim { lab: &self.config.faults, job: 1, maps: kind == "map", task: index, attempt: number },
             attempt,
             config: &self.config,
             store: self.store.as_ref(),

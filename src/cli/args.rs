@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
-use twinmill::config::{ByteSize, Compression, Invariant, Medium, OnFull};
+use twinmill::config::{ByteSize, Compression, Invariant, Medium, OnFull, parse_duration};
 use twinmill::generate::Kind;
-use twinmill::{JobConfig, Mode};
+use twinmill::{Fault, JobConfig, Mode};
 
 use crate::jobs::AnyProgram;
 
@@ -224,6 +225,19 @@ pub struct CommonArgs {
     /// Attempts that a task gets (mapreduce.map.maxattempts)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.max_attempts)]
     pub max_attempts: u32,
+    /// Time that a task attempt gets, such as 5s, before it is stopped and tried again (mapreduce.task.timeout)
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
+    pub task_timeout: Option<Duration>,
+    /// Give tasks that lag behind a second attempt; the first to succeed wins (mapreduce.map.speculative)
+    #[arg(long, global = true)]
+    pub speculative: bool,
+    /// Make something fail: map:3:panic, reduce:*:error:p=0.1, run:2:flip|truncate|delete, map:1:slow=5s; may be repeated.
+    /// It strikes the first attempt in the first job, or with attempts=N, job=N and p=PROBABILITY others
+    #[arg(long, global = true, value_name = "FAULT", value_parser = str::parse::<Fault>, help_heading = "Fault lab")]
+    pub inject: Vec<Fault>,
+    /// What chance depends on in faults with p=
+    #[arg(long, global = true, value_name = "N", default_value_t = 0, help_heading = "Fault lab")]
+    pub inject_seed: u64,
     /// Where runs make their private directories for intermediates
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
     pub work_dir: PathBuf,

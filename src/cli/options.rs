@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
-use twinmill::JobConfig;
-use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache};
+use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Stragglers};
+use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
 use crate::cli::args::{
@@ -172,6 +172,11 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     config.split_bytes = common.split_size.map(|size| size.0);
     config.compression = common.compress;
     config.max_attempts = common.max_attempts;
+    config.task_timeout = common.task_timeout;
+    if common.speculative {
+        config.stragglers = Stragglers::Speculate;
+    }
+    config.faults = FaultLab { faults: common.inject.clone(), seed: common.inject_seed };
     config.work_dir = common.work_dir.clone();
     if common.keep_intermediates {
         config.intermediates = Intermediates::Keep;
@@ -308,6 +313,8 @@ mod tests {
             "twinmill run wordcount --workers -1",
             "twinmill run wordcount --mode tape",
             "twinmill run grep --pattern (",
+            "twinmill run wordcount --inject map:1:flip",
+            "twinmill run wordcount --task-timeout soon",
             "twinmill compare wordcount --continue",
             "twinmill compare wordcount --runs 0",
             "twinmill compare wordcount --ladder --modes disk",
@@ -332,11 +339,13 @@ mod tests {
     fn a_comparison_hands_every_option_to_its_runs() {
         let jobs = jobs::all();
         let line = "twinmill compare --cold grep --pattern=-x+ --modes disk --runs 5 --seed 3 --reducers 3 --input in --quiet \
-                    --report r.json --memory 1GB --work-dir w --between-jobs disk";
+                    --report r.json --memory 1GB --work-dir w --between-jobs disk --inject map:1:panic --inject run:2:flip";
         let Ok(Command::Compare(options)) = parse(&jobs, words(line)) else { panic!("refused") };
         let mut repeated = options.words;
         repeated.sort();
-        assert_eq!(repeated, ["--between-jobs=disk", "--cold", "--pattern=-x+", "--reducers=3"]);
+        let faults = ["--inject=map:1:panic", "--inject=run:2:flip"];
+        assert_eq!(repeated[..2], ["--between-jobs=disk", "--cold"]);
+        assert_eq!(repeated[2..], [faults[0], faults[1], "--pattern=-x+", "--reducers=3"]);
         assert_eq!((options.measure.modes, options.measure.seed), (vec![RunMode::Disk], 3));
     }
 }

@@ -11,6 +11,7 @@
 //! task again while the others that miss it wait; as many attempts as a task has (`--max-attempts`) count from the first
 //! one on.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -169,6 +170,10 @@ impl Run for WatchedRun {
 
     fn medium(&self) -> Medium {
         self.inner.medium()
+    }
+
+    fn file(&self) -> Option<&Path> {
+        self.inner.file()
     }
 
     fn release(&self, partition: u32) {

@@ -8,6 +8,7 @@ use crate::config::{JobConfig, Medium};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::runtime::cancel::CancelToken;
+use crate::runtime::inject::Victim;
 use crate::runtime::scheduler::Attempt;
 use crate::store::{PartitionIndex, Run, RunStore};
 
@@ -39,6 +40,7 @@ impl TaskContext {
 pub struct Task<'a> {
     pub(crate) context: TaskContext,
     pub(crate) attempt: Attempt,
+    pub(crate) victim: Victim<'a>,
     pub(crate) config: &'a JobConfig,
     pub(crate) store: &'a dyn RunStore,
     pub(crate) buffers: &'a BufferPool,

@@ -21,6 +21,7 @@ use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
 use crate::pipeline::split::Split;
 use crate::runtime::driver::{Driver, Totals};
+use crate::runtime::inject::Victim;
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Wave, guarded};
 use crate::runtime::task::Task;
@@ -70,7 +71,7 @@ impl Driver {
     }
 
     /// What the attempt works with.
-    fn task(&self, id: String, attempt: &Attempt, reducers: u32) -> Task<'_> {
+    fn task(&self, kind: &'static str, id: String, attempt: &Attempt, reducers: u32) -> Task<'_> {
         Task {
             context: TaskContext {
                 job: self.name.clone(),
@@ -81,6 +82,13 @@ impl Driver {
                 cancel: attempt.cancel.clone(),
             },
             attempt: attempt.clone(),
+            victim: Victim {
+                lab: &self.config.faults,
+                job: self.jobs,
+                maps: kind == "map",
+                task: attempt.task,
+                attempt: attempt.number,
+            },
             config: &self.config,
             store: self.stores.map_output.as_ref(),
             buffers: &self.stores.buffers,
@@ -108,7 +116,9 @@ impl Driver {
         let mut log = Log::default();
         let attempt = |attempt: &Attempt| {
             attempt.cancel.check()?;
-            let (done, counts) = run(self.task(wave.id(attempt.task), attempt, kind.reducers))?;
+            let task = self.task(kind.name, wave.id(attempt.task), attempt, kind.reducers);
+            task.victim.begin(&attempt.cancel)?;
+            let (done, counts) = run(task)?;
             self.config.progress.task_done();
             Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
         };
@@ -182,8 +192,11 @@ impl Driver {
             let _buffer = self.stores.budget.reserve_regardless(self.config.task_sort_buffer_bytes() as u64);
             let attempt = Attempt::alone(lost.task, number, self.config.cancel.child());
             let start = Instant::now();
-            let outcome =
-                guarded(|| map_task(job, &splits[lost.task as usize], self.task(id.clone(), &attempt, reducers)));
+            let outcome = guarded(|| {
+                let task = self.task("map", id.clone(), &attempt, reducers);
+                task.victim.begin(&attempt.cancel)?;
+                map_task(job, &splits[lost.task as usize], task)
+            });
             let (start, end) = (start.duration_since(self.start), self.start.elapsed());
             let mut report = TaskReport {
                 id: id.clone(),
@@ -243,6 +256,7 @@ impl Driver {
                 OutputTarget::Files { dir, format } => {
                     let mut writer = PartWriter::create(&task, dir, format, 'm')?;
                     let read = mapper.run(split, &task.context, read, &mut writer)?;
+                    task.victim.end()?;
                     task.attempt.begin_commit()?;
                     let (output, user_counters) = writer.commit()?;
                     (read, output, user_counters)
@@ -250,6 +264,7 @@ impl Driver {
                 OutputTarget::Dataset { store } => {
                     let mut writer = DatasetWriter::create(&task, store)?;
                     let read = mapper.run(split, &task.context, read, &mut writer)?;
+                    task.victim.end()?;
                     let (output, user_counters) = writer.commit()?;
                     (read, output, user_counters)
                 }
@@ -292,12 +307,14 @@ impl Driver {
                     OutputTarget::Files { dir, format } => {
                         let mut writer = PartWriter::create(&task, dir, format, 'r')?;
                         reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                        task.victim.end()?;
                         task.attempt.begin_commit()?;
                         writer.commit()?
                     }
                     OutputTarget::Dataset { store } => {
                         let mut writer = DatasetWriter::create(&task, store)?;
                         reducer.run(merge, job.grouping, &mut task, &mut writer)?;
+                        task.victim.end()?;
                         writer.commit()?
                     }
                 };
@@ -328,7 +345,10 @@ where
     let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner);
     let read = ReadContext { cancel: &context.cancel, progress: &config.progress };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
-    let (output, mut task) = collector.finish()?;
+    let (MapOutput { runs }, mut task) = collector.finish()?;
+    task.victim.end()?;
+    let runs: Result<Vec<_>> = runs.into_iter().map(|run| task.victim.damage(run)).collect();
+    let output = MapOutput { runs: runs? };
     task.counters.map_input_records += records;
     task.phases.add_bytes(PhaseName::Map, bytes);
     task.phases.end_around(PhaseName::Map, start);

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -188,6 +188,10 @@ impl Run for DiskRun {
 
     fn medium(&self) -> Medium {
         Medium::Disk
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.file.path)
     }
 
     fn keep(&self) {

@@ -22,6 +22,7 @@ pub(crate) mod memory;
 pub mod run_file;
 
 use std::fmt::Debug;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use block::{Block, BlockBuilder};
@@ -56,6 +57,11 @@ pub(crate) trait Run: Debug + Send + Sync {
 
     /// Where the run lies.
     fn medium(&self) -> Medium;
+
+    /// The run's file, if it has one.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
 
     /// Nobody will open this partition again, so its memory may go.
     fn release(&self, _partition: u32) {}

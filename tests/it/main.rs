@@ -11,6 +11,7 @@
 //! - `spilling`: when intermediates go to files, and that they go away.
 //! - `failures`: what stops a job, what it says then, and what it leaves.
 //! - `damage`: map outputs that are lost, and how they come back.
+//! - `fault_lab`: failures made on purpose, and what they leave.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
@@ -23,6 +24,7 @@ mod counters;
 mod damage;
 mod equivalence;
 mod failures;
+mod fault_lab;
 mod harness;
 mod input;
 mod keys;

@@ -1,0 +1,358 @@
+//! The fault lab: failures made on purpose, to see what they cost.
+//!
+//! ```text
+//! TARGET:TASK:FAULT[:OPTION]…
+//!
+//! map:3:panic                  map task 3 panics when all its work is done
+//! reduce:*:error:p=0.1         every attempt at every reduce task fails with probability 0.1
+//! map:1:slow=5s:attempts=2     the first two attempts at map task 1 wait for 5 s before they begin
+//! run:2:flip                   a bit of the output of map task 2 flips after it was written
+//! run:0:delete:job=3           in the third job, the output of map task 0 goes away
+//! ```
+//!
+//! A fault strikes the first attempt at its task in the first job. `attempts=N` makes that the first N attempts, `job=N` and
+//! `job=*` other jobs; with `p=` it strikes any attempt in any job, unless they are given too. Chance is a hash of the seed and
+//! of what is struck, so that the same seed strikes the same attempts however they are scheduled.
+//!
+//! Runs in files are damaged as they lie there. Runs in memory have no blocks on a medium that could flip or be cut: whatever
+//! the damage, they are lost.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::config::{Medium, parse_duration};
+use crate::error::{Error, Result};
+use crate::runtime::cancel::CancelToken;
+use crate::store::{BlockReader, PartitionIndex, Run};
+
+/// How often a slow attempt looks whether it was told to stop.
+const NAP: Duration = Duration::from_millis(5);
+
+/// One kind of failure, and when it happens. Read with [`str::parse`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    target: Target,
+    /// `None` for every task.
+    task: Option<u32>,
+    effect: Effect,
+    attempts: u32,
+    /// `None` for every job.
+    job: Option<u32>,
+    probability: f64,
+    spec: String,
+}
+
+/// What is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Map,
+    Reduce,
+    /// The output of a map task.
+    Run,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Effect {
+    Panic,
+    Error,
+    Slow(Duration),
+    Damage(Damage),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Flip,
+    Truncate,
+    Delete,
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(spec: &str) -> Result<Self, String> {
+        let refuse =
+            |what: &str| format!("'{spec}' is no fault: {what}; write it like map:3:panic or reduce:*:error:p=0.1");
+        let mut words = spec.split(':');
+        let target = match words.next() {
+            Some("map") => Target::Map,
+            Some("reduce") => Target::Reduce,
+            Some("run") => Target::Run,
+            _ => return Err(refuse("it begins with map, reduce or run")),
+        };
+        let task = match words.next() {
+            Some("*") => None,
+            Some(number) => Some(number.parse().map_err(|_| refuse("the second word is the number of a task, or *"))?),
+            None => return Err(refuse("a task is missing")),
+        };
+        let Some(effect) = words.next() else { return Err(refuse("what happens is missing")) };
+        let effect = match (target, effect.split_once('=').unwrap_or((effect, ""))) {
+            (Target::Map | Target::Reduce, ("panic", "")) => Effect::Panic,
+            (Target::Map | Target::Reduce, ("error", "")) => Effect::Error,
+            (Target::Map | Target::Reduce, ("slow", time)) => {
+                Effect::Slow(parse_duration(time).map_err(|e| refuse(&e))?)
+            }
+            (Target::Run, ("flip", "")) => Effect::Damage(Damage::Flip),
+            (Target::Run, ("truncate", "")) => Effect::Damage(Damage::Truncate),
+            (Target::Run, ("delete", "")) => Effect::Damage(Damage::Delete),
+            (Target::Run, _) => return Err(refuse("runs flip, truncate or delete")),
+            _ => return Err(refuse("tasks panic, error or slow=TIME")),
+        };
+        let (mut attempts, mut job, mut probability) = (None, None, None);
+        for option in words {
+            match option.split_once('=') {
+                Some(("attempts", "*")) => attempts = Some(u32::MAX),
+                Some(("attempts", number)) => {
+                    attempts = Some(number.parse().map_err(|_| refuse("attempts= takes a number or *"))?);
+                }
+                Some(("job", "*")) => job = Some(None),
+                Some(("job", number)) => {
+                    job = Some(Some(number.parse().map_err(|_| refuse("job= takes a number from 1, or *"))?));
+                }
+                Some(("p", number)) => {
+                    let p = number.parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 1.0);
+                    probability = Some(p.ok_or_else(|| refuse("p= takes a probability above 0 and up to 1"))?);
+                }
+                _ => return Err(refuse("the options are attempts=, job= and p=")),
+            }
+        }
+        let by_chance = probability.is_some();
+        Ok(Fault {
+            target,
+            task,
+            effect,
+            attempts: attempts.unwrap_or(if by_chance { u32::MAX } else { 1 }),
+            job: job.unwrap_or(if by_chance { None } else { Some(1) }),
+            probability: probability.unwrap_or(1.0),
+            spec: spec.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "injected by {}", self.spec)
+    }
+}
+
+/// The faults of a run, none by default.
+#[derive(Clone, Debug, Default)]
+pub struct FaultLab {
+    /// What happens; the first fault that strikes does.
+    pub faults: Vec<Fault>,
+    /// What chance depends on.
+    pub seed: u64,
+}
+
+/// An attempt as faults see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Victim<'a> {
+    pub lab: &'a FaultLab,
+    /// From 1.
+    pub job: u32,
+    /// Whether it is a map task.
+    pub maps: bool,
+    pub task: u32,
+    pub attempt: u32,
+}
+
+impl Victim<'_> {
+    /// The faults of a target that strike here.
+    fn faults(&self, target: Target) -> impl Iterator<Item = &Fault> {
+        let strikes = move |(number, fault): &(usize, &Fault)| {
+            let chosen = fault.target == target
+                && fault.task.is_none_or(|task| task == self.task)
+                && fault.job.is_none_or(|job| job == self.job)
+                && self.attempt < fault.attempts;
+            chosen && (fault.probability == 1.0 || self.chance(*number, target) < fault.probability)
+        };
+        self.lab.faults.iter().enumerate().filter(strikes).map(|(_, fault)| fault)
+    }
+
+    /// A number below 1.
+    fn chance(&self, fault: usize, target: Target) -> f64 {
+        let place = [fault as u32, target as u32, self.job, self.task, self.attempt];
+        let bytes: Vec<u8> = place.iter().flat_map(|number| number.to_le_bytes()).collect();
+        (xxh3_64_with_seed(&bytes, self.lab.seed) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn own_target(&self) -> Target {
+        if self.maps { Target::Map } else { Target::Reduce }
+    }
+
+    /// What happens before the attempt's work.
+    pub fn begin(&self, cancel: &CancelToken) -> Result<()> {
+        for fault in self.faults(self.own_target()) {
+            if let Effect::Slow(time) = fault.effect {
+                let end = Instant::now() + time;
+                while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+                    cancel.check()?;
+                    std::thread::sleep(left.min(NAP));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What happens when the attempt's work is done and before it counts.
+    pub fn end(&self) -> Result<()> {
+        for fault in self.faults(self.own_target()) {
+            match fault.effect {
+                Effect::Error => return Err(Error::user(fault.to_string())),
+                Effect::Panic => panic!("{fault}"),
+                Effect::Slow(_) | Effect::Damage(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What happens to a run of the attempt's output.
+    pub fn damage(&self, run: Arc<dyn Run>) -> Result<Arc<dyn Run>> {
+        let Some((fault, damage)) = self.faults(Target::Run).find_map(|fault| match fault.effect {
+            Effect::Damage(damage) => Some((fault, damage)),
+            _ => None,
+        }) else {
+            return Ok(run);
+        };
+        match run.file() {
+            Some(path) => damage.strike(path, run.index()).map_err(Error::at("damage", path))?,
+            None => return Ok(Arc::new(LostRun { index: run.index().to_vec(), reason: fault.to_string() })),
+        }
+        Ok(run)
+    }
+}
+
+impl Damage {
+    fn strike(self, path: &Path, index: &[PartitionIndex]) -> io::Result<()> {
+        // Blocks are all there is between the first partition's beginning and the last one's end.
+        let filled = || index.iter().filter(|partition| partition.records > 0);
+        let (Some(first), Some(last)) = (filled().next(), filled().next_back()) else { return Ok(()) };
+        let middle = first.offset.midpoint(last.offset + last.stored_bytes);
+        match self {
+            Damage::Delete => std::fs::remove_file(path),
+            Damage::Truncate => OpenOptions::new().write(true).open(path)?.set_len(middle),
+            Damage::Flip => {
+                let file = OpenOptions::new().read(true).write(true).open(path)?;
+                let mut byte = [0];
+                file.read_exact_at(&mut byte, middle)?;
+                file.write_all_at(&[byte[0] ^ 1], middle)
+            }
+        }
+    }
+}
+
+/// A run in memory that is lost.
+#[derive(Debug)]
+struct LostRun {
+    index: Vec<PartitionIndex>,
+    reason: String,
+}
+
+impl Run for LostRun {
+    fn index(&self) -> &[PartitionIndex] {
+        &self.index
+    }
+
+    fn open(&self, _: u32) -> Result<Box<dyn BlockReader>> {
+        let cause = io::Error::new(io::ErrorKind::NotFound, format!("lost, {}", self.reason));
+        Err(Error::io("read", Path::new("a run in memory"), cause))
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Memory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(specs: &[&str], seed: u64) -> FaultLab {
+        FaultLab { faults: specs.iter().map(|spec| spec.parse().unwrap()).collect(), seed }
+    }
+
+    /// Whether an attempt ends well.
+    fn ends(lab: &FaultLab, maps: bool, job: u32, task: u32, attempt: u32) -> bool {
+        Victim { lab, job, maps, task, attempt }.end().is_ok()
+    }
+
+    #[test]
+    fn a_fault_strikes_the_first_attempt_at_its_task_in_the_first_job() {
+        let lab = lab(&["map:3:error"], 0);
+        assert!(!ends(&lab, true, 1, 3, 0));
+        assert!(ends(&lab, true, 1, 3, 1) && ends(&lab, true, 1, 2, 0) && ends(&lab, true, 2, 3, 0));
+        assert!(ends(&lab, false, 1, 3, 0), "a reduce task is another one");
+    }
+
+    #[test]
+    fn options_widen_what_is_struck() {
+        let lab = lab(&["reduce:*:error:attempts=2:job=*"], 0);
+        for (job, task) in [(1, 0), (1, 7), (4, 2)] {
+            assert!(!ends(&lab, false, job, task, 0) && !ends(&lab, false, job, task, 1));
+            assert!(ends(&lab, false, job, task, 2));
+        }
+        let lab = self::lab(&["map:0:error:job=2:attempts=*"], 0);
+        assert!(ends(&lab, true, 1, 0, 0) && !ends(&lab, true, 2, 0, 99));
+    }
+
+    #[test]
+    fn chance_depends_on_the_seed_and_on_nothing_else() {
+        let struck = |seed| -> Vec<u32> {
+            let lab = lab(&["map:*:error:p=0.1"], seed);
+            (0..10_000).filter(|task| !ends(&lab, true, 1, *task, 0)).collect()
+        };
+        let of_one = struck(1);
+        assert!((800..1200).contains(&of_one.len()), "{}", of_one.len());
+        assert_eq!(of_one, struck(1));
+        assert_ne!(of_one, struck(2));
+    }
+
+    #[test]
+    fn a_slow_attempt_ends_when_it_is_told_to_stop() {
+        let lab = lab(&["map:*:slow=1h"], 0);
+        let cancel = CancelToken::default();
+        let victim = Victim { lab: &lab, job: 1, maps: true, task: 0, attempt: 0 };
+        cancel.cancel();
+        assert!(matches!(victim.begin(&cancel), Err(Error::Cancelled)));
+        assert!(victim.end().is_ok());
+    }
+
+    #[test]
+    #[should_panic(expected = "injected by map:0:panic")]
+    fn a_panic_names_the_fault() {
+        ends(&lab(&["map:0:panic"], 0), true, 1, 0, 0);
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused_with_a_reason() {
+        for (spec, reason) in [
+            ("", "begins with map, reduce or run"),
+            ("shuffle:1:panic", "begins with map, reduce or run"),
+            ("map", "a task is missing"),
+            ("map:x:panic", "number of a task"),
+            ("map:-1:panic", "number of a task"),
+            ("map:1", "what happens is missing"),
+            ("map:1:flip", "tasks panic, error or slow=TIME"),
+            ("map:1:panic=3", "tasks panic, error or slow=TIME"),
+            ("run:1:panic", "runs flip, truncate or delete"),
+            ("map:1:slow", "is not a time"),
+            ("map:1:slow=5parsecs", "is not a time"),
+            ("map:1:panic:p=0", "above 0 and up to 1"),
+            ("map:1:panic:p=1.5", "above 0 and up to 1"),
+            ("map:1:panic:p=NaN", "above 0 and up to 1"),
+            ("map:1:panic:attempts=few", "attempts= takes"),
+            ("map:1:panic:job=first", "job= takes"),
+            ("map:1:panic:often", "the options are"),
+        ] {
+            let refusal = spec.parse::<Fault>().unwrap_err();
+            assert!(refusal.contains(reason) && refusal.contains(spec), "{spec}: {refusal}");
+        }
+    }
+}
