@@ -165,6 +165,33 @@ pub enum Stragglers {
     Speculate,
 }
 
+/// When data between jobs, and the output, counts as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// When the system has it, in the page cache.
+    #[default]
+    Cache,
+    /// When it lies on the device: files and their directories are synced (`dfs.datanode.synconclose`).
+    Device,
+}
+
+/// What data between jobs, and the output, survive: as in HDFS, where map outputs are neither copied nor synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Durability {
+    /// Files that each partition of a dataset between jobs is written to, where it lies on disk (`dfs.replication`). A
+    /// damaged block is read from the next one. The output is written once.
+    pub replication: u32,
+    /// When it counts as written.
+    pub sync: Sync,
+}
+
+impl Default for Durability {
+    fn default() -> Self {
+        Durability { replication: 1, sync: Sync::default() }
+    }
+}
+
 /// Everything that is set for one run of a job.
 #[derive(Clone, Debug)]
 pub struct JobConfig {
@@ -197,6 +224,8 @@ pub struct JobConfig {
     /// Directory in which the run makes its own private directory. Default: `$TMPDIR`, else `/var/tmp`, which unlike
     /// `/tmp` is on a disk on most systems.
     pub work_dir: PathBuf,
+    /// Copies of data between jobs, and whether they are synced. Default: one, not synced.
+    pub durability: Durability,
     /// Whether map outputs in files outlive the job.
     pub intermediates: Intermediates,
     /// State of the page cache between phases.
@@ -236,6 +265,7 @@ impl JobConfig {
             split_bytes: None,
             compression: Compression::default(),
             work_dir: default_work_dir(),
+            durability: Durability::default(),
             intermediates: Intermediates::default(),
             page_cache: PageCache::default(),
             on_full: OnFull::default(),
@@ -283,6 +313,9 @@ impl JobConfig {
         }
         if self.memory_bytes == 0 {
             return refuse("--memory must be at least 1 byte".into());
+        }
+        if self.durability.replication == 0 {
+            return refuse("--replication must be at least 1".into());
         }
         if self.max_attempts == 0 {
             return refuse("--max-attempts must be at least 1".into());

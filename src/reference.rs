@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::{JobConfig, PageCache};
+use crate::config::{JobConfig, PageCache, Sync};
 use crate::error::{Error, Result};
 use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
@@ -179,7 +179,7 @@ pub fn run(
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
     };
     let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
-    let dir = OutputDir::create(&path, config.existing_output)?;
+    let dir = OutputDir::create(&path, config.existing_output, Sync::Cache)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
     let cancel = config.cancel.clone();
     let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel };
@@ -191,6 +191,7 @@ pub fn run(
         job: name.to_owned(),
         mode: "reference".to_owned(),
         factors: None,
+        durability: None,
         workers: 1,
         reducers: output.reducers(),
         input_bytes: list_files(inputs)?.iter().map(|file| file.bytes).sum(),

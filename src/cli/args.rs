@@ -241,6 +241,12 @@ pub struct CommonArgs {
     /// Where runs make their private directories for intermediates
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
     pub work_dir: PathBuf,
+    /// Copies of data between jobs that lies in files (dfs.replication)
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.durability.replication)]
+    pub replication: u32,
+    /// Sync data between jobs, and the output, to the device
+    #[arg(long, global = true)]
+    pub sync: bool,
     /// Leave the map outputs that lie in files in the work directory, for `inspect`
     #[arg(long, global = true)]
     pub keep_intermediates: bool,

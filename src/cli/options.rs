@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
-use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Stragglers};
+use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Stragglers, Sync};
 use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
@@ -180,6 +180,10 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     config.work_dir = common.work_dir.clone();
     if common.keep_intermediates {
         config.intermediates = Intermediates::Keep;
+    }
+    config.durability.replication = common.replication;
+    if common.sync {
+        config.durability.sync = Sync::Device;
     }
     if common.cold {
         config.page_cache = PageCache::Cold;

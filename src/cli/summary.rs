@@ -107,6 +107,7 @@ mod tests {
             schema: 1,
             job: "wordcount".into(),
             mode: "disk".into(),
+            durability: None,
             factors: Some(Mode::Disk.into()),
             workers: 2,
             reducers: 2,

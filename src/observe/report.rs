@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::Factors;
+use crate::config::{Durability, Factors};
 use crate::observe::counters::Counters;
 use crate::observe::machine::{Machine, ProcessIo};
 
@@ -20,6 +20,8 @@ pub struct Report {
     pub mode: String,
     /// The factors that were in force; `None` for the reference, which has no intermediates.
     pub factors: Option<Factors>,
+    /// How data between jobs and the output were written; `None` for the reference.
+    pub durability: Option<Durability>,
     /// Tasks that ran at the same time.
     pub workers: usize,
     /// Reduce tasks of the last job.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::config::ExistingOutput;
+use crate::config::{ExistingOutput, Sync};
 use crate::error::{Error, Result};
 use crate::job::{Emit, OutputFormat};
 use crate::observe::counters::UserCounters;
@@ -27,6 +27,7 @@ use crate::pipeline::map::Sink;
 use crate::pipeline::spill::RunBuilder;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::task::Task;
+use crate::store::disk::sync_dir;
 use crate::store::{Run, RunStore};
 
 /// Bytes gathered before they are written to a part.
@@ -39,6 +40,7 @@ pub(crate) struct OutputDir {
     dir: PathBuf,
     staging: tempfile::TempDir,
     existing: ExistingOutput,
+    sync: Sync,
     /// Parent directories that were made for it, innermost first.
     made: Vec<PathBuf>,
     committed: bool,
@@ -54,15 +56,12 @@ impl OutputDir {
     }
 
     /// Makes the staging directory for an output at `dir`.
-    pub fn create(dir: &Path, existing: ExistingOutput) -> Result<Self> {
+    pub fn create(dir: &Path, existing: ExistingOutput, sync: Sync) -> Result<Self> {
         Self::check(dir, existing)?;
         let name = dir
             .file_name()
             .ok_or_else(|| Error::Config(format!("--output {} must name a directory of its own", dir.display())))?;
-        let parent = match dir.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = parent_of(dir);
         let made: Vec<PathBuf> = parent.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
         fs::create_dir_all(parent).map_err(Error::at("create", parent))?;
         let mut prefix = OsString::from(".");
@@ -74,7 +73,7 @@ impl OutputDir {
             .map_err(Error::at("create a directory in", parent))?;
         let temporary = staging.path().join(TEMPORARY);
         fs::create_dir(&temporary).map_err(Error::at("create", &temporary))?;
-        Ok(OutputDir { dir: dir.to_owned(), staging, existing, made, committed: false })
+        Ok(OutputDir { dir: dir.to_owned(), staging, existing, sync, made, committed: false })
     }
 
     /// Where the committed part of a task lies; `kind` is `m` or `r`.
@@ -92,11 +91,26 @@ impl OutputDir {
             let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
             removed.map_err(Error::at("replace", &self.dir))?;
         }
+        if self.sync == Sync::Device {
+            sync_dir(staging)?;
+        }
         fs::rename(staging, &self.dir).map_err(Error::at("publish", &self.dir))?;
         self.committed = true;
         let success = self.dir.join("_SUCCESS");
-        File::create(&success).map_err(Error::at("create", &success))?;
+        let file = File::create(&success).map_err(Error::at("create", &success))?;
+        if self.sync == Sync::Device {
+            file.sync_all().map_err(Error::at("sync", &success))?;
+            sync_dir(&self.dir)?;
+            sync_dir(parent_of(&self.dir))?;
+        }
         Ok(())
+    }
+}
+
+fn parent_of(dir: &Path) -> &Path {
+    match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 
@@ -157,6 +171,7 @@ pub(crate) struct PartWriter {
     file: File,
     path: PathBuf,
     final_path: PathBuf,
+    sync: Sync,
     format: OutputFormat,
     buffer: Vec<u8>,
     records: u64,
@@ -178,6 +193,7 @@ impl PartWriter {
             file,
             path,
             final_path,
+            sync: dir.sync,
             format,
             buffer: Vec::with_capacity(BUFFER_BYTES + (16 << 10)),
             records: 0,
@@ -246,6 +262,9 @@ impl TaskOutputWriter for PartWriter {
     fn commit(mut self) -> Result<(TaskOutput, UserCounters)> {
         self.flush();
         self.check()?;
+        if self.sync == Sync::Device {
+            self.file.sync_all().map_err(Error::at("sync", &self.path))?;
+        }
         fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
         Ok((TaskOutput::Part { records: self.records, bytes: self.bytes }, self.user_counters))
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::config::{Intermediates, JobConfig, Medium, PageCache};
+use crate::config::{Durability, Intermediates, JobConfig, Medium, PageCache};
 use crate::error::{Error, Result};
 use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
@@ -102,18 +102,18 @@ impl Driver {
             .map_err(Error::at("create a directory in", &config.work_dir))?;
         let file_bytes = Arc::<FileBytes>::default();
         let budget = MemoryBudget::new(config.memory_bytes);
-        let store = |medium, what: &str| -> Result<Arc<dyn RunStore>> {
+        let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
             let dir = work_dir.path().join(what);
             std::fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
-            let disk = DiskStore::new(dir, config.compression, file_bytes.clone());
+            let disk = DiskStore::new(dir, config.compression, file_bytes.clone()).with_durability(durability);
             Ok(match medium {
                 Medium::Disk => Arc::new(disk),
                 Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
             })
         };
         let stores = Stores {
-            map_output: store(config.factors.map_output, "map-output")?,
-            between_jobs: store(config.factors.between_jobs, "between-jobs")?,
+            map_output: store(config.factors.map_output, "map-output", Durability::default())?,
+            between_jobs: store(config.factors.between_jobs, "between-jobs", config.durability)?,
             cache: PartCache::new(budget.clone()),
             budget,
             file_bytes,
@@ -220,7 +220,7 @@ impl Driver {
         let Some(path) = self.config.output.clone() else {
             return Err(Error::Config(format!("job {} needs an output directory", job.name)));
         };
-        let dir = OutputDir::create(&path, self.config.existing_output)?;
+        let dir = OutputDir::create(&path, self.config.existing_output, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
         let start = Instant::now();
         dir.commit()?;
@@ -349,6 +349,7 @@ impl Driver {
             job: self.name,
             mode: self.config.mode.name().to_owned(),
             factors: Some(self.config.factors),
+            durability: Some(self.config.durability),
             workers: self.config.workers,
             reducers: self.reducers,
             input_bytes: self.input_bytes,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Compression, Medium, OnFull};
+use crate::config::{Compression, Durability, Medium, OnFull, Sync};
 use crate::error::{Error, Result};
 use crate::pipeline::merge::{RunCursor, Segment};
 use crate::pipeline::spill::RunBuilder;
@@ -20,6 +20,8 @@ struct Bench {
     budget: Arc<MemoryBudget>,
     medium: Medium,
     dir: tempfile::TempDir,
+    /// Files of a run that lies in files.
+    copies: usize,
 }
 
 impl Bench {
@@ -32,19 +34,27 @@ fn benches() -> Vec<Bench> {
     let disk = |name, compression| {
         let dir = tempfile::tempdir().unwrap();
         let store = Box::new(DiskStore::new(dir.path().to_owned(), compression, Arc::default()));
-        Bench { name, store, budget: MemoryBudget::new(0), medium: Medium::Disk, dir }
+        Bench { name, store, budget: MemoryBudget::new(0), medium: Medium::Disk, dir, copies: 1 }
+    };
+    let copied = |name, replication, sync| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let store = Box::new(store.with_durability(Durability { replication, sync }));
+        Bench { name, store, budget: MemoryBudget::new(0), medium: Medium::Disk, dir, copies: replication as usize }
     };
     let memory = |name, limit, medium| {
         let dir = tempfile::tempdir().unwrap();
         let budget = MemoryBudget::new(limit);
         let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
         let store = Box::new(MemoryStore::new(budget.clone(), OnFull::Spill, overflow));
-        Bench { name, store, budget, medium, dir }
+        Bench { name, store, budget, medium, dir, copies: 1 }
     };
     vec![
         disk("disk", Compression::None),
         disk("disk, lz4", Compression::Lz4),
         disk("disk, zstd", Compression::Zstd),
+        copied("disk, three copies", 3, Sync::Cache),
+        copied("disk, synced", 1, Sync::Device),
         memory("memory", u64::MAX, Medium::Memory),
         memory("memory that is full from the start", 0, Medium::Disk),
         memory("memory that is full in the middle", 200 << 10, Medium::Disk),
@@ -105,7 +115,8 @@ fn a_run_gives_back_what_was_written() {
 fn nothing_is_left_of_a_run_that_is_dropped() {
     for bench in benches() {
         let run = write(bench.store.as_ref(), &records(), 3).unwrap();
-        assert_eq!(bench.files(), usize::from(bench.medium == Medium::Disk), "{}", bench.name);
+        let files = if bench.medium == Medium::Disk { bench.copies } else { 0 };
+        assert_eq!(bench.files(), files, "{}", bench.name);
         assert_eq!(bench.budget.used_bytes() > 0, bench.medium == Medium::Memory, "{}", bench.name);
         drop(run);
         assert_eq!((bench.files(), bench.budget.used_bytes()), (0, 0), "{}", bench.name);
@@ -200,4 +211,23 @@ fn every_flipped_bit_and_every_lost_byte_is_found() {
             assert!(matches!(read_file(&path), Err(Error::Corrupt { .. })), "cut at {len}");
         }
     }
+}
+
+#[test]
+fn a_damaged_block_is_read_from_another_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let store = store.with_durability(Durability { replication: 3, sync: Sync::Cache });
+    let run = write(&store, &records(), 3).unwrap();
+    let [first, second, third] = ["run.run", "run.copy-1.run", "run.copy-2.run"].map(|name| dir.path().join(name));
+    let mut bytes = std::fs::read(&first).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&first, &bytes).unwrap();
+    assert_eq!(read(&run).unwrap(), records(), "a flipped bit");
+    std::fs::remove_file(&first).unwrap();
+    std::fs::write(&second, &bytes[..middle]).unwrap();
+    assert_eq!(read(&run).unwrap(), records(), "a lost file and a torn one");
+    std::fs::write(&third, b"").unwrap();
+    assert!(read(&run).is_err(), "no copy is whole");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::config::{Compression, Medium};
+use crate::config::{Compression, Durability, Medium, Sync};
 use crate::error::{Error, Result};
 use crate::store::format::{BLOCK_HEADER_BYTES, header, index_and_footer, seal_block};
 use crate::store::run_file::BlockCursor;
@@ -28,30 +28,44 @@ pub(crate) struct FileBytes {
 pub(crate) struct DiskStore {
     dir: PathBuf,
     compression: Compression,
+    durability: Durability,
     file_bytes: Arc<FileBytes>,
 }
 
 impl DiskStore {
     /// A store in `dir`, which exists and is this process's own.
     pub fn new(dir: PathBuf, compression: Compression, file_bytes: Arc<FileBytes>) -> Self {
-        DiskStore { dir, compression, file_bytes }
+        DiskStore { dir, compression, durability: Durability::default(), file_bytes }
     }
-}
 
-impl RunStore for DiskStore {
-    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>> {
-        let path = self.dir.join(format!("{name}.run"));
-        let file = OpenOptions::new()
+    /// Writes runs in so many copies, synced or not.
+    pub fn with_durability(self, durability: Durability) -> Self {
+        DiskStore { durability, ..self }
+    }
+
+    fn create_file(&self, name: String) -> Result<Copy> {
+        let path = self.dir.join(name);
+        let output = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&path)
             .map_err(Error::at("create", &path))?;
+        Ok(Copy { output, file: RunPath { path, keep: AtomicBool::new(false) } })
+    }
+}
+
+impl RunStore for DiskStore {
+    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>> {
+        let mut copies = vec![self.create_file(format!("{name}.run"))?];
+        for copy in 1..self.durability.replication {
+            copies.push(self.create_file(format!("{name}.copy-{copy}.run"))?);
+        }
         let mut pending = Vec::new();
         pending.extend_from_slice(&header(partitions));
         Ok(Box::new(DiskRunWriter {
-            file: RunPath { path, keep: AtomicBool::new(false) },
-            output: file,
+            copies,
+            dir: (self.durability.sync == Sync::Device).then(|| self.dir.clone()),
             compression: self.compression,
             offset: pending.len() as u64,
             pending,
@@ -77,9 +91,16 @@ impl Drop for RunPath {
     }
 }
 
-struct DiskRunWriter {
+/// One of the files that a run is written to.
+struct Copy {
     output: File,
     file: RunPath,
+}
+
+struct DiskRunWriter {
+    copies: Vec<Copy>,
+    /// The directory of the files, if they are synced.
+    dir: Option<PathBuf>,
     compression: Compression,
     /// Where the next block begins: bytes in the file and in `pending`.
     offset: u64,
@@ -91,8 +112,17 @@ struct DiskRunWriter {
 
 impl DiskRunWriter {
     fn flush(&mut self) -> Result<()> {
-        self.output.write_all(&self.pending).map_err(Error::at("write", &self.file.path))?;
-        self.file_bytes.written.fetch_add(self.pending.len() as u64, Ordering::Relaxed);
+        self.write(&[])
+    }
+
+    /// Writes what is pending and then `bytes` to every copy.
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        for Copy { output, file } in &mut self.copies {
+            output.write_all(&self.pending).map_err(Error::at("write", &file.path))?;
+            output.write_all(bytes).map_err(Error::at("write", &file.path))?;
+        }
+        let written = self.copies.len() * (self.pending.len() + bytes.len());
+        self.file_bytes.written.fetch_add(written as u64, Ordering::Relaxed);
         self.pending.clear();
         Ok(())
     }
@@ -111,7 +141,8 @@ impl DiskRunWriter {
             Compression::Lz4 => {
                 lz4_flex::block::compress_into(records, target).expect("the target has the largest output size")
             }
-            _ => zstd::bulk::compress_to_buffer(records, target, 1).map_err(Error::at("compress", &self.file.path))?,
+            _ => zstd::bulk::compress_to_buffer(records, target, 1)
+                .map_err(Error::at("compress", &self.copies[0].file.path))?,
         };
         let len = BLOCK_HEADER_BYTES + stored;
         self.pending.truncate(start + len);
@@ -129,11 +160,7 @@ impl RunWriter for DiskRunWriter {
             if sealed.len() < SMALL_BLOCK_BYTES {
                 self.pending.extend_from_slice(sealed);
             } else {
-                self.output.write_all(&self.pending).map_err(Error::at("write", &self.file.path))?;
-                self.output.write_all(sealed).map_err(Error::at("write", &self.file.path))?;
-                let written = (self.pending.len() + sealed.len()) as u64;
-                self.file_bytes.written.fetch_add(written, Ordering::Relaxed);
-                self.pending.clear();
+                self.write(sealed)?;
             }
             sealed.len()
         } else {
@@ -158,14 +185,22 @@ impl RunWriter for DiskRunWriter {
         let tail = index_and_footer(&self.index, self.offset);
         self.pending.extend_from_slice(&tail);
         self.flush()?;
-        Ok(Arc::new(DiskRun { file: self.file, index: self.index, file_bytes: self.file_bytes }))
+        if let Some(dir) = &self.dir {
+            for Copy { output, file } in &self.copies {
+                output.sync_all().map_err(Error::at("sync", &file.path))?;
+            }
+            sync_dir(dir)?;
+        }
+        let files = self.copies.into_iter().map(|copy| copy.file).collect();
+        Ok(Arc::new(DiskRun { files, index: self.index, file_bytes: self.file_bytes }))
     }
 }
 
 /// A complete run in a file.
 #[derive(Debug)]
 struct DiskRun {
-    file: RunPath,
+    /// One or more copies.
+    files: Vec<RunPath>,
     index: Vec<PartitionIndex>,
     file_bytes: Arc<FileBytes>,
 }
@@ -176,10 +211,12 @@ impl Run for DiskRun {
     }
 
     fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
-        let path = &self.file.path;
+        let mut copies = self.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>().into_iter();
+        let (file, path) = open_next(&mut copies)?;
         Ok(Box::new(DiskBlockReader {
-            file: File::open(path).map_err(Error::at("open", path))?,
-            path: path.clone(),
+            file,
+            path,
+            copies,
             cursor: BlockCursor::new(&self.index[partition as usize]),
             stored: Vec::new(),
             file_bytes: self.file_bytes.clone(),
@@ -191,21 +228,40 @@ impl Run for DiskRun {
     }
 
     fn file(&self) -> Option<&Path> {
-        Some(&self.file.path)
+        Some(&self.files[0].path)
     }
 
     fn keep(&self) {
-        self.file.keep.store(true, Ordering::Relaxed);
+        self.files.iter().for_each(|file| file.keep.store(true, Ordering::Relaxed));
     }
 
     fn drop_cached_pages(&self) -> Result<()> {
-        crate::runtime::page_cache::drop_pages(&self.file.path)
+        self.files.iter().try_for_each(|file| crate::runtime::page_cache::drop_pages(&file.path))
     }
+}
+
+/// Opens the first of the copies that can be opened.
+fn open_next(copies: &mut std::vec::IntoIter<PathBuf>) -> Result<(File, PathBuf)> {
+    loop {
+        let path = copies.next().expect("a run has a file");
+        match File::open(&path).map_err(Error::at("open", &path)) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if copies.len() == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Brings a directory's entries to the device.
+pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::at("sync", dir))
 }
 
 struct DiskBlockReader {
     file: File,
     path: PathBuf,
+    /// Those to turn to when a block of this one is damaged.
+    copies: std::vec::IntoIter<PathBuf>,
     cursor: BlockCursor,
     stored: Vec<u8>,
     file_bytes: Arc<FileBytes>,
@@ -214,7 +270,12 @@ struct DiskBlockReader {
 impl BlockReader for DiskBlockReader {
     fn next(&mut self, spent: Block) -> Result<Option<Block>> {
         let mut block = spent.into_buffer();
-        let header = self.cursor.read(&self.file, &self.path, &mut block, &mut self.stored)?;
+        let header = loop {
+            match self.cursor.read(&self.file, &self.path, &mut block, &mut self.stored) {
+                Err(_) if self.copies.len() > 0 => (self.file, self.path) = open_next(&mut self.copies)?,
+                other => break other?,
+            }
+        };
         Ok(header.map(|header| {
             let bytes = BLOCK_HEADER_BYTES as u64 + u64::from(header.stored_bytes);
             self.file_bytes.read.fetch_add(bytes, Ordering::Relaxed);

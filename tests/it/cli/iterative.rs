@@ -360,3 +360,22 @@ fn real_graphs_have_the_ranks_and_components_of_the_oracles() {
         }
     }
 }
+
+#[test]
+fn data_between_jobs_is_written_as_often_as_asked() {
+    let cli = Cli::new();
+    cli.succeed("gen graph --edges 3000 --nodes 500 --seed 2 --out input/graph");
+    let run = |settings: &str| {
+        let options = "--iterations 2 --output out --overwrite --report report.json --quiet --input input";
+        cli.succeed(&format!("run pagerank --mode memory --between-jobs disk {settings} {options}"));
+        let report = cli.json("report.json");
+        let digest = report["output"]["digest"].as_str().unwrap().to_owned();
+        (digest, report["counters"]["FILE_BYTES_WRITTEN"].as_u64().unwrap(), report["durability"].clone())
+    };
+    let once = run("");
+    let thrice = run("--replication 3 --sync");
+    assert!(once.1 > 0);
+    assert_eq!((&thrice.0, thrice.1), (&once.0, 3 * once.1));
+    assert_eq!(thrice.2, serde_json::json!({"replication": 3, "sync": "device"}));
+    cli.fail(2, "run pagerank --replication 0 --input input --output never").says(&["--replication"]);
+}
