@@ -24,6 +24,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let about = |command: Command, text: &'static str| command.about(text).long_about(None);
     let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
     let compare = with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs);
+    let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
@@ -35,6 +36,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .disable_help_subcommand(true)
         .subcommand(about(run, "Run a job"))
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
+        .subcommand(about(report, "Make a page or tables from saved reports, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
         .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"))
@@ -177,6 +179,36 @@ pub struct MeasureArgs {
     /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,
+    #[command(flatten)]
+    pub export: ExportArgs,
+}
+
+/// Other forms of a comparison than its JSON; files that exist are replaced.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Other forms of the result")]
+pub struct ExportArgs {
+    /// Write a page with charts that opens from disk, without a network
+    #[arg(long, global = true, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write verdict and tables as Markdown
+    #[arg(long, global = true, value_name = "FILE")]
+    pub export_markdown: Option<PathBuf>,
+    /// Write a line for each run
+    #[arg(long, global = true, value_name = "FILE")]
+    pub export_csv: Option<PathBuf>,
+    /// Write the tasks of each mode's middle run in Chrome's trace format, for Perfetto
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}
+
+/// `twinmill report FILE...`
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// What `compare --report` or `run --report` wrote; runs of the same job are put side by side
+    #[arg(required = true, value_name = "FILE.json")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub export: ExportArgs,
 }
 
 /// The choices that a mode is made of, one by one.

@@ -1,8 +1,8 @@
-//! The command line: arguments become options, options become one of five commands, and what goes wrong becomes a message
+//! The command line: arguments become options, options become one of six commands, and what goes wrong becomes a message
 //! and an exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | compare | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
+//! args ──▶ options ──▶ run | compare | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
 //! ```
 
 use std::ffi::OsString;
@@ -16,6 +16,7 @@ mod args;
 mod chart;
 mod compare;
 mod default_input;
+mod export;
 mod failure;
 mod figures;
 mod generate;
@@ -24,6 +25,8 @@ mod list;
 mod options;
 mod pending_file;
 mod progress;
+mod report;
+mod report_page;
 mod run;
 mod signals;
 mod summary;
@@ -37,6 +40,8 @@ pub enum Command<'a> {
     Run(options::RunOptions<'a>),
     /// `twinmill compare JOB`
     Compare(options::CompareOptions<'a>),
+    /// `twinmill report FILE...`
+    Report(args::ReportArgs),
     /// `twinmill list`
     List(args::ListArgs, &'a [Box<dyn AnyProgram>]),
     /// `twinmill gen KIND`
@@ -64,6 +69,7 @@ impl Command<'_> {
         match self {
             Command::Run(options) => run::run(options),
             Command::Compare(options) => compare::compare(options),
+            Command::Report(args) => report::report(&args),
             Command::List(args, jobs) => list::list(&args, jobs),
             Command::Generate(options) => generate::generate(options),
             Command::Inspect(args) => inspect::inspect(&args),

@@ -11,7 +11,8 @@ use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
 use crate::cli::args::{
-    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, RunArgs, RunMode,
+    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, ReportArgs,
+    RunArgs, RunMode,
 };
 use crate::cli::compare::Factor;
 use crate::cli::generate::GenerateOptions;
@@ -97,6 +98,14 @@ pub fn resolve<'a>(
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
             Command::Compare(CompareOptions { task, measure, memory_given, config, words, report, quiet })
+        }
+        "report" => {
+            let args = ReportArgs::from_arg_matches(matches)?;
+            if args.export.is_empty() {
+                let message = "nothing to write: give --html, --export-markdown, --export-csv or --trace";
+                return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+            }
+            Command::Report(args)
         }
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),
         "gen" => {
@@ -331,6 +340,8 @@ mod tests {
             "twinmill gen text --out x",
             "twinmill gen text --size 1k --nodes 3 --out x",
             "twinmill inspect",
+            "twinmill report",
+            "twinmill report r.json",
         ] {
             assert_eq!(refusal(line).0, 2, "{line}");
         }

@@ -10,13 +10,16 @@ use crate::cli::compare::plan::{Variant, order};
 use crate::cli::compare::settings::Settings;
 use crate::cli::compare::spread::{Spread, median};
 use crate::cli::compare::sweep::Sweep;
+use crate::cli::compare::table::Table;
 use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
+use crate::cli::figures::{bytes, counted};
 
 /// A run's report.
 #[derive(Clone, Debug)]
 pub struct Run {
-    json: Value,
+    /// All of it.
+    pub json: Value,
     /// What is compared of it.
     pub figures: Figures,
 }
@@ -124,6 +127,8 @@ pub struct Comparison {
     pub sweep: Option<Sweep>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
+    /// Whether the runs were made one by one and not in rounds.
+    saved: bool,
     runs: Vec<Run>,
 }
 
@@ -197,7 +202,16 @@ impl Comparison {
     /// Without a run yet; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
         let modes = Variant::of_modes(&settings.modes);
-        Comparison { settings, command, modes, ladder: None, sweep: None, warmups: Vec::new(), runs: Vec::new() }
+        Comparison {
+            settings,
+            command,
+            modes,
+            ladder: None,
+            sweep: None,
+            warmups: Vec::new(),
+            saved: false,
+            runs: Vec::new(),
+        }
     }
 
     /// Takes up what [`json`](Self::json) gave.
@@ -215,6 +229,66 @@ impl Comparison {
             comparison.runs.push(Run::of(run)?);
         }
         Ok(comparison)
+    }
+
+    /// Puts runs side by side that were made one by one: those of the same job that gave the same output on the same machine.
+    ///
+    /// # Errors
+    /// Where one is no report of a run.
+    pub fn of_saved_runs(reports: Vec<Value>) -> serde_json::Result<Vec<Self>> {
+        let mut comparisons: Vec<([Value; 3], Comparison)> = Vec::new();
+        for report in reports {
+            let key = [&report["job"], &report["output"]["digest"], &report["machine"]].map(Value::clone);
+            let run = Run::of(report)?;
+            let mode = RunMode::deserialize(&run.json["mode"])?;
+            let known = comparisons.iter().position(|(of, _)| *of == key);
+            let place = known.unwrap_or_else(|| {
+                let mut comparison = Comparison::new(Settings::of_saved_run(&run), Vec::new());
+                comparison.saved = true;
+                comparisons.push((key, comparison));
+                comparisons.len() - 1
+            });
+            let comparison = &mut comparisons[place].1;
+            if !comparison.settings.modes.contains(&mode) {
+                comparison.settings.modes.push(mode);
+                comparison.modes = Variant::of_modes(&comparison.settings.modes);
+            }
+            let round = comparison.figures(mode.name()).count() as u32;
+            comparison.settings.rounds = comparison.settings.rounds.max(round + 1);
+            comparison.add(run, mode.name(), round);
+        }
+        Ok(comparisons.into_iter().map(|(_, comparison)| comparison).collect())
+    }
+
+    /// The reports of all runs.
+    pub fn reports(&self) -> impl Iterator<Item = &Value> {
+        self.runs.iter().map(|run| &run.json)
+    }
+
+    /// The report of the run of each mode whose time is the median, or the next above it.
+    pub fn middle_runs(&self) -> Vec<&Value> {
+        let middle = |variant: &Variant| {
+            let mut runs: Vec<&Run> = self.runs.iter().filter(|run| run.figures.variant == variant.name).collect();
+            runs.sort_by(|a, b| a.figures.wall_seconds.total_cmp(&b.figures.wall_seconds));
+            runs.get(runs.len() / 2).map(|run| &run.json)
+        };
+        self.modes.iter().filter_map(middle).collect()
+    }
+
+    /// The machine of the first run, in a line.
+    pub fn machine(&self) -> String {
+        let Some(machine) = self.reports().next().map(|report| &report["machine"]) else { return String::new() };
+        let text = |name: &str| machine[name].as_str().unwrap_or_default();
+        let number = |name: &str| machine[name].as_u64().unwrap_or(0);
+        let cpus = counted(number("cpus"), "processor");
+        let memory = bytes(number("memory_bytes"));
+        format!("{cpus} ({}), {memory}, {}, Linux {}", text("cpu_model"), text("filesystem"), text("kernel"))
+    }
+
+    /// The tables behind that of the modes, as far as they were asked for.
+    pub fn further_tables(&self) -> impl Iterator<Item = Table> {
+        let ladder = self.ladder.as_ref().and_then(|ladder| ladder.table(self));
+        ladder.into_iter().chain(self.sweep.as_ref().and_then(|sweep| sweep.table(self)))
     }
 
     /// Takes over the runs of a comparison with the same settings.
@@ -396,6 +470,13 @@ impl Comparison {
         }
         if let Some((points, summary)) = self.sweep.as_ref().and_then(|sweep| sweep.json(self)) {
             (json["memory_sweep"], json["memory_sweep_summary"]) = (points, summary);
+        }
+        json["middle_runs"] = self.middle_runs().iter().map(|run| json!([run["variant"], run["round"]])).collect();
+        json["machine"] = self.machine().into();
+        if self.saved {
+            json["settings"] = Value::Null;
+            json["runs"] = reports(runs).into();
+            return json;
         }
         json["plan"] = json!({"ladder": self.ladder, "memory_sweep": self.sweep, "order": order});
         json["warmups"] = json!(self.warmups);

@@ -15,7 +15,7 @@ use crate::cli::args::RunMode;
 use crate::cli::compare::comparison::{Column, Comparison, Figures};
 use crate::cli::compare::interval::{Estimate, difference_of_medians};
 use crate::cli::compare::plan::Variant;
-use crate::cli::compare::table::grid;
+use crate::cli::compare::table::Table;
 use crate::cli::figures::{bytes, seconds, signed_range, signed_seconds};
 
 /// A choice that differs between the presets.
@@ -170,8 +170,8 @@ impl Ladder {
         Some((steps.into(), total))
     }
 
-    /// The ladder as a table and a sentence; `None` before the first round is complete.
-    pub fn render(&self, comparison: &Comparison) -> Option<String> {
+    /// The ladder as rows of a table and a sentence; `None` before the first round is complete.
+    pub fn table(&self, comparison: &Comparison) -> Option<Table> {
         let rungs = self.rungs(comparison)?;
         let head = ["from disk to memory", "time", "difference", "95 % interval", "written", "read", "shuffled"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -202,11 +202,11 @@ impl Ladder {
         let relation = if gap.adds_up() { "which is" } else { "which is NOT" };
         let noise = gap.noise().map_or("unknown noise (one round)".into(), |noise| format!("± {}", seconds(noise)));
         let sentence = format!(
-            "The steps come to {}, {relation} the gap of {} {noise} between the modes.\n",
+            "The steps come to {}, {relation} the gap of {} {noise} between the modes.",
             signed_seconds(gap.sum),
             signed_seconds(gap.estimate.value)
         );
-        Some(grid(&rows) + &sentence)
+        Some(Table { rows, sentence })
     }
 }
 
@@ -297,7 +297,7 @@ mod tests {
         let comparison = measured(&["", "job2-", "job3-"], 2, &[4.0, 3.0, 2.5, 1.0]);
         let ladder = comparison.ladder.as_ref().unwrap();
         assert_eq!(ladder.variants[1].words, ["--map-output=memory", "--between-jobs=memory"]);
-        let text = ladder.render(&comparison).unwrap();
+        let text = ladder.table(&comparison).unwrap().to_string();
         let expected = "\
 from disk to memory       time   difference     95 % interval    written       read   shuffled      input
   disk                  4.25 s                                  12.0 KiB   12.0 KiB   2.00 KiB   1.00 MiB
@@ -324,7 +324,7 @@ The steps come to −3.00 s, which is the gap of −3.00 s ± 0.000 ms between t
     #[test]
     fn a_factor_without_effect_is_no_step() {
         let comparison = measured(&[""], 0, &[2.0, 1.0]);
-        let text = comparison.ladder.as_ref().unwrap().render(&comparison).unwrap();
+        let text = comparison.ladder.as_ref().unwrap().table(&comparison).unwrap().to_string();
         assert!(
             text.contains("  between-jobs memory   – (one job)\n  invariant cached      – (no loop)\n"),
             "\n{text}"

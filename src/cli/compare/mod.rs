@@ -31,7 +31,7 @@ use crate::cli::signals::Supervisor;
 use crate::cli::terminal::{note, to_stdout};
 
 mod child;
-mod comparison;
+pub mod comparison;
 mod interval;
 mod ladder;
 mod plan;
@@ -39,8 +39,8 @@ mod rounds;
 mod settings;
 mod spread;
 mod sweep;
-mod table;
-mod verdict;
+pub mod table;
+pub mod verdict;
 
 pub use ladder::Factor;
 
@@ -70,6 +70,7 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     if let Some(path) = &report {
         drop(PendingFile::create(path, ExistingOutput::Overwrite)?);
     }
+    measure.export.check()?;
     if let (Some(earlier), false) = (&earlier, memory_given) {
         // What is available now differs from what was; the budget must not.
         config.memory_bytes = earlier.settings.memory_bytes;
@@ -93,6 +94,7 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
     print(&comparison)?;
+    measure.export.write(std::slice::from_ref(&comparison))?;
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
     }
@@ -190,12 +192,8 @@ fn command_line() -> Vec<String> {
 fn print(comparison: &Comparison) -> Result<(), Failure> {
     to_stdout(|out| {
         writeln!(out, "{}", table::render(comparison))?;
-        let extras = [
-            comparison.ladder.as_ref().and_then(|ladder| ladder.render(comparison)),
-            comparison.sweep.as_ref().and_then(|sweep| sweep.render(comparison)),
-        ];
-        for text in extras.into_iter().flatten() {
-            writeln!(out, "{text}")?;
+        for table in comparison.further_tables() {
+            writeln!(out, "{table}")?;
         }
         for sentence in verdict::sentences(comparison) {
             writeln!(out, "{sentence}")?;

@@ -13,6 +13,7 @@ use twinmill::pipeline::split::list_files;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cli::args::{MeasureArgs, RunMode};
+use crate::cli::compare::comparison::Run;
 use crate::cli::failure::{Failure, USAGE};
 
 /// Everything that times may depend on, except the machine, which each run reports.
@@ -93,6 +94,30 @@ impl Settings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             program: format!("xxh3:{:016x}", xxh3_64(&program)),
         })
+    }
+
+    /// What a run's own report tells of them.
+    pub fn of_saved_run(run: &Run) -> Self {
+        let text = |name: &str| run.json[name].as_str().unwrap_or_default().to_owned();
+        Settings {
+            job: text("job"),
+            options: Vec::new(),
+            inputs: Vec::new(),
+            input_files: 0,
+            input_bytes: run.figures.input_bytes,
+            modes: Vec::new(),
+            workers: run.figures.workers as usize,
+            reducers: run.figures.reducers,
+            memory_bytes: 0,
+            page_cache: "unknown".into(),
+            ladder: false,
+            memory_sweep: Vec::new(),
+            rounds: 0,
+            warmup: 0,
+            seed: 1,
+            version: String::new(),
+            program: String::new(),
+        }
     }
 
     /// Whether runs under `self` can be joined by runs under `wanted`: all but the number of rounds must be equal.

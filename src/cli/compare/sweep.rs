@@ -12,7 +12,7 @@ use crate::cli::chart::bar;
 use crate::cli::compare::comparison::{Column, Comparison, Figures};
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::compare::plan::Variant;
-use crate::cli::compare::table::grid;
+use crate::cli::compare::table::Table;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::{bytes, seconds};
 
@@ -98,8 +98,9 @@ impl Sweep {
         })
     }
 
-    fn over_budget<'a>(points: &'a [Measured<'a>]) -> Option<&'a Measured<'a>> {
-        points.iter().find(|point| point.peak_reserved_bytes > point.point.budget_bytes)
+    fn most_over_budget_bytes(points: &[Measured<'_>]) -> u64 {
+        let over = |point: &Measured<'_>| point.peak_reserved_bytes.saturating_sub(point.point.budget_bytes);
+        points.iter().map(over).max().unwrap_or(0)
     }
 
     /// The entries `memory_sweep` and `memory_sweep_summary` of the report; `None` before the first round is complete.
@@ -121,13 +122,14 @@ impl Sweep {
             "working_set_bytes": self.working_set_bytes,
             "disk_median_seconds": comparison.column_named(RunMode::Disk.name()).map(|disk| disk.time.median),
             "monotone_within_noise": Sweep::rises(&points, comparison).is_none(),
-            "within_budget": Sweep::over_budget(&points).is_none(),
+            "within_budget": Sweep::most_over_budget_bytes(&points) == 0,
+            "most_over_budget_bytes": Sweep::most_over_budget_bytes(&points),
         });
         Some((points.iter().map(entry).collect(), summary))
     }
 
-    /// The curve as a table with a chart, and a sentence; `None` before the first round is complete.
-    pub fn render(&self, comparison: &Comparison) -> Option<String> {
+    /// The curve as rows of a table with a chart, and a sentence; `None` before the first round is complete.
+    pub fn table(&self, comparison: &Comparison) -> Option<Table> {
         let points = self.measured(comparison)?;
         let disk = comparison.column_named(RunMode::Disk.name());
         let medians = points.iter().map(|point| point.column.time.median);
@@ -166,11 +168,12 @@ impl Sweep {
                 format!("{} % took LONGER than {} %, beyond noise", more.point.percent, less.point.percent)
             }
         };
-        let budget = match Sweep::over_budget(&points) {
-            None => "every run kept within its budget".to_owned(),
-            Some(over) => format!("{} % reserved MORE than its budget", over.point.percent),
+        let budget = match Sweep::most_over_budget_bytes(&points) {
+            0 => "every run kept within its budget".to_owned(),
+            over => format!("some reserved MORE than their budget, by {} at most", bytes(over)),
         };
-        Some(grid(&rows) + &format!("The working set is {}; {curve}; {budget}.\n", bytes(self.working_set_bytes)))
+        let sentence = format!("The working set is {}; {curve}; {budget}.", bytes(self.working_set_bytes));
+        Some(Table { rows, sentence })
     }
 }
 
@@ -201,7 +204,7 @@ mod tests {
     #[test]
     fn a_curve_falls_with_memory() {
         let comparison = measured([1.9, 1.5, 1.0], [1, 50, 100]);
-        let text = comparison.sweep.as_ref().unwrap().render(&comparison).unwrap();
+        let text = comparison.sweep.as_ref().unwrap().table(&comparison).unwrap().to_string();
         let expected = "\
 memory, of the working set     budget     time                              to files   reserved   peak memory
   0 %                        1.00 MiB   1.90 s   ██████████████████████▊         0 B   1.00 MiB       350 MiB
@@ -220,9 +223,11 @@ The working set is 100 MiB; more memory never took longer, beyond noise; every r
     #[test]
     fn a_curve_that_rises_and_a_budget_that_is_exceeded_are_told() {
         let comparison = measured([1.0, 1.5, 1.0], [1, 51, 100]);
-        let text = comparison.sweep.as_ref().unwrap().render(&comparison).unwrap();
+        let text = comparison.sweep.as_ref().unwrap().table(&comparison).unwrap().to_string();
         assert!(
-            text.contains("50 % took LONGER than 0 %, beyond noise; 50 % reserved MORE than its budget."),
+            text.contains(
+                "50 % took LONGER than 0 %, beyond noise; some reserved MORE than their budget, by 1.00 MiB at most."
+            ),
             "{text}"
         );
         let summary = &comparison.json()["memory_sweep_summary"];

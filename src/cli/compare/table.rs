@@ -1,6 +1,6 @@
 //! The table of a comparison: a column for each mode, a row for each thing that can differ.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::cli::chart::sparkline;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
@@ -13,11 +13,32 @@ const NONE: &str = "–";
 /// Columns of the longest chart of iterations.
 const SPARKLINE_WIDTH: usize = 20;
 
+/// A table with what it says: the first row is its head, the first cell of a row its label.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Rows of equally many cells.
+    pub rows: Vec<Vec<String>>,
+    /// What stands beside it: a heading or a conclusion.
+    pub sentence: String,
+}
+
+impl fmt::Display for Table {
+    /// The rows, then the sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}{}", grid(&self.rows), self.sentence)
+    }
+}
+
 /// A heading, the table, and nothing behind the last row.
 pub fn render(comparison: &Comparison) -> String {
+    let Table { rows, sentence } = of_modes(comparison);
+    format!("{sentence}\n\n{}", grid(&rows))
+}
+
+/// A column for each mode, under a heading.
+pub fn of_modes(comparison: &Comparison) -> Table {
     let columns = comparison.columns();
-    let text = heading(comparison, &columns);
-    text + &grid(&rows(&columns))
+    Table { rows: rows(&columns), sentence: heading(comparison, &columns) }
 }
 
 /// Rows of equally many cells as lines: the first cell of each to the left, the others to the right.
@@ -49,7 +70,7 @@ fn heading(comparison: &Comparison, columns: &[Column]) -> String {
         parts.push(counted(u64::from(framework.reducers), "reducer"));
     }
     parts.push(format!("{} page cache", comparison.settings.page_cache));
-    format!("{}: {}\n\n", comparison.settings.job, parts.join(", "))
+    format!("{}: {}", comparison.settings.job, parts.join(", "))
 }
 
 fn rows(columns: &[Column]) -> Vec<Vec<String>> {
@@ -75,7 +96,10 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         };
         let most = columns.iter().flat_map(|column| column.iteration_seconds.iter().copied()).fold(0.0, f64::max);
         rows.extend([
-            row("iterations", &|column| count(column.iteration_seconds.len() as u64)),
+            row("iterations", &|column| match column.iteration_seconds.len() as u64 {
+                0 => NONE.to_owned(),
+                iterations => count(iterations),
+            }),
             row("  the first", &|column| first(column).map_or(NONE.to_owned(), seconds)),
             row("  each other, median", &|column| later(column).map_or(NONE.to_owned(), seconds)),
             row("  one after another", &|column| sparkline(&column.iteration_seconds, most, SPARKLINE_WIDTH)),

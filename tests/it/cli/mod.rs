@@ -5,11 +5,13 @@
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
 //! - `compare`: the table and its JSON.
+//! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `signals`: Ctrl-C and SIGTERM.
 
 mod compare;
 mod errors;
+mod export;
 mod iterative;
 mod jobs;
 mod run;
