@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use twinmill::config::ExistingOutput;
+use twinmill::runtime::work_dir::{Access, WorkDir};
 use twinmill::{Error, JobConfig};
 
 use crate::cli::args::RunMode;
@@ -73,7 +73,7 @@ fn refuse_existing_output(config: &JobConfig) -> Result<(), Error> {
 }
 
 /// Lets the result go to a directory in the work directory that is removed at the end.
-fn scratch_output(config: &mut JobConfig) -> Result<TempDir, Failure> {
+fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
     let scratch = private_directory(&config.work_dir, "twinmill-output-")?;
     config.output = Some(scratch.path().join("output"));
     Ok(scratch)
@@ -83,10 +83,9 @@ fn scratch_output(config: &mut JobConfig) -> Result<TempDir, Failure> {
 ///
 /// # Errors
 /// [`Failure::Library`] where it cannot be made.
-pub fn private_directory(work_dir: &Path, prefix: &str) -> Result<TempDir, Failure> {
+pub fn private_directory(work_dir: &Path, prefix: &str) -> Result<WorkDir, Failure> {
     fs::create_dir_all(work_dir).map_err(Failure::at("create", work_dir))?;
-    let made = tempfile::Builder::new().prefix(prefix).tempdir_in(work_dir);
-    made.map_err(Failure::at("create a directory in", work_dir))
+    Ok(WorkDir::create(work_dir, prefix, Access::Private)?)
 }
 
 /// Writes a report as JSON.

@@ -7,8 +7,8 @@
 //!     _temporary/attempt-reduce-00001-0/   what attempts are writing
 //! ```
 //!
-//! A task is committed by renaming its part out of the attempt's directory, the job by renaming the staging directory, and
-//! then `_SUCCESS` is written. Staging that is not committed is removed.
+//! A task is committed by renaming its part out of the attempt's directory, the job by renaming the staging directory with
+//! all its parts and `_SUCCESS`. Staging that is not committed is removed; if its process was killed, by the next one.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -27,6 +27,7 @@ use crate::pipeline::map::Sink;
 use crate::pipeline::spill::RunBuilder;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::task::Task;
+use crate::runtime::work_dir::{self, Access, WorkDir};
 use crate::store::disk::sync_dir;
 use crate::store::{Run, RunStore};
 
@@ -38,12 +39,12 @@ const TEMPORARY: &str = "_temporary";
 #[derive(Debug)]
 pub(crate) struct OutputDir {
     dir: PathBuf,
-    staging: tempfile::TempDir,
+    /// `None` once it is committed.
+    staging: Option<WorkDir>,
     existing: ExistingOutput,
     sync: Sync,
     /// Parent directories that were made for it, innermost first.
     made: Vec<PathBuf>,
-    committed: bool,
 }
 
 impl OutputDir {
@@ -67,40 +68,49 @@ impl OutputDir {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".twinmill-");
-        let staging = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(parent)
-            .map_err(Error::at("create a directory in", parent))?;
+        // Those of runs that were killed.
+        work_dir::stale(parent, &prefix).for_each(drop);
+        let staging = WorkDir::create(parent, &prefix, Access::Usual)?;
         let temporary = staging.path().join(TEMPORARY);
         fs::create_dir(&temporary).map_err(Error::at("create", &temporary))?;
-        Ok(OutputDir { dir: dir.to_owned(), staging, existing, sync, made, committed: false })
+        Ok(OutputDir { dir: dir.to_owned(), staging: Some(staging), existing, sync, made })
     }
 
     /// Where the committed part of a task lies; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
-        self.staging.path().join(format!("part-{kind}-{task:05}"))
+        self.staging().join(format!("part-{kind}-{task:05}"))
     }
 
-    /// Publishes the output.
+    fn staging(&self) -> &Path {
+        self.staging.as_ref().expect("it is there until it is committed").path()
+    }
+
+    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all.
     pub fn commit(mut self) -> Result<()> {
-        let staging = self.staging.path();
-        let temporary = staging.join(TEMPORARY);
-        fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
-        if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
-            let is_dir = self.dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-            let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
-            removed.map_err(Error::at("replace", &self.dir))?;
+        let staging = self.staging.take().expect("it is there until it is committed");
+        let temporary = staging.path().join(TEMPORARY);
+        let ready = || -> Result<()> {
+            fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
+            let success = staging.path().join("_SUCCESS");
+            let file = File::create(&success).map_err(Error::at("create", &success))?;
+            if self.sync == Sync::Device {
+                file.sync_all().map_err(Error::at("sync", &success))?;
+                sync_dir(staging.path())?;
+            }
+            if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
+                let is_dir = self.dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+                let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
+                removed.map_err(Error::at("replace", &self.dir))?;
+            }
+            fs::rename(staging.path(), &self.dir).map_err(Error::at("publish", &self.dir))
+        };
+        if let Err(error) = ready() {
+            self.staging = Some(staging);
+            return Err(error);
         }
+        staging.keep();
+        self.made.clear();
         if self.sync == Sync::Device {
-            sync_dir(staging)?;
-        }
-        fs::rename(staging, &self.dir).map_err(Error::at("publish", &self.dir))?;
-        self.committed = true;
-        let success = self.dir.join("_SUCCESS");
-        let file = File::create(&success).map_err(Error::at("create", &success))?;
-        if self.sync == Sync::Device {
-            file.sync_all().map_err(Error::at("sync", &success))?;
-            sync_dir(&self.dir)?;
             sync_dir(parent_of(&self.dir))?;
         }
         Ok(())
@@ -116,11 +126,7 @@ fn parent_of(dir: &Path) -> &Path {
 
 impl Drop for OutputDir {
     fn drop(&mut self) {
-        if self.committed {
-            self.staging.disable_cleanup(true);
-            return;
-        }
-        let _ = fs::remove_dir_all(self.staging.path());
+        drop(self.staging.take());
         for dir in &self.made {
             // Fails, rightly, where somebody else has put something there meanwhile.
             let _ = fs::remove_dir(dir);
@@ -185,7 +191,7 @@ impl PartWriter {
     pub fn create(task: &Task<'_>, dir: &OutputDir, format: OutputFormat, kind: char) -> Result<Self> {
         let final_path = dir.part_path(kind, task.context.index);
         let attempt = format!("attempt-{}-{}", task.context.id, task.context.attempt);
-        let attempt_dir = dir.staging.path().join(TEMPORARY).join(attempt);
+        let attempt_dir = dir.staging().join(TEMPORARY).join(attempt);
         fs::create_dir(&attempt_dir).map_err(Error::at("create", &attempt_dir))?;
         let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;

@@ -10,10 +10,8 @@
 //! Each job is a wave of map tasks and then a wave of reduce tasks; reducers start when all map outputs are complete.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Range};
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -39,9 +37,13 @@ use crate::runtime::dataset::{Dataset, Input};
 use crate::runtime::page_cache::drop_pages;
 use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
+use crate::runtime::work_dir::{self, Access, WorkDir};
 use crate::store::RunStore;
 use crate::store::disk::{DiskStore, FileBytes};
 use crate::store::memory::{MemoryBudget, MemoryStore};
+
+/// How the names of work directories begin, those of the binary's own included.
+const WORK_DIR_PREFIX: &str = "twinmill-";
 
 /// Runs the jobs of one program.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ pub struct Driver {
     iterations: Vec<Iteration>,
     output: OutputReport,
     /// Last, so that everything in it is gone before it is.
-    work_dir: tempfile::TempDir,
+    work_dir: WorkDir,
 }
 
 #[derive(Debug)]
@@ -95,11 +97,8 @@ impl Driver {
         }
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
-        let work_dir = tempfile::Builder::new()
-            .prefix("twinmill-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&config.work_dir)
-            .map_err(Error::at("create a directory in", &config.work_dir))?;
+        work_dir::stale(&config.work_dir, WORK_DIR_PREFIX).for_each(drop);
+        let work_dir = WorkDir::create(&config.work_dir, WORK_DIR_PREFIX, Access::Private)?;
         let file_bytes = Arc::<FileBytes>::default();
         let budget = MemoryBudget::new(config.memory_bytes);
         let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
@@ -339,7 +338,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Io`] where the work directory cannot be removed.
-    pub fn finish(mut self) -> Result<Report> {
+    pub fn finish(self) -> Result<Report> {
         let wall = self.start.elapsed();
         let mut counters = self.totals.counters;
         counters.file_bytes_read = self.stores.file_bytes.read.load(Ordering::Relaxed);
@@ -370,7 +369,7 @@ impl Driver {
         };
         drop(self.stores);
         if self.config.intermediates == Intermediates::Keep {
-            self.work_dir.disable_cleanup(true);
+            self.work_dir.keep();
         } else {
             let path = self.work_dir.path().to_owned();
             self.work_dir.close().map_err(Error::at("remove", &path))?;

@@ -3,6 +3,7 @@
 //! The [driver] runs one job after another for a program and keeps the [dataset]s between them; a job is [waves] of
 //! tasks; the [scheduler] runs a wave on threads, attempt by attempt; a [task] is what an attempt works with. Reducers take
 //! the [map_outputs], of which one that is lost is made again. [inject] makes things go wrong on purpose.
+//! A run's files lie in a [work_dir].
 
 pub(crate) mod cancel;
 pub mod dataset;
@@ -14,3 +15,4 @@ pub(crate) mod progress;
 pub(crate) mod scheduler;
 pub(crate) mod task;
 mod waves;
+pub mod work_dir;

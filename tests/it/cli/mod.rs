@@ -7,9 +7,11 @@
 //! - `compare`: the table and its JSON.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tools`: `list`, `gen`, `inspect`, help.
+//! - `crash`: what a killed process leaves, and what others do with it.
 //! - `signals`: Ctrl-C and SIGTERM.
 
 mod compare;
+mod crash;
 mod errors;
 mod export;
 mod iterative;

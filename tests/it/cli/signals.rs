@@ -16,7 +16,7 @@ use super::Cli;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A sparse file of zeros, which read as 20 million records: more than any machine sorts before it is interrupted.
-fn endless_input(cli: &Cli) {
+pub fn endless_input(cli: &Cli) {
     File::create(cli.scratch.path("input/zeros")).unwrap().set_len(2_000_000_000).unwrap();
 }
 

@@ -1,0 +1,265 @@
+//! Directories of a run's own, which others can tell to be in use.
+//!
+//! ```text
+//! work/
+//!     .twinmill-h2Kq9aXw.owner   locked by the process it belongs to for as long as that lives; holds its id
+//!     twinmill-h2Kq9aXw/         0700, a name that cannot be guessed
+//! ```
+//!
+//! The lock (`flock`) goes with the process, however it ends; so whoever can take the lock of such a file has found what is
+//! left of a dead one, and may remove it or go on with it. Nothing without an owner file is ever touched, nothing of another
+//! user's, and no symbolic link is followed. A directory that is to stay loses its owner file.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::error::{Error, Result};
+
+const OWNER: &str = ".owner";
+const RANDOM_CHARACTERS: usize = 8;
+
+/// Who may look into a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Its owner alone.
+    Private,
+    /// Whoever the process's mask allows, as for any other directory.
+    Usual,
+}
+
+/// A directory that belongs to this process, and is removed with all that is in it when this is dropped.
+#[derive(Debug)]
+pub struct WorkDir {
+    path: PathBuf,
+    /// Removed after the directory, and unlocked after that.
+    owner: Option<(TempPath, File)>,
+}
+
+impl WorkDir {
+    /// Makes a directory in `parent`, which exists, whose name begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be made.
+    pub fn create(parent: &Path, prefix: impl AsRef<OsStr>, access: Access) -> Result<Self> {
+        let prefix = owner_prefix(prefix.as_ref());
+        let attempt = || -> io::Result<Option<Self>> {
+            let owner: NamedTempFile = tempfile::Builder::new()
+                .prefix(&prefix)
+                .suffix(OWNER)
+                .rand_bytes(RANDOM_CHARACTERS)
+                .tempfile_in(parent)?;
+            let (mut file, owner) = owner.into_parts();
+            // Somebody who takes it for stale in this moment takes it away.
+            if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
+                return Ok(None);
+            }
+            writeln!(file, "{}", std::process::id())?;
+            let path = directory(&owner).expect("the owner's name was made for this");
+            let mode = if access == Access::Private { 0o700 } else { 0o777 };
+            DirBuilder::new().mode(mode).create(&path)?;
+            Ok(Some(WorkDir { path, owner: Some((owner, file)) }))
+        };
+        loop {
+            if let Some(made) = attempt().map_err(Error::at("create a directory in", parent))? {
+                return Ok(made);
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// What keeps something in it from being removed.
+    pub fn close(mut self) -> io::Result<()> {
+        let removed = fs::remove_dir_all(&self.path);
+        self.owner = None;
+        removed
+    }
+
+    /// Leaves it where it is, to nobody in particular.
+    pub fn keep(mut self) -> PathBuf {
+        self.owner = None;
+        std::mem::take(&mut self.path)
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        if self.owner.is_some() {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// What a dead process left in `parent` under names that begin with `prefix`. Dropping one removes it; [`Stale::leave`] does
+/// not.
+pub fn stale(parent: &Path, prefix: impl AsRef<OsStr>) -> impl Iterator<Item = Stale> {
+    let prefix = owner_prefix(prefix.as_ref());
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let name = entry.file_name();
+        let is_owner = name.as_bytes().starts_with(prefix.as_bytes()) && name.as_bytes().ends_with(OWNER.as_bytes());
+        if is_owner { Stale::take(&entry.path()) } else { None }
+    })
+}
+
+/// A directory whose process is dead.
+#[derive(Debug)]
+pub struct Stale(WorkDir);
+
+impl Stale {
+    /// Takes over the directory of an owner file, if its process is dead.
+    fn take(owner: &Path) -> Option<Self> {
+        // Opened without following a link, and without waiting for whoever might make it a pipe.
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(owner).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mine = |metadata: &fs::Metadata| metadata.uid() == geteuid().as_raw();
+        if !metadata.is_file() || !mine(&metadata) || file.try_lock().is_err() {
+            return None;
+        }
+        // It may have gone between the opening and the locking.
+        if file.metadata().ok()?.nlink() == 0 {
+            return None;
+        }
+        let path = directory(owner)?;
+        match path.symlink_metadata() {
+            Ok(metadata) if !metadata.is_dir() || !mine(&metadata) => return None,
+            _ => {}
+        }
+        let owner = TempPath::try_from_path(owner.to_owned()).ok()?;
+        Some(Stale(WorkDir { path, owner: Some((owner, file)) }))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Goes on with it.
+    pub fn adopt(self) -> WorkDir {
+        self.0
+    }
+
+    /// Leaves it as it is, for somebody else.
+    pub fn leave(mut self) {
+        if let Some((owner, _)) = self.0.owner.take() {
+            // Fails only on systems that mark temporary files.
+            let _ = owner.keep();
+        }
+    }
+}
+
+fn owner_prefix(prefix: &OsStr) -> OsString {
+    let hidden = prefix.as_bytes().starts_with(b".");
+    let mut name = OsString::from(if hidden { "" } else { "." });
+    name.push(prefix);
+    name
+}
+
+/// The directory that belongs to an owner file. Names of directories are hidden where their prefix is, which shows in the
+/// owner's name only when it has `.twinmill-` in its middle: `.out.twinmill-…`.
+fn directory(owner: &Path) -> Option<PathBuf> {
+    let name = owner.file_name()?.as_bytes().strip_suffix(OWNER.as_bytes())?;
+    let visible = name.strip_prefix(b".twinmill-").map(|_| &name[1..]);
+    Some(owner.with_file_name(OsStr::from_bytes(visible.unwrap_or(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Leaves a directory as a process does that is killed.
+    fn abandon(parent: &Path, prefix: &str) -> PathBuf {
+        let mut dir = WorkDir::create(parent, prefix, Access::Private).unwrap();
+        fs::write(dir.path().join("file"), "x").unwrap();
+        let (owner, file) = dir.owner.take().unwrap();
+        owner.keep().unwrap();
+        drop(file);
+        dir.path().to_owned()
+    }
+
+    #[test]
+    fn a_directory_is_private_and_goes_with_its_owner() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = WorkDir::create(parent.path(), "twinmill-", Access::Private).unwrap();
+        assert_eq!(dir.path().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        fs::write(dir.path().join("sub/file"), "x").unwrap();
+        assert_eq!(names(parent.path()).len(), 2);
+        dir.close().unwrap();
+        assert_eq!(names(parent.path()), [""; 0]);
+        drop(WorkDir::create(parent.path(), ".out.twinmill-", Access::Usual).unwrap());
+        assert_eq!(names(parent.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_dead_process_left_is_removed_and_what_a_live_one_has_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        for prefix in ["twinmill-", ".out.twinmill-"] {
+            let live = WorkDir::create(parent.path(), prefix, Access::Private).unwrap();
+            let dead = abandon(parent.path(), prefix);
+            let found: Vec<_> = stale(parent.path(), prefix).map(|stale| stale.path().to_owned()).collect();
+            assert_eq!(found, std::slice::from_ref(&dead));
+            assert!(!dead.exists() && live.path().exists());
+            assert_eq!(stale(parent.path(), prefix).count(), 0);
+            drop(live);
+            assert_eq!(names(parent.path()), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_is_left_can_be_left_and_gone_on_with() {
+        let parent = tempfile::tempdir().unwrap();
+        let dead = abandon(parent.path(), "twinmill-");
+        stale(parent.path(), "twinmill-").for_each(Stale::leave);
+        let adopted = stale(parent.path(), "twinmill-").next().unwrap().adopt();
+        assert_eq!((adopted.path(), stale(parent.path(), "twinmill-").count()), (dead.as_path(), 0));
+        assert!(dead.join("file").exists());
+        let kept = adopted.keep();
+        assert_eq!((kept.as_path(), names(parent.path()).len()), (dead.as_path(), 1));
+        assert_eq!(stale(parent.path(), "twinmill-").count(), 0);
+    }
+
+    #[test]
+    fn links_are_not_followed_and_what_has_no_owner_is_not_touched() {
+        let parent = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("precious"), "x").unwrap();
+        // A directory replaced by a link, a link as an owner, a link inside a stale directory.
+        let replaced = abandon(parent.path(), "twinmill-");
+        fs::remove_dir_all(&replaced).unwrap();
+        symlink(elsewhere.path(), &replaced).unwrap();
+        symlink(elsewhere.path().join("precious"), parent.path().join(".twinmill-link.owner")).unwrap();
+        fs::create_dir(parent.path().join("twinmill-without-owner")).unwrap();
+        fs::create_dir(parent.path().join(".twinmill-directory.owner")).unwrap();
+        let with_link = abandon(parent.path(), "twinmill-");
+        symlink(elsewhere.path(), with_link.join("link")).unwrap();
+        assert_eq!(stale(parent.path(), "twinmill-").count(), 1);
+        assert!(elsewhere.path().join("precious").exists());
+        assert!(replaced.symlink_metadata().is_ok() && !with_link.exists());
+        assert!(parent.path().join("twinmill-without-owner").exists());
+    }
+}
