@@ -346,8 +346,8 @@ fn a_work_directory_that_vanishes_fails_the_job_with_its_path() {
     let config = scratch.config(Mode::Disk);
     let work_dir = config.work_dir.clone();
     let job = lines_with(move |_| {
-        for entry in fs::read_dir(&work_dir).unwrap() {
-            fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        for path in fs::read_dir(&work_dir).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
         }
         Ok(())
     });
