@@ -65,7 +65,9 @@ pub enum Invariant {
 pub enum Grouping {
     /// By sorting, as Hadoop does.
     Sort,
-    /// By hashing, as Spark's `reduceByKey` does.
+    /// By hashing, as Spark's `reduceByKey` does: map outputs are left unsorted. A reducer gathers equal keys in a table
+    /// where the job has a combiner, and sorts all its records at once where it has none; in the end they are sorted either
+    /// way, because output is.
     Hash,
 }
 

@@ -18,7 +18,7 @@ use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::Phase;
-use crate::pipeline::collect::{Collect, CollectWith, MapOutput};
+use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::map::{MapSide, Sink};
 use crate::pipeline::merge::Step;
 use crate::pipeline::read::{InputFormat, ReadContext, read_split};
@@ -95,6 +95,7 @@ impl Worker {
             attempt,
             config: &self.config,
             store: self.store.as_ref(),
+            gathered: self.store.as_ref(),
             buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),
@@ -123,7 +124,7 @@ impl Worker {
     {
         let task = self.task(job, "map", 0);
         let start = Instant::now();
-        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner);
+        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner, Side::Map);
         emit(&mut collector);
         collector.check()?;
         let (output, mut task) = collector.finish()?;
@@ -140,10 +141,11 @@ impl Worker {
     where
         M: MapSide,
         C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
     {
         let (mut records, mut keys, mut bytes) = (0, 0, 0);
         for partition in 0..self.reducers(job) {
-            let mut merge = shuffle(&mut self.task(job, "reduce", partition), map_outputs, &job.combine)?;
+            let mut merge = shuffle(&mut self.task(job, "reduce", partition), map_outputs, job)?;
             while let Some(step) = merge.advance()? {
                 records += 1;
                 keys += u64::from(step == Step::NewKey);
@@ -167,11 +169,12 @@ impl Worker {
         M: MapSide,
         R: ReduceSide<Key = M::Key, Value = M::Value>,
         C: CollectWith<M::Key, M::Value>,
+        P: Partitioner,
     {
         let mut counters = Counters::default();
         for partition in 0..self.reducers(job) {
             let mut task = self.task(job, "reduce", partition);
-            let merge = shuffle(&mut task, map_outputs, &job.combine)?;
+            let merge = shuffle(&mut task, map_outputs, job)?;
             job.reducer.clone().run(merge, job.grouping, &mut task, out)?;
             counters.add(&task.counters);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
-use twinmill::config::{ByteSize, Compression, Invariant, Medium, OnFull, parse_duration};
+use twinmill::config::{ByteSize, Compression, Grouping, Invariant, Medium, OnFull, parse_duration};
 use twinmill::generate::Kind;
 use twinmill::{Fault, JobConfig, Mode};
 
@@ -224,6 +224,9 @@ pub struct FactorArgs {
     /// What happens to an input that a loop reads again and again: reread or cached [default: as the mode says]
     #[arg(long, global = true, value_name = "HOW", value_parser = choice(INVARIANT))]
     pub invariant: Option<Invariant>,
+    /// How records meet their equals: sort or hash [default: sort]
+    #[arg(long, global = true, value_name = "HOW", value_parser = choice(GROUPING))]
+    pub grouping: Option<Grouping>,
 }
 
 /// What every run of a job understands.
@@ -353,6 +356,7 @@ pub struct InspectArgs {
 
 const MEDIA: &[(&str, Medium)] = &[("disk", Medium::Disk), ("memory", Medium::Memory)];
 const INVARIANT: &[(&str, Invariant)] = &[("reread", Invariant::Reread), ("cached", Invariant::Cached)];
+const GROUPING: &[(&str, Grouping)] = &[("sort", Grouping::Sort), ("hash", Grouping::Hash)];
 const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::Fail)];
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];

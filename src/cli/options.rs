@@ -172,6 +172,7 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     config.factors.map_output = factors.map_output.unwrap_or(config.factors.map_output);
     config.factors.between_jobs = factors.between_jobs.unwrap_or(config.factors.between_jobs);
     config.factors.invariant = factors.invariant.unwrap_or(config.factors.invariant);
+    config.factors.grouping = factors.grouping.unwrap_or(config.factors.grouping);
     config.reducers = common.reducers;
     config.workers = common.workers;
     config.memory_bytes = common.memory.map_or(config.memory_bytes, |size| size.0);

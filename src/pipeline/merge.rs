@@ -345,6 +345,24 @@ pub(crate) fn merge_spills<F: Fold>(
     }
 }
 
+/// Writes all partitions of a map task's unsorted `runs` one behind the other into its map output `name`.
+pub(crate) fn concatenate_spills(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str) -> Result<Arc<dyn Run>> {
+    let partitions = runs[0].index().len() as u32;
+    let mut output = RunBuilder::create(task.store, name, partitions, task.config.block_bytes())?;
+    for partition in 0..partitions {
+        for run in runs {
+            task.context.cancel.check()?;
+            let mut cursor = RunCursor::open(&Segment { run: run.clone(), partition })?;
+            while let Some(step) = cursor.advance()? {
+                output.push(partition, cursor.key(), cursor.value(), step == Step::SameKey)?;
+            }
+        }
+    }
+    let run = output.finish()?;
+    task.count_written(&run, PhaseName::Merge);
+    Ok(run)
+}
+
 /// Merges segments of one partition until at most the fan-in are left, keeping their order.
 pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: &mut Vec<Segment>, fold: &F) -> Result<()> {
     let fan_in = fan_in(task.config);

@@ -2,18 +2,34 @@
 //!
 //! Map tasks and reducers share a machine here, so taking is opening: no copy is made, and the reducer reads the blocks
 //! when it merges them. The order is that of the map tasks, which is the order of the input.
+//!
+//! Where map outputs are not sorted ([`Grouping::Hash`]) the reducer first gathers them in a
+//! [collector](crate::pipeline::collect) of its own and merges what that leaves.
 
 use std::time::Instant;
 
+use crate::config::Grouping;
 use crate::error::Result;
-use crate::job::Fold;
-use crate::observe::phases::PhaseName;
-use crate::pipeline::collect::MapOutput;
-use crate::pipeline::merge::{Merge, Segment, reduce_fan_in};
+use crate::job::{Job, Partitioner, TaskContext};
+use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
+use crate::pipeline::map::MapSide;
+use crate::pipeline::merge::{Merge, RunCursor, Segment, reduce_fan_in};
+use crate::runtime::cancel::RECORDS_BETWEEN_CHECKS;
 use crate::runtime::task::Task;
 
 /// The merged records of the task's partition.
-pub(crate) fn shuffle<F: Fold>(task: &mut Task<'_>, map_outputs: &[MapOutput], fold: &F) -> Result<Merge> {
+pub(crate) fn shuffle<M, R, C, P>(
+    task: &mut Task<'_>,
+    map_outputs: &[MapOutput],
+    job: &Job<M, R, C, P>,
+) -> Result<Merge>
+where
+    M: MapSide,
+    C: CollectWith<M::Key, M::Value>,
+    P: Partitioner,
+{
     let partition = task.context.index;
     let start = Instant::now();
     let runs = map_outputs.iter().flat_map(|output| &output.runs);
@@ -25,12 +41,51 @@ pub(crate) fn shuffle<F: Fold>(task: &mut Task<'_>, map_outputs: &[MapOutput], f
     task.phases.add_bytes(PhaseName::Shuffle, bytes);
     task.phases.end(PhaseName::Shuffle, start);
 
+    if task.config.factors.grouping == Grouping::Hash {
+        segments = gather(task, &segments, job)?;
+    }
     let start = Instant::now();
-    reduce_fan_in(task, &mut segments, fold)?;
+    reduce_fan_in(task, &mut segments, &job.combine)?;
     task.phases.end(PhaseName::Merge, start);
 
     let start = Instant::now();
     let merge = Merge::open(segments)?;
     task.phases.end(PhaseName::Shuffle, start);
     Ok(merge)
+}
+
+/// Reads unsorted segments and leaves sorted ones, in which equal keys keep their order.
+fn gather<M, R, C, P>(task: &mut Task<'_>, segments: &[Segment], job: &Job<M, R, C, P>) -> Result<Vec<Segment>>
+where
+    M: MapSide,
+    C: CollectWith<M::Key, M::Value>,
+    P: Partitioner,
+{
+    let start = Instant::now();
+    let gathering = Task {
+        context: TaskContext { reducers: 1, ..task.context.clone() },
+        attempt: task.attempt.clone(),
+        victim: task.victim,
+        config: task.config,
+        store: task.gathered,
+        gathered: task.gathered,
+        buffers: task.buffers,
+        counters: Counters::default(),
+        user_counters: UserCounters::default(),
+        phases: PhaseLog::default(),
+    };
+    let mut collector = C::Collector::<'_, P>::new(gathering, &job.combine, &job.partitioner, Side::Reduce);
+    let mut until_check = RECORDS_BETWEEN_CHECKS;
+    for segment in segments {
+        let mut cursor = RunCursor::open(segment)?;
+        while cursor.advance()?.is_some() {
+            task.context.cancel.check_every(&mut until_check)?;
+            collector.push(cursor.key(), cursor.value())?;
+        }
+    }
+    let (gathered, gathering) = collector.finish()?;
+    task.counters.add(&gathering.counters);
+    task.phases.append(gathering.phases);
+    task.phases.end_around(PhaseName::Shuffle, start);
+    Ok(gathered.runs.into_iter().map(|run| Segment { run, partition: 0 }).collect())
 }

@@ -123,8 +123,23 @@ pub(crate) trait Keys: Copy {
 /// Sorts `index` by (partition, key, position). `scratch` is working memory that grows to the size of the index.
 pub(crate) fn sort(index: &mut Vec<Entry>, scratch: &mut Vec<Entry>, partitions: u32, keys: impl Keys) {
     scratch.resize(index.len(), Entry::default());
+    let mut start = 0;
+    for end in scatter_by_partition(index, scratch, partitions) {
+        sort_range(&mut index[start..end], &mut scratch[start..end], Target::Here, 0, keys);
+        start = end;
+    }
+}
+
+/// Brings `index` into the order of the partitions, the entries of each as they came.
+pub(crate) fn by_partition(index: &mut Vec<Entry>, scratch: &mut Vec<Entry>, partitions: u32) {
+    scratch.resize(index.len(), Entry::default());
+    scatter_by_partition(index, scratch, partitions);
+}
+
+/// Returns where each partition ends.
+fn scatter_by_partition(index: &mut Vec<Entry>, scratch: &mut Vec<Entry>, partitions: u32) -> Vec<usize> {
     if partitions <= 1 {
-        return sort_range(index, scratch, Target::Here, 0, keys);
+        return vec![index.len()];
     }
     let mut ends = vec![0usize; partitions as usize];
     for entry in index.iter() {
@@ -140,11 +155,7 @@ pub(crate) fn sort(index: &mut Vec<Entry>, scratch: &mut Vec<Entry>, partitions:
         *next += 1;
     }
     std::mem::swap(index, scratch);
-    let mut start = 0;
-    for end in ends {
-        sort_range(&mut index[start..end], &mut scratch[start..end], Target::Here, 0, keys);
-        start = end;
-    }
+    ends
 }
 
 /// Where the sorted entries of a range should end up. A pass of the radix sort moves them from one array to the other.

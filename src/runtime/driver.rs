@@ -70,6 +70,8 @@ pub struct Driver {
 #[derive(Debug)]
 pub(super) struct Stores {
     pub(super) map_output: Arc<dyn RunStore>,
+    /// What reducers gather.
+    pub(super) gathered: Arc<dyn RunStore>,
     pub(super) between_jobs: Arc<dyn RunStore>,
     pub(super) budget: Arc<MemoryBudget>,
     pub(super) cache: Arc<PartCache>,
@@ -113,6 +115,7 @@ impl Driver {
         let stores = Stores {
             map_output: store(config.factors.map_output, "map-output", Durability::default())?,
             between_jobs: store(config.factors.between_jobs, "between-jobs", config.durability)?,
+            gathered: store(Medium::Memory, "gathered", Durability::default())?,
             cache: PartCache::new(budget.clone()),
             budget,
             file_bytes,

@@ -42,7 +42,10 @@ pub struct Task<'a> {
     pub(crate) attempt: Attempt,
     pub(crate) victim: Victim<'a>,
     pub(crate) config: &'a JobConfig,
+    /// Where its runs go.
     pub(crate) store: &'a dyn RunStore,
+    /// Where a reducer keeps what it gathers, in memory while there is room, whatever the medium of map outputs.
+    pub(crate) gathered: &'a dyn RunStore,
     pub(crate) buffers: &'a BufferPool,
     pub(crate) counters: Counters,
     pub(crate) user_counters: UserCounters,

@@ -8,12 +8,13 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use crate::config::Grouping;
 use crate::error::{Error, Result};
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
-use crate::pipeline::collect::{Collect, CollectWith, MapOutput};
+use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::read::ReadContext;
@@ -91,6 +92,7 @@ impl Driver {
             },
             config: &self.config,
             store: self.stores.map_output.as_ref(),
+            gathered: self.stores.gathered.as_ref(),
             buffers: &self.stores.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),
@@ -296,11 +298,17 @@ impl Driver {
         P: Partitioner,
     {
         let bytes = map_outputs.runs().iter().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
+        // Reducers that gather need what map tasks need that sort.
+        let buffers = match self.config.factors.grouping {
+            Grouping::Sort => 0,
+            Grouping::Hash => self.config.workers.min(reducers as usize) * self.config.task_sort_buffer_bytes(),
+        };
+        let _buffers = self.stores.budget.reserve_regardless(buffers as u64);
         let reruns = Mutex::<Log>::default();
         let mut ended =
             self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
                 let taken = map_outputs.take(|lost| self.rerun(job, reducers, splits, lost, &reruns))?;
-                let merge = shuffle(&mut task, &taken, &job.combine)?;
+                let merge = shuffle(&mut task, &taken, job)?;
                 let start = Instant::now();
                 let mut reducer = job.reducer.clone();
                 let (output, user_counters) = match target {
@@ -342,7 +350,7 @@ where
 {
     let start = Instant::now();
     let (context, config) = (task.context.clone(), task.config);
-    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner);
+    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map);
     let read = ReadContext { cancel: &context.cancel, progress: &config.progress };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
     let (MapOutput { runs }, mut task) = collector.finish()?;

@@ -2,7 +2,7 @@
 //! an output.
 
 use proptest::prelude::*;
-use twinmill::config::Compression;
+use twinmill::config::{Compression, Grouping};
 use twinmill::generate::{Kind, Shape, generate};
 use twinmill::{JobConfig, Mode};
 
@@ -69,6 +69,17 @@ fn the_output_is_the_same_with_every_sort_buffer() {
     assert_equivalent_at(200_000, &[1, 32 << 10, 64 << 10, 100_001, 1 << 20, 1 << 30], |config, sort_buffer_bytes| {
         config.memory_bytes = 256 << 20;
         config.sort_buffer_bytes = *sort_buffer_bytes;
+    });
+}
+
+#[test]
+fn the_output_is_the_same_whether_records_are_grouped_by_sorting_or_by_hashing() {
+    assert_equivalent_at(200_000, &[32 << 10, 64 << 10, 1 << 20, 64 << 20], |config, sort_buffer_bytes| {
+        config.factors.grouping = Grouping::Hash;
+        config.sort_buffer_bytes = *sort_buffer_bytes;
+        config.memory_bytes = 4 * *sort_buffer_bytes;
+        config.merge_factor = 3;
+        config.split_bytes = Some(70_000);
     });
 }
 

@@ -10,7 +10,7 @@ use crate::job::{Combine, Combiner, Emit, Fold, Partitioner};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
-use crate::pipeline::collect::{Collect, MapOutput};
+use crate::pipeline::collect::{Collect, MapOutput, Side};
 use crate::pipeline::map::Sink;
 use crate::pipeline::sort::{self, Entry, Keys};
 use crate::record::{Key, ToKey, ToValue, Value};
@@ -28,6 +28,7 @@ pub struct CombiningBuffer<'t, V: Value, C, P> {
     task: Task<'t>,
     fold: &'t Combine<V, C>,
     partitioner: &'t P,
+    side: Side,
     capacity_bytes: usize,
     memory: TableMemory<V>,
     pending: Vec<(InlineKey, V)>,
@@ -57,6 +58,22 @@ where
     C: Combiner<V>,
     P: Partitioner,
 {
+    #[inline(always)]
+    fn fold(&mut self, key: &[u8], value: V) {
+        if key.len() <= INLINE_BYTES {
+            let key = self.memory.table.inline_key(key);
+            self.memory.table.prefetch(&key);
+            self.pending.push((key, value));
+            if self.pending.len() == BATCH {
+                self.fold_batch();
+            }
+        } else {
+            let combiner = &self.fold.combiner;
+            self.memory.table.fold_long(key, value, |accumulator, value| combiner.combine(accumulator, value));
+            self.fold_batch();
+        }
+    }
+
     /// Folds the pending records. There was room for them when the first one came.
     #[inline(never)]
     fn fold_batch(&mut self) {
@@ -100,10 +117,17 @@ where
         let start = Instant::now();
         index.clear();
         index.extend(table.keys().map(|(at, key)| {
-            let partition = self.partitioner.partition(key, reducers);
+            let partition = match self.side {
+                Side::Map => self.partitioner.partition(key, reducers),
+                Side::Reduce => 0,
+            };
             Entry::new(key, partition, at as u64)
         }));
-        sort::sort(index, scratch, reducers, &*table);
+        if self.side.sorts(task.config.factors.grouping) {
+            sort::sort(index, scratch, reducers, &*table);
+        } else {
+            sort::by_partition(index, scratch, reducers);
+        }
         task.phases.end(PhaseName::Sort, start);
         task.phases.add_bytes(PhaseName::Sort, table.memory_bytes() as u64);
         task.counters.combine_output_records += index.len() as u64;
@@ -147,22 +171,12 @@ where
         Q: ToKey<K> + ?Sized,
         W: ToValue<V>,
     {
-        let key = key.encode(&mut self.key_scratch);
+        let mut scratch = std::mem::take(&mut self.key_scratch);
+        let key = key.encode(&mut scratch);
         self.records += 1;
         self.bytes += (key.len() + value.encoded_len()) as u64;
-        let value = value.into_value();
-        if key.len() <= INLINE_BYTES {
-            let key = self.memory.table.inline_key(key);
-            self.memory.table.prefetch(&key);
-            self.pending.push((key, value));
-            if self.pending.len() == BATCH {
-                self.fold_batch();
-            }
-        } else {
-            let combiner = &self.fold.combiner;
-            self.memory.table.fold_long(key, value, |accumulator, value| combiner.combine(accumulator, value));
-            self.fold_batch();
-        }
+        self.fold(key, value.into_value());
+        self.key_scratch = scratch;
     }
 
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
@@ -188,11 +202,12 @@ where
     C: Combiner<V>,
     P: Partitioner,
 {
-    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P) -> Self {
+    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes();
         CombiningBuffer {
             fold,
             partitioner,
+            side,
             capacity_bytes,
             memory: task.buffers.take(),
             pending: Vec::with_capacity(BATCH),
@@ -203,6 +218,12 @@ where
             error: None,
             task,
         }
+    }
+
+    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.task.counters.combine_input_records += 1;
+        self.fold(key, V::decode_owned(value)?);
+        self.check()
     }
 
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
@@ -217,7 +238,7 @@ where
         }
         let mut task = self.task;
         task.buffers.put(self.memory);
-        let output = self.spills.into_map_output(&mut task, self.fold)?;
+        let output = self.spills.into_map_output(&mut task, self.side, self.fold)?;
         Ok((output, task))
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::job::{Emit, Fold, Partitioner};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
-use crate::pipeline::collect::{Collect, MapOutput};
+use crate::pipeline::collect::{Collect, MapOutput, Side};
 use crate::pipeline::map::Sink;
 use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
@@ -24,6 +24,7 @@ pub struct SortBuffer<'t, F, P> {
     task: Task<'t>,
     fold: &'t F,
     partitioner: &'t P,
+    side: Side,
     reducers: u32,
     capacity_bytes: usize,
     memory: SortMemory,
@@ -40,6 +41,29 @@ struct SortMemory {
     scratch: Vec<Entry>,
 }
 
+impl SortMemory {
+    /// Appends a record; returns the length of its value.
+    #[inline(always)]
+    fn append(&mut self, key: &[u8], partition: u32, encode_value: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let SortMemory { records, index, .. } = self;
+        let at = records.len();
+        varint::push(key.len() as u64 + 1, records);
+        let length_at = records.len();
+        records.push(0);
+        records.extend_from_slice(key);
+        let value_at = records.len();
+        encode_value(records);
+        let value_len = records.len() - value_at;
+        if value_len < 0x80 {
+            records[length_at] = value_len as u8;
+        } else {
+            widen_length(records, length_at, value_len);
+        }
+        index.push(Entry::new(key, partition, at as u64));
+        value_len
+    }
+}
+
 impl<F: Fold, P> SortBuffer<'_, F, P> {
     fn used_bytes(&self) -> usize {
         self.memory.records.len() + self.memory.index.len() * INDEX_BYTES
@@ -51,7 +75,11 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         task.attempt.cancel.check()?;
         let SortMemory { records, index, scratch } = &mut self.memory;
         let start = Instant::now();
-        sort::sort(index, scratch, self.reducers, FramedRecords(records));
+        if self.side.sorts(task.config.factors.grouping) {
+            sort::sort(index, scratch, self.reducers, FramedRecords(records));
+        } else {
+            sort::by_partition(index, scratch, self.reducers);
+        }
         task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
         task.phases.end(PhaseName::Sort, start);
         self.spills.write(task, occasion, |run| {
@@ -111,21 +139,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
     {
         let key = key.encode(&mut self.key_scratch);
         let partition = self.partitioner.partition(key, self.reducers);
-        let SortMemory { records, index, .. } = &mut self.memory;
-        let at = records.len();
-        varint::push(key.len() as u64 + 1, records);
-        let length_at = records.len();
-        records.push(0);
-        records.extend_from_slice(key);
-        let value_at = records.len();
-        value.encode(records);
-        let value_len = records.len() - value_at;
-        if value_len < 0x80 {
-            records[length_at] = value_len as u8;
-        } else {
-            widen_length(records, length_at, value_len);
-        }
-        index.push(Entry::new(key, partition, at as u64));
+        let value_len = self.memory.append(key, partition, |records| value.encode(records));
         self.task.counters.map_output_records += 1;
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
         if self.used_bytes() >= self.capacity_bytes {
@@ -172,12 +186,13 @@ impl<F, P> Sink for SortBuffer<'_, F, P> {
 }
 
 impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
-    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P) -> Self {
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes().min(MAX_POSITION as usize);
         let mut memory: SortMemory = task.buffers.take();
         memory.records.reserve(capacity_bytes);
         memory.index.reserve(capacity_bytes / INDEX_BYTES);
         SortBuffer {
+            side,
             reducers: task.context.reducers,
             fold,
             partitioner,
@@ -190,13 +205,21 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
         }
     }
 
+    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.memory.append(key, 0, |records| records.extend_from_slice(value));
+        if self.used_bytes() >= self.capacity_bytes {
+            self.spill_when_full();
+        }
+        self.check()
+    }
+
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
         if !self.memory.index.is_empty() {
             self.spill(Occasion::Last)?;
         }
         let mut task = self.task;
         task.buffers.put(self.memory);
-        let output = self.spills.into_map_output(&mut task, self.fold)?;
+        let output = self.spills.into_map_output(&mut task, self.side, self.fold)?;
         Ok((output, task))
     }
 }

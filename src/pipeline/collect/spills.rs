@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::Medium;
+use crate::config::{Grouping, Medium};
 use crate::error::Result;
 use crate::job::Fold;
 use crate::observe::phases::PhaseName;
-use crate::pipeline::collect::MapOutput;
-use crate::pipeline::merge::merge_spills;
+use crate::pipeline::collect::{MapOutput, Side};
+use crate::pipeline::merge::{concatenate_spills, merge_spills};
 use crate::pipeline::spill::RunBuilder;
 use crate::runtime::task::Task;
 use crate::store::{PartitionIndex, Run};
@@ -53,11 +53,19 @@ impl Spills {
 
     /// Makes the map output: one run, as Hadoop has it, where map outputs lie on disk. In memory the spills stay as they
     /// are, since a reducer reads many runs as well as one.
-    pub fn into_map_output<F: Fold>(self, task: &mut Task<'_>, fold: &F) -> Result<MapOutput> {
+    /// What a reducer has gathered stays as it is too.
+    pub fn into_map_output<F: Fold>(self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<MapOutput> {
         let mut runs = self.runs;
+        if side == Side::Reduce {
+            return Ok(MapOutput { runs });
+        }
         if runs.len() > 1 && task.config.factors.map_output == Medium::Disk {
             let start = Instant::now();
-            runs = vec![merge_spills(task, runs, &map_output_name(task), fold)?];
+            let name = map_output_name(task);
+            runs = vec![match task.config.factors.grouping {
+                Grouping::Sort => merge_spills(task, runs, &name, fold)?,
+                Grouping::Hash => concatenate_spills(task, &runs, &name)?,
+            }];
             task.phases.end(PhaseName::Merge, start);
         }
         for run in &runs {

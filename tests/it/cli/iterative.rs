@@ -132,7 +132,15 @@ fn every_combination_of_factors_and_settings_gives_the_same_bytes() {
                 }
             }
         }
-        for settings in ["--mode memory --memory 1MiB", "--mode disk --memory 1MiB --merge-factor 2", "--workers 5"] {
+        for settings in [
+            "--mode disk --grouping hash",
+            "--mode memory --grouping hash",
+            "--mode memory --grouping hash --memory 1MiB",
+            "--mode disk --grouping hash --sort-buffer 32KiB --merge-factor 2",
+            "--mode memory --memory 1MiB",
+            "--mode disk --memory 1MiB --merge-factor 2",
+            "--workers 5",
+        ] {
             assert_eq!(run(settings), expected, "{job} {settings}");
         }
         assert_eq!(cli.json("report.json")["factors"]["invariant"], "cached");
