@@ -115,6 +115,13 @@ const check = (charts, report, where) => {
     const unit = unitOf(spilled);
     same(chart("sweep bytes").dots.map(([, y]) => y), spilled.map((value) => value / unit), `${where} sweep bytes`);
   }
+  for (const {axis, points} of report.growths ?? []) {
+    const {dots} = chart(`growth ${axis}`);
+    const unit = axis === "scale" ? 2 ** 20 : 1;
+    const expected = points.flatMap((point) => point.modes.map((mode) => [point.amount / unit, mode.median_seconds]));
+    same(dots.map(([, y]) => y), expected.map(([, y]) => y), `${where} growth ${axis}`);
+    same(dots.map(([x]) => x), expected.map(([x]) => x), `${where} growth ${axis}, amounts`);
+  }
   assert.deepEqual(Object.keys(charts).toSorted(), [...seen].toSorted(), `${where}: charts that nothing was expected of`);
   return seen.size;
 };

@@ -176,6 +176,12 @@ pub struct MeasureArgs {
     /// Give memory mode these parts of the memory it would like, in per cent: 0,25,50,75,100
     #[arg(long, global = true, value_name = "PERCENT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(..=1000))]
     pub memory_sweep: Vec<u32>,
+    /// Grow the default input by these factors and see how each mode grows: 1,4,16,64; 1 is always one of them
+    #[arg(long, global = true, value_name = "FACTOR", value_delimiter = ',', value_parser = parse_factor)]
+    pub scale: Vec<f64>,
+    /// Run a job with a loop with these numbers of iterations: 1,2,5,10,20
+    #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    pub iteration_sweep: Vec<u32>,
     /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,
@@ -360,6 +366,13 @@ const GROUPING: &[(&str, Grouping)] = &[("sort", Grouping::Sort), ("hash", Group
 const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::Fail)];
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];
+
+fn parse_factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err("a factor is a number above 0".into()),
+    }
+}
 
 /// A parser of the library's own choices by name.
 fn choice<T>(choices: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>

@@ -19,6 +19,31 @@ const SEED: u64 = 1;
 /// Counts the changes to what the generators write, so that a file of an older twinmill is not taken for a new one.
 const GENERATION: u32 = 1;
 
+/// The default input made so many times as large, which exists then.
+///
+/// # Errors
+/// [`Failure::Library`] where it cannot be written.
+pub fn resolve_scaled(
+    task: &Task<'_>,
+    factor: f64,
+    quiet: bool,
+    cancel: &CancelToken,
+) -> Result<Vec<PathBuf>, Failure> {
+    let (kind, shape) = task.job.default_input();
+    generated(kind, &grown(shape, factor), quiet, cancel)
+}
+
+fn grown(mut shape: Shape, factor: f64) -> Shape {
+    let grown = |n: u64| ((n as f64 * factor).round() as u64).max(1);
+    shape.amount = match shape.amount {
+        Amount::Bytes(bytes) => Amount::Bytes(grown(bytes)),
+        Amount::Records(records) => Amount::Records(grown(records)),
+    };
+    // A graph keeps its number of edges a node.
+    shape.nodes = shape.nodes.map(|nodes| u32::try_from(grown(u64::from(nodes))).unwrap_or(u32::MAX));
+    shape
+}
+
 /// What the task reads: its inputs, or the path of its default input, which exists then.
 ///
 /// # Errors
@@ -28,11 +53,15 @@ pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec
         return Ok(task.inputs.clone());
     }
     let (kind, shape) = task.job.default_input();
+    generated(kind, &shape, quiet, cancel)
+}
+
+fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
     let dir = cache_dir();
-    let path = dir.join(file_name(kind, &shape));
+    let path = dir.join(file_name(kind, shape));
     let tell = |verb: &str| {
         if !quiet {
-            note(format_args!("no --input: {verb} {} in {}", describe(kind, &shape), path.display()));
+            note(format_args!("no --input: {verb} {} in {}", describe(kind, shape), path.display()));
         }
     };
     if path.is_file() {
@@ -42,7 +71,7 @@ pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec
     tell("generating");
     fs::create_dir_all(&dir).map_err(Failure::at("create", &dir))?;
     let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
-    let written = generate::write(kind, &shape, SEED, file.file(), cancel);
+    let written = generate::write(kind, shape, SEED, file.file(), cancel);
     // So that a power failure does not leave the name without the bytes.
     written.and_then(|_| file.file().sync_all()).map_err(Failure::at("write", &path))?;
     file.commit()?;
@@ -90,5 +119,13 @@ mod tests {
         let without = file_name(Kind::Graph, &shape);
         shape.nodes = Some(3);
         assert_ne!(without, file_name(Kind::Graph, &shape));
+    }
+
+    #[test]
+    fn a_grown_graph_keeps_its_edges_a_node() {
+        let mut shape = Shape::records(1000);
+        shape.nodes = Some(100);
+        let grown = grown(shape, 2.5);
+        assert_eq!((grown.amount, grown.nodes), (Amount::Records(2500), Some(250)));
     }
 }

@@ -37,9 +37,9 @@ use failure::Failure;
 /// What was asked for.
 pub enum Command<'a> {
     /// `twinmill run JOB`
-    Run(options::RunOptions<'a>),
+    Run(Box<options::RunOptions<'a>>),
     /// `twinmill compare JOB`
-    Compare(options::CompareOptions<'a>),
+    Compare(Box<options::CompareOptions<'a>>),
     /// `twinmill report FILE...`
     Report(args::ReportArgs),
     /// `twinmill list`
@@ -67,8 +67,8 @@ impl Command<'_> {
     /// Whatever stopped it; nothing half done is left behind.
     pub fn run(self) -> Result<(), Failure> {
         match self {
-            Command::Run(options) => run::run(options),
-            Command::Compare(options) => compare::compare(options),
+            Command::Run(options) => run::run(*options),
+            Command::Compare(options) => compare::compare(*options),
             Command::Report(args) => report::report(&args),
             Command::List(args, jobs) => list::list(&args, jobs),
             Command::Generate(options) => generate::generate(options),

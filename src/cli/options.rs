@@ -82,7 +82,7 @@ pub fn resolve<'a>(
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
             let (report, quiet) = (args.common.report, args.common.quiet);
-            Command::Run(RunOptions { task, mode: args.mode, config, report, quiet })
+            Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }
         "compare" => {
             let args = CompareArgs::from_arg_matches(of_job(matches))?;
@@ -91,13 +91,22 @@ pub fn resolve<'a>(
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let words = repeat(definition.get_arguments(), &task.options);
+            let has_iterations = definition.get_arguments().any(|arg| arg.get_id() == "iterations");
+            if !args.measure.iteration_sweep.is_empty() && !has_iterations {
+                let message = format!("{} has no --iterations that --iteration-sweep could set", task.job.name());
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+            if !args.measure.scale.is_empty() && !task.inputs.is_empty() {
+                let message = "--scale grows the generated default input and cannot be used with --input";
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
             if let Some(message) = contradiction(&args.measure, &args.common, &words) {
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
             let config = config(&args.common, &args.factors, RunMode::Memory);
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
-            Command::Compare(CompareOptions { task, measure, memory_given, config, words, report, quiet })
+            Command::Compare(Box::new(CompareOptions { task, measure, memory_given, config, words, report, quiet }))
         }
         "report" => {
             let args = ReportArgs::from_arg_matches(matches)?;
@@ -131,6 +140,14 @@ fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString])
     if let Some(factor) = Factor::ALL.iter().find(|factor| measure.ladder && sets(factor)) {
         return Some(format!("--ladder changes the factors itself and cannot be used with --{}", factor.flag()));
     }
+    if !ascends(&measure.scale) || !ascends(&measure.iteration_sweep) {
+        return Some("--scale and --iteration-sweep take numbers in ascending order, each once".into());
+    }
+    if !measure.iteration_sweep.is_empty()
+        && words.iter().any(|word| word.to_string_lossy().starts_with("--iterations="))
+    {
+        return Some("--iteration-sweep sets --iterations itself".into());
+    }
     if measure.memory_sweep.is_empty() {
         return None;
     }
@@ -144,6 +161,10 @@ fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString])
         measure.memory_sweep.iter().enumerate().find(|(i, percent)| measure.memory_sweep[..*i].contains(percent));
     let falls = measure.memory_sweep.windows(2).any(|pair| pair[0] > pair[1]);
     (twice.is_some() || falls).then(|| "--memory-sweep takes percentages in ascending order, each once".into())
+}
+
+fn ascends<T: PartialOrd>(values: &[T]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// What follows the job's name, global options from before it included.
@@ -335,6 +356,13 @@ mod tests {
             "twinmill compare wordcount --ladder --map-output disk",
             "twinmill compare wordcount --memory-sweep 0,much",
             "twinmill compare wordcount --memory-sweep 50,50",
+            "twinmill compare wordcount --scale 1,0",
+            "twinmill compare wordcount --scale 4,1",
+            "twinmill compare wordcount --scale 4 --input x",
+            "twinmill compare --input x wordcount --scale 4",
+            "twinmill compare wordcount --iteration-sweep 1,2",
+            "twinmill compare pagerank --iteration-sweep 0,2",
+            "twinmill compare pagerank --iteration-sweep 1,2 --iterations 3",
             "twinmill compare wordcount --memory-sweep 50,0",
             "twinmill compare wordcount --memory-sweep 50 --modes disk",
             "twinmill compare wordcount --memory-sweep 50 --on-full fail",

@@ -75,7 +75,8 @@ impl Child<'_> {
             env::current_exe().map_err(|error| Failure::failed(format!("cannot find twinmill itself: {error}")))?;
         let mut command = Command::new(program);
         command.args(["run", self.job, "--quiet", "--mode", variant.mode.name()]);
-        command.args(self.inputs.iter().map(|path| join("--input", path)));
+        let inputs = if variant.inputs.is_empty() { self.inputs } else { &variant.inputs };
+        command.args(inputs.iter().map(|path| join("--input", path)));
         command.args([join("--output", output), join("--report", report)]);
         // What is left of a run that had to be killed goes with the scratch directory; what is to be kept must not.
         match intermediates {

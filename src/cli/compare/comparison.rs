@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::growth::Growth;
 use crate::cli::compare::interval::{Estimate, is_beyond_noise, ratio_of_medians};
 use crate::cli::compare::ladder::Ladder;
 use crate::cli::compare::plan::{Variant, order};
@@ -125,6 +126,8 @@ pub struct Comparison {
     pub ladder: Option<Ladder>,
     /// Memory mode with less memory, if that was asked for.
     pub sweep: Option<Sweep>,
+    /// The modes on more of the same, if that was asked for.
+    pub growths: Vec<Growth>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
     /// Whether the runs were made one by one and not in rounds.
@@ -208,6 +211,7 @@ impl Comparison {
             modes,
             ladder: None,
             sweep: None,
+            growths: Vec::new(),
             warmups: Vec::new(),
             saved: false,
             runs: Vec::new(),
@@ -224,6 +228,7 @@ impl Comparison {
         comparison.warmups = Vec::deserialize(&json["warmups"])?;
         comparison.ladder = Option::deserialize(&json["plan"]["ladder"])?;
         comparison.sweep = Option::deserialize(&json["plan"]["memory_sweep"])?;
+        comparison.growths = Option::deserialize(&json["plan"]["growths"])?.unwrap_or_default();
         let others = Option::<Vec<Value>>::deserialize(&json["other_runs"])?.unwrap_or_default();
         for run in Vec::<Value>::deserialize(&json["runs"])?.into_iter().chain(others) {
             comparison.runs.push(Run::of(run)?);
@@ -288,7 +293,9 @@ impl Comparison {
     /// The tables behind that of the modes, as far as they were asked for.
     pub fn further_tables(&self) -> impl Iterator<Item = Table> {
         let ladder = self.ladder.as_ref().and_then(|ladder| ladder.table(self));
-        ladder.into_iter().chain(self.sweep.as_ref().and_then(|sweep| sweep.table(self)))
+        let sweep = self.sweep.as_ref().and_then(|sweep| sweep.table(self));
+        let growths = self.growths.iter().filter_map(|growth| growth.table(self));
+        ladder.into_iter().chain(sweep).chain(growths)
     }
 
     /// Takes over the runs of a comparison with the same settings.
@@ -299,7 +306,7 @@ impl Comparison {
         earlier.settings.check_continued_by(&self.settings)?;
         // Fewer rounds than there are already would throw some away.
         self.settings.rounds = self.settings.rounds.max(earlier.settings.rounds);
-        (self.ladder, self.sweep) = (earlier.ladder, earlier.sweep);
+        (self.ladder, self.sweep, self.growths) = (earlier.ladder, earlier.sweep, earlier.growths);
         (self.warmups, self.runs) = (earlier.warmups, earlier.runs);
         Ok(())
     }
@@ -323,7 +330,8 @@ impl Comparison {
     pub fn variants(&self) -> Vec<&Variant> {
         let ladder = self.ladder.iter().flat_map(|ladder| &ladder.variants);
         let sweep = self.sweep.iter().flat_map(|sweep| sweep.variants());
-        self.modes.iter().chain(ladder).chain(sweep).collect()
+        let growths = self.growths.iter().flat_map(Growth::variants);
+        self.modes.iter().chain(ladder).chain(sweep).chain(growths).collect()
     }
 
     /// Adds a run.
@@ -426,23 +434,41 @@ impl Comparison {
         ratios
     }
 
-    /// Whether all runs had the same output, byte by byte.
+    /// Whether all runs of the same work had the same output, byte by byte.
     pub fn outputs_identical(&self) -> bool {
-        let mut digests = self.runs.iter().map(|run| &run.figures.output.digest);
-        let first = digests.next();
-        first.is_none_or(|first| !first.is_empty()) && digests.all(|digest| Some(digest) == first)
+        self.outputs().iter().all(|digests| digests.len() == 1 && !digests[0].1.is_empty())
     }
 
-    /// The digest of all outputs or, where they differ, each one with the modes that gave it.
+    /// The digest of all outputs of the comparison's own work or, where outputs differ, each one with what gave it.
     pub fn digests(&self) -> Vec<String> {
+        let outputs = self.outputs();
         if self.outputs_identical() {
-            return self.runs.first().map(|run| run.figures.output.digest.clone()).into_iter().collect();
+            return outputs.first().map(|digests| digests[0].1.to_owned()).into_iter().collect();
         }
-        let mut pairs: Vec<(&str, &str)> =
-            self.runs.iter().map(|run| (run.figures.variant.as_str(), run.figures.output.digest.as_str())).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs.into_iter().map(|(variant, digest)| format!("{variant} {digest}")).collect()
+        let differing = outputs.iter().filter(|digests| digests.len() > 1 || digests[0].1.is_empty());
+        differing.flatten().map(|(variants, digest)| format!("{} {digest}", variants.join(" and "))).collect()
+    }
+
+    /// For each work, the modes' first, its different outputs: which variants gave it, and its digest.
+    fn outputs(&self) -> Vec<Vec<(Vec<&str>, &str)>> {
+        let mut works = Vec::new();
+        let mut outputs: Vec<Vec<(Vec<&str>, &str)>> = Vec::new();
+        for variant in self.variants() {
+            for run in self.figures(&variant.name) {
+                let place = works.iter().position(|work| *work == variant.work()).unwrap_or(works.len());
+                if place == works.len() {
+                    works.push(variant.work());
+                    outputs.push(Vec::new());
+                }
+                let (name, digest) = (variant.name.as_str(), run.output.digest.as_str());
+                match outputs[place].iter_mut().find(|(_, other)| *other == digest) {
+                    Some((names, _)) if names.contains(&name) => {}
+                    Some((names, _)) => names.push(name),
+                    None => outputs[place].push((vec![name], digest)),
+                }
+            }
+        }
+        outputs
     }
 
     /// The report of a comparison.
@@ -471,6 +497,10 @@ impl Comparison {
         if let Some((points, summary)) = self.sweep.as_ref().and_then(|sweep| sweep.json(self)) {
             (json["memory_sweep"], json["memory_sweep_summary"]) = (points, summary);
         }
+        let growths: Vec<_> = self.growths.iter().filter_map(|growth| growth.json(self)).collect();
+        if !growths.is_empty() {
+            json["growths"] = growths.into();
+        }
         json["middle_runs"] = self.middle_runs().iter().map(|run| json!([run["variant"], run["round"]])).collect();
         json["machine"] = self.machine().into();
         if self.saved {
@@ -478,7 +508,8 @@ impl Comparison {
             json["runs"] = reports(runs).into();
             return json;
         }
-        json["plan"] = json!({"ladder": self.ladder, "memory_sweep": self.sweep, "order": order});
+        json["plan"] =
+            json!({"ladder": self.ladder, "memory_sweep": self.sweep, "growths": self.growths, "order": order});
         json["warmups"] = json!(self.warmups);
         json["runs"] = reports(runs).into();
         if !other_runs.is_empty() {
@@ -596,8 +627,7 @@ pub mod tests {
         let mut comparison = comparison([&[1.0], &[1.0], &[]]);
         comparison.add(run(RunMode::Reference, 1.0, "xxh3:ffff"), "reference", 0);
         assert!(!comparison.outputs_identical());
-        assert_eq!(comparison.digests().len(), 3);
-        assert_eq!(comparison.digests()[2], "reference xxh3:ffff");
+        assert_eq!(comparison.digests(), ["disk and memory xxh3:0123456789abcdef", "reference xxh3:ffff"]);
         assert_eq!(comparison.json()["outputs_identical"], false);
     }
 

@@ -106,7 +106,7 @@ impl Ladder {
             } else if void.is_none() {
                 variant = format!("disk {}", words.join(" "));
                 let (name, words) = (variant.clone(), words.clone());
-                ladder.variants.push(Variant { name, mode: RunMode::Disk, words, memory_bytes: None });
+                ladder.variants.push(Variant { words, ..Variant::named(name, RunMode::Disk) });
             }
             ladder.steps.push(Step { factor, void: void.map(str::to_owned), variant: variant.clone() });
         }

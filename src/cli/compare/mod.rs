@@ -24,7 +24,7 @@ use crate::cli::args::RunMode;
 use crate::cli::default_input;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::seconds;
-use crate::cli::options::CompareOptions;
+use crate::cli::options::{CompareOptions, Task};
 use crate::cli::pending_file::PendingFile;
 use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
@@ -32,6 +32,7 @@ use crate::cli::terminal::{note, to_stdout};
 
 mod child;
 pub mod comparison;
+mod growth;
 mod interval;
 mod ladder;
 mod plan;
@@ -46,6 +47,7 @@ pub use ladder::Factor;
 
 use child::Child;
 use comparison::{Comparison, Figures, Warmup};
+use growth::{Growth, ScaledInput};
 use ladder::Ladder;
 use rounds::RoundsDisplay;
 use settings::Settings;
@@ -75,15 +77,23 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         // What is available now differs from what was; the budget must not.
         config.memory_bytes = earlier.settings.memory_bytes;
     }
-    let inputs = supervisor.run(&config.cancel, || {
+    let (inputs, scaled) = supervisor.run(&config.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
+        let scaled = scaled_inputs(&task, &measure.scale, &inputs, quiet, &config.cancel)?;
         if config.page_cache == PageCache::Warm {
+            scaled.iter().try_for_each(|input| read_once(&input.paths, &config.cancel))?;
             read_once(&inputs, &config.cancel)?;
         }
-        Ok(inputs)
+        Ok((inputs, scaled))
     })?;
     let settings = Settings::new(task.job.name(), &measure, &config, &words, &inputs)?;
     let mut comparison = Comparison::new(settings, command_line());
+    if !scaled.is_empty() {
+        comparison.growths.push(Growth::of_scale(&measure.modes, &scaled));
+    }
+    if !measure.iteration_sweep.is_empty() {
+        comparison.growths.push(Growth::of_iterations(&measure.modes, &measure.iteration_sweep));
+    }
     if let Some(earlier) = earlier {
         comparison.continue_from(earlier)?;
     }
@@ -99,6 +109,30 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
     }
     Ok(())
+}
+
+/// The default input in each of the sizes, the comparison's own among them; none where none is asked for.
+fn scaled_inputs(
+    task: &Task<'_>,
+    factors: &[f64],
+    own: &[PathBuf],
+    quiet: bool,
+    cancel: &CancelToken,
+) -> Result<Vec<ScaledInput>, Failure> {
+    let mut factors = factors.to_vec();
+    if !factors.is_empty() && !factors.contains(&1.0) {
+        factors.push(1.0);
+        factors.sort_by(f64::total_cmp);
+    }
+    let make = |factor: f64| {
+        let paths = match factor {
+            1.0 => own.to_vec(),
+            _ => default_input::resolve_scaled(task, factor, quiet, cancel)?,
+        };
+        let bytes = list_files(&paths)?.iter().map(|file| file.bytes).sum();
+        Ok(ScaledInput { factor, paths, bytes })
+    };
+    factors.into_iter().map(make).collect()
 }
 
 /// Makes the runs that are still to be made, and writes the report after each.

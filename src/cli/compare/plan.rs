@@ -4,6 +4,8 @@
 //! A round runs each of them once, in an order drawn from the seed; every second round takes the order of the round before
 //! it backwards, so that each variant comes as often before as behind any other.
 
+use std::path::PathBuf;
+
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
@@ -21,12 +23,26 @@ pub struct Variant {
     /// What it sets beyond its mode, as words of the command line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
+    /// What it reads, where that is not the comparison's input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<PathBuf>,
     /// Its memory budget, where that is not the comparison's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
 }
 
 impl Variant {
+    /// A mode as it is.
+    pub fn named(name: String, mode: RunMode) -> Self {
+        Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None }
+    }
+
+    /// What it computes, as far as that differs from the comparison's own job: variants that compute the same must have the
+    /// same output.
+    pub fn work(&self) -> (&[PathBuf], Option<&String>) {
+        (&self.inputs, self.words.iter().find(|word| word.starts_with("--iterations=")))
+    }
+
     /// The modes as they were named; one that is named again gets a number.
     pub fn of_modes(modes: &[RunMode]) -> Vec<Variant> {
         let name = |i: usize| {
@@ -36,7 +52,7 @@ impl Variant {
                 number => format!("{} ({number})", mode.name()),
             }
         };
-        let variant = |i| Variant { name: name(i), mode: modes[i], words: Vec::new(), memory_bytes: None };
+        let variant = |i| Variant::named(name(i), modes[i]);
         (0..modes.len()).map(variant).collect()
     }
 }

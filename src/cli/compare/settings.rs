@@ -45,6 +45,12 @@ pub struct Settings {
     /// Budgets of memory mode, in per cent of its working set.
     #[serde(default)]
     pub memory_sweep: Vec<u32>,
+    /// Sizes of the input, against the default.
+    #[serde(default)]
+    pub scale: Vec<f64>,
+    /// Numbers of iterations.
+    #[serde(default)]
+    pub iteration_sweep: Vec<u32>,
     /// Rounds.
     pub rounds: u32,
     /// Runs of each mode before the first round.
@@ -88,6 +94,8 @@ impl Settings {
             },
             ladder: measure.ladder,
             memory_sweep: measure.memory_sweep.clone(),
+            scale: measure.scale.clone(),
+            iteration_sweep: measure.iteration_sweep.clone(),
             rounds: measure.runs,
             warmup: measure.warmup,
             seed: measure.seed,
@@ -112,6 +120,8 @@ impl Settings {
             page_cache: "unknown".into(),
             ladder: false,
             memory_sweep: Vec::new(),
+            scale: Vec::new(),
+            iteration_sweep: Vec::new(),
             rounds: 0,
             warmup: 0,
             seed: 1,
@@ -159,6 +169,8 @@ pub mod tests {
             page_cache: "warm".into(),
             ladder: false,
             memory_sweep: Vec::new(),
+            scale: Vec::new(),
+            iteration_sweep: Vec::new(),
             rounds: 3,
             warmup: 0,
             seed: 1,

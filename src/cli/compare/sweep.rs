@@ -69,7 +69,7 @@ impl Sweep {
             let share = (u128::from(working_set_bytes) * u128::from(percent)).div_ceil(100) as u64;
             let budget_bytes = share.max(LEAST_BUDGET_BYTES);
             let name = format!("memory at {percent} %");
-            let variant = Variant { name, mode: RunMode::Memory, words: Vec::new(), memory_bytes: Some(budget_bytes) };
+            let variant = Variant { memory_bytes: Some(budget_bytes), ..Variant::named(name, RunMode::Memory) };
             Point { percent, budget_bytes, variant }
         };
         Ok(Sweep { working_set_bytes, points: percents.iter().map(|percent| point(*percent)).collect() })

@@ -73,9 +73,9 @@ const style = {fontSize: "13px", fontFamily: "inherit", background: "none", colo
 const ticks = (width) => Math.max(2, Math.min(8, Math.floor(width / 110)));
 const secondsAxis = (width, extra = {}) => ({grid: true, label: "seconds →", labelOffset: 36, ticks: ticks(width), zero: true, ...extra});
 /** Names of bars stand in them or, where they are too short, behind everything that is drawn at them. */
-const barLabels = (rows, {value, end, y, width}) => {
+const barLabels = (rows, {value, free = value, end, y, width}) => {
   const most = d3.max(rows, end);
-  const fits = (row) => (value(row) / most) * width > 80;
+  const fits = (row) => (free(row) / most) * width > 80;
   return [
     Plot.text(rows.filter(fits), {x: 0, y, text: (d) => seconds(value(d)), textAnchor: "start", dx: 6, fontWeight: 600, fill: "var(--paper)"}),
     Plot.text(rows.filter((row) => !fits(row)), {x: end, y, text: (d) => seconds(value(d)), textAnchor: "start", dx: 8, fontWeight: 600, fill: "currentColor"}),
@@ -102,7 +102,7 @@ const times = (report) => {
         Plot.barX(rows, {x: "median_seconds", y: "name", fill: (d) => color(d.name), fillOpacity: 0.8, insetTop: 10, insetBottom: 10}),
         Plot.dot(runs, {x: "time", y: "name", r: 3, fill: "currentColor", fillOpacity: 0.55, dy: 16, channels: {round: "round"}, tip: {format: {x: seconds, y: true}}}),
         Plot.ruleY(rows, {y: "name", x1: (d) => d.ci95_seconds[0], x2: (d) => d.ci95_seconds[1], strokeWidth: 2, marker: "tick"}),
-        barLabels(rows, {value: (d) => d.median_seconds, end: (d) => Math.max(d.max_seconds, d.ci95_seconds[1]), y: "name", width: width - leftMargin(names) - 24}),
+        barLabels(rows, {value: (d) => d.median_seconds, free: (d) => d.ci95_seconds[0], end: (d) => Math.max(d.max_seconds, d.ci95_seconds[1]), y: "name", width: width - leftMargin(names) - 24}),
         Plot.ruleX([0]),
       ],
     }), "Bars are medians, lines their 95 % intervals, dots the single runs. Shorter is better."),
@@ -299,6 +299,38 @@ const sweep = (report) => {
   ];
 };
 
+const growth = (report, axis) => {
+  const found = report.growths?.find((growth) => growth.axis === axis);
+  if (!found) return null;
+  const names = found.fits.map((fit) => fit.mode);
+  const rows = found.points.flatMap((point) => point.modes.map((row) => ({...row, amount: point.amount})));
+  const ofScale = axis === "scale";
+  const unit = ofScale ? 2 ** 20 : 1;
+  const amount = (value) => (ofScale ? bytes(value) : count(value));
+  const fitted = (fit) => (fit.exponent !== undefined ? `∝ size^${fit.exponent.toFixed(2)}`
+    : fit.iteration_seconds !== undefined ? `${seconds(Math.max(0, fit.once_seconds))} + ${seconds(Math.max(0, fit.iteration_seconds))} each` : "–");
+  const cell = (point, name) => seconds(point.modes.find((row) => row.mode === name).median_seconds);
+  const ratio = ({value, ci95}) => `${value.toFixed(2)}×${ci95 ? ` [${ci95.map((end) => end.toFixed(2)).join(", ")}]` : ""}`;
+  const compared = found.points[0].ratio;
+  return [
+    legend(names.map((name) => [name, color(name)])),
+    chart(`growth ${axis}`, `Time against ${ofScale ? "the size of the input" : "iterations"}`, (width) => Plot.plot({
+      width, style, height: 320, marginLeft: 56, marginRight: 24, marginTop: 24, marginBottom: 44,
+      x: {type: ofScale ? "log" : "linear", zero: !ofScale, label: ofScale ? "MiB of input →" : "iterations →", labelOffset: 36, grid: true, ticks: ticks(width) / 1.5, tickFormat: ofScale ? "~r" : "d", transform: (value) => value / unit},
+      y: {type: ofScale ? "log" : "linear", zero: !ofScale, label: "↑ seconds", grid: true, ticks: 5, tickFormat: "~r"},
+      marks: [
+        ofScale ? null : Plot.ruleY([0]),
+        Plot.ruleX(rows, {x: "amount", y1: (d) => d.ci95_seconds[0], y2: (d) => d.ci95_seconds[1], strokeWidth: 1.5, strokeOpacity: 0.6, marker: "tick"}),
+        Plot.line(rows, {x: "amount", y: "median_seconds", z: "mode", stroke: (d) => color(d.mode), strokeWidth: 2}),
+        Plot.dot(rows, {x: "amount", y: "median_seconds", fill: (d) => color(d.mode), r: 4.5, channels: {mode: "mode", took: {value: (d) => seconds(d.median_seconds), label: "took"}, amount: {value: (d) => amount(d.amount), label: ofScale ? "input" : "iterations"}}, tip: {format: {x: false, y: false, fill: false}}}),
+      ],
+    }), `${found.verdict}${ofScale ? " Both axes are logarithmic: a straight line is a power of the size." : ""}`),
+    numbers([[ofScale ? "size" : "iterations", ...names, ...(compared ? [`${compared.of} / ${compared.to}`] : [])],
+      ...found.points.map((point) => [amount(point.amount), ...names.map((name) => cell(point, name)), ...(compared ? [ratio(point.ratio)] : [])]),
+      ["fitted", ...found.fits.map(fitted), ...(compared ? [""] : [])]]),
+  ];
+};
+
 /** All modes of all reports on one scale, where there is more than one report. */
 const overview = () => {
   const title = (report, i) => `${i + 1}. ${report.job}`;
@@ -361,6 +393,8 @@ const article = (report, i) => {
     section("The tasks of a run", "On one time axis.", timeline(report)),
     section("Bytes through each stage", null, stages(report)),
     section("With less memory", "Memory mode with parts of what it reserves when the budget is roomy; what does not fit goes to files.", sweep(report)),
+    section("With larger inputs", null, growth(report, "scale")),
+    section("With more iterations", null, growth(report, "iterations")),
     section("How it was measured", null, [
       facts(report),
       report.command.length ? element("pre", {}, report.command.flatMap((word, i) => [i ? " " : "", element("span", {}, quoted(word))])) : null,

@@ -207,3 +207,34 @@ fn a_memory_sweep_spills_where_the_budget_is_small_and_keeps_within_it() {
     let small = format!("compare terasort {settings} --memory 1MiB --warmup 0");
     cli.fail(2, &small).says(&["--memory-sweep needs a budget that holds everything"]);
 }
+
+#[test]
+fn a_loop_is_swept_over_its_iterations() {
+    let cli = Cli::new();
+    cli.succeed("gen graph --edges 2000 --out input/graph");
+    let settings = "--iteration-sweep 1,3 --runs 2 --modes disk,memory --input input --quiet --report r.json";
+    let ended = cli.succeed(&format!("compare pagerank {settings}"));
+    let report = cli.json("r.json");
+    let growth = &report["growths"][0];
+    assert_eq!((&growth["axis"], growth["points"].as_array().unwrap().len()), (&json!("iterations"), 2));
+    let other = report["other_runs"].as_array().unwrap();
+    let iterations = |run: &Value| run["iterations"].as_array().unwrap().len();
+    assert!(other.iter().all(|run| run["variant"].as_str().unwrap().contains(&format!(" {} ", iterations(run)))));
+    assert_eq!((other.len(), &report["outputs_identical"]), (8, &json!(true)), "more iterations are other work");
+    assert!(ended.stdout.contains("  fitted"), "{}", ended.stdout);
+}
+
+#[test]
+fn the_default_input_is_grown_on_request() {
+    let cli = Cli::new();
+    // The default input of this job is one record, which is sorted; larger ones are not.
+    cli.succeed("compare terasort-validate --scale 1 --runs 2 --modes memory,reference --quiet --report r.json");
+    let report = cli.json("r.json");
+    assert_eq!(report["growths"][0]["points"][0]["amount"], 100.0);
+    assert!(report.get("other_runs").is_none(), "1 is the comparison itself");
+    let ended = cli.run("compare terasort-validate --scale 20 --modes memory --quiet");
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+    ended.says(&["run in mode memory ×20: ", "not sorted"]);
+    cli.fail(2, "compare wordcount --scale 2 --input input").says(&["cannot be used with --input"]);
+    cli.fail(2, "compare wordcount --iteration-sweep 2").says(&["wordcount has no --iterations"]);
+}
