@@ -23,8 +23,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use twinmill::config::Invariant as InvariantFactor;
+use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
 use twinmill::generate::{Kind, Shape};
+use twinmill::pipeline::split::list_files;
 use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
@@ -496,6 +497,17 @@ impl Reducer for Print {
 
 // ------------------------------------------------------------------ the program
 
+/// Partitions of the links: one for each worker at least, since each is a map task's, and so many that the links of all
+/// workers' partitions, which take up less than their text, are an eighth of the memory budget. A partition that is too
+/// small is more work than it saves.
+fn partitions(inputs: &[PathBuf], config: &JobConfig) -> Result<u32> {
+    const SMALLEST_BYTES: u64 = 16 << 20;
+    let bytes: u64 = list_files(inputs)?.iter().map(|file| file.bytes).sum();
+    let share = (config.memory_bytes / 8 / config.workers as u64).max(SMALLEST_BYTES);
+    let by_memory = u32::try_from(bytes.div_ceil(share)).unwrap_or(u32::MAX).min(MAX_REDUCERS);
+    Ok(by_memory.max(config.reducers).max(config.workers as u32))
+}
+
 impl Program for PageRank {
     type Options = Options;
 
@@ -508,8 +520,7 @@ impl Program for PageRank {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
-        // Each partition of the links is a map task's, so there should be one for each worker.
-        let partitions = config.reducers.max(config.workers as u32);
+        let partitions = partitions(inputs, config)?;
         let ranges = id_ranges(inputs, options.ids, partitions)?;
 
         let edge_by_target = EdgeByTarget { ids: options.ids, edge: Edge::default(), previous: Vec::new() };

@@ -325,15 +325,18 @@ impl JobConfig {
         Ok(())
     }
 
-    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. With map
-    /// outputs in memory half of the budget is left to them.
+    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. Half of the
+    /// budget is left to what else is kept in memory, if anything is.
     pub(crate) fn task_sort_buffer_bytes(&self) -> usize {
-        let for_buffers = match self.factors.map_output {
-            Medium::Disk => self.memory_bytes,
-            Medium::Memory => self.memory_bytes / 2,
-        };
+        let only_buffers = self.factors == Factors::from(Mode::Disk);
+        let for_buffers = if only_buffers { self.memory_bytes } else { self.memory_bytes / 2 };
         let share = for_buffers / self.workers as u64;
         self.sort_buffer_bytes.min(share).max(MIN_SORT_BUFFER_BYTES) as usize
+    }
+
+    /// Sort buffers of all tasks that run at the same time.
+    pub(crate) fn sort_buffers_bytes(&self) -> u64 {
+        self.workers as u64 * self.task_sort_buffer_bytes() as u64
     }
 
     /// Size to which run blocks are filled: large enough that a block is worth a system call, small enough that the

@@ -40,7 +40,7 @@ use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::{self, Access, WorkDir};
 use crate::store::RunStore;
 use crate::store::disk::{DiskStore, FileBytes};
-use crate::store::memory::{MemoryBudget, MemoryStore};
+use crate::store::memory::{MemoryBudget, MemoryStore, Reservation};
 
 /// How the names of work directories begin, those of the binary's own included.
 const WORK_DIR_PREFIX: &str = "twinmill-";
@@ -77,6 +77,9 @@ pub(super) struct Stores {
     pub(super) cache: Arc<PartCache>,
     pub(super) file_bytes: Arc<FileBytes>,
     pub(super) buffers: BufferPool,
+    /// For sort buffers, as long as the driver lives: if runs took the room that a buffer leaves, the next task would have
+    /// none.
+    _reserved_for_buffers: Reservation,
 }
 
 /// What successful attempts counted.
@@ -112,6 +115,7 @@ impl Driver {
                 Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
             })
         };
+        let reserved_for_buffers = budget.reserve_regardless(config.sort_buffers_bytes());
         let stores = Stores {
             map_output: store(config.factors.map_output, "map-output", Durability::default())?,
             between_jobs: store(config.factors.between_jobs, "between-jobs", config.durability)?,
@@ -120,6 +124,7 @@ impl Driver {
             budget,
             file_bytes,
             buffers: BufferPool::default(),
+            _reserved_for_buffers: reserved_for_buffers,
         };
         let mut config = config.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.

@@ -8,7 +8,6 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::config::Grouping;
 use crate::error::{Error, Result};
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::counters::{Counters, UserCounters};
@@ -155,16 +154,12 @@ impl Driver {
         C: CollectWith<M::Key, M::Value>,
         P: Partitioner,
     {
-        // For the whole wave: if runs took the room that a buffer leaves between two tasks, the next task would have none.
-        let buffers = self.config.workers.min(splits.len()) * self.config.task_sort_buffer_bytes();
-        let reservation = self.stores.budget.reserve_regardless(buffers as u64);
         let kind = Kind { name: "map", tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
         let ended = self.run_wave(kind, |task| {
             let split = &splits[task.context.index as usize];
             map_task(job, split, task)
         });
         self.stores.buffers.clear();
-        drop(reservation);
         let prefix = self.task_prefix("map");
         let outputs = self.settle(ended)?.into_iter().enumerate();
         Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| (output, format!("{prefix}{task:05}"), attempts))))
@@ -191,7 +186,6 @@ impl Driver {
         };
         let mut cause = Error::user(lost.reason.clone());
         for number in lost.next_attempt..self.config.max_attempts {
-            let _buffer = self.stores.budget.reserve_regardless(self.config.task_sort_buffer_bytes() as u64);
             let attempt = Attempt::alone(lost.task, number, self.config.cancel.child());
             let start = Instant::now();
             let outcome = guarded(|| {
@@ -298,12 +292,6 @@ impl Driver {
         P: Partitioner,
     {
         let bytes = map_outputs.runs().iter().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
-        // Reducers that gather need what map tasks need that sort.
-        let buffers = match self.config.factors.grouping {
-            Grouping::Sort => 0,
-            Grouping::Hash => self.config.workers.min(reducers as usize) * self.config.task_sort_buffer_bytes(),
-        };
-        let _buffers = self.stores.budget.reserve_regardless(buffers as u64);
         let reruns = Mutex::<Log>::default();
         let mut ended =
             self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
