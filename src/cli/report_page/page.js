@@ -214,6 +214,7 @@ const ladder = (report) => {
   const total = report.ladder_total;
   const ends = [{label: "disk", value: steps[0].median_seconds, name: "disk"}, {label: "memory", value: last.median_seconds, name: "memory"}];
   const changes = rungs.slice(1);
+  const longest = d3.max(rungs, (step) => step.median_seconds);
   return [
     chart("ladder", "From disk to memory one factor at a time", (width) => Plot.plot({
       width, style, height: 60 + 50 * names.length, marginBottom: 44, marginLeft: 148, marginRight: 30,
@@ -223,7 +224,7 @@ const ladder = (report) => {
         Plot.barX(changes, {x1: "before", x2: "median_seconds", y: "label", fill: (d) => (d.difference_seconds < 0 ? "var(--p5)" : "var(--bad)"), insetTop: 11, insetBottom: 8}),
         Plot.ruleY(changes.filter((d) => d.difference_ci95), {y: "label", x1: (d) => Math.max(0, d.before + d.difference_ci95[0]), x2: (d) => d.before + d.difference_ci95[1], strokeWidth: 1.5, marker: "tick"}),
         barLabels(ends, {value: (d) => d.value, end: (d) => d.value, y: "label", width: width - 178}),
-        Plot.text(changes, {x: (d) => Math.max(d.before, d.median_seconds), y: "label", text: (d) => signed(d.difference_seconds), dy: -19, textAnchor: "end", fontWeight: 600, stroke: "var(--card)", fill: "currentColor"}),
+        ...[true, false].map((left) => Plot.text(changes.filter((d) => d.before < longest / 3 === left), {x: left ? (d) => Math.min(d.before, d.median_seconds) : (d) => Math.max(d.before, d.median_seconds), y: "label", text: (d) => signed(d.difference_seconds), dy: -19, textAnchor: left ? "start" : "end", fontWeight: 600, stroke: "var(--card)", fill: "currentColor"})),
         Plot.ruleX([0]),
       ],
     }), `Green: the factor saved time; red: it cost time; lines are 95 % intervals of the difference. The steps come to ${signed(total.sum_of_differences_seconds)}; the gap between the modes is ${signed(total.gap_seconds)}${total.gap_ci95 ? ` (${interval(total.gap_ci95, signed)})` : ""}.`),
