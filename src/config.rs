@@ -194,6 +194,24 @@ impl Default for Durability {
     }
 }
 
+/// Whether a run in disk mode can go on after the process was killed. Memory mode starts over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// Nothing is written down.
+    #[default]
+    Off,
+    /// A journal is kept, and what killed runs left is removed.
+    Record {
+        /// Says which program this is with which options: a run goes on only with what one of the same key left.
+        key: String,
+    },
+    /// What a killed run of the same key had completed is taken up again.
+    Continue {
+        /// As in [`Record`](Self::Record).
+        key: String,
+    },
+}
+
 /// Everything that is set for one run of a job.
 #[derive(Clone, Debug)]
 pub struct JobConfig {
@@ -242,6 +260,8 @@ pub struct JobConfig {
     pub task_timeout: Option<Duration>,
     /// What to do about tasks that lag behind.
     pub stragglers: Stragglers,
+    /// Whether another process can go on after this one was killed, and whether this one does. Default: neither.
+    pub resume: Resume,
     /// Failures made on purpose ([fault lab](crate::runtime::inject)). Default: none.
     pub faults: FaultLab,
     /// Tells a running job to stop.
@@ -274,6 +294,7 @@ impl JobConfig {
             max_attempts: 4,
             task_timeout: None,
             stragglers: Stragglers::default(),
+            resume: Resume::default(),
             faults: FaultLab::default(),
             cancel: CancelToken::default(),
             progress: Arc::default(),

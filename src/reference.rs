@@ -206,6 +206,7 @@ pub fn run(
         phases: Vec::new(),
         iterations: Vec::new(),
         recoveries: Vec::new(),
+        resumed: None,
         tasks: Vec::new(),
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },

@@ -266,6 +266,9 @@ pub struct CommonArgs {
     /// Attempts that a task gets (mapreduce.map.maxattempts)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.max_attempts)]
     pub max_attempts: u32,
+    /// Go on with the map outputs and datasets that the same command had completed in disk mode when it was killed
+    #[arg(long, global = true)]
+    pub resume: bool,
     /// Time that a task attempt gets, such as 5s, before it is stopped and tried again (mapreduce.task.timeout)
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
     pub task_timeout: Option<Duration>,

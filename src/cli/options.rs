@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
-use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Stragglers, Sync};
+use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
 use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
@@ -63,7 +63,7 @@ pub struct CompareOptions<'a> {
 
 /// What a comparison sets for each run itself, beside [`MeasureArgs`].
 const NOT_REPEATED: &[&str] =
-    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "help", "version"];
+    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "resume", "help", "version"];
 
 /// Finds out what was asked for.
 ///
@@ -81,6 +81,14 @@ pub fn resolve<'a>(
             let task = task(command, matches, jobs)?;
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
+            command.build();
+            let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
+            let definition = definition.expect("the job was found among these");
+            let mut words = repeat(definition.get_arguments(), &task.options);
+            // What failed on purpose need not fail again.
+            words.retain(|word| !word.as_encoded_bytes().starts_with(b"--inject"));
+            let key = format!("{} {words:?} {:?} {:?}", task.job.name(), task.inputs, config.output);
+            config.resume = if args.common.resume { Resume::Continue { key } } else { Resume::Record { key } };
             let (report, quiet) = (args.common.report, args.common.quiet);
             Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }

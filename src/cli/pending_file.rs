@@ -1,12 +1,15 @@
 //! Files that appear whole or not at all: written beside their place and renamed into it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use twinmill::config::ExistingOutput;
+use twinmill::runtime::work_dir::abandoned;
 use twinmill::{Error, Result};
 
 /// A file that is being written. Dropped before [`commit`](PendingFile::commit), it leaves nothing behind.
@@ -48,12 +51,15 @@ impl PendingFile {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(target.file_name().ok_or_else(|| Error::io("write", path, io::ErrorKind::InvalidInput.into()))?);
-        prefix.push(".");
+        prefix.push(".twinmill-");
+        remove_abandoned(parent(&target), &prefix);
         let beside = tempfile::Builder::new()
             .prefix(&prefix)
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(parent(&target))
             .map_err(Error::at("write", path))?;
+        // Tells others that it is not abandoned. Nobody else knows its name, so it can only fail where there are no locks.
+        let _ = beside.as_file().try_lock();
         Ok(PendingFile { target, existing, content: Content::Beside(beside) })
     }
 
@@ -81,6 +87,15 @@ impl PendingFile {
     }
 }
 
+/// Removes what processes that were killed were writing for the same target.
+fn remove_abandoned(parent: &Path, prefix: &OsStr) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        if entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
+            drop(abandoned(&entry.path()));
+        }
+    }
+}
+
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -102,6 +117,19 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"{}");
         drop(PendingFile::create(&path, ExistingOutput::Overwrite).unwrap());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_was_writing_goes_and_what_a_live_one_writes_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report.json");
+        fs::write(dir.path().join(".report.json.twinmill-dead"), "{").unwrap();
+        fs::write(dir.path().join(".report.json.backup"), "mine").unwrap();
+        let live = PendingFile::create(&path, ExistingOutput::Refuse).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        drop(PendingFile::create(&path, ExistingOutput::Refuse).unwrap());
+        live.commit().unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use twinmill::config::ExistingOutput;
+use twinmill::config::{ByteSize, ExistingOutput, Resume};
 use twinmill::runtime::work_dir::{Access, WorkDir};
 use twinmill::{Error, JobConfig};
 
@@ -52,6 +52,18 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     if scratch.is_some() {
         show_beginning(&report.output.path)?;
     }
+    if !quiet && matches!(config.resume, Resume::Continue { .. }) {
+        note(match &report.resumed {
+            Some(saved) => format!(
+                "resumed: {} map tasks and {} jobs were complete; {} of input and {:.3} s of work saved",
+                saved.map_tasks,
+                saved.jobs,
+                ByteSize(saved.bytes),
+                saved.seconds_saved
+            ),
+            None => "nothing to resume: started over".to_owned(),
+        });
+    }
     if !quiet {
         note(summary::of(&report, &config, scratch.is_none()).trim_end());
     }
@@ -65,7 +77,12 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
 /// The library refuses it too, but after an input was generated.
 fn refuse_existing_output(config: &JobConfig) -> Result<(), Error> {
     match &config.output {
-        Some(output) if config.existing_output == ExistingOutput::Refuse && output.symlink_metadata().is_ok() => {
+        // What a killed run had published is its own.
+        Some(output)
+            if config.existing_output == ExistingOutput::Refuse
+                && !matches!(config.resume, Resume::Continue { .. })
+                && output.symlink_metadata().is_ok() =>
+        {
             Err(Error::OutputExists(output.clone()))
         }
         _ => Ok(()),

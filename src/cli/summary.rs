@@ -132,6 +132,7 @@ mod tests {
             iterations: Vec::new(),
             tasks: Vec::new(),
             recoveries: Vec::new(),
+            resumed: None,
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
         }

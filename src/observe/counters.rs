@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// `TaskCounter` and `FileSystemCounter`, one field a counter. Each task attempt counts for itself; the attempts that
 /// succeeded are summed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub struct Counters {
     /// Records the mappers were given.
@@ -41,6 +41,26 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// What was counted since `before`.
+    pub(crate) fn since(&self, before: &Counters) -> Counters {
+        Counters {
+            map_input_records: self.map_input_records - before.map_input_records,
+            map_output_records: self.map_output_records - before.map_output_records,
+            map_output_bytes: self.map_output_bytes - before.map_output_bytes,
+            map_output_materialized_bytes: self.map_output_materialized_bytes - before.map_output_materialized_bytes,
+            combine_input_records: self.combine_input_records - before.combine_input_records,
+            combine_output_records: self.combine_output_records - before.combine_output_records,
+            spilled_records: self.spilled_records - before.spilled_records,
+            merged_map_outputs: self.merged_map_outputs - before.merged_map_outputs,
+            reduce_shuffle_bytes: self.reduce_shuffle_bytes - before.reduce_shuffle_bytes,
+            reduce_input_groups: self.reduce_input_groups - before.reduce_input_groups,
+            reduce_input_records: self.reduce_input_records - before.reduce_input_records,
+            reduce_output_records: self.reduce_output_records - before.reduce_output_records,
+            file_bytes_read: self.file_bytes_read - before.file_bytes_read,
+            file_bytes_written: self.file_bytes_written - before.file_bytes_written,
+        }
+    }
+
     /// Adds another attempt's counts.
     pub fn add(&mut self, other: &Counters) {
         let Counters {
@@ -84,6 +104,13 @@ pub struct UserCounters {
     aggregates: Vec<(&'static str, u64)>,
 }
 
+/// [`UserCounters`] in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) struct SavedCounts {
+    counters: Vec<(String, String, u64)>,
+    aggregates: Vec<(String, u64)>,
+}
+
 impl UserCounters {
     /// Adds `n` to the counter `name` of `group`.
     pub fn add(&mut self, group: &'static str, name: &'static str, n: u64) {
@@ -104,6 +131,24 @@ impl UserCounters {
     /// The aggregate `name`; 0 where nothing was added to it.
     pub fn aggregated(&self, name: &str) -> u64 {
         self.aggregates.iter().find(|(a, _)| *a == name).map_or(0, |(_, value)| *value)
+    }
+
+    /// The same, to be written down.
+    pub(crate) fn save(&self) -> SavedCounts {
+        let counter = |(group, name, n): &(&str, &str, u64)| ((*group).to_owned(), (*name).to_owned(), *n);
+        SavedCounts {
+            counters: self.counters.iter().map(counter).collect(),
+            aggregates: self.aggregates.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
+        }
+    }
+
+    /// What was written down. Names live as long as the process; a job has few, and a run takes them up once.
+    pub(crate) fn restore(saved: &SavedCounts) -> Self {
+        let name = |name: &String| -> &'static str { Box::leak(name.clone().into_boxed_str()) };
+        UserCounters {
+            counters: saved.counters.iter().map(|(group, counter, n)| (name(group), name(counter), *n)).collect(),
+            aggregates: saved.aggregates.iter().map(|(aggregate, n)| (name(aggregate), *n)).collect(),
+        }
     }
 
     pub(crate) fn add_to(&self, sums: &mut BTreeMap<String, BTreeMap<String, u64>>) {
@@ -132,5 +177,8 @@ mod tests {
         a.add_to(&mut sums);
         a.add_to(&mut sums);
         assert_eq!(sums["words"]["long"], 6);
+        a.aggregate("change", 5);
+        let restored = UserCounters::restore(&a.save());
+        assert_eq!((restored.save(), restored.aggregated("change")), (a.save(), 5));
     }
 }

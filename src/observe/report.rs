@@ -52,6 +52,9 @@ pub struct Report {
     pub tasks: Vec<TaskReport>,
     /// What went wrong and was put right, in order.
     pub recoveries: Vec<Recovery>,
+    /// What was taken up again of a run that was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Resumed>,
     /// What it ran on.
     pub machine: Machine,
     /// What came out.
@@ -113,6 +116,19 @@ pub enum Outcome {
     Failed,
     /// It was stopped because the job ended, or because another attempt was faster.
     Killed,
+}
+
+/// Work that a killed run had done and this one did not do again.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Resumed {
+    /// Jobs whose datasets were complete.
+    pub jobs: u32,
+    /// Map tasks whose outputs were complete, those of complete jobs included.
+    pub map_tasks: u32,
+    /// Bytes that they had read.
+    pub bytes: u64,
+    /// Time of workers that they had taken.
+    pub seconds_saved: f64,
 }
 
 /// Something that went wrong and was put right.

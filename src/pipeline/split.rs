@@ -5,6 +5,7 @@
 //! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
 
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,6 +72,8 @@ pub struct InputFile {
     pub path: Arc<Path>,
     /// Its size as it lies.
     pub bytes: u64,
+    /// When it was last written, in nanoseconds since 1970.
+    pub modified_ns: i64,
 }
 
 /// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Names
@@ -89,7 +92,8 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
             let entry = entry.map_err(|error| unreadable(root, error))?;
             let metadata = entry.metadata().map_err(|error| unreadable(root, error))?;
             if metadata.is_file() {
-                files.push(InputFile { path: entry.path().into(), bytes: metadata.len() });
+                let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+                files.push(InputFile { path: entry.path().into(), bytes: metadata.len(), modified_ns });
             } else if !metadata.is_dir() {
                 let cause = std::io::Error::other("neither a file nor a directory");
                 return Err(Error::io("read input", entry.path(), cause));
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, bytes: u64) -> InputFile {
-        InputFile { path: Path::new(path).into(), bytes }
+        InputFile { path: Path::new(path).into(), bytes, modified_ns: 0 }
     }
 
     fn ranges(splits: &[Split]) -> Vec<Vec<(u64, u64)>> {

@@ -3,12 +3,13 @@
 //! The [driver] runs one job after another for a program and keeps the [dataset]s between them; a job is [waves] of
 //! tasks; the [scheduler] runs a wave on threads, attempt by attempt; a [task] is what an attempt works with. Reducers take
 //! the [map_outputs], of which one that is lost is made again. [inject] makes things go wrong on purpose.
-//! A run's files lie in a [work_dir].
+//! A run's files lie in a [work_dir], where a [journal] tells how far it was.
 
 pub(crate) mod cancel;
 pub mod dataset;
 pub mod driver;
 pub mod inject;
+pub(crate) mod journal;
 pub(crate) mod map_outputs;
 pub(crate) mod page_cache;
 pub(crate) mod progress;

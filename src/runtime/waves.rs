@@ -22,6 +22,7 @@ use crate::pipeline::shuffle::shuffle;
 use crate::pipeline::split::Split;
 use crate::runtime::driver::{Driver, Totals};
 use crate::runtime::inject::Victim;
+use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Wave, guarded};
 use crate::runtime::task::Task;
@@ -33,6 +34,9 @@ struct Counts {
     user_counters: UserCounters,
     phases: PhaseLog,
 }
+
+/// What a map task of a killed run left, until its task takes it up.
+type Adopted = Mutex<Option<(Done<MapOutput>, Counts)>>;
 
 impl Totals {
     fn add(&mut self, counts: Counts) {
@@ -147,6 +151,7 @@ impl Driver {
         job: &Job<M, R, C, P>,
         reducers: u32,
         splits: &[Split],
+        complete: Vec<MapEntry>,
     ) -> Result<MapOutputs>
     where
         M: MapSide,
@@ -155,14 +160,76 @@ impl Driver {
         P: Partitioner,
     {
         let kind = Kind { name: "map", tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
+        let (adopted, attempts_before) = self.adopt(complete, splits.len());
         let ended = self.run_wave(kind, |task| {
-            let split = &splits[task.context.index as usize];
-            map_task(job, split, task)
+            let (index, attempt, start) = (task.context.index, task.context.attempt, Instant::now());
+            if let Some(adopted) = adopted[index as usize].lock().expect("no panic while it is taken").take() {
+                return Ok(adopted);
+            }
+            let (done, counts) = map_task(job, &splits[index as usize], task)?;
+            if let Some(journal) = &self.journal {
+                let entry = self.map_entry(index, attempt, start, &done, &counts);
+                entry.map_or(Ok(()), |entry| journal.add(&Entry::Map(entry)))?;
+            }
+            Ok((done, counts))
         });
         self.stores.buffers.clear();
         let prefix = self.task_prefix("map");
         let outputs = self.settle(ended)?.into_iter().enumerate();
-        Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| (output, format!("{prefix}{task:05}"), attempts))))
+        Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| {
+            (output, format!("{prefix}{task:05}"), attempts + attempts_before[task])
+        })))
+    }
+
+    /// Takes up map outputs that a killed run had completed: what their tasks left, and how many attempts went before.
+    fn adopt(&mut self, complete: Vec<MapEntry>, tasks: usize) -> (Vec<Adopted>, Vec<u32>) {
+        let mut adopted: Vec<Adopted> = (0..tasks).map(|_| Mutex::default()).collect();
+        let mut attempts_before = vec![0; tasks];
+        for entry in complete {
+            let run = entry.run.as_deref().map(|name| self.stores.map_output.adopt(name)).transpose();
+            // What cannot be read after all is made again.
+            let (Ok(run), Some(slot)) = (run, adopted.get_mut(entry.task as usize)) else { continue };
+            self.resumed.map_tasks += 1;
+            self.resumed.bytes += entry.bytes;
+            self.resumed.seconds_saved += entry.seconds;
+            attempts_before[entry.task as usize] = entry.attempt;
+            let output = MapOutput { runs: run.into_iter().collect() };
+            let counts = Counts {
+                counters: entry.counters,
+                user_counters: UserCounters::restore(&entry.user),
+                phases: PhaseLog::default(),
+            };
+            *slot = Mutex::new(Some((Done { output, records: entry.records, bytes: entry.bytes }, counts)));
+        }
+        (adopted, attempts_before)
+    }
+
+    /// What the journal says of a map task that is complete; `None` if its output is not in one file.
+    fn map_entry(
+        &self,
+        task: u32,
+        attempt: u32,
+        start: Instant,
+        done: &Done<MapOutput>,
+        counts: &Counts,
+    ) -> Option<MapEntry> {
+        let run = match &done.output.runs[..] {
+            [] => None,
+            [run] => Some(Journal::name_of(run)?),
+            _ => return None,
+        };
+        Some(MapEntry {
+            job: self.jobs,
+            chain: self.chain,
+            task,
+            attempt,
+            run,
+            records: done.records,
+            bytes: done.bytes,
+            seconds: start.elapsed().as_secs_f64(),
+            counters: counts.counters.clone(),
+            user: counts.user_counters.save(),
+        })
     }
 
     /// Runs a map task again whose output was lost, as often as it has attempts left.

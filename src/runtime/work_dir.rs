@@ -123,25 +123,15 @@ pub struct Stale(WorkDir);
 impl Stale {
     /// Takes over the directory of an owner file, if its process is dead.
     fn take(owner: &Path) -> Option<Self> {
-        // Opened without following a link, and without waiting for whoever might make it a pipe.
-        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(owner).ok()?;
-        let metadata = file.metadata().ok()?;
-        let mine = |metadata: &fs::Metadata| metadata.uid() == geteuid().as_raw();
-        if !metadata.is_file() || !mine(&metadata) || file.try_lock().is_err() {
-            return None;
-        }
-        // It may have gone between the opening and the locking.
-        if file.metadata().ok()?.nlink() == 0 {
-            return None;
-        }
         let path = directory(owner)?;
+        let owner = abandoned(owner)?;
         match path.symlink_metadata() {
-            Ok(metadata) if !metadata.is_dir() || !mine(&metadata) => return None,
-            _ => {}
+            Ok(metadata) if !metadata.is_dir() || !is_mine(&metadata) => {
+                let _ = owner.0.keep();
+                None
+            }
+            _ => Some(Stale(WorkDir { path, owner: Some(owner) })),
         }
-        let owner = TempPath::try_from_path(owner.to_owned()).ok()?;
-        Some(Stale(WorkDir { path, owner: Some((owner, file)) }))
     }
 
     /// Where it is.
@@ -161,6 +151,26 @@ impl Stale {
             let _ = owner.keep();
         }
     }
+}
+
+/// Takes over a file that its process kept locked, if that is dead. The file is removed when its path is dropped.
+pub fn abandoned(path: &Path) -> Option<(TempPath, File)> {
+    // Opened without following a link, and without waiting for whoever might make it a pipe.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    if !metadata.is_file() || !is_mine(&metadata) || file.try_lock().is_err() {
+        return None;
+    }
+    // It may have gone between the opening and the locking.
+    if file.metadata().ok()?.nlink() == 0 {
+        return None;
+    }
+    Some((TempPath::try_from_path(path.to_owned()).ok()?, file))
+}
+
+fn is_mine(metadata: &fs::Metadata) -> bool {
+    metadata.uid() == geteuid().as_raw()
 }
 
 fn owner_prefix(prefix: &OsStr) -> OsString {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::config::{Compression, Durability, Medium, Sync};
 use crate::error::{Error, Result};
 use crate::store::format::{BLOCK_HEADER_BYTES, header, index_and_footer, seal_block};
-use crate::store::run_file::BlockCursor;
+use crate::store::run_file::{BlockCursor, RunFile};
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
 
 /// Blocks below this size are gathered until together they are worth a write.
@@ -72,6 +72,26 @@ impl RunStore for DiskStore {
             index: vec![PartitionIndex::default(); partitions as usize],
             file_bytes: self.file_bytes.clone(),
         }))
+    }
+
+    fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
+        let copies = (1..self.durability.replication).map(|copy| format!("{name}.copy-{copy}.run"));
+        let (mut files, mut index, mut damaged) = (Vec::new(), Vec::new(), None);
+        for file in std::iter::once(format!("{name}.run")).chain(copies) {
+            // Dropped, and so removed, where it is no whole file.
+            let file = RunPath { path: self.dir.join(file), keep: AtomicBool::new(false) };
+            match RunFile::open(&file.path) {
+                Ok(run) => {
+                    index = run.index().to_vec();
+                    files.push(file);
+                }
+                Err(error) => damaged = Some(error),
+            }
+        }
+        match damaged {
+            Some(error) if files.is_empty() => Err(error),
+            _ => Ok(Arc::new(DiskRun { files, index, file_bytes: self.file_bytes.clone() })),
+        }
     }
 }
 

@@ -29,12 +29,18 @@ pub(crate) use block::{Block, BlockBuilder};
 pub(crate) use format::MAX_RECORD_BYTES;
 
 use crate::config::Medium;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Makes runs.
 pub(crate) trait RunStore: Debug + Send + Sync {
     /// Begins the run `name`, unique among the live runs of this store, with `partitions` partitions.
     fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>>;
+
+    /// A run that was completed by a process before this one.
+    fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
+        let cause = std::io::Error::other("runs in memory go with their process");
+        Err(Error::io("read", Path::new(name), cause))
+    }
 }
 
 /// A run that is being written.
@@ -82,7 +88,7 @@ pub(crate) trait BlockReader: Send {
 }
 
 /// What one partition of a run holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct PartitionIndex {
     /// Offset of the first block in the file; 0 in memory.
     pub offset: u64,

@@ -1,11 +1,13 @@
 //! What is left of a process that was killed, and what others do with it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
 use super::Cli;
@@ -76,4 +78,177 @@ fn the_result_of_a_killed_run_without_an_output_goes_with_the_next_run() {
     cli.scratch.write("text", "a b a");
     cli.succeed("run wordcount --input input --output output --quiet");
     cli.assert_left(&["output"]);
+}
+
+/// A text of many splits.
+fn text() -> String {
+    (0..60_000u64).map(|i| format!("word{}{}", i * i % 7_001, if i % 9 == 0 { '\n' } else { ' ' })).collect()
+}
+
+/// Starts a command that a fault keeps from ending, waits until its journal says `until`, and kills it. Gives its work
+/// directory.
+fn kill_when(cli: &Cli, words: &str, fault: &str, until: &str) -> PathBuf {
+    let mut command = cli.command(words);
+    let mut child = command.arg("--inject").arg(fault).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+        assert!(Instant::now() < deadline, "no {until} in the journal");
+        let dirs = fs::read_dir(cli.scratch.path("work")).unwrap().flatten().map(|entry| entry.path());
+        let said = |dir: &PathBuf| fs::read_to_string(dir.join("journal")).is_ok_and(|text| text.contains(until));
+        if let Some(dir) = dirs.into_iter().find(said) {
+            kill(child);
+            return dir;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+const COUNT: &str = "run wordcount --mode disk --workers 1 --reducers 3 --split-size 40k --input input --output output";
+
+/// What an undisturbed run gives, taken away again.
+fn undisturbed(cli: &Cli, words: &str) -> Vec<u8> {
+    cli.succeed(&format!("{words} --quiet"));
+    let output = cli.output("output");
+    fs::remove_dir_all(cli.scratch.path("output")).unwrap();
+    output
+}
+
+/// Resumes a command; gives its output and its report.
+fn resume(cli: &Cli, words: &str) -> (Vec<u8>, Value) {
+    cli.succeed(&format!("{words} --resume --report r.json"));
+    let (output, report) = (cli.output("output"), cli.json("r.json"));
+    cli.assert_left(&["output", "r.json"]);
+    fs::remove_dir_all(cli.scratch.path("output")).unwrap();
+    (output, report)
+}
+
+#[test]
+fn a_killed_run_goes_on_from_the_map_outputs_that_were_complete() {
+    let cli = Cli::with_input(text());
+    let expected = undisturbed(&cli, COUNT);
+    for (fault, until, complete) in
+        [("map:5:slow=1h", r#""task":4,"#, 5), ("reduce:1:slow=1h", r#""task":12,"#, 13), ("map:0:slow=1h", "Begin", 0)]
+    {
+        kill_when(&cli, COUNT, fault, until);
+        let (output, report) = resume(&cli, COUNT);
+        assert!(output == expected, "{fault}");
+        assert_eq!(report["resumed"]["map_tasks"].as_u64().unwrap_or(0), complete, "{fault}");
+        assert_eq!(report["counters"]["MAP_INPUT_RECORDS"], 6668, "{fault}");
+        assert_eq!(report["recoveries"].as_array().unwrap().len(), 0, "{fault}");
+    }
+}
+
+#[test]
+fn a_resumed_run_that_is_killed_goes_on_too() {
+    let cli = Cli::with_input(text());
+    let expected = undisturbed(&cli, COUNT);
+    let first = kill_when(&cli, COUNT, "map:3:slow=1h", r#""task":2,"#);
+    let resumed = format!("{COUNT} --resume");
+    assert_eq!(kill_when(&cli, &resumed, "map:9:slow=1h", r#""task":8,"#), first);
+    let (output, report) = resume(&cli, COUNT);
+    assert!(output == expected);
+    assert_eq!(report["resumed"]["map_tasks"], 9);
+}
+
+#[test]
+fn what_was_not_completely_written_is_not_trusted() {
+    let cli = Cli::with_input(text());
+    let expected = undisturbed(&cli, COUNT);
+    let dir = kill_when(&cli, COUNT, "map:6:slow=1h", r#""task":5,"#).join("map-output");
+    let run = |task: u32| dir.join(format!("map-0000{task}-0-map-output.run"));
+    let change = |task, change: fn(&mut Vec<u8>)| {
+        let mut bytes = fs::read(run(task)).unwrap();
+        change(&mut bytes);
+        fs::write(run(task), bytes).unwrap();
+    };
+    // Without its footer, gone, with a damaged index: run again. With a damaged block: found when that is read.
+    change(0, |bytes| bytes.truncate(bytes.len() - 1));
+    fs::remove_file(run(1)).unwrap();
+    change(2, |bytes| *bytes.iter_mut().rev().nth(60).unwrap() ^= 1);
+    change(3, |bytes| bytes[100] ^= 1);
+    let (output, report) = resume(&cli, COUNT);
+    assert!(output == expected);
+    assert_eq!(report["resumed"]["map_tasks"], 3);
+    let reruns = report["recoveries"].as_array().unwrap().iter().filter(|recovery| recovery["kind"] == "rerun");
+    assert_eq!(reruns.map(|recovery| &recovery["task"]).collect::<Vec<_>>(), ["map-00003"]);
+}
+
+#[test]
+fn another_input_or_another_command_starts_over() {
+    let cli = Cli::with_input(text());
+    undisturbed(&cli, COUNT);
+    kill_when(&cli, COUNT, "map:5:slow=1h", r#""task":4,"#);
+    let other = COUNT.replace("--reducers 3", "--reducers 2");
+    cli.succeed(&format!("{other} --resume --quiet --report r.json"));
+    assert!(cli.json("r.json").get("resumed").is_none());
+    fs::remove_dir_all(cli.scratch.path("output")).unwrap();
+    // The other command has left the work for this one, but of another input it is worth nothing.
+    cli.scratch.write("data.txt", text().replace("word1 ", "word2 "));
+    let (output, report) = resume(&cli, COUNT);
+    assert!(report.get("resumed").is_none());
+    assert!(output == undisturbed(&cli, COUNT));
+}
+
+#[test]
+fn memory_mode_starts_over() {
+    let cli = Cli::with_input(text());
+    let memory = COUNT.replace("--mode disk", "--mode memory");
+    let expected = undisturbed(&cli, &memory);
+    let mut child = cli.command(&memory).args(["--inject", "map:5:slow=1h"]).stderr(Stdio::null()).spawn().unwrap();
+    while fs::read_dir(cli.scratch.path("work")).unwrap().count() < 2 {
+        assert!(child.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(2));
+    }
+    kill(child);
+    let ended = cli.succeed(&format!("{memory} --resume"));
+    ended.says(&["nothing to resume: started over"]);
+    assert!(cli.output("output") == expected);
+    cli.assert_left(&["output"]);
+}
+
+#[test]
+fn a_killed_loop_goes_on_from_the_jobs_that_were_complete() {
+    let cli = Cli::new();
+    let edges: String = (0..5_000u32).map(|i| format!("{}\t{}\n", i * 7 % 613, i * i % 811)).collect();
+    let points: String = (0..5_000u32).map(|i| format!("{}.5,{}.25\n", i * i % 97, i * 31 % 89)).collect();
+    cli.scratch.write("edges", edges);
+    fs::create_dir(cli.scratch.path("points")).unwrap();
+    fs::write(cli.scratch.path("points/points"), points).unwrap();
+    let common = "--mode disk --workers 2 --reducers 2 --output output";
+    for command in [
+        format!("run pagerank --iterations 6 --input input {common}"),
+        format!("run pagerank --iterations 6 --replication 2 --input input {common}"),
+        format!("run kmeans --k 3 --iterations 6 --input points {common}"),
+        format!("run grep --pattern 1[0-9]* --input input {common}"),
+    ] {
+        let expected = undisturbed(&cli, &command);
+        let last = if command.contains("grep") { 2 } else { 5 };
+        let until = format!("{{\"Job\":{{\"job\":{},", last - 1);
+        let dead = kill_when(&cli, &command, &format!("map:0:slow=1h:job={last}"), &until);
+        let ended = cli.succeed(&format!("{command} --resume --report r.json"));
+        ended.says(&["resumed: "]);
+        assert!(cli.output("output") == expected, "{command}");
+        assert!(cli.json("r.json")["resumed"]["jobs"].as_u64().unwrap() + 2 > last, "{command}");
+        assert!(!dead.exists());
+        fs::remove_dir_all(cli.scratch.path("output")).unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_had_published_its_output_can_be_resumed() {
+    let cli = Cli::with_input(text());
+    let expected = undisturbed(&cli, COUNT);
+    let dir = kill_when(&cli, COUNT, "reduce:0:slow=1h", r#""task":12,"#);
+    // As if it had been killed between publishing the output and removing its work directory.
+    fs::create_dir(cli.scratch.path("output")).unwrap();
+    fs::write(cli.scratch.path("output/_SUCCESS"), "").unwrap();
+    cli.fail(1, &format!("{COUNT} --resume")).says(&["output output exists already"]);
+    let line = r#""Publishing""#;
+    let line = format!("{:016x} {line}\n", xxhash_rust::xxh3::xxh3_64(line.as_bytes()));
+    let mut journal = fs::OpenOptions::new().append(true).open(dir.join("journal")).unwrap();
+    journal.write_all(line.as_bytes()).unwrap();
+    let (output, report) = resume(&cli, COUNT);
+    assert!(output == expected);
+    assert_eq!(report["resumed"]["map_tasks"], 13);
 }
