@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::pipeline::bad_records::BadRecords;
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::FaultLab;
 use crate::runtime::progress::Progress;
@@ -260,6 +261,9 @@ pub struct JobConfig {
     pub task_timeout: Option<Duration>,
     /// What to do about tasks that lag behind.
     pub stragglers: Stragglers,
+    /// How many records on which the job's code fails may be skipped (`mapreduce.map.skip.maxrecords`), and which were: a
+    /// driver begins with none of them. Default: 0.
+    pub bad_records: Arc<BadRecords>,
     /// Whether another process can go on after this one was killed, and whether this one does. Default: neither.
     pub resume: Resume,
     /// Failures made on purpose ([fault lab](crate::runtime::inject)). Default: none.
@@ -294,6 +298,7 @@ impl JobConfig {
             max_attempts: 4,
             task_timeout: None,
             stragglers: Stragglers::default(),
+            bad_records: Arc::default(),
             resume: Resume::default(),
             faults: FaultLab::default(),
             cancel: CancelToken::default(),

@@ -40,7 +40,7 @@ use crate::store::memory::{MemoryBudget, MemoryStore};
 /// [`Error::Io`] where it cannot be read, or what `each` returns.
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
     let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress };
+    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
     let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT);
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
 }

@@ -266,6 +266,9 @@ pub struct CommonArgs {
     /// Attempts that a task gets (mapreduce.map.maxattempts)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.max_attempts)]
     pub max_attempts: u32,
+    /// Skip this many records on which the job fails, and write them to _skipped in the output (mapreduce.map.skip.maxrecords)
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub skip_bad_records: u64,
     /// Go on with the map outputs and datasets that the same command had completed in disk mode when it was killed
     #[arg(long, global = true)]
     pub resume: bool,

@@ -2,11 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use twinmill::pipeline::bad_records::BadRecords;
 use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
@@ -211,6 +213,7 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     config.split_bytes = common.split_size.map(|size| size.0);
     config.compression = common.compress;
     config.max_attempts = common.max_attempts;
+    config.bad_records = Arc::new(BadRecords::at_most(common.skip_bad_records));
     config.task_timeout = common.task_timeout;
     if common.speculative {
         config.stragglers = Stragglers::Speculate;

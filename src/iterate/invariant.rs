@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::config::{self, JobConfig};
 use crate::error::{Error, Result};
 use crate::iterate::cache::{PartCache, PartId};
+use crate::pipeline::bad_records::Scout;
 use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
 use crate::pipeline::split::{self, FilePiece, InputFile, Piece, Split};
 use crate::runtime::cancel::CancelToken;
@@ -88,7 +89,7 @@ impl<P: Parse> Invariant<P> {
             return Ok(blocks);
         }
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        let context = ReadContext { cancel: &source.cancel, progress: &source.progress };
+        let context = ReadContext { cancel: &source.cancel, progress: &source.progress, scout: None };
         let piece = &source.parts[part as usize];
         let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
         source.parse_part(part, reader)
@@ -192,11 +193,14 @@ impl<P: Parse> Source<P> {
     /// Parses a part and keeps it if that is possible.
     fn parse_part(&self, part: u32, reader: PieceReader<'_>) -> Result<Arc<Vec<P::Block>>> {
         let mut blocks = Vec::new();
+        let scout = reader.context.scout;
         self.parse_blocks(reader, |block| {
             block.complete();
             blocks.push(std::mem::take(block));
             Ok(())
         })?;
+        // What was parsed beside a bad record is not to be kept.
+        scout.map_or(Ok(()), Scout::verdict)?;
         let blocks = Arc::new(blocks);
         if let Some((cache, id)) = self.id(part) {
             let heap: usize = blocks.iter().map(Block::heap_bytes).sum();

@@ -4,6 +4,7 @@
 //! out                                      what the user named; appears, whole, when the job has succeeded
 //! .out.twinmill-XXXXXX/                    staging, beside it
 //!     part-r-00000                         parts of committed tasks
+//!     _skipped/records.tsv                 bad records, where there were any and they might be skipped
 //!     _temporary/attempt-reduce-00001-0/   what attempts are writing
 //! ```
 //!
@@ -12,7 +13,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::job::{Emit, OutputFormat};
 use crate::observe::counters::UserCounters;
 use crate::observe::report::OutputReport;
+use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::map::Sink;
 use crate::pipeline::spill::RunBuilder;
 use crate::record::{Key, ToKey, ToValue, Value};
@@ -79,6 +81,18 @@ impl OutputDir {
     /// Where the committed part of a task lies; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
         self.staging().join(format!("part-{kind}-{task:05}"))
+    }
+
+    /// Writes the records that were skipped beside the parts, if there are any.
+    pub fn set_aside(&self, records: &BadRecords) -> Result<()> {
+        if records.count() == 0 {
+            return Ok(());
+        }
+        let dir = self.staging().join("_skipped");
+        fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
+        let path = dir.join("records.tsv");
+        let file = File::create_new(&path).map_err(Error::at("create", &path))?;
+        records.write(&mut BufWriter::new(file)).map_err(Error::at("write", &path))
     }
 
     fn staging(&self) -> &Path {

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! 1. [`split`] cuts the inputs into pieces of about equal size, one list of pieces a map task.
-//! 2. [`read`] finds the records of a piece; [`decompress`] opens compressed files.
+//! 2. [`read`] finds the records of a piece; [`decompress`] opens compressed files, [`bad_records`] passes over
+//!    what cannot be mapped.
 //! 3. [`map`] runs the user's mapper over the records of a split.
 //! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
 //! 5. [`sort`] orders a full buffer by (partition, key).
@@ -16,6 +17,7 @@
 //! 9. [`reduce`] hands the merged groups to the user's reducer.
 //! 10. [`commit`] writes the output and publishes it.
 
+pub mod bad_records;
 pub mod collect;
 pub(crate) mod commit;
 pub(crate) mod decompress;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::pipeline::bad_records::{Scout, at_record};
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::merge::RunCursor;
 use crate::pipeline::split::{FilePiece, Piece, Split};
@@ -111,6 +112,7 @@ impl InputFormat for Lines {
     }
 
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+        let scout = piece.context.scout;
         let mut chunks = piece.file()?;
         let (path, end) = (chunks.path.clone(), chunks.end);
         if chunks.offset > 0 {
@@ -137,15 +139,15 @@ impl InputFormat for Lines {
                 if offset >= end {
                     return Ok(());
                 }
-                let record = Record { bytes: &bytes[line_start..newline], offset, path: &path };
-                each(record).map_err(|e| e.in_record(&path, offset))?;
+                let bytes = &bytes[line_start..newline];
+                at_record(scout, (&path, offset, bytes), || each(Record { bytes, offset, path: &path }))?;
                 line_start = newline + 1;
             }
             if chunks.at_end && line_start < bytes.len() {
                 let offset = base + line_start as u64;
                 if offset < end {
-                    each(Record { bytes: &bytes[line_start..], offset, path: &path })
-                        .map_err(|e| e.in_record(&path, offset))?;
+                    let bytes = &bytes[line_start..];
+                    at_record(scout, (&path, offset, bytes), || each(Record { bytes, offset, path: &path }))?;
                 }
                 return Ok(());
             }
@@ -173,6 +175,7 @@ impl<const N: usize> InputFormat for FixedLength<N> {
     }
 
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+        let scout = piece.context.scout;
         let mut chunks = piece.file()?;
         let (path, end) = (chunks.path.clone(), chunks.end);
         loop {
@@ -184,7 +187,7 @@ impl<const N: usize> InputFormat for FixedLength<N> {
                 if offset >= end {
                     return Ok(());
                 }
-                each(Record { bytes, offset, path: &path }).map_err(|e| e.in_record(&path, offset))?;
+                at_record(scout, (&path, offset, bytes), || each(Record { bytes, offset, path: &path }))?;
             }
             let offset = base + (chunks.unread().len() - rest) as u64;
             if offset >= end || (chunks.at_end && rest == 0) {
@@ -233,6 +236,8 @@ pub struct PieceReader<'a> {
 pub struct ReadContext<'a> {
     pub(crate) cancel: &'a CancelToken,
     pub(crate) progress: &'a Progress,
+    /// `None` where every record must be right.
+    pub(crate) scout: Option<&'a Scout<'a>>,
 }
 
 /// Calls `each` for every record of a split, in order. Returns the bytes read.
@@ -251,6 +256,7 @@ pub(crate) fn read_split<F: InputFormat>(
         }
         F::read(PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context }, &mut each)?;
     }
+    context.scout.map_or(Ok(()), Scout::verdict)?;
     Ok(bytes_read)
 }
 
@@ -366,7 +372,7 @@ pub fn scan<F: InputFormat>(
     mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress };
+    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
     let (mut buffer, mut bytes_read) = (Vec::new(), 0);
     for file in crate::pipeline::split::list_files(paths)? {
         let codec = Codec::of(&file.path);
@@ -402,7 +408,7 @@ pub fn sample<F: InputFormat>(
     let total: u64 = files.iter().map(|file| file.bytes).sum();
     let per_place = count.div_ceil(PLACES as usize);
     let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress };
+    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
     let (mut buffer, mut bytes_read) = (Vec::new(), 0);
     let step = (total / PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
     let mut before = 0u64;

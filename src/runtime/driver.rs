@@ -25,6 +25,7 @@ use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Iteration, OutputReport, Report, Resumed};
+use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
@@ -136,6 +137,7 @@ impl Driver {
             buffers: BufferPool::default(),
             _reserved_for_buffers: reserved_for_buffers,
         };
+        config.bad_records = Arc::new(BadRecords::at_most(config.bad_records.limit()));
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
         config.cancel = config.cancel.child();
         Ok(Driver {
@@ -243,6 +245,7 @@ impl Driver {
         let dir = OutputDir::create(&path, self.config.existing_output, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
         let start = Instant::now();
+        dir.set_aside(&self.config.bad_records)?;
         if let Some(journal) = &self.journal {
             journal.add(&Entry::Publishing)?;
         }
@@ -458,9 +461,14 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Io`] where the work directory cannot be removed.
-    pub fn finish(self) -> Result<Report> {
+    pub fn finish(mut self) -> Result<Report> {
         let wall = self.start.elapsed();
         let mut counters = self.totals.counters;
+        let skipped = self.config.bad_records.count();
+        if skipped > 0 {
+            let group = self.totals.user_counters.entry("twinmill".to_owned()).or_default();
+            group.insert("SKIPPED_RECORDS".to_owned(), skipped);
+        }
         counters.file_bytes_read = self.stores.file_bytes.read.load(Ordering::Relaxed);
         counters.file_bytes_written = self.stores.file_bytes.written.load(Ordering::Relaxed);
         let report = Report {

@@ -22,6 +22,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::config::Stragglers;
 use crate::error::{Error, Result};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::pipeline::bad_records::place_panic;
 use crate::runtime::cancel::CancelToken;
 
 /// How long an attempt may take to heed that it was told to stop; they look every few thousand records.
@@ -189,7 +190,8 @@ fn work<T>(
 
 /// Runs a job's code; a panic becomes an error.
 pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(Error::Panic(panic_message(panic.as_ref()))))
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| Err(place_panic(Error::Panic(panic_message(panic.as_ref())))))
 }
 
 /// The state of a wave.

@@ -8,11 +8,13 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::pipeline::bad_records::Scout;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
 use crate::pipeline::map::MapSide;
@@ -127,8 +129,13 @@ impl Driver {
             self.config.progress.task_done();
             Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
         };
-        // Not the reducer's fault; the map task's attempts are what bounds it.
-        let excuse = |_, error: &Error| matches!(error, Error::MapOutputLost { .. });
+        let excuse = |_, error: &Error| match error {
+            // Not the reducer's fault; the map task's attempts are what bounds it.
+            Error::MapOutputLost { .. } => true,
+            // The next attempt passes over the record; the number of those is what bounds it.
+            Error::Record { path, offset, .. } => self.config.bad_records.is_noted(path, *offset),
+            _ => false,
+        };
         let outputs = wave.run(&mut log, attempt, excuse);
         Ended { log, outputs }
     }
@@ -313,7 +320,8 @@ impl Driver {
             let start = Instant::now();
             let split = &splits[task.context.index as usize];
             let cancel = task.attempt.cancel.clone();
-            let read = ReadContext { cancel: &cancel, progress: &task.config.progress };
+            let scout = scout(task.config);
+            let read = ReadContext { cancel: &cancel, progress: &task.config.progress, scout: scout.as_ref() };
             let mut mapper = job.mapper.clone();
             let (read, output, user_counters) = match target {
                 OutputTarget::Files { dir, format } => {
@@ -396,6 +404,11 @@ impl Driver {
     }
 }
 
+/// Looks out for bad records, if they may be skipped.
+pub(crate) fn scout(config: &JobConfig) -> Option<Scout<'_>> {
+    (config.bad_records.limit() > 0).then(|| Scout::new(&config.bad_records))
+}
+
 /// One attempt at a map task.
 fn map_task<M, R, C, P>(job: &Job<M, R, C, P>, split: &Split, task: Task<'_>) -> Result<(Done<MapOutput>, Counts)>
 where
@@ -406,7 +419,8 @@ where
     let start = Instant::now();
     let (context, config) = (task.context.clone(), task.config);
     let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map);
-    let read = ReadContext { cancel: &context.cancel, progress: &config.progress };
+    let scout = scout(config);
+    let read = ReadContext { cancel: &context.cancel, progress: &config.progress, scout: scout.as_ref() };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
     let (MapOutput { runs }, mut task) = collector.finish()?;
     task.victim.end()?;

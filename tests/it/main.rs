@@ -12,11 +12,13 @@
 //! - `failures`: what stops a job, what it says then, and what it leaves.
 //! - `damage`: map outputs that are lost, and how they come back.
 //! - `fault_lab`: failures made on purpose, and what they leave.
+//! - `bad_records`: records that cannot be mapped, and going on without them.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
 //! They stand on `harness`, and on the jobs and oracles of `sample_jobs`.
 
+mod bad_records;
 mod chain;
 mod cli;
 mod contract;
