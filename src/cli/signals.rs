@@ -57,6 +57,8 @@ pub struct Supervisor {
     runtime: Runtime,
     interrupt: unix::Signal,
     terminate: unix::Signal,
+    /// SIGXFSZ, which nobody waits for: that it is handled makes a write beyond a limit fail instead of the process.
+    _file_size: unix::Signal,
     received: Option<Signal>,
 }
 
@@ -71,8 +73,9 @@ impl Supervisor {
             let context = runtime.enter();
             let (interrupt, terminate) =
                 (unix::signal(SignalKind::interrupt())?, unix::signal(SignalKind::terminate())?);
+            let file_size = unix::signal(SignalKind::from_raw(nix::libc::SIGXFSZ))?;
             drop(context);
-            Ok(Supervisor { runtime, interrupt, terminate, received: None })
+            Ok(Supervisor { runtime, interrupt, terminate, _file_size: file_size, received: None })
         };
         start().map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))
     }
@@ -138,7 +141,7 @@ impl Supervisor {
 
     /// Waits for `future`, calling `stop` at each signal.
     fn wait<T>(&mut self, future: impl Future<Output = T>, stop: impl Fn()) -> T {
-        let Supervisor { runtime, interrupt, terminate, received } = self;
+        let Supervisor { runtime, interrupt, terminate, received, .. } = self;
         let mut future = pin!(future);
         runtime.block_on(async {
             loop {
@@ -155,7 +158,7 @@ impl Supervisor {
 
     /// Waits for `future`; after a signal, calls `stop` and waits no longer than `grace`, dropping the future then.
     fn wait_at_most<T>(&mut self, future: impl Future<Output = T>, grace: Duration, stop: impl Fn()) -> Option<T> {
-        let Supervisor { runtime, interrupt, terminate, received } = self;
+        let Supervisor { runtime, interrupt, terminate, received, .. } = self;
         let mut future = pin!(future);
         runtime.block_on(async {
             let signal = tokio::select! {

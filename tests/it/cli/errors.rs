@@ -200,6 +200,22 @@ fn forbid(path: &Path) {
 }
 
 #[test]
+fn a_limit_on_the_size_of_files_is_an_error_like_a_full_disk() {
+    let cli = Cli::with_input("some words on a line\n".repeat(20_000));
+    for mode in ["disk", "memory"] {
+        let words = format!("run sort --mode {mode} --reducers 1 --input input --output output");
+        let limited = cli.command(&words);
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -f 100 && exec \"$0\" \"$@\""]).arg(limited.get_program()).args(limited.get_args());
+        command.current_dir(limited.get_current_dir().unwrap()).env("TMPDIR", cli.scratch.path("work"));
+        let ended = Ended::of(&words, command.output().unwrap());
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        ended.says(&["job sort: task", "attempt 3", "cannot write", "File too large"]);
+        cli.assert_left(&[]);
+    }
+}
+
+#[test]
 fn an_unreadable_file_is_named_with_status_1() {
     let cli = Cli::with_input("a b");
     forbid(&cli.scratch.write("secret.txt", "c"));
