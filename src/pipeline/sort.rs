@@ -175,20 +175,17 @@ fn sort_range(entries: &mut [Entry], other: &mut [Entry], target: Target, depth:
         sort_ties(entries, other, depth, keys);
         return deliver(entries, other, target);
     }
-    // Bits in which the entries differ. They say which bits to sort by next, and whether there is anything to sort: a
-    // range of one frequent key, or one that came in order, is done after one look.
-    let (first, mut previous) = (entries[0], entries[0]);
-    let (mut prefix_bits, mut rest_bits, mut in_order) = (0, 0, true);
-    for entry in entries.iter() {
-        prefix_bits |= entry.prefix ^ first.prefix;
-        rest_bits |= entry.rest ^ first.rest;
-        in_order &= (previous.prefix, previous.rest) <= (entry.prefix, entry.rest);
-        previous = *entry;
-    }
-    if in_order && prefix_bits != 0 {
+    let first = entries[0];
+    // What came in order is done after one look; elsewhere the look is short.
+    if first.prefix != entries[entries.len() - 1].prefix && entries.is_sorted() {
         sort_ties(entries, other, depth, keys);
         return deliver(entries, other, target);
     }
+    // Bits in which the entries differ. They say which bits to sort by next, and whether there is anything to sort: a
+    // range of one frequent key is done after one look.
+    let (prefix_bits, rest_bits) = entries.iter().fold((0, 0), |(prefix_bits, rest_bits), entry| {
+        (prefix_bits | (entry.prefix ^ first.prefix), rest_bits | (entry.rest ^ first.rest))
+    });
     if prefix_bits != 0 {
         let common = prefix_bits.leading_zeros();
         let digit = |entry: &Entry| (entry.prefix << common >> 56) as usize;

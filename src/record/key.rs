@@ -94,6 +94,10 @@ impl<K: ?Sized, T: ToKey<K> + ?Sized> ToKey<K> for &T {
 }
 
 fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    if !bytes.contains(&0) {
+        out.extend_from_slice(bytes);
+        return out.extend_from_slice(&[0, 1]);
+    }
     let mut from = 0;
     for zero in memchr::memchr_iter(0, bytes) {
         out.extend_from_slice(&bytes[from..=zero]);
