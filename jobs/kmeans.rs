@@ -3,7 +3,7 @@
 //! One job an iteration. Map is given the centroids, assigns the points of a block to the nearest ones and adds them up by
 //! cluster, reduce adds up the blocks, and the driver takes the means. The points do not change.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ pub struct Options {
     /// Stop when no centroid moves farther than this
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
     tolerance: f64,
-    /// The columns that are features, from 1, such as 2,3 [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
-    columns: Option<Vec<u32>>,
+    /// The columns that are features, from 1, such as 2,5-7 [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = columns)]
+    columns: Option<Vec<RangeInclusive<usize>>>,
     /// A file with the centroids to start from, one a line, in the units of the input [default: the first K distinct
     /// points]
     #[arg(long, value_name = "FILE")]
@@ -45,6 +45,15 @@ pub struct Options {
     standardize: bool,
 }
 
+/// `3`, or `3-5`.
+fn columns(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let columns = first.trim().parse().ok().zip(last.trim().parse().ok()).map(|(first, last)| first..=last);
+    const MOST: usize = 1 << 20;
+    let columns = columns.filter(|columns| *columns.start() >= 1 && !columns.is_empty() && *columns.end() <= MOST);
+    columns.ok_or_else(|| "columns are numbers from 1, or ranges such as 5-7".into())
+}
+
 /// Centroids, one behind the other, and how many points are nearest to each.
 #[derive(Clone, Debug)]
 struct Clusters {
@@ -54,7 +63,7 @@ struct Clusters {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf]) -> Result<ParseRows> {
-        let columns = self.columns.as_ref().map(|columns| columns.iter().map(|column| *column as usize).collect());
+        let columns = self.columns.clone().map(|columns| columns.into_iter().flatten().collect());
         ParseRows::new(Layout { header: self.header, columns, label: None }, inputs)
     }
 

@@ -81,6 +81,10 @@ impl ParseRows {
         if let Some(column) = wanted.clone().find(|column| *column > width) {
             return Err(Error::user(format!("there is no column {column}: the first row has {width}")));
         }
+        let named = layout.columns.iter().flatten().collect::<Vec<_>>();
+        if let Some((_, twice)) = named.iter().enumerate().find(|(i, column)| named[..*i].contains(column)) {
+            return Err(Error::user(format!("column {twice} is named twice")));
+        }
         let mut roles = vec![Role::Unused; width];
         if let Some(label) = &layout.label {
             roles[label.column - 1] = Role::Label;

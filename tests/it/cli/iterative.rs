@@ -278,6 +278,8 @@ fn a_row_that_does_not_parse_fails_the_job_at_its_place() {
     cli.fail(1, "run kmeans --input input --output out").says(&["no rows"]);
     let cli = Cli::with_input("1,2\n1,2\n3,4\n");
     cli.fail(1, "run kmeans --k 3 --input input --output out").says(&["only 2 distinct points"]);
+    cli.fail(1, "run kmeans --k 1 --columns 1-2,2 --input input --output out").says(&["column 2 is named twice"]);
+    cli.fail(2, "run kmeans --k 1 --columns 2-1 --input input --output out").says(&["--columns"]);
     cli.fail(1, "run logreg --label-column 3 --input input --output out").says(&["no column 3"]);
 }
 
@@ -335,7 +337,7 @@ fn k_means_is_lloyds_algorithm() {
     let two: Vec<Vec<f64>> = points.iter().map(|point| vec![point[2], point[0]]).collect();
     let seeds = vec![vec![0.0, 0.0], vec![1e6, 1e6], vec![5.0, -5.0]];
     fs::write(cli.scratch.path("seeds"), "0 0\n1e6 1e6\n5 -5\n").unwrap();
-    let run = "--k 3 --iterations 4 --columns 3,1 --centroids seeds --input input";
+    let run = "--k 3 --iterations 4 --columns 3,1-1 --centroids seeds --input input";
     let expected = kmeans_oracle(&two, seeds, 4);
     assert!(expected.iter().any(|(count, _)| *count == 0), "an empty cluster keeps its centroid");
     assert_clusters(&cli, run, &expected);
