@@ -52,7 +52,8 @@ pub struct Task<'a> {
     pub(crate) phases: PhaseLog,
 }
 
-/// Buffers that one task leaves to the next, so that their pages need not be mapped anew.
+/// Buffers that one task leaves to the next, so that their pages need not be mapped anew. There are no more than tasks that
+/// run at the same time, which is what the memory budget has reserved.
 #[derive(Debug, Default)]
 pub(crate) struct BufferPool(Mutex<Vec<Box<dyn Any + Send>>>);
 
@@ -62,13 +63,12 @@ impl BufferPool {
         let mut pool = self.0.lock().expect("no panic while the pool is held");
         match pool.iter().position(|buffers| buffers.is::<B>()) {
             Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
-            None => B::default(),
+            None => {
+                // Another job's go, so that there are not more.
+                pool.pop();
+                B::default()
+            }
         }
-    }
-
-    /// Gives the memory back.
-    pub fn clear(&self) {
-        self.0.lock().expect("no panic while the pool is held").clear();
     }
 
     /// Leaves buffers to another task.

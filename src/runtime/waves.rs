@@ -180,7 +180,6 @@ impl Driver {
             }
             Ok((done, counts))
         });
-        self.stores.buffers.clear();
         let prefix = self.task_prefix("map");
         let outputs = self.settle(ended)?.into_iter().enumerate();
         Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| {
@@ -398,7 +397,6 @@ impl Driver {
                 let bytes = task.phases.bytes(PhaseName::Shuffle);
                 Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
             });
-        self.stores.buffers.clear();
         ended.log.append(reruns.into_inner().expect("no panic while the log is held"));
         Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
