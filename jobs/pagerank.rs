@@ -27,6 +27,7 @@ use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
 use twinmill::generate::{Kind, Shape};
 use twinmill::pipeline::split::list_files;
 use twinmill::prelude::*;
+use twinmill::record::Value;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
@@ -447,11 +448,13 @@ impl Reducer for Gather {
 struct NameOf;
 
 impl Mapper for NameOf {
-    type Input = Pairs<u32, Links>;
+    /// Encoded [`Links`]: of the numbers behind the name nothing is needed.
+    type Input = Pairs<u32, [u8]>;
     type Key = u32;
     type Value = (Option<f64>, Vec<u8>);
 
-    fn map(&mut self, (node, (name, _)): (u32, Links), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
+    fn map(&mut self, (node, mut links): (u32, &[u8]), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
+        let name = <Vec<u8> as Value>::decode_part(&mut links)?;
         out.emit(&node, (None::<f64>, name));
         Ok(())
     }
