@@ -11,11 +11,8 @@ use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::Program;
-use crate::jobs::pagerank::tolerance;
-use crate::jobs::rows::{
-    BlockSums, InvariantTable, Layout, ParseRows, Parsed, Rows, Scaling, Table, even_parts, write_model,
-};
+use crate::jobs::rows::{BlockSums, InvariantTable, Layout, ParseRows, Parsed, Rows, Scaling, Table, write_model};
+use crate::jobs::{Program, tolerance};
 
 pub struct KMeans;
 
@@ -227,7 +224,7 @@ impl Program for KMeans {
                 break;
             }
         }
-        let parts = even_parts(options.k as usize, run.reducers());
+        let parts = TotalOrderPartitioner::of_numbers(options.k, run.reducers());
         for (cluster, line) in (0u32..).zip(clusters.into_lines()) {
             run.write(parts.partition(&cluster.to_be_bytes(), run.reducers()), &cluster, &line)?;
         }

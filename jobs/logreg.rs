@@ -13,7 +13,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
 use crate::jobs::rows::{
-    BlockSums, InvariantTable, Label, Layout, ParseRows, Parsed, Rows, Scaling, Table, even_parts, sum, write_model,
+    BlockSums, InvariantTable, Label, Layout, ParseRows, Parsed, Rows, Scaling, Table, sum, write_model,
 };
 
 pub struct LogisticRegression;
@@ -133,7 +133,7 @@ impl Program for LogisticRegression {
         for _ in 0..options.iterations {
             weights = options.step(&mut table, &weights, &scaling)?;
         }
-        let parts = even_parts(weights.len(), run.reducers());
+        let parts = TotalOrderPartitioner::of_numbers(weights.len() as u32, run.reducers());
         for (index, weight) in (0u32..).zip(weights.iter()) {
             run.write(parts.partition(&index.to_be_bytes(), run.reducers()), &index, weight)?;
         }

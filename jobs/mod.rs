@@ -97,3 +97,9 @@ impl<P: Program> AnyProgram for P {
 fn parse<P: Program>(matches: &ArgMatches) -> P::Options {
     P::Options::from_arg_matches(matches).expect("the command was built with these options")
 }
+
+/// Reads how little change counts as none.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+    value.ok_or_else(|| "must be a number, at least 0".into())
+}

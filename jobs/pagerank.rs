@@ -30,8 +30,8 @@ use twinmill::prelude::*;
 use twinmill::record::Value;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::Program;
 use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
+use crate::jobs::{Program, tolerance};
 
 /// Iterations where neither they nor a tolerance are given.
 const ITERATIONS: usize = 10;
@@ -54,11 +54,6 @@ pub struct Options {
     /// What node ids are
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
-}
-
-pub fn tolerance(text: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
-    value.ok_or_else(|| "must be a number, at least 0".into())
 }
 
 fn probability(text: &str) -> Result<f64, String> {
@@ -227,12 +222,6 @@ impl Numbering {
     fn partitioner(&self) -> TotalOrderPartitioner {
         let key = |number: &u32| number.to_be_bytes().into();
         TotalOrderPartitioner::from_split_points(self.first[1..].iter().map(key).collect())
-    }
-
-    /// As many numbers to each of `ranges`.
-    fn even(&self, ranges: u32) -> TotalOrderPartitioner {
-        let point = |range| (u64::from(self.nodes) * u64::from(range) / u64::from(ranges)) as u32;
-        TotalOrderPartitioner::from_split_points((1..ranges).map(|range| point(range).to_be_bytes().into()).collect())
     }
 }
 
@@ -559,7 +548,7 @@ impl Program for PageRank {
         drop(cached);
 
         let rank = Job::new(Self::NAME, (NameOf, RankOf), Print { ids: options.ids }).input(&links).input(&state);
-        driver.run(&rank.partition_by(numbering.even(config.reducers)))?;
+        driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, config.reducers)))?;
         driver.finish()
     }
 
@@ -587,8 +576,7 @@ impl Program for PageRank {
                 break;
             }
         }
-        let numbering = Numbering { first: Arc::new([0]), nodes: nodes as u32 };
-        let parts = numbering.even(run.reducers());
+        let parts = TotalOrderPartitioner::of_numbers(nodes as u32, run.reducers());
         for (node, (id, rank)) in graph.ids.iter().zip(ranks).enumerate() {
             let part = parts.partition(&(node as u32).to_be_bytes(), run.reducers());
             run.write(part, &options.ids.text(id)?, &rank)?;

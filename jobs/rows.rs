@@ -379,18 +379,12 @@ impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Reducer for Line<V> {
     }
 }
 
-/// As many of the numbers below `count` to each part.
-pub fn even_parts(count: usize, parts: u32) -> TotalOrderPartitioner {
-    let point = |part: u32| (count as u64 * u64::from(part) / u64::from(parts)) as u32;
-    TotalOrderPartitioner::from_split_points((1..parts).map(|part| point(part).to_be_bytes().into()).collect())
-}
-
 /// Writes a model as the output: number TAB value.
 pub fn write_model<V>(driver: &mut Driver, name: &str, model: Vec<V>) -> Result<()>
 where
     V: for<'a> Value<Ref<'a> = V> + ToValue<V>,
 {
-    let parts = even_parts(model.len(), driver.config().reducers.max(1));
+    let parts = TotalOrderPartitioner::of_numbers(model.len() as u32, driver.config().reducers.max(1));
     let records = (0u32..).zip(model);
     let model: Dataset<u32, V> = driver.parallelize(records)?;
     let job = Job::new(name, Line::<V>(PhantomData), Line(PhantomData)).input(&model);

@@ -168,6 +168,12 @@ impl TotalOrderPartitioner {
         TotalOrderPartitioner { split_points: split_points.into_iter().map(|key| (prefix(&key), key)).collect() }
     }
 
+    /// Ranges with as many of the numbers below `count` each.
+    pub fn of_numbers(count: u32, ranges: u32) -> Self {
+        let first = |range: u32| (u64::from(count) * u64::from(range) / u64::from(ranges)) as u32;
+        Self::from_split_points((1..ranges).map(|range| first(range).to_be_bytes().into()).collect())
+    }
+
     /// Chooses split points for `reducers` ranges of about equal weight from a sample of encoded keys.
     pub fn from_sample(mut sample: Vec<Box<[u8]>>, reducers: u32) -> Self {
         sample.sort_unstable();
