@@ -10,7 +10,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 use crate::config::{JobConfig, Medium};
 use crate::error::{Error, Result};
@@ -123,12 +122,12 @@ impl Worker {
         P: Partitioner,
     {
         let task = self.task(job, "map", 0);
-        let start = Instant::now();
+        let start = task.phases.begin();
         let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner, Side::Map);
         emit(&mut collector);
         collector.check()?;
         let (output, mut task) = collector.finish()?;
-        task.phases.end_around(PhaseName::Map, start);
+        task.phases.end(PhaseName::Map, start);
         Ok((output, task.phases.summary()))
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
-use twinmill::config::{ByteSize, Compression, Grouping, Invariant, Medium, OnFull, parse_duration};
+use twinmill::config::{ByteSize, Compression, DiskProfile, Grouping, Invariant, Medium, OnFull, parse_duration};
 use twinmill::generate::Kind;
 use twinmill::{Fault, JobConfig, Mode};
 
@@ -294,6 +294,10 @@ pub struct CommonArgs {
     /// Sync data between jobs, and the output, to the device
     #[arg(long, global = true)]
     pub sync: bool,
+    /// Emulate a disk below intermediate files and data between jobs: hdd, sata-ssd, nvme, or bandwidth a second and seek
+    /// time, like 200MB,8ms
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub disk_profile: Option<DiskProfile>,
     /// Leave the map outputs that lie in files in the work directory, for `inspect`
     #[arg(long, global = true)]
     pub keep_intermediates: bool,

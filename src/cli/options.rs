@@ -224,6 +224,7 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
         config.intermediates = Intermediates::Keep;
     }
     config.durability.replication = common.replication;
+    config.disk_profile.clone_from(&common.disk_profile);
     if common.sync {
         config.durability.sync = Sync::Device;
     }

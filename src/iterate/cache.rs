@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hashbrown::HashMap;
 
+use crate::observe::activity::lock;
 use crate::store::memory::{Evict, MemoryBudget, Reservation};
 
 /// A parsed part, of whatever type its input has.
@@ -105,7 +106,7 @@ impl PartCache {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic while the cache is held")
+        lock(&self.state)
     }
 }
 

@@ -1,6 +1,10 @@
-//! What a run tells about itself: counters, phases, the machine, the report.
+//! What a run tells about itself: counters, phases, where its time goes, the machine, the report.
 
+pub(crate) mod activity;
+pub mod bounds;
 pub mod counters;
 pub mod machine;
 pub mod phases;
 pub mod report;
+pub mod time_use;
+pub(crate) mod timekeeper;

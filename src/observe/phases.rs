@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
+use crate::observe::activity::{Activity, Reading, Usage};
 use crate::observe::report::Phase;
+use crate::observe::time_use::TimeUse;
 
 /// The phases, in the order of the data flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,29 @@ pub enum PhaseName {
     Commit,
 }
 
-const NAMES: [&str; 7] = ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"];
+const PHASES: [PhaseName; 7] = [
+    PhaseName::Map,
+    PhaseName::Sort,
+    PhaseName::Spill,
+    PhaseName::Merge,
+    PhaseName::Shuffle,
+    PhaseName::Reduce,
+    PhaseName::Commit,
+];
+const NAMES: [&str; PHASES.len()] = ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"];
+
+impl PhaseName {
+    /// What computing in the phase mostly is.
+    fn usual(self) -> Activity {
+        match self {
+            PhaseName::Map | PhaseName::Reduce => Activity::User,
+            PhaseName::Sort => Activity::Sort,
+            PhaseName::Spill => Activity::Encode,
+            PhaseName::Merge => Activity::Merge,
+            PhaseName::Shuffle | PhaseName::Commit => Activity::Other,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -37,25 +61,44 @@ struct Span {
 #[derive(Clone, Debug, Default)]
 pub struct PhaseLog {
     spans: Vec<Span>,
+    used: [Usage; NAMES.len()],
     bytes: [u64; NAMES.len()],
 }
 
+/// The beginning of a phase.
+#[derive(Clone, Copy, Debug)]
+pub struct PhaseStart {
+    reading: Reading,
+    /// What was logged before.
+    spans: usize,
+    used: Usage,
+}
+
 impl PhaseLog {
-    /// Logs that the task was in `phase` from `start` until now.
-    pub fn end(&mut self, phase: PhaseName, start: Instant) {
-        self.spans.push(Span { phase, start, end: Instant::now() });
+    /// A phase of this thread begins.
+    pub fn begin(&self) -> PhaseStart {
+        PhaseStart { reading: Reading::now(), spans: self.spans.len(), used: self.used() }
     }
 
-    /// Like [`end`](Self::end), without the time of the spans that were logged since `start`.
-    pub fn end_around(&mut self, phase: PhaseName, start: Instant) {
-        let mut from = start;
-        let inner = self.spans.iter().position(|span| span.start >= start).unwrap_or(self.spans.len());
-        for i in inner..self.spans.len() {
+    /// Logs that the thread was in `phase` since `start`, but for the phases that were logged meanwhile.
+    pub fn end(&mut self, phase: PhaseName, start: PhaseStart) {
+        let now = Reading::now();
+        self.used[phase as usize] += now.since(&start.reading) - (self.used() - start.used);
+        let mut from = start.reading.at;
+        for i in start.spans..self.spans.len() {
             let Span { start, end, .. } = self.spans[i];
             self.spans.push(Span { phase, start: from, end: start });
             from = end;
         }
-        self.end(phase, from);
+        self.spans.push(Span { phase, start: from, end: now.at });
+    }
+
+    /// Over all phases.
+    fn used(&self) -> Usage {
+        self.used.iter().fold(Usage::default(), |mut sum, used| {
+            sum += *used;
+            sum
+        })
     }
 
     /// Adds to the bytes that went through `phase`.
@@ -71,6 +114,7 @@ impl PhaseLog {
     /// Takes over another log.
     pub fn append(&mut self, mut other: PhaseLog) {
         self.spans.append(&mut other.spans);
+        self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
         for (sum, bytes) in self.bytes.iter_mut().zip(other.bytes) {
             *sum += bytes;
         }
@@ -80,19 +124,20 @@ impl PhaseLog {
     pub fn summary(&self) -> Vec<Phase> {
         let mut spans = self.spans.clone();
         spans.sort_by_key(|span| span.start);
-        NAMES
-            .iter()
-            .enumerate()
-            .map(|(i, name)| {
+        PHASES
+            .into_iter()
+            .zip(NAMES)
+            .map(|(phase, name)| {
                 let (mut wall, mut busy) = (0.0, 0.0);
                 let mut covered_until: Option<Instant> = None;
-                for span in spans.iter().filter(|span| span.phase as usize == i) {
+                for span in spans.iter().filter(|span| span.phase == phase) {
                     busy += (span.end - span.start).as_secs_f64();
                     let from = covered_until.map_or(span.start, |until| until.max(span.start));
                     wall += span.end.saturating_duration_since(from).as_secs_f64();
                     covered_until = Some(covered_until.map_or(span.end, |until| until.max(span.end)));
                 }
-                Phase { name, wall_seconds: wall, busy_seconds: busy, bytes: self.bytes[i] }
+                let time = TimeUse::of(&self.used[phase as usize], phase.usual());
+                Phase { name, wall_seconds: wall, busy_seconds: busy, bytes: self.bytes[phase as usize], time }
             })
             .collect()
     }
@@ -103,6 +148,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::observe::activity::{FileUse, file_call};
 
     #[test]
     fn wall_is_the_union_of_spans_and_busy_their_sum() {
@@ -116,7 +162,7 @@ mod tests {
                 span(PhaseName::Map, 10, 11),
                 span(PhaseName::Sort, 6, 7),
             ],
-            bytes: [0; 7],
+            ..PhaseLog::default()
         };
         let summary = log.summary();
         assert_eq!((summary[0].wall_seconds, summary[0].busy_seconds), (7.0, 9.0));
@@ -125,16 +171,20 @@ mod tests {
 
     #[test]
     fn a_phase_around_others_counts_only_its_own_time() {
-        let start = Instant::now();
+        let began = Instant::now();
         let mut log = PhaseLog::default();
-        std::thread::sleep(Duration::from_millis(2));
-        let inner = Instant::now();
-        std::thread::sleep(Duration::from_millis(2));
+        let start = log.begin();
+        let pause = || file_call(FileUse::WriteIntermediate, || std::thread::sleep(Duration::from_millis(2)));
+        pause();
+        let inner = log.begin();
+        pause();
         log.end(PhaseName::Spill, inner);
-        log.end_around(PhaseName::Map, start);
-        let total = start.elapsed().as_secs_f64();
+        log.end(PhaseName::Map, start);
+        let total = began.elapsed().as_secs_f64();
         let summary = log.summary();
         let sum: f64 = summary.iter().map(|phase| phase.busy_seconds).sum();
         assert!(sum <= total && summary[2].busy_seconds >= 0.002 && summary[0].busy_seconds >= 0.002);
+        let waited = [0, 2].map(|phase: usize| summary[phase].time.wait.write_intermediate);
+        assert!(waited.iter().all(|waited| *waited >= 0.002) && waited.iter().sum::<f64>() <= total, "{waited:?}");
     }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::{Durability, Factors};
+use crate::config::{DiskProfile, Durability, Factors};
+use crate::observe::bounds::Bounds;
 use crate::observe::counters::Counters;
 use crate::observe::machine::{Machine, ProcessIo};
+use crate::observe::time_use::TimeUse;
 
 /// What one run of a job did and what it cost. Serialises to the JSON of `--report`.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +24,9 @@ pub struct Report {
     pub factors: Option<Factors>,
     /// How data between jobs and the output were written; `None` for the reference.
     pub durability: Option<Durability>,
+    /// The disk that was emulated below intermediates, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_profile: Option<DiskProfile>,
     /// Tasks that ran at the same time.
     pub workers: usize,
     /// Reduce tasks of the last job.
@@ -46,6 +51,11 @@ pub struct Report {
     pub process_io: ProcessIo,
     /// Where the time went, in the order of the data flow.
     pub phases: Vec<Phase>,
+    /// Where the time of all workers went during the waves, all attempts included, and that of the driver between them;
+    /// `None` for the reference.
+    pub time: Option<TimeUse>,
+    /// What could be gained; `None` for the reference.
+    pub bounds: Option<Bounds>,
     /// Iterations of a loop, in order; empty for jobs without one.
     pub iterations: Vec<Iteration>,
     /// Every task attempt, in order of their ends.
@@ -73,6 +83,8 @@ pub struct Phase {
     /// Bytes that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, written by
     /// reducers, committed.
     pub bytes: u64,
+    /// Where the time of the tasks in the phase went; of successful attempts, like all of this.
+    pub time: TimeUse,
 }
 
 /// One iteration of a loop.
@@ -101,6 +113,8 @@ pub struct TaskReport {
     pub records: u64,
     /// Bytes read.
     pub bytes: u64,
+    /// Where its time went.
+    pub time: TimeUse,
     /// Why it failed, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

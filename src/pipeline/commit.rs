@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::config::{ExistingOutput, Sync};
 use crate::error::{Error, Result};
 use crate::job::{Emit, OutputFormat};
+use crate::observe::activity::{Activity, Doing, FileUse, file_call};
 use crate::observe::counters::UserCounters;
 use crate::observe::report::OutputReport;
 use crate::pipeline::bad_records::BadRecords;
@@ -188,6 +189,7 @@ pub(crate) trait TaskOutputWriter: Sink {
 
 /// A part of the output directory, being written.
 pub(crate) struct PartWriter {
+    doing: Doing,
     file: File,
     path: PathBuf,
     final_path: PathBuf,
@@ -210,6 +212,7 @@ impl PartWriter {
         let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;
         Ok(PartWriter {
+            doing: Doing::here(),
             file,
             path,
             final_path,
@@ -227,7 +230,9 @@ impl PartWriter {
     fn flush(&mut self) {
         if self.error.is_none() {
             self.bytes += self.buffer.len() as u64;
-            self.error = self.file.write_all(&self.buffer).map_err(Error::at("write", &self.path)).err();
+            self.error = file_call(FileUse::WriteOutput, || self.file.write_all(&self.buffer))
+                .map_err(Error::at("write", &self.path))
+                .err();
         }
         self.buffer.clear();
         self.buffer.shrink_to(4 * BUFFER_BYTES);
@@ -241,6 +246,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
         Q: ToKey<K> + ?Sized,
         W: ToValue<V>,
     {
+        self.doing.set(Activity::Encode);
         let buffer = &mut self.buffer;
         match self.format {
             OutputFormat::Text => {
@@ -260,6 +266,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
         if self.buffer.len() >= BUFFER_BYTES {
             self.flush();
         }
+        self.doing.set(Activity::User);
     }
 
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
@@ -283,7 +290,7 @@ impl TaskOutputWriter for PartWriter {
         self.flush();
         self.check()?;
         if self.sync == Sync::Device {
-            self.file.sync_all().map_err(Error::at("sync", &self.path))?;
+            file_call(FileUse::WriteOutput, || self.file.sync_all()).map_err(Error::at("sync", &self.path))?;
         }
         fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
         Ok((TaskOutput::Part { records: self.records, bytes: self.bytes }, self.user_counters))
@@ -292,6 +299,7 @@ impl TaskOutputWriter for PartWriter {
 
 /// One partition of a dataset, being written.
 pub(crate) struct DatasetWriter {
+    doing: Doing,
     run: RunBuilder,
     key: Vec<u8>,
     value: Vec<u8>,
@@ -303,6 +311,7 @@ impl DatasetWriter {
     pub fn create(task: &Task<'_>, store: &dyn RunStore) -> Result<Self> {
         let name = task.run_name(format_args!("output"));
         Ok(DatasetWriter {
+            doing: Doing::here(),
             run: RunBuilder::create(store, &name, 1, task.config.block_bytes())?,
             key: Vec::new(),
             value: Vec::new(),
@@ -318,11 +327,13 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for DatasetWriter {
         Q: ToKey<K> + ?Sized,
         W: ToValue<V>,
     {
+        self.doing.set(Activity::Encode);
         self.value.clear();
         value.encode(&mut self.value);
         if let Err(error) = self.run.push(0, key.encode(&mut self.key), &self.value, false) {
             self.error.get_or_insert(error);
         }
+        self.doing.set(Activity::User);
     }
 
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use lz4_flex::frame::FrameDecoder;
 
+use crate::observe::activity::{FileUse, file_call};
+
 /// A compression format of input files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
@@ -30,13 +32,22 @@ impl Codec {
     /// The decompressed bytes of `file`; all members or frames, one after another.
     pub fn reader(self, file: File) -> std::io::Result<Box<dyn Read>> {
         const COMPRESSED_BUFFER_BYTES: usize = 128 << 10;
-        let file = BufReader::with_capacity(COMPRESSED_BUFFER_BYTES, file);
+        let file = BufReader::with_capacity(COMPRESSED_BUFFER_BYTES, InputFile(file));
         Ok(match self {
             Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
             Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
             Codec::Zstd => Box::new(zstd::Decoder::with_buffer(file)?),
             Codec::Lz4 => Box::new(Lz4Frames::new(file)),
         })
+    }
+}
+
+/// A file of which the time in its calls is known.
+struct InputFile(File);
+
+impl Read for InputFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        file_call(FileUse::ReadInput, || self.0.read(buffer))
     }
 }
 
@@ -56,7 +67,7 @@ enum Frame {
 }
 
 impl Lz4Frames {
-    fn new(file: BufReader<File>) -> Self {
+    fn new(file: BufReader<InputFile>) -> Self {
         let decoder = FrameDecoder::new(EndNoted { file, at_end: false });
         Lz4Frames { decoder: Some(decoder), frame: Frame::None }
     }
@@ -93,7 +104,7 @@ impl Read for Lz4Frames {
 
 /// Notes that the file has ended.
 struct EndNoted {
-    file: BufReader<File>,
+    file: BufReader<InputFile>,
     at_end: bool,
 }
 

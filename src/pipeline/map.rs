@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::job::{Emit, Mapper, TaskContext};
+use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::read::{InputFormat, ReadContext, read_split};
 use crate::pipeline::split::Split;
 use crate::record::{Key, Value};
@@ -57,13 +58,19 @@ impl<M: Mapper> MapSide for M {
         context: ReadContext<'_>,
         out: &mut E,
     ) -> Result<(u64, u64)> {
+        let doing = Doing::here();
+        let _outside = doing.enter(Activity::User);
         self.setup(task)?;
         let mut records = 0;
+        doing.set(Activity::Parse);
         let bytes = read_split::<M::Input>(split, context, |record| {
             records += M::Input::records(&record);
+            doing.set(Activity::User);
             self.map(record, out)?;
+            doing.set(Activity::Parse);
             out.check()
         })?;
+        doing.set(Activity::User);
         self.finish(out)?;
         out.check()?;
         Ok((records, bytes))

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::observe::activity::{FileUse, file_call};
 use crate::pipeline::bad_records::{Scout, at_record};
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::merge::RunCursor;
@@ -342,7 +343,7 @@ impl Chunks<'_> {
         let target = &mut room[..wanted];
         let read = loop {
             let read = match &mut self.source {
-                Source::Plain(file) => file.read_at(target, self.offset),
+                Source::Plain(file) => file_call(FileUse::ReadInput, || file.read_at(target, self.offset)),
                 Source::Decoded(reader) => reader.read(target),
             };
             match read {

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::error::{Error, Result};
 use crate::job::{Emit, GroupingPrefix, Reducer};
+use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::map::Sink;
 use crate::pipeline::merge::{Merge, Step};
 use crate::record::{Key, Value};
@@ -19,6 +20,7 @@ pub struct Values<'m, V: ?Sized> {
     /// The group's key, or the prefix that makes the group.
     group: &'m [u8],
     cancel: &'m CancelToken,
+    doing: Doing,
     until_check: u32,
     position: Position,
     records: u64,
@@ -43,7 +45,10 @@ impl<V: Value + ?Sized> Values<'_, V> {
     #[expect(clippy::should_implement_trait, reason = "values may borrow from the merge, which an iterator's cannot")]
     #[inline]
     pub fn next(&mut self) -> Option<V::Ref<'_>> {
-        if !self.advance() {
+        self.doing.set(Activity::Merge);
+        let more = self.advance();
+        self.doing.set(Activity::User);
+        if !more {
             return None;
         }
         match V::decode(self.merge.value()) {
@@ -146,7 +151,10 @@ impl<R: Reducer> ReduceSide for R {
         task: &mut Task<'_>,
         out: &mut E,
     ) -> Result<()> {
+        let doing = Doing::here();
+        let _outside = doing.enter(Activity::User);
         self.setup(&task.context)?;
+        doing.set(Activity::Merge);
         let mut until_check = RECORDS_BETWEEN_CHECKS;
         let mut key = Vec::new();
         let mut bytes_told = 0;
@@ -159,13 +167,16 @@ impl<R: Reducer> ReduceSide for R {
                 grouping,
                 group: &key[..grouping.map_or(key.len(), |prefix| prefix(&key))],
                 cancel: &task.attempt.cancel,
+                doing,
                 until_check,
                 position: Position::First,
                 records: 0,
                 error: None,
                 value: PhantomData,
             };
+            doing.set(Activity::User);
             let reduced = self.reduce(R::Key::decode(&key)?, &mut values, out);
+            doing.set(Activity::Merge);
             // What the runtime found wrong explains what the reducer made of it.
             if let Some(error) = values.error.take() {
                 return Err(error);
@@ -185,6 +196,7 @@ impl<R: Reducer> ReduceSide for R {
                 bytes_told = merge.bytes_read();
             }
         }
+        doing.set(Activity::User);
         self.finish(out)?;
         out.check()
     }

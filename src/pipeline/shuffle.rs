@@ -6,11 +6,10 @@
 //! Where map outputs are not sorted ([`Grouping::Hash`]) the reducer first gathers them in a
 //! [collector](crate::pipeline::collect) of its own and merges what that leaves.
 
-use std::time::Instant;
-
 use crate::config::Grouping;
 use crate::error::Result;
 use crate::job::{Job, Partitioner, TaskContext};
+use crate::observe::activity::{Activity, Doing};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
@@ -31,7 +30,8 @@ where
     P: Partitioner,
 {
     let partition = task.context.index;
-    let start = Instant::now();
+    let _merging = Doing::here().enter(Activity::Merge);
+    let start = task.phases.begin();
     let runs = map_outputs.iter().flat_map(|output| &output.runs);
     let mut segments: Vec<Segment> =
         runs.map(|run| Segment { run: run.clone(), partition }).filter(|segment| segment.index().records > 0).collect();
@@ -44,11 +44,11 @@ where
     if task.config.factors.grouping == Grouping::Hash {
         segments = gather(task, &segments, job)?;
     }
-    let start = Instant::now();
+    let start = task.phases.begin();
     reduce_fan_in(task, &mut segments, &job.combine)?;
     task.phases.end(PhaseName::Merge, start);
 
-    let start = Instant::now();
+    let start = task.phases.begin();
     let merge = Merge::open(segments)?;
     task.phases.end(PhaseName::Shuffle, start);
     Ok(merge)
@@ -61,7 +61,7 @@ where
     C: CollectWith<M::Key, M::Value>,
     P: Partitioner,
 {
-    let start = Instant::now();
+    let start = task.phases.begin();
     let gathering = Task {
         context: TaskContext { reducers: 1, ..task.context.clone() },
         attempt: task.attempt.clone(),
@@ -86,6 +86,6 @@ where
     let (gathered, gathering) = collector.finish()?;
     task.counters.add(&gathering.counters);
     task.phases.append(gathering.phases);
-    task.phases.end_around(PhaseName::Shuffle, start);
+    task.phases.end(PhaseName::Shuffle, start);
     Ok(gathered.runs.into_iter().map(|run| Segment { run, partition: 0 }).collect())
 }

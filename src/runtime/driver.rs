@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::config::{Durability, ExistingOutput, Intermediates, JobConfig, Medium, PageCache};
@@ -25,6 +24,7 @@ use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Iteration, OutputReport, Report, Resumed};
+use crate::observe::timekeeper::Timekeeper;
 use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
@@ -40,7 +40,8 @@ use crate::runtime::page_cache::drop_pages;
 use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
-use crate::store::disk::{DiskStore, FileBytes};
+use crate::store::device::Device;
+use crate::store::disk::DiskStore;
 use crate::store::memory::{MemoryBudget, MemoryStore, Reservation};
 use crate::store::{PartitionIndex, Run, RunStore};
 
@@ -58,6 +59,7 @@ pub struct Driver {
     reducers: u32,
     pub(super) totals: Totals,
     pub(super) log: Log,
+    pub(super) time: Timekeeper,
     /// What the tasks of each wave of the job that ran last counted, in task order.
     pub(super) job_counts: Vec<Vec<UserCounters>>,
     iterations: Vec<Iteration>,
@@ -80,7 +82,7 @@ pub(super) struct Stores {
     pub(super) between_jobs: Arc<dyn RunStore>,
     pub(super) budget: Arc<MemoryBudget>,
     pub(super) cache: Arc<PartCache>,
-    pub(super) file_bytes: Arc<FileBytes>,
+    pub(super) device: Arc<Device>,
     pub(super) buffers: BufferPool,
     /// For sort buffers, as long as the driver lives: if runs took the room that a buffer leaves, the next task would have
     /// none.
@@ -115,12 +117,12 @@ impl Driver {
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let Begun { work_dir, journal, past } = journal::begin(&config, name)?;
-        let file_bytes = Arc::<FileBytes>::default();
+        let device = Arc::new(Device::new(config.disk_profile.clone()));
         let budget = MemoryBudget::new(config.memory_bytes);
         let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
             let dir = work_dir.path().join(what);
             std::fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;
-            let disk = DiskStore::new(dir, config.compression, file_bytes.clone()).with_durability(durability);
+            let disk = DiskStore::new(dir, config.compression, device.clone()).with_durability(durability);
             Ok(match medium {
                 Medium::Disk => Arc::new(disk),
                 Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
@@ -133,7 +135,7 @@ impl Driver {
             gathered: store(Medium::Memory, "gathered", Durability::default())?,
             cache: PartCache::new(budget.clone()),
             budget,
-            file_bytes,
+            device,
             buffers: BufferPool::default(),
             _reserved_for_buffers: reserved_for_buffers,
         };
@@ -152,6 +154,7 @@ impl Driver {
             reducers: 0,
             totals: Totals::default(),
             log: Log::default(),
+            time: Timekeeper::begin(),
             job_counts: Vec::new(),
             iterations: Vec::new(),
             output: OutputReport::default(),
@@ -244,7 +247,7 @@ impl Driver {
         };
         let dir = OutputDir::create(&path, self.config.existing_output, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
-        let start = Instant::now();
+        let start = self.totals.phases.begin();
         dir.set_aside(&self.config.bad_records)?;
         if let Some(journal) = &self.journal {
             journal.add(&Entry::Publishing)?;
@@ -462,25 +465,27 @@ impl Driver {
     /// # Errors
     /// [`Error::Io`] where the work directory cannot be removed.
     pub fn finish(mut self) -> Result<Report> {
-        let wall = self.start.elapsed();
+        let wall_seconds = self.start.elapsed().as_secs_f64();
+        let (time, bounds) = self.time.finish(wall_seconds);
         let mut counters = self.totals.counters;
         let skipped = self.config.bad_records.count();
         if skipped > 0 {
             let group = self.totals.user_counters.entry("twinmill".to_owned()).or_default();
             group.insert("SKIPPED_RECORDS".to_owned(), skipped);
         }
-        counters.file_bytes_read = self.stores.file_bytes.read.load(Ordering::Relaxed);
-        counters.file_bytes_written = self.stores.file_bytes.written.load(Ordering::Relaxed);
+        counters.file_bytes_read = self.stores.device.read_bytes();
+        counters.file_bytes_written = self.stores.device.written_bytes();
         let report = Report {
             schema: 1,
             job: self.name,
             mode: self.config.mode.name().to_owned(),
             factors: Some(self.config.factors),
             durability: Some(self.config.durability),
+            disk_profile: self.config.disk_profile,
             workers: self.config.workers,
             reducers: self.reducers,
             input_bytes: self.input_bytes,
-            wall_seconds: wall.as_secs_f64(),
+            wall_seconds,
             cpu_seconds: (cpu_time() - self.cpu_before).as_secs_f64(),
             peak_rss_bytes: peak_rss_bytes(),
             peak_reserved_bytes: self.stores.budget.peak_bytes(),
@@ -489,6 +494,8 @@ impl Driver {
             user_counters: self.totals.user_counters,
             process_io: ProcessIo::now().since(self.io_before),
             phases: self.totals.phases.summary(),
+            time: Some(time),
+            bounds: Some(bounds),
             iterations: self.iterations,
             tasks: self.log.tasks,
             recoveries: self.log.recoveries,

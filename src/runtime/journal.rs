@@ -29,6 +29,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::config::{JobConfig, Medium, Resume};
 use crate::error::{Error, Result};
+use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, SavedCounts};
 use crate::runtime::work_dir::{self, Access, Stale, WorkDir};
 use crate::store::run_file::RunFile;
@@ -225,7 +226,7 @@ impl Journal {
         let mut line = format!("{:016x} ", xxh3_64(&json)).into_bytes();
         line.extend_from_slice(&json);
         line.push(b'\n');
-        let mut file = self.file.lock().expect("no panic while the journal is written");
+        let mut file = lock(&self.file);
         // In one piece, so that only the last line can be torn.
         file.write_all(&line).map_err(Error::at("write", &self.path))
     }

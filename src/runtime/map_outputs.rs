@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::config::Medium;
 use crate::error::{Error, Result};
+use crate::observe::activity::lock;
 use crate::pipeline::collect::MapOutput;
 use crate::store::{Block, BlockReader, PartitionIndex, Run};
 
@@ -93,7 +94,7 @@ impl MapOutputs {
                 let generation = current.generation + 1;
                 *current =
                     Current { output: watched(output, &slot.task, generation, &slot.loss), generation, next_attempt };
-                for &partition in &*self.released.lock().expect("no panic while partitions are released") {
+                for &partition in &*lock(&self.released) {
                     current.output.runs.iter().for_each(|run| run.release(partition));
                 }
             }
@@ -104,7 +105,7 @@ impl MapOutputs {
 
     /// A reducer has committed: nobody asks for its partition again.
     pub fn release(&self, partition: u32) {
-        self.released.lock().expect("no panic while partitions are released").push(partition);
+        lock(&self.released).push(partition);
         for slot in &self.slots {
             slot.current().output.runs.iter().for_each(|run| run.release(partition));
         }
@@ -119,7 +120,7 @@ impl MapOutputs {
 impl Slot {
     fn current(&self) -> MutexGuard<'_, Current> {
         // A panic while a map task runs again is caught around that.
-        self.output.lock().expect("no panic while a map output is held")
+        lock(&self.output)
     }
 }
 

@@ -21,7 +21,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::config::Stragglers;
 use crate::error::{Error, Result};
+use crate::observe::activity::{Activity, Reading, Usage};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::observe::time_use::TimeUse;
 use crate::pipeline::bad_records::place_panic;
 use crate::runtime::cancel::CancelToken;
 
@@ -58,6 +60,8 @@ pub(crate) struct Done<T> {
 pub(crate) struct Log {
     pub tasks: Vec<TaskReport>,
     pub recoveries: Vec<Recovery>,
+    /// What all attempts did with their time.
+    pub used: Usage,
 }
 
 impl Log {
@@ -65,6 +69,7 @@ impl Log {
     pub fn append(&mut self, mut other: Log) {
         self.tasks.append(&mut other.tasks);
         self.recoveries.append(&mut other.recoveries);
+        self.used += other.used;
     }
 }
 
@@ -113,7 +118,14 @@ impl Attempt {
 /// What workers tell.
 enum Event<T> {
     Started { attempt: Attempt, at: Instant },
-    Ended { attempt: Attempt, start: Instant, end: Instant, result: Result<Done<T>> },
+    Ended { attempt: Attempt, time: Box<Span>, result: Result<Done<T>> },
+}
+
+/// From when to when an attempt ran, and what its thread did.
+struct Span {
+    start: Instant,
+    end: Instant,
+    used: Usage,
 }
 
 impl Wave<'_> {
@@ -174,15 +186,17 @@ fn work<T>(
     run: &(impl Fn(&Attempt) -> Result<Done<T>> + Sync),
 ) {
     for attempt in attempts {
-        let start = Instant::now();
-        if events.send(Event::Started { attempt: attempt.clone(), at: start }).is_err() {
+        let start = Reading::now();
+        if events.send(Event::Started { attempt: attempt.clone(), at: start.at }).is_err() {
             break;
         }
         let result = guarded(|| run(&attempt));
         if result.is_err() {
             attempt.leave_gate();
         }
-        if events.send(Event::Ended { attempt, start, end: Instant::now(), result }).is_err() {
+        let end = Reading::now();
+        let time = Box::new(Span { start: start.at, end: end.at, used: end.since(&start) });
+        if events.send(Event::Ended { attempt, time, result }).is_err() {
             break;
         }
     }
@@ -295,10 +309,10 @@ impl<'w, T> Ledger<'w, T> {
                         self.running.push(attempt.task);
                     }
                 }
-                Event::Ended { attempt, start, end, result } => {
+                Event::Ended { attempt, time, result } => {
                     // What was written off is over already.
                     if let Some(pending) = self.take_pending(&attempt) {
-                        self.end(&pending, start, end, result, log, excuse);
+                        self.end(&pending, &time, result, log, excuse);
                     }
                 }
             }
@@ -324,14 +338,15 @@ impl<'w, T> Ledger<'w, T> {
     fn end(
         &mut self,
         pending: &Pending,
-        start: Instant,
-        end: Instant,
+        time: &Span,
         result: Result<Done<T>>,
         log: &mut Log,
         excuse: &impl Fn(u32, &Error) -> bool,
     ) {
         let Attempt { task, outrun, .. } = &pending.attempt;
-        let mut report = self.report(&pending.attempt, start, end);
+        let mut report = self.report(&pending.attempt, time.start, time.end);
+        report.time = TimeUse::of(&time.used, Activity::Other);
+        log.used += time.used;
         let state = &mut self.tasks[*task as usize];
         match result {
             _ if state.output.is_some() => report.outcome = Outcome::Killed,
@@ -340,7 +355,7 @@ impl<'w, T> Ledger<'w, T> {
                 state.output = Some(done.output);
                 state.pending.iter().for_each(|other| other.attempt.cancel.cancel());
                 self.open -= 1;
-                self.durations.push(end - start);
+                self.durations.push(time.end - time.start);
             }
             Err(Error::Cancelled) if pending.told_to_stop.is_some() && !self.wave.cancel.is_cancelled() => {
                 let error = Error::TimedOut { limit: self.wave.time_limit.unwrap_or_default() };
@@ -466,6 +481,7 @@ impl<'w, T> Ledger<'w, T> {
             end_seconds: end.duration_since(self.wave.epoch).as_secs_f64(),
             records: 0,
             bytes: 0,
+            time: TimeUse::default(),
             error: None,
         }
     }

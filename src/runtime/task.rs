@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::config::{JobConfig, Medium};
+use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::runtime::cancel::CancelToken;
@@ -60,7 +61,7 @@ pub(crate) struct BufferPool(Mutex<Vec<Box<dyn Any + Send>>>);
 impl BufferPool {
     /// Buffers that a task left, or new ones.
     pub fn take<B: Default + Send + 'static>(&self) -> B {
-        let mut pool = self.0.lock().expect("no panic while the pool is held");
+        let mut pool = lock(&self.0);
         match pool.iter().position(|buffers| buffers.is::<B>()) {
             Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
             None => {
@@ -73,7 +74,7 @@ impl BufferPool {
 
     /// Leaves buffers to another task.
     pub fn put<B: Send + 'static>(&self, buffers: B) {
-        self.0.lock().expect("no panic while the pool is held").push(Box::new(buffers));
+        lock(&self.0).push(Box::new(buffers));
     }
 }
 

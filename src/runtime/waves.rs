@@ -11,9 +11,11 @@ use std::time::Instant;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::job::{Fold, Job, Partitioner, TaskContext};
+use crate::observe::activity::{Activity, Reading};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::observe::time_use::TimeUse;
 use crate::pipeline::bad_records::Scout;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
@@ -68,6 +70,10 @@ struct Kind {
 /// What a wave leaves, successful or not.
 struct Ended<T> {
     log: Log,
+    /// Map tasks that were run again within its attempts.
+    reruns: Log,
+    /// The driver's thread, before and after.
+    clock: (Reading, Reading),
     outputs: Result<Vec<((T, Counts), u32)>>,
 }
 
@@ -136,13 +142,17 @@ impl Driver {
             Error::Record { path, offset, .. } => self.config.bad_records.is_noted(path, *offset),
             _ => false,
         };
+        let began = Reading::now();
         let outputs = wave.run(&mut log, attempt, excuse);
-        Ended { log, outputs }
+        Ended { log, reruns: Log::default(), clock: (began, Reading::now()), outputs }
     }
 
     /// Takes over what a wave logged and counted; gives its outputs, each with the number of attempts it took.
     fn settle<T>(&mut self, ended: Ended<T>) -> Result<Vec<(T, u32)>> {
+        let Log { tasks, used, .. } = &ended.log;
+        self.time.add_wave(ended.clock, self.config.workers, tasks, *used);
         self.log.append(ended.log);
+        self.log.append(ended.reruns);
         let (mut outputs, mut counted) = (Vec::new(), Vec::new());
         for ((output, counts), attempts) in ended.outputs? {
             counted.push(counts.user_counters.clone());
@@ -260,13 +270,15 @@ impl Driver {
         let mut cause = Error::user(lost.reason.clone());
         for number in lost.next_attempt..self.config.max_attempts {
             let attempt = Attempt::alone(lost.task, number, self.config.cancel.child());
-            let start = Instant::now();
+            let start = Reading::now();
             let outcome = guarded(|| {
                 let task = self.task("map", id.clone(), &attempt, reducers);
                 task.victim.begin(&attempt.cancel)?;
                 map_task(job, &splits[lost.task as usize], task)
             });
-            let (start, end) = (start.duration_since(self.start), self.start.elapsed());
+            let end = Reading::now();
+            let time = TimeUse::of(&end.since(&start), Activity::Other);
+            let (start, end) = (start.at.duration_since(self.start), end.at.duration_since(self.start));
             let mut report = TaskReport {
                 id: id.clone(),
                 attempt: number,
@@ -275,6 +287,7 @@ impl Driver {
                 end_seconds: end.as_secs_f64(),
                 records: 0,
                 bytes: 0,
+                time,
                 error: None,
             };
             let recovery = Recovery {
@@ -316,7 +329,7 @@ impl Driver {
     ) -> Result<Vec<TaskOutput>> {
         let kind = Kind { name: "map", tasks: splits.len(), reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
         let ended = self.run_wave(kind, |mut task| {
-            let start = Instant::now();
+            let start = task.phases.begin();
             let split = &splits[task.context.index as usize];
             let cancel = task.attempt.cancel.clone();
             let scout = scout(task.config);
@@ -371,7 +384,7 @@ impl Driver {
             self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
                 let taken = map_outputs.take(|lost| self.rerun(job, reducers, splits, lost, &reruns))?;
                 let merge = shuffle(&mut task, &taken, job)?;
-                let start = Instant::now();
+                let start = task.phases.begin();
                 let mut reducer = job.reducer.clone();
                 let (output, user_counters) = match target {
                     OutputTarget::Files { dir, format } => {
@@ -397,7 +410,7 @@ impl Driver {
                 let bytes = task.phases.bytes(PhaseName::Shuffle);
                 Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
             });
-        ended.log.append(reruns.into_inner().expect("no panic while the log is held"));
+        ended.reruns = reruns.into_inner().expect("no panic while the log is held");
         Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
 }
@@ -414,7 +427,7 @@ where
     C: CollectWith<M::Key, M::Value>,
     P: Partitioner,
 {
-    let start = Instant::now();
+    let start = task.phases.begin();
     let (context, config) = (task.context.clone(), task.config);
     let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map);
     let scout = scout(config);
@@ -426,6 +439,6 @@ where
     let output = MapOutput { runs: runs? };
     task.counters.map_input_records += records;
     task.phases.add_bytes(PhaseName::Map, bytes);
-    task.phases.end_around(PhaseName::Map, start);
+    task.phases.end(PhaseName::Map, start);
     Ok((Done { output, records, bytes }, task.into()))
 }

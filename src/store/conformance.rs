@@ -7,7 +7,8 @@ use crate::config::{Compression, Durability, Medium, OnFull, Sync};
 use crate::error::{Error, Result};
 use crate::pipeline::merge::{RunCursor, Segment};
 use crate::pipeline::spill::RunBuilder;
-use crate::store::disk::{DiskStore, FileBytes};
+use crate::store::device::Device;
+use crate::store::disk::DiskStore;
 use crate::store::memory::{MemoryBudget, MemoryStore};
 use crate::store::run_file::RunFile;
 use crate::store::{PartitionIndex, Run, RunStore};
@@ -164,7 +165,7 @@ fn a_full_memory_that_may_not_spill_says_so() {
 }
 
 fn kept_run_file(dir: &Path, compression: Compression) -> std::path::PathBuf {
-    let store = DiskStore::new(dir.to_owned(), compression, Arc::<FileBytes>::default());
+    let store = DiskStore::new(dir.to_owned(), compression, Arc::<Device>::default());
     write(&store, &records(), 3).unwrap().keep();
     dir.join("run.run")
 }

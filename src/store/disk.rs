@@ -2,13 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Compression, Durability, Medium, Sync};
 use crate::error::{Error, Result};
+use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, header, index_and_footer, seal_block};
 use crate::store::run_file::{BlockCursor, RunFile};
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
@@ -16,26 +17,19 @@ use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunSto
 /// Blocks below this size are gathered until together they are worth a write.
 const SMALL_BLOCK_BYTES: usize = 32 << 10;
 
-/// Bytes that went to and came from run files.
-#[derive(Debug, Default)]
-pub(crate) struct FileBytes {
-    pub read: AtomicU64,
-    pub written: AtomicU64,
-}
-
 /// Keeps runs as files in a directory.
 #[derive(Clone, Debug)]
 pub(crate) struct DiskStore {
     dir: PathBuf,
     compression: Compression,
     durability: Durability,
-    file_bytes: Arc<FileBytes>,
+    device: Arc<Device>,
 }
 
 impl DiskStore {
     /// A store in `dir`, which exists and is this process's own.
-    pub fn new(dir: PathBuf, compression: Compression, file_bytes: Arc<FileBytes>) -> Self {
-        DiskStore { dir, compression, durability: Durability::default(), file_bytes }
+    pub fn new(dir: PathBuf, compression: Compression, device: Arc<Device>) -> Self {
+        DiskStore { dir, compression, durability: Durability::default(), device }
     }
 
     /// Writes runs in so many copies, synced or not.
@@ -51,7 +45,8 @@ impl DiskStore {
             .mode(0o600)
             .open(&path)
             .map_err(Error::at("create", &path))?;
-        Ok(Copy { output, file: RunPath { path, keep: AtomicBool::new(false) } })
+        let stream = self.device.stream();
+        Ok(Copy { output, stream, file: RunPath { path, keep: AtomicBool::new(false) } })
     }
 }
 
@@ -70,7 +65,7 @@ impl RunStore for DiskStore {
             offset: pending.len() as u64,
             pending,
             index: vec![PartitionIndex::default(); partitions as usize],
-            file_bytes: self.file_bytes.clone(),
+            device: self.device.clone(),
         }))
     }
 
@@ -90,7 +85,7 @@ impl RunStore for DiskStore {
         }
         match damaged {
             Some(error) if files.is_empty() => Err(error),
-            _ => Ok(Arc::new(DiskRun { files, index, file_bytes: self.file_bytes.clone() })),
+            _ => Ok(Arc::new(DiskRun { files, index, device: self.device.clone() })),
         }
     }
 }
@@ -114,6 +109,7 @@ impl Drop for RunPath {
 /// One of the files that a run is written to.
 struct Copy {
     output: File,
+    stream: Stream,
     file: RunPath,
 }
 
@@ -127,7 +123,7 @@ struct DiskRunWriter {
     /// Small and compressed blocks that are not in the file yet.
     pending: Vec<u8>,
     index: Vec<PartitionIndex>,
-    file_bytes: Arc<FileBytes>,
+    device: Arc<Device>,
 }
 
 impl DiskRunWriter {
@@ -137,12 +133,11 @@ impl DiskRunWriter {
 
     /// Writes what is pending and then `bytes` to every copy.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        for Copy { output, file } in &mut self.copies {
-            output.write_all(&self.pending).map_err(Error::at("write", &file.path))?;
-            output.write_all(bytes).map_err(Error::at("write", &file.path))?;
+        for Copy { output, stream, file } in &mut self.copies {
+            let len = (self.pending.len() + bytes.len()) as u64;
+            let write = || output.write_all(&self.pending).and_then(|()| output.write_all(bytes));
+            self.device.write(stream, len, write).map_err(Error::at("write", &file.path))?;
         }
-        let written = self.copies.len() * (self.pending.len() + bytes.len());
-        self.file_bytes.written.fetch_add(written as u64, Ordering::Relaxed);
         self.pending.clear();
         Ok(())
     }
@@ -206,13 +201,13 @@ impl RunWriter for DiskRunWriter {
         self.pending.extend_from_slice(&tail);
         self.flush()?;
         if let Some(dir) = &self.dir {
-            for Copy { output, file } in &self.copies {
-                output.sync_all().map_err(Error::at("sync", &file.path))?;
+            for Copy { output, file, .. } in &self.copies {
+                self.device.sync(|| output.sync_all()).map_err(Error::at("sync", &file.path))?;
             }
             sync_dir(dir)?;
         }
         let files = self.copies.into_iter().map(|copy| copy.file).collect();
-        Ok(Arc::new(DiskRun { files, index: self.index, file_bytes: self.file_bytes }))
+        Ok(Arc::new(DiskRun { files, index: self.index, device: self.device }))
     }
 }
 
@@ -222,7 +217,7 @@ struct DiskRun {
     /// One or more copies.
     files: Vec<RunPath>,
     index: Vec<PartitionIndex>,
-    file_bytes: Arc<FileBytes>,
+    device: Arc<Device>,
 }
 
 impl Run for DiskRun {
@@ -239,7 +234,8 @@ impl Run for DiskRun {
             copies,
             cursor: BlockCursor::new(&self.index[partition as usize]),
             stored: Vec::new(),
-            file_bytes: self.file_bytes.clone(),
+            stream: self.device.stream(),
+            device: self.device.clone(),
         }))
     }
 
@@ -284,22 +280,26 @@ struct DiskBlockReader {
     copies: std::vec::IntoIter<PathBuf>,
     cursor: BlockCursor,
     stored: Vec<u8>,
-    file_bytes: Arc<FileBytes>,
+    stream: Stream,
+    device: Arc<Device>,
 }
 
 impl BlockReader for DiskBlockReader {
     fn next(&mut self, spent: Block) -> Result<Option<Block>> {
         let mut block = spent.into_buffer();
         let header = loop {
-            match self.cursor.read(&self.file, &self.path, &mut block, &mut self.stored) {
-                Err(_) if self.copies.len() > 0 => (self.file, self.path) = open_next(&mut self.copies)?,
+            let (file, device, stream) = (&self.file, &self.device, &mut self.stream);
+            let read_at = |target: &mut [u8], offset| {
+                device.read(stream, target.len() as u64, || file.read_exact_at(target, offset))
+            };
+            match self.cursor.read(read_at, &self.path, &mut block, &mut self.stored) {
+                Err(_) if self.copies.len() > 0 => {
+                    (self.file, self.path) = open_next(&mut self.copies)?;
+                    self.stream = self.device.stream();
+                }
                 other => break other?,
             }
         };
-        Ok(header.map(|header| {
-            let bytes = BLOCK_HEADER_BYTES as u64 + u64::from(header.stored_bytes);
-            self.file_bytes.read.fetch_add(bytes, Ordering::Relaxed);
-            Block::Owned(block)
-        }))
+        Ok(header.map(|_| Block::Owned(block)))
     }
 }

@@ -12,6 +12,7 @@ use memmap2::{Advice, MmapMut};
 
 use crate::config::{Medium, OnFull};
 use crate::error::{Error, Result};
+use crate::observe::activity::{Activity, Doing, lock};
 use crate::store::disk::DiskStore;
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
 
@@ -54,7 +55,7 @@ impl MemoryBudget {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<MmapMut>> {
-        self.idle.lock().expect("no panic while idle memory is held")
+        lock(&self.idle)
     }
 
     /// Idle memory of exactly this size, with its reservation.
@@ -334,6 +335,7 @@ impl RunWriter for MemoryRunWriter {
         if let Some(writer) = &mut self.spilled {
             return writer.put(partition, block);
         }
+        let _copying = Doing::here().enter(Activity::Copy);
         let on_full = self.store.on_full;
         let placed = self.slab_with_room(block.len()).map(|slab| slab.push(block.record_bytes()));
         let (start, end) = match placed {
@@ -373,7 +375,7 @@ struct MemoryRun {
 
 impl MemoryRun {
     fn blocks(&self, partition: u32) -> MutexGuard<'_, Vec<SharedBlock>> {
-        self.partitions[partition as usize].lock().expect("no panic while the blocks are taken")
+        lock(&self.partitions[partition as usize])
     }
 }
 

@@ -9,11 +9,12 @@
 //!
 //! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run goes away, with
 //! its file or its memory, when the last reference to it is dropped. [`disk`] keeps runs in files of the layout drawn in
-//! [`format`](mod@format), [`memory`] in memory against a budget. `conformance.rs` holds the facts that both must satisfy.
+//! [`format`](mod@format) on a [`device`], [`memory`] in memory against a budget. `conformance.rs` holds the facts that both must satisfy.
 
 mod block;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod device;
 pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod faulty;

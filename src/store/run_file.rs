@@ -1,6 +1,7 @@
 //! Reading run files, for reducers and for `twinmill inspect`.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,8 @@ impl RunFile {
         let segment = self.index[partition as usize];
         let mut blocks = BlockCursor::new(&segment);
         let (mut block, mut stored, mut records, mut count) = (Vec::new(), Vec::new(), 0u64, 0u64);
-        while let Some(header) = blocks.read(&self.file, &self.path, &mut block, &mut stored)? {
+        let read_at = |target: &mut [u8], offset| self.file.read_exact_at(target, offset);
+        while let Some(header) = blocks.read(read_at, &self.path, &mut block, &mut stored)? {
             let (mut at, mut key, mut in_block) = (0, (0, 0), 0);
             while at < block.len() {
                 let frame = frame::read(&block, at).ok_or_else(|| {
@@ -109,10 +111,11 @@ impl BlockCursor {
         BlockCursor { offset: segment.offset, end: segment.offset + segment.stored_bytes, block_offset: segment.offset }
     }
 
-    /// Reads the next block's records into `block`; `stored` is a buffer for compressed bytes. `None` at the end.
+    /// Reads the next block's records into `block`; `stored` is a buffer for compressed bytes. `None` at the end. `read_at`
+    /// fills a buffer from an offset of the file on.
     pub fn read(
         &mut self,
-        file: &File,
+        mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<()>,
         path: &Path,
         block: &mut Vec<u8>,
         stored: &mut Vec<u8>,
@@ -133,7 +136,7 @@ impl BlockCursor {
                 self.end - offset,
             ));
         }
-        file.read_exact_at(&mut header_bytes, offset).map_err(|e| truncated(e, path, offset))?;
+        read_at(&mut header_bytes, offset).map_err(|e| truncated(e, path, offset))?;
         let header = read_block_header(&header_bytes, path, offset)?;
         let block_end = payload_offset + u64::from(header.stored_bytes);
         if block_end > self.end {
@@ -141,7 +144,7 @@ impl BlockCursor {
         }
         let target = if header.compression == Compression::None { &mut *block } else { &mut *stored };
         target.resize(header.stored_bytes as usize, 0);
-        file.read_exact_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
+        read_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
         verify_block(&header_bytes, target, header.checksum, path, offset)?;
         let record_bytes = header.record_bytes as usize;
         let decompressed = match header.compression {
@@ -166,8 +169,8 @@ impl BlockCursor {
     }
 }
 
-fn truncated(error: std::io::Error, path: &Path, offset: u64) -> Error {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+fn truncated(error: io::Error, path: &Path, offset: u64) -> Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
         corrupt(path, offset, "length", "bytes that the index promises", "end of file")
     } else {
         Error::io("read", path, error)

@@ -3,10 +3,9 @@
 //! Look-ups are gathered in batches: a record's slot is fetched when it is emitted, and by the time its batch is folded the
 //! cache line has arrived. Without that, a table larger than the second-level cache costs a trip to memory a record.
 
-use std::time::Instant;
-
 use crate::error::{Error, Result};
 use crate::job::{Combine, Combiner, Emit, Fold, Partitioner};
+use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
@@ -26,6 +25,7 @@ const PREFETCH_DISTANCE: usize = 12;
 /// Folds the values of each key and spills the accumulators sorted by (partition, key).
 pub struct CombiningBuffer<'t, V: Value, C, P> {
     task: Task<'t>,
+    doing: Doing,
     fold: &'t Combine<V, C>,
     partitioner: &'t P,
     side: Side,
@@ -77,6 +77,7 @@ where
     /// Folds the pending records. There was room for them when the first one came.
     #[inline(never)]
     fn fold_batch(&mut self) {
+        let _combining = self.doing.enter(Activity::Combine);
         let (table, combiner) = (&mut self.memory.table, &self.fold.combiner);
         for (key, value) in self.pending.drain(..) {
             table.fold_inline(&key, value, |accumulator, value| combiner.combine(accumulator, value));
@@ -114,7 +115,8 @@ where
         task.attempt.cancel.check()?;
         let TableMemory { table, index, scratch } = &mut self.memory;
         let reducers = task.context.reducers;
-        let start = Instant::now();
+        let start = task.phases.begin();
+        let sorting = self.doing.enter(Activity::Sort);
         index.clear();
         index.extend(table.keys().map(|(at, key)| {
             let partition = match self.side {
@@ -128,6 +130,7 @@ where
         } else {
             sort::by_partition(index, scratch, reducers);
         }
+        drop(sorting);
         task.phases.end(PhaseName::Sort, start);
         task.phases.add_bytes(PhaseName::Sort, table.memory_bytes() as u64);
         task.counters.combine_output_records += index.len() as u64;
@@ -205,6 +208,7 @@ where
     fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes();
         CombiningBuffer {
+            doing: Doing::here(),
             fold,
             partitioner,
             side,

@@ -1,9 +1,8 @@
 //! The sort buffer of a map task without a combiner: framed records one after another, and an index to sort.
 
-use std::time::Instant;
-
 use crate::error::{Error, Result};
 use crate::job::{Emit, Fold, Partitioner};
+use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::{Collect, MapOutput, Side};
@@ -22,6 +21,7 @@ const PREFETCH_DISTANCE: usize = 12;
 /// Collects encoded records and spills them sorted by (partition, key), equal keys in the order of emission.
 pub struct SortBuffer<'t, F, P> {
     task: Task<'t>,
+    doing: Doing,
     fold: &'t F,
     partitioner: &'t P,
     side: Side,
@@ -74,13 +74,15 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         let task = &mut self.task;
         task.attempt.cancel.check()?;
         let SortMemory { records, index, scratch } = &mut self.memory;
-        let start = Instant::now();
+        let start = task.phases.begin();
+        let sorting = self.doing.enter(Activity::Sort);
         if self.side.sorts(task.config.factors.grouping) {
             sort::sort(index, scratch, self.reducers, FramedRecords(records));
         } else {
             sort::by_partition(index, scratch, self.reducers);
         }
         task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
+        drop(sorting);
         task.phases.end(PhaseName::Sort, start);
         self.spills.write(task, occasion, |run| {
             let mut previous: Option<(Entry, &[u8])> = None;
@@ -137,6 +139,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
         Q: ToKey<K> + ?Sized,
         W: ToValue<V>,
     {
+        self.doing.set(Activity::Encode);
         let key = key.encode(&mut self.key_scratch);
         let partition = self.partitioner.partition(key, self.reducers);
         let value_len = self.memory.append(key, partition, |records| value.encode(records));
@@ -145,6 +148,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
         if self.used_bytes() >= self.capacity_bytes {
             self.spill_when_full();
         }
+        self.doing.set(Activity::User);
     }
 
     fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
@@ -192,6 +196,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
         memory.records.reserve(capacity_bytes);
         memory.index.reserve(capacity_bytes / INDEX_BYTES);
         SortBuffer {
+            doing: Doing::here(),
             side,
             reducers: task.context.reducers,
             fold,
@@ -206,6 +211,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
     }
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let _encoding = self.doing.enter(Activity::Encode);
         self.memory.append(key, 0, |records| records.extend_from_slice(value));
         if self.used_bytes() >= self.capacity_bytes {
             self.spill_when_full();

@@ -1,11 +1,11 @@
 //! The spills of one map task, and how they become its map output.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::config::{Grouping, Medium};
 use crate::error::Result;
 use crate::job::Fold;
+use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::{MapOutput, Side};
 use crate::pipeline::merge::{concatenate_spills, merge_spills};
@@ -36,7 +36,8 @@ impl Spills {
         occasion: Occasion,
         fill: impl FnOnce(&mut RunBuilder) -> Result<()>,
     ) -> Result<()> {
-        let start = Instant::now();
+        let start = task.phases.begin();
+        let _encoding = Doing::here().enter(Activity::Encode);
         let name = match occasion {
             Occasion::Last if self.runs.is_empty() => map_output_name(task),
             _ => task.run_name(format_args!("spill-{}", self.runs.len())),
@@ -60,7 +61,8 @@ impl Spills {
             return Ok(MapOutput { runs });
         }
         if runs.len() > 1 && task.config.factors.map_output == Medium::Disk {
-            let start = Instant::now();
+            let start = task.phases.begin();
+            let _merging = Doing::here().enter(Activity::Merge);
             let name = map_output_name(task);
             runs = vec![match task.config.factors.grouping {
                 Grouping::Sort => merge_spills(task, runs, &name, fold)?,

@@ -1,0 +1,400 @@
+//! What every thread is doing, cheap enough to be always on.
+//!
+//! A thread says what it is at by one store into a byte of its own ([`Doing::set`]), also once a record. A sampler looks at
+//! all these bytes now and then, which tells how the time that threads compute is shared out without a clock on the path of
+//! the records. What blocks is timed exactly: calls to files ([`file_call`]), by the thread's own processor time
+//! within and the rest, in which it waited, and locks that are taken ([`lock`]).
+//!
+//! A [`Reading`] is the state of a thread's clock; the difference of two is a [`Usage`].
+//!
+//! Waiting and computing are told apart as in Ousterhout et al., *Making Sense of Performance in Data Analytics Frameworks*
+//! (NSDI 2015), section 3.
+
+use std::ops::{AddAssign, Sub};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_gettime};
+
+/// Time between two looks of the sampler: a part of how long it has been looking, within limits. A look takes a processor from
+/// a worker, for some 50 µs where the system is a virtual machine; so there are 100 looks at a job of 0.3 s, and longer ones
+/// have still fewer a second.
+const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
+const LONGEST_PERIOD: Duration = Duration::from_millis(20);
+const LOOKS_BEFORE_A_PERIOD: u32 = 32;
+
+/// What a thread can be at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Activity {
+    /// Nothing of what follows: opening files, planning, keeping books.
+    Other,
+    /// Finding records in what was read, and decoding them.
+    Parse,
+    /// The job's mapper or reducer.
+    User,
+    /// Folding records into a table of accumulators.
+    Combine,
+    /// Making bytes of records: in sort buffers, blocks and parts of the output; checksums and compression.
+    Encode,
+    /// Sorting a buffer.
+    Sort,
+    /// Merging runs, decoding them and combining equal keys on the way.
+    Merge,
+    /// Copying blocks into memory that keeps them.
+    Copy,
+    /// In a call to a file; those are timed one by one.
+    File,
+}
+
+impl Activity {
+    pub const COUNT: usize = 9;
+}
+
+/// Which files a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileUse {
+    ReadInput,
+    WriteOutput,
+    ReadIntermediate,
+    WriteIntermediate,
+}
+
+impl FileUse {
+    pub const COUNT: usize = 4;
+}
+
+/// One thread's clock. Only the thread writes to it, but for the samples.
+#[derive(Debug, Default)]
+struct Clock {
+    doing: AtomicU8,
+    sampled_micros: [AtomicU64; Activity::COUNT],
+    file_cpu_nanos: [AtomicU64; FileUse::COUNT],
+    file_wait_nanos: [AtomicU64; FileUse::COUNT],
+    lock_wait_nanos: AtomicU64,
+}
+
+/// All clocks there are. They are never freed: a thread that ends leaves its clock to one that comes.
+#[derive(Debug)]
+struct Clocks {
+    claimed: Vec<&'static Clock>,
+    free: Vec<&'static Clock>,
+    /// Who wants samples to be taken.
+    users: usize,
+    /// When the last of them began.
+    wanted_since: Option<Instant>,
+    sampler_runs: bool,
+}
+
+static CLOCKS: Mutex<Clocks> =
+    Mutex::new(Clocks { claimed: Vec::new(), free: Vec::new(), users: 0, wanted_since: None, sampler_runs: false });
+
+fn clocks() -> MutexGuard<'static, Clocks> {
+    CLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread's claim to its clock.
+struct Claim(&'static Clock);
+
+impl Claim {
+    fn new() -> Self {
+        let mut clocks = clocks();
+        let clock = clocks.free.pop().unwrap_or_else(|| Box::leak(Box::default()));
+        clock.doing.store(Activity::Other as u8, Ordering::Relaxed);
+        clocks.claimed.push(clock);
+        Claim(clock)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut clocks = clocks();
+        clocks.claimed.retain(|clock| !std::ptr::eq(*clock, self.0));
+        clocks.free.push(self.0);
+    }
+}
+
+thread_local! {
+    static CLAIM: Claim = Claim::new();
+}
+
+/// What this thread is doing: where it says so. To be asked for once, and kept where records pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doing(&'static Clock);
+
+impl Doing {
+    /// This thread's.
+    pub fn here() -> Self {
+        Doing(CLAIM.with(|claim| claim.0))
+    }
+
+    /// From now on the thread is at `activity`.
+    #[inline(always)]
+    pub fn set(self, activity: Activity) {
+        self.0.doing.store(activity as u8, Ordering::Relaxed);
+    }
+
+    /// The thread is at `activity` until what is returned goes; then at what it was before.
+    #[must_use]
+    pub fn enter(self, activity: Activity) -> Entered {
+        let before = self.0.doing.load(Ordering::Relaxed);
+        self.set(activity);
+        Entered { doing: self, before }
+    }
+}
+
+/// Takes the thread back to what it was at before.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    doing: Doing,
+    before: u8,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.doing.0.doing.store(self.before, Ordering::Relaxed);
+    }
+}
+
+/// Does what reads or writes a file. Time that the thread spends on a processor is copying. The rest it has waited for the
+/// device, if it gave the processor up at all; if it was only taken from it, that is waiting for a processor.
+pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
+    let doing = Doing::here();
+    let _entered = doing.enter(Activity::File);
+    let (times_before, start, cpu_before) = (times_given_up(), Instant::now(), thread_cpu_nanos());
+    let result = call();
+    let cpu = thread_cpu_nanos() - cpu_before;
+    let wall = start.elapsed().as_nanos() as u64;
+    doing.0.file_cpu_nanos[file_use as usize].fetch_add(cpu, Ordering::Relaxed);
+    if times_given_up() > times_before {
+        doing.0.file_wait_nanos[file_use as usize].fetch_add(wall.saturating_sub(cpu), Ordering::Relaxed);
+    }
+    result
+}
+
+/// Locks a mutex that no panic leaves poisoned. Only waiting for it costs a look at the clock.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    const SOUND: &str = "no panic while the lock is held";
+    match mutex.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(_)) => panic!("{SOUND}"),
+        Err(TryLockError::WouldBlock) => {
+            let start = Instant::now();
+            let guard = mutex.lock().expect(SOUND);
+            Doing::here().0.lock_wait_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            guard
+        }
+    }
+}
+
+/// Samples are taken as long as one of these lives.
+#[derive(Debug)]
+pub(crate) struct Sampling(());
+
+impl Sampling {
+    pub fn begin() -> Self {
+        let mut clocks = clocks();
+        clocks.users += 1;
+        clocks.wanted_since = Some(Instant::now());
+        if !clocks.sampler_runs {
+            // Without a sampler all computing is told as one; nothing else depends on it.
+            clocks.sampler_runs = std::thread::Builder::new().name("twinmill-sampler".into()).spawn(sample).is_ok();
+        }
+        Sampling(())
+    }
+}
+
+impl Drop for Sampling {
+    fn drop(&mut self) {
+        clocks().users -= 1;
+    }
+}
+
+/// Looks at all clocks until nobody wants that any more.
+fn sample() {
+    let mut period = SHORTEST_PERIOD;
+    let mut last = Instant::now();
+    loop {
+        std::thread::sleep(period);
+        let mut clocks = clocks();
+        if clocks.users == 0 {
+            clocks.sampler_runs = false;
+            return;
+        }
+        let now = Instant::now();
+        // A look speaks for the time since the one before, however late it comes.
+        let micros = now.duration_since(last).as_micros() as u64;
+        for clock in &clocks.claimed {
+            let doing = usize::from(clock.doing.load(Ordering::Relaxed));
+            clock.sampled_micros[doing].fetch_add(micros, Ordering::Relaxed);
+        }
+        last = now;
+        let looking = clocks.wanted_since.map_or(Duration::ZERO, |since| now.duration_since(since));
+        period = (looking / LOOKS_BEFORE_A_PERIOD).clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
+    }
+}
+
+/// How often this thread has given its processor up to wait for something.
+fn times_given_up() -> i64 {
+    getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.voluntary_context_switches())
+}
+
+fn thread_cpu_nanos() -> u64 {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
+}
+
+/// The state of a thread's clock at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub at: Instant,
+    sums: Usage,
+}
+
+impl Reading {
+    /// This thread's clock now.
+    pub fn now() -> Self {
+        let Doing(clock) = Doing::here();
+        let load = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        let sums = Usage {
+            wall_nanos: 0,
+            cpu_nanos: thread_cpu_nanos(),
+            file_cpu_nanos: clock.file_cpu_nanos.each_ref().map(load),
+            file_wait_nanos: clock.file_wait_nanos.each_ref().map(load),
+            lock_wait_nanos: load(&clock.lock_wait_nanos),
+            sampled_micros: clock.sampled_micros.each_ref().map(load),
+        };
+        Reading { at: Instant::now(), sums }
+    }
+
+    /// What the thread has done between `earlier`, a reading on the same thread, and this one.
+    pub fn since(&self, earlier: &Reading) -> Usage {
+        let wall_nanos = self.at.duration_since(earlier.at).as_nanos() as u64;
+        Usage { wall_nanos, ..self.sums - earlier.sums }
+    }
+}
+
+/// What a thread, or several, did with some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub wall_nanos: u64,
+    /// On a processor, calls to files included.
+    pub cpu_nanos: u64,
+    /// By [`FileUse`].
+    pub file_cpu_nanos: [u64; FileUse::COUNT],
+    /// By [`FileUse`].
+    pub file_wait_nanos: [u64; FileUse::COUNT],
+    pub lock_wait_nanos: u64,
+    /// Time for which samples speak, by [`Activity`]. Only its proportions matter.
+    pub sampled_micros: [u64; Activity::COUNT],
+}
+
+impl Usage {
+    fn zip(self, other: Usage, op: impl Fn(u64, u64) -> u64) -> Usage {
+        fn zip<const N: usize>(a: [u64; N], b: [u64; N], op: impl Fn(u64, u64) -> u64) -> [u64; N] {
+            std::array::from_fn(|i| op(a[i], b[i]))
+        }
+        Usage {
+            wall_nanos: op(self.wall_nanos, other.wall_nanos),
+            cpu_nanos: op(self.cpu_nanos, other.cpu_nanos),
+            file_cpu_nanos: zip(self.file_cpu_nanos, other.file_cpu_nanos, &op),
+            file_wait_nanos: zip(self.file_wait_nanos, other.file_wait_nanos, &op),
+            lock_wait_nanos: op(self.lock_wait_nanos, other.lock_wait_nanos),
+            sampled_micros: zip(self.sampled_micros, other.sampled_micros, &op),
+        }
+    }
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Usage) {
+        *self = self.zip(other, |a, b| a + b);
+    }
+}
+
+impl Sub for Usage {
+    type Output = Usage;
+
+    /// Never below zero: clocks of different kinds may disagree by some nanoseconds.
+    fn sub(self, other: Usage) -> Usage {
+        self.zip(other, u64::saturating_sub)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Works until the thread has had `time` of a processor.
+    fn compute(time: Duration) {
+        let end = thread_cpu_nanos() + time.as_nanos() as u64;
+        while thread_cpu_nanos() < end {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn samples_fall_on_what_the_thread_is_at() {
+        let _sampling = Sampling::begin();
+        let (doing, before) = (Doing::here(), Reading::now());
+        doing.set(Activity::User);
+        compute(Duration::from_millis(40));
+        {
+            let _sorting = doing.enter(Activity::Sort);
+            compute(Duration::from_millis(40));
+        }
+        let used = Reading::now().since(&before);
+        let [user, sort] = [Activity::User, Activity::Sort].map(|activity| used.sampled_micros[activity as usize]);
+        assert!(user > 0 && sort > 0, "{used:?}");
+        assert_eq!(used.sampled_micros.iter().sum::<u64>(), user + sort, "{used:?}");
+        assert!(used.cpu_nanos >= 80_000_000 && used.wall_nanos >= used.cpu_nanos, "{used:?}");
+    }
+
+    #[test]
+    fn a_call_to_a_file_is_split_into_copying_and_waiting() {
+        let before = Reading::now();
+        let result = file_call(FileUse::WriteIntermediate, || {
+            compute(Duration::from_millis(3));
+            std::thread::sleep(Duration::from_millis(20));
+            7
+        });
+        let used = Reading::now().since(&before);
+        let at = FileUse::WriteIntermediate as usize;
+        assert_eq!(result, 7);
+        assert!(used.file_cpu_nanos[at] >= 3_000_000 && used.file_wait_nanos[at] >= 20_000_000, "{used:?}");
+        assert!(used.file_cpu_nanos[at] <= used.cpu_nanos, "{used:?}");
+        assert_eq!(used.file_wait_nanos[FileUse::ReadInput as usize], 0);
+    }
+
+    #[test]
+    fn only_a_lock_that_is_taken_is_waited_for() {
+        let mutex = Mutex::new(());
+        let before = Reading::now();
+        drop(lock(&mutex));
+        assert_eq!(Reading::now().since(&before).lock_wait_nanos, 0);
+        std::thread::scope(|scope| {
+            let (held, is_held) = std::sync::mpsc::channel();
+            let mutex = &mutex;
+            scope.spawn(move || {
+                let _guard = mutex.lock().unwrap();
+                held.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(10));
+            });
+            is_held.recv().unwrap();
+            drop(lock(mutex));
+        });
+        assert!(Reading::now().since(&before).lock_wait_nanos > 0);
+    }
+
+    #[test]
+    fn a_thread_that_ends_leaves_its_clock_to_another() {
+        let count = || {
+            let clocks = clocks();
+            clocks.claimed.len() + clocks.free.len()
+        };
+        let before = count();
+        (0..200).for_each(|_| std::thread::spawn(|| Doing::here().set(Activity::Other)).join().unwrap());
+        // Other tests begin threads at the same time.
+        assert!(count() < before + 200);
+    }
+}

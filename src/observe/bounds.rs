@@ -1,0 +1,106 @@
+//! How long a run would have taken had something cost no time.
+//!
+//! The method is that of Ousterhout et al., *Making Sense of Performance in Data Analytics Frameworks* (NSDI 2015), section
+//! 3.2: what is to cost nothing is taken off each task's time, and the tasks of a wave are given to its workers again in the
+//! order in which they began. It is a bound on what can be gained, since nothing else is taken to become slower.
+
+use serde::Serialize;
+
+use crate::observe::report::TaskReport;
+use crate::observe::time_use::TimeUse;
+
+/// Seconds that the run would have taken at least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Bounds {
+    /// Had nobody ever waited in a call to a file: with an infinitely fast disk. The system's copying remains.
+    pub infinitely_fast_disk_seconds: f64,
+    /// Had calls to intermediate files taken no time at all, neither waiting nor copying.
+    pub free_intermediate_files_seconds: f64,
+}
+
+impl Bounds {
+    /// Takes what a wave would have saved off.
+    pub(crate) fn shorten_by_wave(&mut self, tasks: &[TaskReport], workers: usize) {
+        let actual = makespan(tasks, workers, |_| 0.0);
+        self.shorten(|saves| actual - makespan(tasks, workers, |task| saves(&task.time)));
+    }
+
+    /// Takes what would have been saved off that one thread did alone.
+    pub(crate) fn shorten_by(&mut self, alone: &TimeUse) {
+        self.shorten(|saves| saves(alone));
+    }
+
+    /// The bounds of a run of `wall_seconds`, if this is what is to be taken off.
+    pub(crate) fn of_run(self, wall_seconds: f64) -> Bounds {
+        let bound = |saved: f64| (wall_seconds + saved).max(0.0);
+        Bounds {
+            infinitely_fast_disk_seconds: bound(self.infinitely_fast_disk_seconds),
+            free_intermediate_files_seconds: bound(self.free_intermediate_files_seconds),
+        }
+    }
+
+    fn shorten(&mut self, saved: impl Fn(fn(&TimeUse) -> f64) -> f64) {
+        self.infinitely_fast_disk_seconds -= saved(TimeUse::disk_wait);
+        self.free_intermediate_files_seconds -= saved(TimeUse::intermediate_files);
+    }
+}
+
+/// How long `workers` take for tasks that are each shorter by what `saved` says.
+fn makespan(tasks: &[TaskReport], workers: usize, saved: impl Fn(&TaskReport) -> f64) -> f64 {
+    let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
+    in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
+    let mut free_from = vec![0.0_f64; workers.min(tasks.len())];
+    for task in in_order {
+        let next = free_from.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("where there is a task there is a worker");
+        *next += (task.end_seconds - task.start_seconds - saved(task)).max(0.0);
+    }
+    free_from.into_iter().fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::report::Outcome;
+    use crate::observe::time_use::Waiting;
+
+    fn task(start: f64, end: f64, waited: f64) -> TaskReport {
+        TaskReport {
+            id: String::new(),
+            attempt: 0,
+            outcome: Outcome::Succeeded,
+            start_seconds: start,
+            end_seconds: end,
+            records: 0,
+            bytes: 0,
+            time: TimeUse {
+                wait: Waiting { read_input: waited / 2.0, write_intermediate: waited / 2.0, ..Waiting::default() },
+                ..TimeUse::default()
+            },
+            error: None,
+        }
+    }
+
+    fn bounds(wall: f64) -> Bounds {
+        Bounds { infinitely_fast_disk_seconds: wall, free_intermediate_files_seconds: wall }
+    }
+
+    #[test]
+    fn only_waiting_on_the_longest_way_counts() {
+        // Two workers: one has the first and the third task, the other the second, which ends last.
+        let tasks = [task(0.0, 2.0, 2.0), task(0.0, 6.0, 0.0), task(2.0, 5.0, 1.0)];
+        let mut of_wave = bounds(6.0);
+        of_wave.shorten_by_wave(&tasks, 2);
+        assert_eq!(of_wave, bounds(6.0), "the second task never waited");
+        of_wave.shorten_by_wave(&tasks, 1);
+        assert_eq!(of_wave.infinitely_fast_disk_seconds, 3.0, "one worker has all that waited");
+        assert_eq!(of_wave.free_intermediate_files_seconds, 4.5);
+    }
+
+    #[test]
+    fn tasks_move_up_where_there_is_room() {
+        let tasks = [task(0.0, 4.0, 4.0), task(0.0, 3.0, 0.0), task(3.0, 6.0, 0.0)];
+        let mut of_wave = bounds(10.0);
+        of_wave.shorten_by_wave(&tasks, 2);
+        assert_eq!(of_wave.infinitely_fast_disk_seconds, 7.0, "the third task begins at once");
+    }
+}

@@ -1,0 +1,197 @@
+//! What lies below the files of runs: calls are counted and timed here, and slowed down where a slower disk is emulated.
+//!
+//! An emulated disk serves one request after another. A request costs its bytes over the disk's bandwidth, and a seek where
+//! it is not the continuation of what the disk did last. As with a token bucket, time that the disk was idle is saved up, but
+//! only [`BURST`] of it: what a thread oversleeps is made up for, and nothing else is. Reading and writing go on while the
+//! disk serves, and then wait for it.
+//!
+//! Files are read and written in long stretches, whoever else uses the disk: the system writes back and reads ahead several
+//! requests at once. So a seek is paid once a stretch ([`WRITE_BACK_BYTES`], [`READ_AHEAD_BYTES`]), not once a block.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::config::DiskProfile;
+use crate::observe::activity::{FileUse, file_call, lock};
+
+/// Most time of idleness that an emulated disk makes up for.
+const BURST: Duration = Duration::from_millis(10);
+/// Waiting that is not worth a sleep is owed.
+const LEAST_SLEEP: Duration = Duration::from_micros(200);
+/// The least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`).
+const WRITE_BACK_BYTES: u64 = 4 << 20;
+/// What Linux reads ahead in a file that is read in sequence (twice `read_ahead_kb`).
+const READ_AHEAD_BYTES: u64 = 256 << 10;
+
+/// The disk under the files of a driver's runs.
+#[derive(Debug, Default)]
+pub(crate) struct Device {
+    read_bytes: AtomicU64,
+    written_bytes: AtomicU64,
+    streams: AtomicU64,
+    emulated: Option<Emulated>,
+}
+
+/// A file that is read, or written, from one place on.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    number: u64,
+    /// Bytes to go until the next seek.
+    ahead_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Emulated {
+    profile: DiskProfile,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    /// When the last request is served.
+    idle_from: Instant,
+    /// The stream it belongs to.
+    stream: u64,
+}
+
+impl Device {
+    /// The machine's own disk, or one with the properties of `emulated`.
+    pub fn new(emulated: Option<DiskProfile>) -> Self {
+        // Streams count from 1: the first one seeks, too.
+        let queue = || Mutex::new(Queue { idle_from: Instant::now(), stream: 0 });
+        let emulated = emulated.map(|profile| Emulated { profile, queue: queue() });
+        Device { emulated, ..Device::default() }
+    }
+
+    /// A file of which a stretch is about to be read or written.
+    pub fn stream(&self) -> Stream {
+        Stream { number: self.streams.fetch_add(1, Ordering::Relaxed) + 1, ahead_bytes: 0 }
+    }
+
+    /// Does what writes the next `bytes` of a file.
+    ///
+    /// # Errors
+    /// Those of `call`.
+    pub fn write(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        file_call(FileUse::WriteIntermediate, || {
+            call()?;
+            self.serve(stream, bytes, WRITE_BACK_BYTES);
+            io::Result::Ok(())
+        })?;
+        self.written_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Does what reads the next `bytes` of a file.
+    ///
+    /// # Errors
+    /// Those of `call`.
+    pub fn read(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        file_call(FileUse::ReadIntermediate, || {
+            call()?;
+            self.serve(stream, bytes, READ_AHEAD_BYTES);
+            io::Result::Ok(())
+        })?;
+        self.read_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Brings what was written to the machine's own disk.
+    ///
+    /// # Errors
+    /// Those of `call`.
+    pub fn sync(&self, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        file_call(FileUse::WriteIntermediate, call)
+    }
+
+    /// Bytes read from run files so far.
+    pub fn read_bytes(&self) -> u64 {
+        self.read_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes written to run files so far.
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until an emulated disk has served a request.
+    fn serve(&self, stream: &mut Stream, bytes: u64, stretch_bytes: u64) {
+        let Some(Emulated { profile, queue }) = &self.emulated else { return };
+        let now = Instant::now();
+        let served = {
+            let mut queue = lock(queue);
+            let mut cost = Duration::from_secs_f64(bytes as f64 / profile.bandwidth_bytes_per_second as f64);
+            if queue.stream != stream.number && stream.ahead_bytes < bytes {
+                cost += profile.seek;
+                stream.ahead_bytes = stretch_bytes;
+            }
+            stream.ahead_bytes = stream.ahead_bytes.saturating_sub(bytes);
+            queue.stream = stream.number;
+            queue.idle_from = queue.idle_from.max(now.checked_sub(BURST).unwrap_or(now)) + cost;
+            queue.idle_from
+        };
+        let wait = served.saturating_duration_since(Instant::now());
+        if wait >= LEAST_SLEEP {
+            std::thread::sleep(wait);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(bandwidth_bytes_per_second: u64, seek: Duration) -> Device {
+        Device::new(Some(DiskProfile { name: "test".into(), bandwidth_bytes_per_second, seek }))
+    }
+
+    fn idle_from(device: &Device) -> Instant {
+        device.emulated.as_ref().unwrap().queue.lock().unwrap().idle_from
+    }
+
+    /// What the disk was kept busy with by `work`, on its own clock; `work` must not leave it idle for long.
+    fn busy(device: &Device, work: impl FnOnce()) -> Duration {
+        let before = idle_from(device);
+        work();
+        idle_from(device) - before
+    }
+
+    #[test]
+    fn requests_cost_their_bytes_and_nobody_is_served_early() {
+        let device = device(100_000_000, Duration::ZERO);
+        let start = Instant::now();
+        let mut stream = device.stream();
+        (0..10).for_each(|_| device.write(&mut stream, 1_000_000, || Ok(())).unwrap());
+        assert!(start.elapsed() + BURST + LEAST_SLEEP >= Duration::from_millis(100), "{:?}", start.elapsed());
+        assert_eq!(device.written_bytes(), 10_000_000);
+    }
+
+    #[test]
+    fn a_seek_is_paid_once_a_stretch_where_files_take_turns() {
+        let seek = Duration::from_millis(100);
+        // So fast that bytes cost nothing beside seeks.
+        let device = device(u64::MAX, seek);
+        let (mut a, mut b) = (device.stream(), device.stream());
+        let block = READ_AHEAD_BYTES / 4;
+        let read = |stream: &mut Stream| device.read(stream, block, || Ok(())).unwrap();
+        let alone = busy(&device, || (0..12).for_each(|_| read(&mut a)));
+        assert!(alone >= seek && alone < 2 * seek, "a file alone is read in one go: {alone:?}");
+        let mut c = device.stream();
+        let in_turns = busy(&device, || {
+            (0..12).for_each(|_| {
+                read(&mut b);
+                read(&mut c);
+            })
+        });
+        assert!(in_turns >= 6 * seek && in_turns < 7 * seek, "three stretches of each file: {in_turns:?}");
+    }
+
+    #[test]
+    fn a_failed_call_counts_nothing() {
+        let device = device(1, Duration::from_secs(1000));
+        let failed = device.write(&mut device.stream(), 1 << 30, || Err(io::Error::other("full")));
+        assert_eq!((failed.unwrap_err().to_string(), device.written_bytes()), ("full".into(), 0));
+    }
+}
