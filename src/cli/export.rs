@@ -100,7 +100,7 @@ fn markdown_table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// What a run comes to, by where it stands in its report.
+/// What a run comes to, by where it stands in its report; behind `*` the sum over a list.
 const COLUMNS: &[(&str, &str)] = &[
     ("job", "/job"),
     ("variant", "/variant"),
@@ -127,6 +127,8 @@ const COLUMNS: &[(&str, &str)] = &[
     ("file_bytes_read", "/counters/FILE_BYTES_READ"),
     ("device_bytes_written", "/process_io/write_bytes"),
     ("device_bytes_read", "/process_io/read_bytes"),
+    ("recoveries", "/recoveries"),
+    ("recovery_seconds_lost", "/recoveries/*/seconds_lost"),
     ("output_records", "/output/records"),
     ("output_bytes", "/output/bytes"),
     ("output_digest", "/output/digest"),
@@ -137,15 +139,23 @@ const COLUMNS: &[(&str, &str)] = &[
 fn csv(comparisons: &[Comparison]) -> String {
     let mut text = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") + "\r\n";
     for run in comparisons.iter().flat_map(Comparison::reports) {
-        let cells = COLUMNS.iter().map(|(_, pointer)| match run.pointer(pointer) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => csv_cell(text),
-            Some(Value::Array(items)) => items.len().to_string(),
-            Some(value) => value.to_string(),
+        let cells = COLUMNS.iter().map(|(_, pointer)| match pointer.split_once("/*") {
+            Some((list, number)) => sum(run.pointer(list), number),
+            None => match run.pointer(pointer) {
+                None | Some(Value::Null) => String::new(),
+                Some(Value::String(text)) => csv_cell(text),
+                Some(Value::Array(items)) => items.len().to_string(),
+                Some(value) => value.to_string(),
+            },
         });
         text += &(cells.collect::<Vec<_>>().join(",") + "\r\n");
     }
     text
+}
+
+fn sum(list: Option<&Value>, pointer: &str) -> String {
+    let Some(items) = list.and_then(Value::as_array) else { return String::new() };
+    items.iter().filter_map(|item| item.pointer(pointer)?.as_f64()).fold(0.0, |sum, number| sum + number).to_string()
 }
 
 fn csv_cell(text: &str) -> String {

@@ -25,6 +25,7 @@ mod list;
 mod options;
 mod pending_file;
 mod progress;
+mod recoveries;
 mod report;
 mod report_page;
 mod run;

@@ -11,6 +11,7 @@ use twinmill::{JobConfig, Report};
 use crate::cli::chart::sparkline;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted, seconds};
+use crate::cli::recoveries::Recoveries;
 
 /// A few lines about a run; `kept` says whether its output is still there afterwards.
 pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
@@ -51,6 +52,11 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
             text += &format!(", then {} each  {}", seconds(mean), sparkline(&times, most, 40));
         }
         line("loop", text);
+    }
+    let recoveries = report.recoveries.iter().map(|recovery| (recovery.kind, recovery.seconds_lost));
+    let recoveries = Recoveries::of(recoveries);
+    if !recoveries.is_empty() {
+        line("recovered", recoveries.to_string());
     }
     let place = if kept { format!(" in {}", output.path.display()) } else { ", not kept (no --output)".to_owned() };
     line("output", format!("{}, {}{place}", counted(output.records, "record"), bytes(output.bytes)));
@@ -98,7 +104,7 @@ mod tests {
     use twinmill::Mode;
     use twinmill::observe::counters::Counters;
     use twinmill::observe::machine::{Machine, ProcessIo};
-    use twinmill::observe::report::{Iteration, OutputReport};
+    use twinmill::observe::report::{Iteration, OutputReport, Recovery, RecoveryKind};
 
     use super::*;
 
@@ -156,6 +162,15 @@ wordcount (disk): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at p
   kept      map outputs below work
 ";
         assert_eq!(of(&report(), &config, true), expected);
+    }
+
+    #[test]
+    fn recoveries_have_a_line() {
+        let mut report = report();
+        let (task, why) = ("map-00001".to_owned(), "panicked".to_owned());
+        report.recoveries = vec![Recovery { kind: RecoveryKind::Retry, task, attempt: 1, why, seconds_lost: 0.2 }];
+        let text = of(&report, &JobConfig::new(Mode::Memory), true);
+        assert!(text.contains("\n  recovered 1 attempt tried again; 0.200 s of workers lost\n"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{DiskProfile, Durability, Factors};
 use crate::observe::bounds::Bounds;
@@ -156,19 +156,21 @@ pub struct Recovery {
     pub attempt: u32,
     /// What had gone wrong.
     pub why: String,
-    /// Time of a worker that it cost: the failed attempt's for a retry, the new attempt's for a rerun. A speculative attempt
-    /// takes a worker that was idle.
+    /// Time of a worker that it cost: the failed attempt's for a retry and a restart, the new attempt's for a rerun. A
+    /// speculative attempt takes a worker that was idle.
     pub seconds_lost: f64,
 }
 
 /// What was done about something that went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RecoveryKind {
     /// An attempt failed, and the task was tried again.
     Retry,
     /// The output of a map task that had succeeded was lost, and the task was run again.
     Rerun,
+    /// A reducer found the output of a map task lost, and began anew.
+    Restart,
     /// A task lagged behind, and was attempted a second time side by side.
     Speculation,
 }

@@ -390,7 +390,10 @@ impl<'w, T> Ledger<'w, T> {
                 self.begin(task);
             }
             log.recoveries.push(Recovery {
-                kind: RecoveryKind::Retry,
+                kind: match error {
+                    Error::MapOutputLost { .. } => RecoveryKind::Restart,
+                    _ => RecoveryKind::Retry,
+                },
                 task: report.id.clone(),
                 attempt: self.tasks[task as usize].attempts - 1,
                 why: error.to_string(),

@@ -102,9 +102,9 @@ fn a_damaged_map_output_is_found_when_it_is_read_and_its_map_task_alone_runs_aga
         assert_eq!(attempts, expected, "{name}");
         assert_eq!(outcome.report.counters.map_input_records, sound.report.counters.map_input_records);
 
-        let [retry, rerun] = &outcome.report.recoveries[..] else { panic!("{:?}", outcome.report.recoveries) };
-        assert!(retry.kind == RecoveryKind::Retry && retry.task.starts_with("reduce-"), "{name}: {retry:?}");
-        assert!(retry.why.starts_with("the output of map-00002 is lost: "), "{}", retry.why);
+        let [restart, rerun] = &outcome.report.recoveries[..] else { panic!("{:?}", outcome.report.recoveries) };
+        assert!(restart.kind == RecoveryKind::Restart && restart.task.starts_with("reduce-"), "{name}: {restart:?}");
+        assert!(restart.why.starts_with("the output of map-00002 is lost: "), "{}", restart.why);
         assert_eq!((rerun.kind, rerun.task.as_str(), rerun.attempt), (RecoveryKind::Rerun, "map-00002", 1), "{name}");
         assert!(rerun.why.contains("map-00002-0-map-output.run"), "{}", rerun.why);
         assert!(rerun.seconds_lost > 0.0);
@@ -138,5 +138,5 @@ fn losing_a_map_output_does_not_use_up_a_reducers_attempts() {
     let outcome = scratch.run(&config, |config| run_sabotaged(&scratch, config, first, 1));
     assert_same_parts(&outcome.parts, &word_count_oracle(text().as_bytes(), 1), "two lost");
     assert_eq!(outcome.report.recoveries.iter().filter(|r| r.kind == RecoveryKind::Rerun).count(), 2);
-    assert_eq!(outcome.report.recoveries.iter().filter(|r| r.kind == RecoveryKind::Retry).count(), 2);
+    assert_eq!(outcome.report.recoveries.iter().filter(|r| r.kind == RecoveryKind::Restart).count(), 2);
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use twinmill::observe::report::RecoveryKind;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::growth::Growth;
@@ -15,6 +16,7 @@ use crate::cli::compare::table::Table;
 use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
+use crate::cli::recoveries::Recoveries;
 
 /// A run's report.
 #[derive(Clone, Debug)]
@@ -63,6 +65,8 @@ pub struct Figures {
     pub iterations: Vec<IterationFigures>,
     #[serde(default)]
     pub tasks: Vec<TaskFigures>,
+    #[serde(default)]
+    pub recoveries: Vec<RecoveryFigures>,
     pub output: OutputFigures,
 }
 
@@ -99,6 +103,12 @@ pub struct TaskFigures {
     pub id: String,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+pub struct RecoveryFigures {
+    pub kind: RecoveryKind,
+    pub seconds_lost: f64,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct OutputFigures {
     pub records: u64,
@@ -110,6 +120,10 @@ impl Figures {
     /// Whether a job read what another one had written.
     pub fn is_chain(&self) -> bool {
         self.tasks.iter().any(|task| task.id.starts_with("job2-"))
+    }
+
+    fn recoveries(&self) -> Recoveries {
+        Recoveries::of(self.recoveries.iter().map(|recovery| (recovery.kind, recovery.seconds_lost)))
     }
 }
 
@@ -192,6 +206,8 @@ pub struct Framework {
     pub map_input_records: f64,
     /// Records that reduce was given.
     pub shuffled_records: f64,
+    /// What went wrong and was put right.
+    pub recoveries: Recoveries,
 }
 
 impl Framework {
@@ -388,6 +404,7 @@ impl Comparison {
             peak_reserved_bytes: of(&|run| run.peak_reserved_bytes as f64),
             map_input_records: of(&|run| run.counters.map_input_records as f64),
             shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
+            recoveries: Recoveries::medians(&runs.iter().map(|run| run.recoveries()).collect::<Vec<_>>()),
         });
         // The number of iterations is the job's, which does the same in every run.
         let iteration = |i: usize| of(&|run| run.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds));

@@ -38,7 +38,7 @@ mod ladder;
 mod plan;
 mod rounds;
 mod settings;
-mod spread;
+pub mod spread;
 mod sweep;
 pub mod table;
 pub mod verdict;

@@ -6,6 +6,7 @@ use crate::cli::chart::sparkline;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
 use crate::cli::compare::spread::median;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
+use crate::cli::recoveries::{Cost, Recoveries};
 
 /// Stands where a mode has no such thing.
 const NONE: &str = "–";
@@ -113,6 +114,7 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
             percent(busy / framework.busy_seconds())
         }));
     }
+    rows.extend(recovery_rows(columns));
     rows.extend([
         framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
         framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
@@ -126,12 +128,27 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     rows
 }
 
+/// What went wrong and was put right, as far as it did in any column.
+fn recovery_rows(columns: &[Column]) -> Vec<Vec<String>> {
+    let costs: Vec<Option<Vec<Cost>>> =
+        columns.iter().map(|column| Some(column.framework.as_ref()?.recoveries.rows())).collect();
+    let row = |(i, label): (usize, &&str)| {
+        let of_kind = || costs.iter().map(move |costs| costs.as_ref().map(|costs| costs[i]));
+        let cell = |cost: Option<Cost>| cost.map_or(NONE.to_owned(), |cost| cost.to_string());
+        let happened = of_kind().flatten().any(|cost| !cost.is_zero());
+        happened.then(|| [(*label).to_owned()].into_iter().chain(of_kind().map(cell)).collect())
+    };
+    Recoveries::ROWS.iter().enumerate().filter_map(row).collect()
+}
+
 fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.0} %", share * 100.0) } else { NONE.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
+    use twinmill::observe::report::RecoveryKind;
+
     use super::*;
     use crate::cli::compare::comparison::tests::comparison;
 
@@ -177,6 +194,24 @@ iterations                   3         3
   the first            0.400 s   0.400 s
   each other, median   0.300 s   50.0 ms
   one after another        █▄█       █▁▁
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn recoveries_have_rows_where_there_were_any() {
+        let columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(recovery_rows(&columns).is_empty());
+        let mut columns = columns;
+        let disk = [(RecoveryKind::Retry, 0.1), (RecoveryKind::Restart, 0.01), (RecoveryKind::Rerun, 0.2)];
+        columns[0].framework.as_mut().unwrap().recoveries = Recoveries::of(disk);
+        columns[1].framework.as_mut().unwrap().recoveries = Recoveries::of([(RecoveryKind::Retry, 0.09)]);
+        let text = grid(&recovery_rows(&columns));
+        let expected = "\
+recoveries, time of workers   3, 0.310 s   1, 90.0 ms   –
+  attempts tried again        1, 0.100 s   1, 90.0 ms   –
+  map outputs made again      1, 0.200 s            0   –
+  reducers begun anew         1, 10.0 ms            0   –
 ";
         assert_eq!(text, expected, "\n{text}");
     }

@@ -1,4 +1,5 @@
-//! What a comparison comes to, in a sentence for each pair of modes and one for the reference.
+//! What a comparison comes to, in a sentence for each pair of modes, one for the reference, and one for each mode that
+//! recovered from failures.
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
@@ -26,6 +27,9 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     if let Some(fastest) = frameworks.first() {
         sentences.extend(references.iter().map(|reference| without_framework(comparison, reference, fastest)));
     }
+    let recoveries = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
+    let recoveries = recoveries.filter(|(_, recoveries)| !recoveries.is_empty());
+    sentences.extend(recoveries.map(|(column, recoveries)| format!("Recoveries in {}: {recoveries}.", column.name)));
     sentences
 }
 
@@ -99,7 +103,10 @@ fn without_framework(comparison: &Comparison, reference: &Column, fastest: &Colu
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::cli::compare::comparison::Run;
     use crate::cli::compare::comparison::tests::comparison;
 
     fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {
@@ -140,6 +147,16 @@ mod tests {
         let alone = "Disk with 2 workers is 2.00× slower than one thread without the framework [2.00, 2.00] (0.500 s \
                      against 0.250 s).";
         assert_eq!(sentences, [pair, alone]);
+    }
+
+    #[test]
+    fn recoveries_are_told_of_the_modes_that_had_any() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        let mut report = comparison.reports().next().unwrap().clone();
+        report["recoveries"] = json!([{"kind": "retry", "seconds_lost": 0.2}, {"kind": "rerun", "seconds_lost": 0.1}]);
+        comparison.add(Run::parse(report.to_string().as_bytes()).unwrap(), "memory", 0);
+        let expected = "Recoveries in memory: 1 attempt tried again, 1 map output made again; 0.300 s of workers lost.";
+        assert_eq!(sentences(&comparison)[1..], [expected]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `twinmill compare`: the table and its JSON.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::Cli;
@@ -60,6 +62,50 @@ fn a_comparison_passes_the_jobs_options_on() {
     assert!(ended.stdout.contains("outputs identical: yes"), "{}", ended.stdout);
     let report = cli.json("report.json");
     assert!(report["runs"].as_array().unwrap().iter().all(|run| run["output"]["records"] == 1));
+}
+
+#[test]
+fn a_comparison_shows_what_a_lost_map_task_and_a_damaged_map_output_cost_in_each_mode() {
+    let cli = Cli::new();
+    cli.succeed("gen text --size 300k --out input/text");
+    let faults = "--inject map:1:panic --inject run:2:flip";
+    let files = "--report report.json --export-csv runs.csv --export-markdown table.md";
+    let ended = cli.succeed(&format!("compare wordcount --runs 1 --input input {faults} {files} --quiet"));
+    assert!(ended.stdout.contains("outputs identical: yes"), "{}", ended.stdout);
+    let cells = |label: &str| {
+        let row = ended.stdout.lines().find_map(|line| line.trim_start().strip_prefix(label));
+        let row = row.unwrap_or_else(|| panic!("no {label} in:\n{}", ended.stdout));
+        row.split("   ").filter(|cell| !cell.is_empty()).map(str::trim).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for label in ["attempts tried again", "map outputs made again"] {
+        let [disk, memory, reference] = &cells(label)[..] else { panic!("{label}: {:?}", cells(label)) };
+        assert!([disk, memory].iter().all(|cell| cell.starts_with("1, ") && cell.ends_with('s')), "{disk}, {memory}");
+        assert_eq!(reference, "–");
+    }
+    let report = cli.json("report.json");
+    for run in report["runs"].as_array().unwrap().iter().filter(|run| run["mode"] != "reference") {
+        let of_kind = |kind| run["recoveries"].as_array().unwrap().iter().filter(move |r| r["kind"] == kind);
+        assert_eq!(of_kind("retry").map(|r| &r["task"]).collect::<Vec<_>>(), ["map-00001"]);
+        assert_eq!(of_kind("rerun").map(|r| &r["task"]).collect::<Vec<_>>(), ["map-00002"]);
+        assert!(of_kind("restart").count() >= 1, "{}", run["recoveries"]);
+        let mode = run["mode"].as_str().unwrap();
+        let said = format!("Recoveries in {mode}: 1 attempt tried again, 1 map output made again, ");
+        assert!(ended.stdout.contains(&said), "{}", ended.stdout);
+    }
+    let csv = fs::read_to_string(cli.scratch.path("runs.csv")).unwrap();
+    assert!(csv.lines().next().unwrap().contains(",recoveries,recovery_seconds_lost,"), "{csv}");
+    let table = fs::read_to_string(cli.scratch.path("table.md")).unwrap();
+    assert!(table.contains("| · map outputs made again | 1, "), "{table}");
+    cli.assert_left(&["report.json", "runs.csv", "table.md"]);
+}
+
+#[test]
+fn a_fault_at_a_task_that_is_not_there_is_refused() {
+    let cli = Cli::with_input("some words\n");
+    for command in ["run wordcount --mode memory --output out", "compare wordcount --runs 1"] {
+        let ended = cli.fail(2, &format!("{command} --split-size 1MiB --inject run:2:flip --input input --quiet"));
+        ended.says(&["--inject run:2:flip: job wordcount has only map task 0"]);
+    }
 }
 
 #[test]
