@@ -306,7 +306,8 @@ pub struct JobConfig {
     /// Most runs that one merge pass reads (`io.sort.factor`). Default 64. Larger: fewer passes; smaller: fewer files
     /// open and fewer block buffers.
     pub merge_factor: usize,
-    /// Most bytes of input a map task gets. Default 128 MiB, or less so that there are as many splits as workers.
+    /// Most bytes of input a map task gets. Default 128 MiB, or less so that there are as many splits as workers, and the map
+    /// tasks that [faults](Self::faults) strike.
     pub split_bytes: Option<u64>,
     /// Compression of run blocks in files.
     pub compression: Compression,

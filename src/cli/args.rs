@@ -279,7 +279,8 @@ pub struct CommonArgs {
     #[arg(long, global = true)]
     pub speculative: bool,
     /// Make something fail: map:3:panic, reduce:*:error:p=0.1, run:2:flip|truncate|delete, map:1:slow=5s; may be repeated.
-    /// It strikes the first attempt in the first job, or with attempts=N, job=N and p=PROBABILITY others
+    /// It strikes the first attempt in the first job, or with attempts=N, job=N and p=PROBABILITY others. A damaged map output
+    /// in memory is one that is lost
     #[arg(long, global = true, value_name = "FAULT", value_parser = str::parse::<Fault>, help_heading = "Fault lab")]
     pub inject: Vec<Fault>,
     /// What chance depends on in faults with p=

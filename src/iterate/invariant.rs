@@ -130,7 +130,7 @@ impl<P: Parse> Invariant<P> {
             Input::Files(paths) => {
                 let files = split::list_files(&paths)?;
                 let bytes = files.iter().map(|file| file.bytes).sum();
-                let split_bytes = split::split_bytes(config.split_bytes, bytes, config.workers);
+                let split_bytes = split::split_bytes(config, bytes);
                 let splits = split::plan(0, &files, split_bytes, alignment);
                 (files, splits.into_iter().map(|split| cut(split, PART_BYTES / BLOCK_BYTES * alignment)).collect())
             }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::iterate::invariant::InvariantPiece;
 use crate::pipeline::decompress::Codec;
@@ -110,9 +111,11 @@ fn unreadable(root: &Path, error: walkdir::Error) -> Error {
     Error::io("read input", &path, cause)
 }
 
-/// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers.
-pub(crate) fn split_bytes(setting: Option<u64>, input_bytes: u64, workers: usize) -> u64 {
-    setting.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(workers as u64)).max(1))
+/// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers, and for the map
+/// tasks that are to fail.
+pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
+    let fewest = config.faults.map_tasks().max(config.workers as u64);
+    config.split_bytes.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(fewest)).max(1))
 }
 
 /// Cuts files into splits of at most `split_bytes` (whatever a compressed file has). Cuts lie at multiples of `alignment`
@@ -146,6 +149,7 @@ pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignmen
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Mode;
 
     fn file(path: &str, bytes: u64) -> InputFile {
         InputFile { path: Path::new(path).into(), bytes, modified_ns: 0 }
@@ -176,9 +180,14 @@ mod tests {
 
     #[test]
     fn there_are_as_many_default_splits_as_workers() {
-        assert_eq!(split_bytes(None, 100, 4), 25);
-        assert_eq!(split_bytes(None, 1 << 40, 4), 128 << 20);
-        assert_eq!(split_bytes(Some(7), 1 << 40, 4), 7);
+        let mut config = JobConfig::new(Mode::Memory);
+        config.workers = 4;
+        assert_eq!(split_bytes(&config, 100), 25);
+        assert_eq!(split_bytes(&config, 1 << 40), 128 << 20);
+        config.faults.faults = vec!["map:9:panic".parse().unwrap()];
+        assert_eq!(split_bytes(&config, 100), 10);
+        config.split_bytes = Some(7);
+        assert_eq!(split_bytes(&config, 1 << 40), 7);
     }
 
     #[test]

@@ -306,6 +306,7 @@ impl Driver {
         let reducers = if R::MAP_ONLY { 0 } else { job.reducers.unwrap_or(self.config.reducers) };
         self.reducers = reducers;
         let splits = self.plan(job)?;
+        self.config.faults.check(&self.name, self.jobs, splits.len() as u64, reducers)?;
         if self.journal.is_some() {
             self.chain = journal::link(self.chain, &describe(job, reducers, &splits));
         }
@@ -429,7 +430,7 @@ impl Driver {
         }
         let file_bytes = inputs.iter().flatten().flatten().map(|file| file.bytes).sum();
         self.input_bytes += file_bytes;
-        let split_bytes = split::split_bytes(self.config.split_bytes, file_bytes, self.config.workers);
+        let split_bytes = split::split_bytes(&self.config, file_bytes);
         for (number, (input, files)) in job.inputs.iter().zip(inputs).enumerate() {
             match (input, files) {
                 (Input::Segments(segments), _) => splits.extend(

@@ -14,6 +14,9 @@
 //! `job=*` other jobs; with `p=` it strikes any attempt in any job, unless they are given too. Chance is a hash of the seed and
 //! of what is struck, so that the same seed strikes the same attempts however they are scheduled.
 //!
+//! A fault that names a task which its job does not have is an error. Unless the size of splits is set, the input is cut into
+//! enough of them for the map tasks that are named.
+//!
 //! Runs in files are damaged as they lie there. Runs in memory have no blocks on a medium that could flip or be cut: whatever
 //! the damage, they are lost.
 
@@ -33,6 +36,8 @@ use crate::error::{Error, Result};
 use crate::runtime::cancel::CancelToken;
 use crate::store::{BlockReader, PartitionIndex, Run};
 
+/// Most splits that are made for the sake of a fault.
+const MOST_TASKS: u64 = 1024;
 /// How often a slow attempt looks whether it was told to stop.
 const NAP: Duration = Duration::from_millis(5);
 
@@ -149,6 +154,38 @@ pub struct FaultLab {
     pub faults: Vec<Fault>,
     /// What chance depends on.
     pub seed: u64,
+}
+
+impl FaultLab {
+    /// How many map tasks there must be for those that are named to exist, within reason.
+    pub(crate) fn map_tasks(&self) -> u64 {
+        let of_maps = self.faults.iter().filter(|fault| fault.target != Target::Reduce);
+        of_maps
+            .filter_map(|fault| Some(u64::from(fault.task?) + 1))
+            .filter(|tasks| *tasks <= MOST_TASKS)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Refuses faults at tasks that this job, counted from 1, does not have.
+    pub(crate) fn check(&self, program: &str, job: u32, maps: u64, reduces: u32) -> Result<()> {
+        for fault in self.faults.iter().filter(|fault| fault.job == Some(job)) {
+            let (kind, tasks) = match fault.target {
+                Target::Map | Target::Run => ("map", maps),
+                Target::Reduce => ("reduce", u64::from(reduces)),
+            };
+            if fault.task.is_some_and(|task| u64::from(task) >= tasks) {
+                let those = match tasks {
+                    0 => format!("no {kind} task"),
+                    1 => format!("only {kind} task 0"),
+                    _ => format!("{kind} tasks 0 to {}", tasks - 1),
+                };
+                let which = if job > 1 { format!("job {job} of {program}") } else { format!("job {program}") };
+                return Err(Error::Config(format!("--inject {}: {which} has {those}", fault.spec)));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An attempt as faults see it.
@@ -289,6 +326,27 @@ mod tests {
         assert!(!ends(&lab, true, 1, 3, 0));
         assert!(ends(&lab, true, 1, 3, 1) && ends(&lab, true, 1, 2, 0) && ends(&lab, true, 2, 3, 0));
         assert!(ends(&lab, false, 1, 3, 0), "a reduce task is another one");
+    }
+
+    #[test]
+    fn a_fault_names_a_task_that_there_is() {
+        let refused = |spec: &str, job, maps, reduces| {
+            lab(&[spec], 0).check("count", job, maps, reduces).err().map(|error| error.to_string())
+        };
+        assert_eq!(refused("run:3:flip", 1, 4, 2), None);
+        assert_eq!(refused("run:4:flip", 1, 4, 2).unwrap(), "--inject run:4:flip: job count has map tasks 0 to 3");
+        assert_eq!(
+            refused("reduce:1:panic", 1, 4, 1).unwrap(),
+            "--inject reduce:1:panic: job count has only reduce task 0"
+        );
+        let of_second = "map:0:error:job=2";
+        assert_eq!(refused(of_second, 1, 0, 0), None);
+        assert_eq!(refused(of_second, 2, 0, 0).unwrap(), "--inject map:0:error:job=2: job 2 of count has no map task");
+        for of_any in ["map:*:error", "map:9:error:p=0.5", "map:9:error:job=*"] {
+            assert_eq!(refused(of_any, 1, 1, 1), None, "{of_any}");
+        }
+        let lab = lab(&["map:3:error", "run:7:flip", "reduce:9:panic", "map:4000000000:panic"], 0);
+        assert_eq!(lab.map_tasks(), 8);
     }
 
     #[test]
