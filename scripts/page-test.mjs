@@ -47,6 +47,12 @@ const median = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
+/** What workers did and waited for, in the groups of the page. */
+const timeGroups = ({cpu, wait}) => [
+  cpu.parse, cpu.user, cpu.combine, cpu.encode, cpu.sort, cpu.merge, cpu.copy,
+  cpu.read_input + cpu.write_output + cpu.read_intermediate + cpu.write_intermediate, cpu.other,
+  wait.read_input + wait.write_output + wait.read_intermediate + wait.write_intermediate, wait.lock + wait.channel, wait.processor,
+];
 const unitOf = (values) => 1024 ** Math.min(4, Math.floor(Math.log(Math.max(...values, 1)) / Math.log(1024)));
 
 /** Same values in any order, to within a pixel or so of an axis of this length. */
@@ -82,6 +88,11 @@ const check = (charts, report, where) => {
   if (frameworks.length > 0) {
     const busy = frameworks.flatMap((of) => runs(of)[0].phases.map((_, i) => median(runs(of).map((run) => run.phases[i].busy_seconds))));
     same(chart("phases").bars.map(([from, to]) => to - from), busy, `${where} phases`);
+    const timed = frameworks.filter((of) => runs(of)[0].time);
+    if (timed.length > 0) {
+      const groups = timed.flatMap((of) => timeGroups(runs(of)[0].time).map((_, i) => median(runs(of).map((run) => timeGroups(run.time)[i]))));
+      same(chart("time").bars.map(([from, to]) => to - from), groups, `${where} time`);
+    }
     const bytes = frameworks.flatMap((of) => [
       (run) => run.input_bytes, (run) => run.counters.MAP_OUTPUT_BYTES, (run) => run.counters.FILE_BYTES_WRITTEN,
       (run) => run.counters.FILE_BYTES_READ, (run) => run.counters.REDUCE_SHUFFLE_BYTES, (run) => run.output.bytes,

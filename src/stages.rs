@@ -10,8 +10,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
-use crate::config::{JobConfig, Medium};
+use crate::config::{Compression, DiskProfile, JobConfig, Medium};
 use crate::error::{Error, Result};
 use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
@@ -19,10 +20,11 @@ use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::Phase;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::map::{MapSide, Sink};
-use crate::pipeline::merge::Step;
+use crate::pipeline::merge::{RunCursor, Segment, Step};
 use crate::pipeline::read::{InputFormat, ReadContext, read_split};
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
+use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{list_files, plan};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::Victim;
@@ -30,6 +32,7 @@ use crate::runtime::progress::Progress;
 use crate::runtime::scheduler::Attempt;
 use crate::runtime::task::{BufferPool, Task, TaskContext};
 use crate::store::RunStore;
+use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 use crate::store::memory::{MemoryBudget, MemoryStore};
 
@@ -42,6 +45,28 @@ pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> 
     let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
     let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT);
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
+}
+
+/// Writes a run of so many bytes to files in `dir`, and reads it back, on the disk that is emulated or, without one, on this
+/// machine's own. Returns the seconds that each took.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be written or read.
+pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> Result<[f64; 2]> {
+    const BLOCK_BYTES: usize = 256 << 10;
+    let store = DiskStore::new(dir.to_owned(), Compression::None, Arc::new(Device::new(emulated)));
+    let value = vec![0x5a; BLOCK_BYTES - 64];
+    let start = Instant::now();
+    let mut run = RunBuilder::create(&store, "written", 1, BLOCK_BYTES)?;
+    for number in 0..bytes.div_ceil(BLOCK_BYTES as u64) {
+        run.push(0, &number.to_be_bytes(), &value, false)?;
+    }
+    let run = run.finish()?;
+    let written = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let mut cursor = RunCursor::open(&Segment { run, partition: 0 })?;
+    while cursor.advance()?.is_some() {}
+    Ok([written, start.elapsed().as_secs_f64()])
 }
 
 /// What tasks work with when there is no driver.
@@ -62,7 +87,8 @@ impl Worker {
     /// [`Error::Io`] where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
-        let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, Arc::default());
+        let device = Arc::new(Device::new(config.disk_profile.clone()));
+        let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, device);
         let store: Box<dyn RunStore> = match config.factors.map_output {
             Medium::Disk => Box::new(disk),
             Medium::Memory => Box::new(MemoryStore::new(MemoryBudget::new(config.memory_bytes), config.on_full, disk)),

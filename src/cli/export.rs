@@ -14,6 +14,7 @@ use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::report_page;
+use crate::cli::time_groups::emulated_disk;
 
 impl ExportArgs {
     fn paths(&self) -> [Option<&Path>; 4] {
@@ -127,6 +128,28 @@ const COLUMNS: &[(&str, &str)] = &[
     ("file_bytes_read", "/counters/FILE_BYTES_READ"),
     ("device_bytes_written", "/process_io/write_bytes"),
     ("device_bytes_read", "/process_io/read_bytes"),
+    ("disk_profile", "/disk_profile/name"),
+    ("cpu_parse_seconds", "/time/cpu/parse"),
+    ("cpu_user_seconds", "/time/cpu/user"),
+    ("cpu_combine_seconds", "/time/cpu/combine"),
+    ("cpu_encode_seconds", "/time/cpu/encode"),
+    ("cpu_sort_seconds", "/time/cpu/sort"),
+    ("cpu_merge_seconds", "/time/cpu/merge"),
+    ("cpu_copy_seconds", "/time/cpu/copy"),
+    ("cpu_read_input_seconds", "/time/cpu/read_input"),
+    ("cpu_write_output_seconds", "/time/cpu/write_output"),
+    ("cpu_read_intermediate_seconds", "/time/cpu/read_intermediate"),
+    ("cpu_write_intermediate_seconds", "/time/cpu/write_intermediate"),
+    ("cpu_other_seconds", "/time/cpu/other"),
+    ("wait_read_input_seconds", "/time/wait/read_input"),
+    ("wait_write_output_seconds", "/time/wait/write_output"),
+    ("wait_read_intermediate_seconds", "/time/wait/read_intermediate"),
+    ("wait_write_intermediate_seconds", "/time/wait/write_intermediate"),
+    ("wait_lock_seconds", "/time/wait/lock"),
+    ("wait_channel_seconds", "/time/wait/channel"),
+    ("wait_processor_seconds", "/time/wait/processor"),
+    ("infinitely_fast_disk_seconds", "/bounds/infinitely_fast_disk_seconds"),
+    ("free_intermediate_files_seconds", "/bounds/free_intermediate_files_seconds"),
     ("recoveries", "/recoveries"),
     ("recovery_seconds_lost", "/recoveries/*/seconds_lost"),
     ("output_records", "/output/records"),
@@ -169,6 +192,9 @@ fn trace(comparisons: &[Comparison]) -> String {
     let runs = comparisons.iter().flat_map(Comparison::middle_runs);
     for (process, run) in (1..).zip(runs) {
         let mut name = format!("{} {}", text(run, "job"), text(run, "variant"));
+        if let Some(disk) = emulated_disk(run) {
+            write!(name, ", {disk}").expect("a string takes every write");
+        }
         if let Some(round) = run["round"].as_u64() {
             write!(name, ", round {}", round + 1).expect("a string takes every write");
         }
@@ -190,7 +216,7 @@ fn trace(comparisons: &[Comparison]) -> String {
                 "name": task["id"], "cat": kind, "ph": "X", "pid": process, "tid": lane + 1,
                 "ts": start(task) * 1e6, "dur": (end(task) - start(task)) * 1e6,
                 "args": {"attempt": task["attempt"], "outcome": task["outcome"], "records": task["records"],
-                    "bytes": task["bytes"]},
+                    "bytes": task["bytes"], "seconds": task["time"]},
             }));
         }
     }

@@ -32,6 +32,7 @@ mod run;
 mod signals;
 mod summary;
 mod terminal;
+mod time_groups;
 
 use failure::Failure;
 

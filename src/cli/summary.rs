@@ -12,6 +12,7 @@ use crate::cli::chart::sparkline;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::recoveries::Recoveries;
+use crate::cli::time_groups::TimeGroups;
 
 /// A few lines about a run; `kept` says whether its output is still there afterwards.
 pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
@@ -58,6 +59,13 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
     if !recoveries.is_empty() {
         line("recovered", recoveries.to_string());
     }
+    if let Some(time) = report.time.zip(report.bounds).and_then(|time| TimeGroups::medians(&[time])) {
+        let parts = time.largest(4, 0.02).into_iter().map(|(name, part)| format!("{name} {:.0} %", part * 100.0));
+        line("time", parts.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(disk) = &report.disk_profile {
+        line("disk", disk.to_string());
+    }
     let place = if kept { format!(" in {}", output.path.display()) } else { ", not kept (no --output)".to_owned() };
     line("output", format!("{}, {}{place}", counted(output.records, "record"), bytes(output.bytes)));
     if config.intermediates == Intermediates::Keep && report.factors.is_some() {
@@ -102,9 +110,12 @@ mod tests {
     use std::fs;
 
     use twinmill::Mode;
+    use twinmill::observe::bounds::Bounds;
     use twinmill::observe::counters::Counters;
     use twinmill::observe::machine::{Machine, ProcessIo};
     use twinmill::observe::report::{Iteration, OutputReport, Recovery, RecoveryKind};
+
+    use twinmill::observe::time_use::{Computing, TimeUse, Waiting};
 
     use super::*;
 
@@ -162,6 +173,21 @@ wordcount (disk): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at p
   kept      map outputs below work
 ";
         assert_eq!(of(&report(), &config, true), expected);
+    }
+
+    #[test]
+    fn what_took_most_time_has_a_line_and_an_emulated_disk_too() {
+        let mut report = report();
+        let cpu = Computing { sort: 0.6, user: 0.1, parse: 0.01, ..Computing::default() };
+        let wait = Waiting { write_intermediate: 0.29, ..Waiting::default() };
+        (report.time, report.bounds) = (Some(TimeUse { cpu, wait }), Some(Bounds::default()));
+        report.disk_profile = Some("200MB,8ms".parse().unwrap());
+        let text = of(&report, &JobConfig::new(Mode::Disk), true);
+        assert!(
+            text.contains("\n  time      sorting 60 %, waiting for the disk 29 %, the job's own code 10 %\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n  disk      emulated disk (200 MB/s, 8 ms a seek)\n"), "{text}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Where time went: on a processor at what, and waiting for what.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::observe::activity::{Activity, FileUse, Usage};
 
 /// Time of threads, in seconds. All fields of both parts add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct TimeUse {
     /// On a processor.
     pub cpu: Computing,
@@ -15,7 +16,8 @@ pub struct TimeUse {
 
 /// Seconds on a processor. The four kinds of calls to files are measured. The rest is the measured remainder, shared out as
 /// samples say that are taken every few milliseconds, so that short times are told roughly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Computing {
     /// Finding records in what was read, and decoding them.
     pub parse: f64,
@@ -44,7 +46,8 @@ pub struct Computing {
 }
 
 /// Seconds of waiting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Waiting {
     /// For input, in calls that read it.
     pub read_input: f64,

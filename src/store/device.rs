@@ -6,7 +6,7 @@
 //! disk serves, and then wait for it.
 //!
 //! Files are read and written in long stretches, whoever else uses the disk: the system writes back and reads ahead several
-//! requests at once. So a seek is paid once a stretch ([`WRITE_BACK_BYTES`], [`READ_AHEAD_BYTES`]), not once a block.
+//! requests at once. So a seek is paid once a stretch ([`STRETCH_BYTES`]), not once a block.
 
 use std::io;
 use std::sync::Mutex;
@@ -20,10 +20,9 @@ use crate::observe::activity::{FileUse, file_call, lock};
 const BURST: Duration = Duration::from_millis(10);
 /// Waiting that is not worth a sleep is owed.
 const LEAST_SLEEP: Duration = Duration::from_micros(200);
-/// The least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`).
-const WRITE_BACK_BYTES: u64 = 4 << 20;
-/// What Linux reads ahead in a file that is read in sequence (twice `read_ahead_kb`).
-const READ_AHEAD_BYTES: u64 = 256 << 10;
+/// The least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`), and what Hadoop reads ahead in map outputs
+/// (`mapreduce.ifile.readahead.bytes`).
+const STRETCH_BYTES: u64 = 4 << 20;
 
 /// The disk under the files of a driver's runs.
 #[derive(Debug, Default)]
@@ -77,7 +76,7 @@ impl Device {
     pub fn write(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         file_call(FileUse::WriteIntermediate, || {
             call()?;
-            self.serve(stream, bytes, WRITE_BACK_BYTES);
+            self.serve(stream, bytes);
             io::Result::Ok(())
         })?;
         self.written_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -91,7 +90,7 @@ impl Device {
     pub fn read(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         file_call(FileUse::ReadIntermediate, || {
             call()?;
-            self.serve(stream, bytes, READ_AHEAD_BYTES);
+            self.serve(stream, bytes);
             io::Result::Ok(())
         })?;
         self.read_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -117,7 +116,7 @@ impl Device {
     }
 
     /// Waits until an emulated disk has served a request.
-    fn serve(&self, stream: &mut Stream, bytes: u64, stretch_bytes: u64) {
+    fn serve(&self, stream: &mut Stream, bytes: u64) {
         let Some(Emulated { profile, queue }) = &self.emulated else { return };
         let now = Instant::now();
         let served = {
@@ -125,7 +124,7 @@ impl Device {
             let mut cost = Duration::from_secs_f64(bytes as f64 / profile.bandwidth_bytes_per_second as f64);
             if queue.stream != stream.number && stream.ahead_bytes < bytes {
                 cost += profile.seek;
-                stream.ahead_bytes = stretch_bytes;
+                stream.ahead_bytes = STRETCH_BYTES;
             }
             stream.ahead_bytes = stream.ahead_bytes.saturating_sub(bytes);
             queue.stream = stream.number;
@@ -174,7 +173,7 @@ mod tests {
         // So fast that bytes cost nothing beside seeks.
         let device = device(u64::MAX, seek);
         let (mut a, mut b) = (device.stream(), device.stream());
-        let block = READ_AHEAD_BYTES / 4;
+        let block = STRETCH_BYTES / 4;
         let read = |stream: &mut Stream| device.read(stream, block, || Ok(())).unwrap();
         let alone = busy(&device, || (0..12).for_each(|_| read(&mut a)));
         assert!(alone >= seek && alone < 2 * seek, "a file alone is read in one go: {alone:?}");

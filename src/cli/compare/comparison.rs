@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use twinmill::observe::bounds::Bounds;
 use twinmill::observe::report::RecoveryKind;
+use twinmill::observe::time_use::TimeUse;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::growth::Growth;
@@ -17,6 +19,7 @@ use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
 use crate::cli::recoveries::Recoveries;
+use crate::cli::time_groups::{TimeGroups, emulated_disk};
 
 /// A run's report.
 #[derive(Clone, Debug)]
@@ -67,6 +70,10 @@ pub struct Figures {
     pub tasks: Vec<TaskFigures>,
     #[serde(default)]
     pub recoveries: Vec<RecoveryFigures>,
+    #[serde(default)]
+    pub time: Option<TimeUse>,
+    #[serde(default)]
+    pub bounds: Option<Bounds>,
     pub output: OutputFigures,
 }
 
@@ -208,6 +215,8 @@ pub struct Framework {
     pub shuffled_records: f64,
     /// What went wrong and was put right.
     pub recoveries: Recoveries,
+    /// What workers did and waited for; `None` where the reports do not tell.
+    pub time: Option<TimeGroups>,
 }
 
 impl Framework {
@@ -304,6 +313,11 @@ impl Comparison {
         let cpus = counted(number("cpus"), "processor");
         let memory = bytes(number("memory_bytes"));
         format!("{cpus} ({}), {memory}, {}, Linux {}", text("cpu_model"), text("filesystem"), text("kernel"))
+    }
+
+    /// The disk that was emulated, if any.
+    pub fn emulated_disk(&self) -> Option<String> {
+        self.reports().find_map(emulated_disk)
     }
 
     /// The tables behind that of the modes, as far as they were asked for.
@@ -404,6 +418,7 @@ impl Comparison {
             peak_reserved_bytes: of(&|run| run.peak_reserved_bytes as f64),
             map_input_records: of(&|run| run.counters.map_input_records as f64),
             shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
+            time: TimeGroups::medians(&runs.iter().filter_map(|run| run.time.zip(run.bounds)).collect::<Vec<_>>()),
             recoveries: Recoveries::medians(&runs.iter().map(|run| run.recoveries()).collect::<Vec<_>>()),
         });
         // The number of iterations is the job's, which does the same in every run.
@@ -520,6 +535,9 @@ impl Comparison {
         }
         json["middle_runs"] = self.middle_runs().iter().map(|run| json!([run["variant"], run["round"]])).collect();
         json["machine"] = self.machine().into();
+        if let Some(disk) = self.emulated_disk() {
+            json["emulated_disk"] = disk.into();
+        }
         if self.saved {
             json["settings"] = Value::Null;
             json["runs"] = reports(runs).into();

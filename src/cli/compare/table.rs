@@ -7,6 +7,7 @@ use crate::cli::compare::comparison::{Column, Comparison, Framework};
 use crate::cli::compare::spread::median;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 use crate::cli::recoveries::{Cost, Recoveries};
+use crate::cli::time_groups::{GROUPS, TimeGroups};
 
 /// Stands where a mode has no such thing.
 const NONE: &str = "–";
@@ -71,6 +72,7 @@ fn heading(comparison: &Comparison, columns: &[Column]) -> String {
         parts.push(counted(u64::from(framework.reducers), "reducer"));
     }
     parts.push(format!("{} page cache", comparison.settings.page_cache));
+    parts.extend(comparison.emulated_disk());
     format!("{}: {}", comparison.settings.job, parts.join(", "))
 }
 
@@ -115,6 +117,7 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         }));
     }
     rows.extend(recovery_rows(columns));
+    rows.extend(time_rows(columns));
     rows.extend([
         framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
         framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
@@ -125,6 +128,28 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         framework_row("records, shuffled", &|framework| count(framework.shuffled_records as u64)),
         row("records, out", &|column| count(column.output_records as u64)),
     ]);
+    rows
+}
+
+/// What workers did and waited for, as far as it shows in any column, and what that bounds.
+fn time_rows(columns: &[Column]) -> Vec<Vec<String>> {
+    const LEAST_SHOWN: f64 = 0.005;
+    let times: Vec<Option<TimeGroups>> = columns.iter().map(|column| column.framework.as_ref()?.time).collect();
+    if times.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let row = |label: String, cell: &dyn Fn(&TimeGroups) -> String| {
+        let cells = times.iter().map(|time| time.as_ref().map_or(NONE.to_owned(), cell));
+        [label].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    let part = |time: &TimeGroups, group: usize| time.seconds[group] / time.total();
+    let shown = |group: &usize| times.iter().flatten().any(|time| part(time, *group) >= LEAST_SHOWN);
+    let mut rows = vec![row("time of all workers, waiting too".into(), &|time| seconds(time.total()))];
+    let groups = (0..GROUPS.len()).filter(shown);
+    rows.extend(groups.map(|group| row(format!("  {}", GROUPS[group].0), &|time| percent(part(time, group)))));
+    rows.push(row("with an infinitely fast disk".into(), &|time| seconds(time.bounds.infinitely_fast_disk_seconds)));
+    let free = |time: &TimeGroups| seconds(time.bounds.free_intermediate_files_seconds);
+    rows.push(row("with intermediate files for free".into(), &free));
     rows
 }
 
@@ -147,10 +172,14 @@ fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use twinmill::config::DiskProfile;
+    use twinmill::observe::bounds::Bounds;
     use twinmill::observe::report::RecoveryKind;
 
     use super::*;
-    use crate::cli::compare::comparison::tests::comparison;
+    use crate::cli::args::RunMode;
+    use crate::cli::compare::comparison::Run;
+    use crate::cli::compare::comparison::tests::{comparison, run};
 
     #[test]
     fn a_mode_has_a_column() {
@@ -196,6 +225,35 @@ iterations                   3         3
   one after another        █▄█       █▁▁
 ";
         assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn what_workers_waited_for_has_rows() {
+        let mut columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(time_rows(&columns).is_empty());
+        let bounds = Bounds { infinitely_fast_disk_seconds: 0.8, free_intermediate_files_seconds: 0.75 };
+        let mut time = TimeGroups { bounds, ..TimeGroups::default() };
+        (time.seconds[0], time.seconds[4], time.seconds[9]) = (0.001, 1.6, 0.4);
+        columns[0].framework.as_mut().unwrap().time = Some(time);
+        let text = grid(&time_rows(&columns));
+        let expected = "\
+time of all workers, waiting too    2.00 s   –   –
+  sorting                             80 %   –   –
+  waiting for the disk                20 %   –   –
+with an infinitely fast disk       0.800 s   –   –
+with intermediate files for free   0.750 s   –   –
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn an_emulated_disk_is_named_in_the_heading() {
+        let mut comparison = comparison([&[], &[], &[]]);
+        let mut report = run(RunMode::Disk, 1.0, "xxh3:0").json;
+        report["disk_profile"] = serde_json::json!("hdd".parse::<DiskProfile>().unwrap());
+        comparison.add(Run::parse(report.to_string().as_bytes()).unwrap(), "disk", 0);
+        let heading = render(&comparison).lines().next().unwrap().to_owned();
+        assert!(heading.ends_with("warm page cache, emulated disk hdd (150 MB/s, 10 ms a seek)"), "{heading}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! What a comparison comes to, in a sentence for each pair of modes, one for the reference, and one for each mode that
-//! recovered from failures.
+//! What a comparison comes to, in a sentence for each pair of modes, one for the reference, one for each mode on what a
+//! faster disk could give it, and one for each mode that recovered from failures.
+
+use twinmill::observe::bounds::Bounds;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
@@ -27,6 +29,7 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     if let Some(fastest) = frameworks.first() {
         sentences.extend(references.iter().map(|reference| without_framework(comparison, reference, fastest)));
     }
+    sentences.extend(columns.iter().filter_map(without_waiting));
     let recoveries = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
     let recoveries = recoveries.filter(|(_, recoveries)| !recoveries.is_empty());
     sentences.extend(recoveries.map(|(column, recoveries)| format!("Recoveries in {}: {recoveries}.", column.name)));
@@ -90,6 +93,22 @@ fn where_the_time_went(slow: &Framework, fast: &Framework, gap: f64, workers: u6
     more.into_iter().map(|(name, more)| format!("{} more in {name}", seconds(more))).collect()
 }
 
+/// What a mode that wrote files could gain at most.
+fn without_waiting(column: &Column) -> Option<String> {
+    let framework = column.framework.as_ref().filter(|framework| framework.file_written_bytes >= 1.0)?;
+    let Bounds { infinitely_fast_disk_seconds: fast, free_intermediate_files_seconds: free } = framework.time?.bounds;
+    let less = |bound: f64| 100.0 * (1.0 - bound / column.time.median).max(0.0);
+    Some(format!(
+        "With an infinitely fast disk, {} would take {:.0} % less time ({}); with intermediate files that cost nothing at \
+         all, not even copying, {:.0} % less ({}).",
+        column.name,
+        less(fast),
+        seconds(fast),
+        less(free),
+        seconds(free),
+    ))
+}
+
 fn without_framework(comparison: &Comparison, reference: &Column, fastest: &Column) -> String {
     let alone = "one thread without the framework";
     let framework = format!("{} with {}", fastest.name, counted(fastest.workers, "worker"));
@@ -107,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::cli::compare::comparison::Run;
-    use crate::cli::compare::comparison::tests::comparison;
+    use crate::cli::compare::comparison::tests::{comparison, run};
 
     fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {
         sentences(&comparison([disk, memory, reference]))
@@ -147,6 +166,20 @@ mod tests {
         let alone = "Disk with 2 workers is 2.00× slower than one thread without the framework [2.00, 2.00] (0.500 s \
                      against 0.250 s).";
         assert_eq!(sentences, [pair, alone]);
+    }
+
+    #[test]
+    fn what_a_faster_disk_could_give_is_told_of_modes_that_write_files() {
+        let mut comparison = comparison([&[], &[], &[]]);
+        for mode in [RunMode::Disk, RunMode::Memory] {
+            let mut report = run(mode, 2.0, "xxh3:0").json;
+            report["time"] = json!({});
+            report["bounds"] = json!({"infinitely_fast_disk_seconds": 1.9, "free_intermediate_files_seconds": 1.0});
+            comparison.add(Run::parse(report.to_string().as_bytes()).unwrap(), mode.name(), 0);
+        }
+        let expected = "With an infinitely fast disk, disk would take 5 % less time (1.90 s); with intermediate files that \
+                        cost nothing at all, not even copying, 50 % less (1.00 s).";
+        assert_eq!(sentences(&comparison)[1..], [expected]);
     }
 
     #[test]

@@ -135,6 +135,52 @@ const phases = (report) => {
   ];
 };
 
+const sum = (...values) => values.reduce((all, value) => all + value, 0);
+
+/** What workers do and wait for, in the groups of the table, and their colours. */
+const TIME = [
+  ["parsing", "--p3", ({cpu}) => cpu.parse],
+  ["the job's own code", "--p0", ({cpu}) => cpu.user],
+  ["combining", "--p1", ({cpu}) => cpu.combine],
+  ["encoding", "--p6", ({cpu}) => cpu.encode],
+  ["sorting", "--p5", ({cpu}) => cpu.sort],
+  ["merging", "--p4", ({cpu}) => cpu.merge],
+  ["copying in memory", "--copy", ({cpu}) => cpu.copy],
+  ["calls to files", "--p2", ({cpu}) => sum(cpu.read_input, cpu.write_output, cpu.read_intermediate, cpu.write_intermediate)],
+  ["everything else", "--soft", ({cpu}) => cpu.other],
+  ["waiting for the disk", "--wait-disk", ({wait}) => sum(wait.read_input, wait.write_output, wait.read_intermediate, wait.write_intermediate)],
+  ["waiting for locks and tasks", "--wait-task", ({wait}) => sum(wait.lock, wait.channel)],
+  ["waiting for a processor", "--wait-cpu", ({wait}) => wait.processor],
+];
+
+const workersTime = (report) => {
+  const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.time);
+  if (names.length === 0) return [];
+  const rows = names.flatMap((name) => TIME.map(([group, , value]) => ({
+    name, group, time: median(runsOf(report, name).map((run) => value(run.time))),
+  })));
+  const fill = (group) => `var(${TIME.find(([name]) => name === group)[1]})`;
+  const cell = (name, group) => rows.find((row) => row.name === name && row.group === group).time;
+  const bound = (name, which) => median(runsOf(report, name).map((run) => run.bounds[which]));
+  const clock = (name) => median(runsOf(report, name).map((run) => run.wall_seconds));
+  return [
+    legend(TIME.map(([group]) => [group, fill(group)])),
+    chart("time", "What workers did and waited for", (width) => Plot.plot({
+      width, style, height: 60 + 46 * names.length, marginBottom: 44, marginLeft: leftMargin(names), marginRight: 24,
+      x: secondsAxis(width, {label: "seconds of all workers →"}), y: {domain: names, label: null, tickSize: 0},
+      marks: [
+        Plot.barX(rows, Plot.stackX({x: "time", y: "name", fill: (d) => fill(d.group), order: null, insetTop: 6, insetBottom: 6, channels: {doing: "group", time: {value: (d) => seconds(d.time), label: "time"}}, tip: {format: {x: false, x1: false, x2: false, fill: false, y: true}}})),
+        Plot.ruleX([0]),
+      ],
+    }), "What workers computed, and behind it, in black and greys, what they waited for. Copying to and from the page cache is in the calls to files."),
+    table([["on the clock", ...names],
+      ["as it was", ...names.map((name) => seconds(clock(name)))],
+      ["had the disk been infinitely fast", ...names.map((name) => seconds(bound(name, "infinitely_fast_disk_seconds")))],
+      ["had intermediate files cost nothing at all", ...names.map((name) => seconds(bound(name, "free_intermediate_files_seconds")))]]),
+    numbers([["", ...names], ...TIME.map(([group]) => [group, ...names.map((name) => seconds(cell(name, group)))])]),
+  ];
+};
+
 /** Puts each task into the first lane that is free at its start. */
 const lanes = (tasks) => {
   const free = [];
@@ -357,6 +403,7 @@ const facts = (report) => {
     const inputs = settings.inputs.join(", ");
     entries.push(["input", `${inputs}: ${bytes(settings.input_bytes)} in ${count(settings.input_files)} file${settings.input_files === 1 ? "" : "s"}`]);
     entries.push(["settings", `${settings.workers} workers, ${settings.reducers} reducers, a budget of ${bytes(settings.memory_bytes)}, ${settings.page_cache} page cache${settings.options.length ? `, ${settings.options.map(quoted).join(" ")}` : ""}`]);
+    if (report.emulated_disk) entries.push(["disk", `${report.emulated_disk} below intermediate files and data between jobs`]);
     entries.push(["measured", `${settings.rounds} rounds in an order drawn from seed ${settings.seed}, after ${settings.warmup} warm-up run${settings.warmup === 1 ? "" : "s"} of each mode`]);
     entries.push(["program", `twinmill ${settings.version}, ${settings.program}`]);
   }
@@ -384,12 +431,12 @@ const article = (report, i) => {
   const verdict = report.verdict.length ? report.verdict : ["There is nothing to compare: only one mode has run."];
   return element("article", {},
     element("h1", {}, `${reports.length > 1 ? `${i + 1}. ` : ""}${report.job}: ${report.summary.map(nameOf).join(", ")}`),
-    element("p", {class: "soft"}, `${report.settings ? `${bytes(report.settings.input_bytes)} of input, ` : ""}${rounds} run${rounds === 1 ? "" : "s"} of each mode, ${report.machine}`),
+    element("p", {class: "soft"}, `${report.settings ? `${bytes(report.settings.input_bytes)} of input, ` : ""}${rounds} run${rounds === 1 ? "" : "s"} of each mode, ${report.machine}${report.emulated_disk ? `, with an ${report.emulated_disk}` : ""}`),
     verdict.map((sentence) => element("p", {class: "verdict"}, sentence[0].toUpperCase() + sentence.slice(1))),
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
     section("How long it took", null, times(report)),
     section("Which factor makes the difference", "From the disk preset to the memory preset, one factor at a time.", ladder(report)),
-    section("Where the time goes", null, phases(report)),
+    section("Where the time goes", null, phases(report)?.concat(workersTime(report))),
     section("Iteration by iteration", null, iterations(report)),
     section("The tasks of a run", "On one time axis.", timeline(report)),
     section("Bytes through each stage", null, stages(report)),
