@@ -12,9 +12,10 @@ use crate::config::{JobConfig, PageCache, Sync};
 use crate::error::{Error, Result};
 use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
+use crate::observe::activity::FileUse;
 use crate::observe::counters::Counters;
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
-use crate::observe::report::{OutputReport, Report};
+use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::read::{Lines, Record};
@@ -173,7 +174,7 @@ pub fn run(
 ) -> Result<Report> {
     config.validate()?;
     if config.page_cache == PageCache::Cold {
-        list_files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path))?;
+        list_files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
@@ -186,6 +187,8 @@ pub fn run(
     reference(&mut output)?;
     output.parts.iter_mut().try_for_each(Part::flush)?;
     dir.commit()?;
+    let process_io = ProcessIo::now().since(io_before);
+    let input_bytes = list_files(inputs)?.iter().map(|file| file.bytes).sum();
     Ok(Report {
         schema: 1,
         job: name.to_owned(),
@@ -195,7 +198,7 @@ pub fn run(
         disk_profile: None,
         workers: 1,
         reducers: output.reducers(),
-        input_bytes: list_files(inputs)?.iter().map(|file| file.bytes).sum(),
+        input_bytes,
         wall_seconds: start.elapsed().as_secs_f64(),
         cpu_seconds: (cpu_time() - cpu_before).as_secs_f64(),
         peak_rss_bytes: peak_rss_bytes(),
@@ -203,7 +206,8 @@ pub fn run(
         evicted_parts: 0,
         counters: Counters::default(),
         user_counters: Default::default(),
-        process_io: ProcessIo::now().since(io_before),
+        process_io,
+        cold_cache: (config.page_cache == PageCache::Cold).then(|| ColdCache::of(input_bytes, process_io)),
         phases: Vec::new(),
         time: None,
         bounds: None,

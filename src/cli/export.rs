@@ -150,6 +150,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("wait_processor_seconds", "/time/wait/processor"),
     ("infinitely_fast_disk_seconds", "/bounds/infinitely_fast_disk_seconds"),
     ("free_intermediate_files_seconds", "/bounds/free_intermediate_files_seconds"),
+    ("cold_cache_dropped", "/cold_cache/dropped"),
     ("recoveries", "/recoveries"),
     ("recovery_seconds_lost", "/recoveries/*/seconds_lost"),
     ("output_records", "/output/records"),

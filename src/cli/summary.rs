@@ -66,6 +66,11 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
     if let Some(disk) = &report.disk_profile {
         line("disk", disk.to_string());
     }
+    if let Some(cold) = report.cold_cache {
+        let came = format!("{} of {}", bytes(cold.from_device_bytes), bytes(cold.to_read_bytes));
+        let outcome = if cold.dropped { "cold" } else { "NOT COLD, its pages could not be dropped" };
+        line("cache", format!("{outcome}: {came} came from the device"));
+    }
     let place = if kept { format!(" in {}", output.path.display()) } else { ", not kept (no --output)".to_owned() };
     line("output", format!("{}, {}{place}", counted(output.records, "record"), bytes(output.bytes)));
     if config.intermediates == Intermediates::Keep && report.factors.is_some() {
@@ -113,7 +118,7 @@ mod tests {
     use twinmill::observe::bounds::Bounds;
     use twinmill::observe::counters::Counters;
     use twinmill::observe::machine::{Machine, ProcessIo};
-    use twinmill::observe::report::{Iteration, OutputReport, Recovery, RecoveryKind};
+    use twinmill::observe::report::{ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
 
     use twinmill::observe::time_use::{Computing, TimeUse, Waiting};
 
@@ -146,6 +151,7 @@ mod tests {
             },
             user_counters: Default::default(),
             process_io: ProcessIo::default(),
+            cold_cache: None,
             phases: Vec::new(),
             time: None,
             bounds: None,
@@ -188,6 +194,22 @@ wordcount (disk): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at p
             "{text}"
         );
         assert!(text.contains("\n  disk      emulated disk (200 MB/s, 8 ms a seek)\n"), "{text}");
+    }
+
+    #[test]
+    fn a_cache_that_was_not_cold_is_told() {
+        let mut report = report();
+        let line = |report: &Report| {
+            let text = of(report, &JobConfig::new(Mode::Disk), true);
+            text.lines().find(|line| line.starts_with("  cache")).map(str::to_owned)
+        };
+        assert_eq!(line(&report), None);
+        let (to_read_bytes, from_device_bytes) = (256 << 20, 257 << 20);
+        report.cold_cache = Some(ColdCache { to_read_bytes, from_device_bytes, dropped: true });
+        assert_eq!(line(&report).unwrap(), "  cache     cold: 257 MiB of 256 MiB came from the device");
+        report.cold_cache = Some(ColdCache { to_read_bytes, from_device_bytes: 0, dropped: false });
+        let expected = "  cache     NOT COLD, its pages could not be dropped: 0 B of 256 MiB came from the device";
+        assert_eq!(line(&report).unwrap(), expected);
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct Report {
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
     /// `/proc/self/io` over the same span.
     pub process_io: ProcessIo,
+    /// Whether the page cache was cold, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cold_cache: Option<ColdCache>,
     /// Where the time went, in the order of the data flow.
     pub phases: Vec<Phase>,
     /// Where the time of all workers went during the waves, all attempts included, and that of the driver between them;
@@ -69,6 +72,25 @@ pub struct Report {
     pub machine: Machine,
     /// What came out.
     pub output: OutputReport,
+}
+
+/// What dropping cached pages came to: of a cold cache, what is read comes from the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ColdCache {
+    /// Bytes of input, and of map outputs in files that reducers took: all that was to be dropped before it was read.
+    pub to_read_bytes: u64,
+    /// Bytes that the process got from the device.
+    pub from_device_bytes: u64,
+    /// Whether at least nine tenths came from there. If not, the system kept the pages: it does on a file system in memory,
+    /// and where something else has the files mapped.
+    pub dropped: bool,
+}
+
+impl ColdCache {
+    pub(crate) fn of(to_read_bytes: u64, process_io: ProcessIo) -> Self {
+        let from_device_bytes = process_io.read_bytes;
+        ColdCache { to_read_bytes, from_device_bytes, dropped: from_device_bytes >= to_read_bytes / 10 * 9 }
+    }
 }
 
 /// One phase over all tasks.

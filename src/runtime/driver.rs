@@ -20,10 +20,11 @@ use crate::error::{Error, Result};
 use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
 use crate::job::{Job, Partitioner};
+use crate::observe::activity::FileUse;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
-use crate::observe::report::{Iteration, OutputReport, Report, Resumed};
+use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::Timekeeper;
 use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::collect::CollectWith;
@@ -442,7 +443,7 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path))?;
+                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
                     }
                     let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
                     let split =
@@ -452,7 +453,7 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path))?;
+                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
                     }
                     splits.extend(split::plan(number, &files, split_bytes, M::split_alignment(number)));
                 }
@@ -476,6 +477,10 @@ impl Driver {
         }
         counters.file_bytes_read = self.stores.device.read_bytes();
         counters.file_bytes_written = self.stores.device.written_bytes();
+        let process_io = ProcessIo::now().since(self.io_before);
+        let cold = self.config.page_cache == PageCache::Cold;
+        let from_files = self.config.factors.map_output == Medium::Disk;
+        let shuffled = if from_files { counters.reduce_shuffle_bytes } else { 0 };
         let report = Report {
             schema: 1,
             job: self.name,
@@ -493,7 +498,8 @@ impl Driver {
             evicted_parts: self.stores.cache.evictions(),
             counters,
             user_counters: self.totals.user_counters,
-            process_io: ProcessIo::now().since(self.io_before),
+            process_io,
+            cold_cache: cold.then(|| ColdCache::of(self.input_bytes + shuffled, process_io)),
             phases: self.totals.phases.summary(),
             time: Some(time),
             bounds: Some(bounds),

@@ -6,14 +6,16 @@ use std::path::Path;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
 use crate::error::{Error, Result};
+use crate::observe::activity::{FileUse, file_call};
 
-/// Writes what is dirty of a file to the device and drops its pages from the page cache.
+/// Writes what is dirty of a file to the device and drops its pages from the page cache. The time counts as waiting for such
+/// files.
 ///
 /// # Errors
 /// [`Error::Io`] where the file cannot be synced, or the system does not take the advice.
-pub fn drop_pages(path: &Path) -> Result<()> {
+pub(crate) fn drop_pages(path: &Path, file_use: FileUse) -> Result<()> {
     let file = File::open(path).map_err(Error::at("open", path))?;
-    file.sync_data().map_err(Error::at("sync", path))?;
+    file_call(file_use, || file.sync_data()).map_err(Error::at("sync", path))?;
     posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)
         .map_err(|errno| Error::io("drop cached pages of", path, errno.into()))
 }

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Compression, Durability, Medium, Sync};
 use crate::error::{Error, Result};
+use crate::observe::activity::FileUse;
+use crate::runtime::page_cache::drop_pages;
 use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, header, index_and_footer, seal_block};
 use crate::store::run_file::{BlockCursor, RunFile};
@@ -252,7 +254,7 @@ impl Run for DiskRun {
     }
 
     fn drop_cached_pages(&self) -> Result<()> {
-        self.files.iter().try_for_each(|file| crate::runtime::page_cache::drop_pages(&file.path))
+        self.files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::WriteIntermediate))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use twinmill::observe::bounds::Bounds;
-use twinmill::observe::report::RecoveryKind;
+use twinmill::observe::report::{ColdCache, RecoveryKind};
 use twinmill::observe::time_use::TimeUse;
 
 use crate::cli::args::RunMode;
@@ -70,6 +70,8 @@ pub struct Figures {
     pub tasks: Vec<TaskFigures>,
     #[serde(default)]
     pub recoveries: Vec<RecoveryFigures>,
+    #[serde(default)]
+    pub cold_cache: Option<ColdCache>,
     #[serde(default)]
     pub time: Option<TimeUse>,
     #[serde(default)]
@@ -313,6 +315,12 @@ impl Comparison {
         let cpus = counted(number("cpus"), "processor");
         let memory = bytes(number("memory_bytes"));
         format!("{cpus} ({}), {memory}, {}, Linux {}", text("cpu_model"), text("filesystem"), text("kernel"))
+    }
+
+    /// A run whose page cache was to be cold and was not, if there is one: what it read, and how much of it came from the
+    /// device.
+    pub fn warm_though_asked_cold(&self) -> Option<ColdCache> {
+        self.runs.iter().filter_map(|run| run.figures.cold_cache).find(|cold| !cold.dropped)
     }
 
     /// The disk that was emulated, if any.

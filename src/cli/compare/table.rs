@@ -71,7 +71,10 @@ fn heading(comparison: &Comparison, columns: &[Column]) -> String {
         parts.push(counted(workers, "worker"));
         parts.push(counted(u64::from(framework.reducers), "reducer"));
     }
-    parts.push(format!("{} page cache", comparison.settings.page_cache));
+    parts.push(match comparison.warm_though_asked_cold() {
+        Some(_) => "page cache that could not be dropped".to_owned(),
+        None => format!("{} page cache", comparison.settings.page_cache),
+    });
     parts.extend(comparison.emulated_disk());
     format!("{}: {}", comparison.settings.job, parts.join(", "))
 }

@@ -30,6 +30,12 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
         sentences.extend(references.iter().map(|reference| without_framework(comparison, reference, fastest)));
     }
     sentences.extend(columns.iter().filter_map(without_waiting));
+    sentences.extend(comparison.warm_though_asked_cold().map(|cold| {
+        let [came, read] = [cold.from_device_bytes, cold.to_read_bytes].map(bytes);
+        format!(
+            "The page cache was NOT cold: its pages could not be dropped, and {came} of {read} came from the device."
+        )
+    }));
     let recoveries = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
     let recoveries = recoveries.filter(|(_, recoveries)| !recoveries.is_empty());
     sentences.extend(recoveries.map(|(column, recoveries)| format!("Recoveries in {}: {recoveries}.", column.name)));
@@ -166,6 +172,18 @@ mod tests {
         let alone = "Disk with 2 workers is 2.00× slower than one thread without the framework [2.00, 2.00] (0.500 s \
                      against 0.250 s).";
         assert_eq!(sentences, [pair, alone]);
+    }
+
+    #[test]
+    fn a_cache_that_was_not_cold_is_told() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        assert!(sentences(&comparison).is_empty());
+        let mut report = run(RunMode::Disk, 2.0, "xxh3:0").json;
+        report["cold_cache"] = json!({"to_read_bytes": 1024, "from_device_bytes": 12, "dropped": false});
+        comparison.add(Run::parse(report.to_string().as_bytes()).unwrap(), "disk", 1);
+        let expected =
+            "The page cache was NOT cold: its pages could not be dropped, and 12 B of 1.00 KiB came from the device.";
+        assert_eq!(sentences(&comparison), [expected]);
     }
 
     #[test]
