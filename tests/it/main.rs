@@ -13,6 +13,7 @@
 //! - `damage`: map outputs that are lost, and how they come back.
 //! - `fault_lab`: failures made on purpose, and what they leave.
 //! - `bad_records`: records that cannot be mapped, and going on without them.
+//! - `time_use`: where time goes, and disks that are emulated.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
@@ -33,3 +34,4 @@ mod keys;
 mod real_data;
 mod sample_jobs;
 mod spilling;
+mod time_use;

@@ -100,6 +100,26 @@ fn a_comparison_shows_what_a_lost_map_task_and_a_damaged_map_output_cost_in_each
 }
 
 #[test]
+fn an_emulated_disk_is_named_in_every_output() {
+    let cli = Cli::with_input("some words and some more\n".repeat(1000));
+    let label = "emulated disk (50 MB/s, 1 ms a seek)";
+    let ended = cli.succeed("run wordcount --input input --disk-profile 50MB,1ms --output out --report run.json");
+    ended.says(&[label]);
+    assert_eq!(cli.json("run.json")["disk_profile"]["emulated"], true);
+    let files =
+        "--report report.json --html page.html --export-markdown table.md --export-csv runs.csv --trace trace.json";
+    let ended = cli.succeed(&format!("compare wordcount --input input --disk-profile 50MB,1ms --runs 1 {files}"));
+    assert!(ended.stdout.lines().next().unwrap().ends_with(label), "{}", ended.stdout);
+    assert_eq!(cli.json("report.json")["emulated_disk"], label);
+    for file in ["page.html", "table.md", "trace.json"] {
+        assert!(fs::read_to_string(cli.scratch.path(file)).unwrap().contains(label), "{file}");
+    }
+    let csv = fs::read_to_string(cli.scratch.path("runs.csv")).unwrap();
+    assert!(csv.contains(",disk_profile,") && csv.contains(",\"50MB,1ms\","), "{csv}");
+    cli.fail(2, "run wordcount --input input --output other --disk-profile floppy").says(&["'floppy' is no disk"]);
+}
+
+#[test]
 fn a_fault_at_a_task_that_is_not_there_is_refused() {
     let cli = Cli::with_input("some words\n");
     for command in ["run wordcount --mode memory --output out", "compare wordcount --runs 1"] {
