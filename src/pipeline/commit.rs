@@ -17,6 +17,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::config::{ExistingOutput, Sync};
@@ -100,7 +101,8 @@ impl OutputDir {
         self.staging.as_ref().expect("it is there until it is committed").path()
     }
 
-    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all.
+    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. One that it replaces is there until
+    /// then.
     pub fn commit(mut self) -> Result<()> {
         let staging = self.staging.take().expect("it is there until it is committed");
         let temporary = staging.path().join(TEMPORARY);
@@ -113,9 +115,7 @@ impl OutputDir {
                 sync_dir(staging.path())?;
             }
             if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
-                let is_dir = self.dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-                let removed = if is_dir { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
-                removed.map_err(Error::at("replace", &self.dir))?;
+                return replace(&self.dir, staging.path());
             }
             fs::rename(staging.path(), &self.dir).map_err(Error::at("publish", &self.dir))
         };
@@ -130,6 +130,21 @@ impl OutputDir {
         }
         Ok(())
     }
+}
+
+/// Puts `new` in the place of `old`, and removes that.
+fn replace(old: &Path, new: &Path) -> Result<()> {
+    let remove = |path: &Path| {
+        let is_dir = path.symlink_metadata()?.is_dir();
+        if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    };
+    // The two change places at once, so that there is an output at any moment, also for whoever goes on after a crash.
+    if renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE).is_ok() {
+        return remove(new).map_err(Error::at("remove what was replaced, now", new));
+    }
+    // Not every file system can do that.
+    remove(old).map_err(Error::at("replace", old))?;
+    fs::rename(new, old).map_err(Error::at("publish", old))
 }
 
 fn parent_of(dir: &Path) -> &Path {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use twinmill::CancelToken;
 use twinmill::config::ExistingOutput;
 use twinmill::observe::report::Outcome as AttemptOutcome;
@@ -273,6 +274,39 @@ fn overwriting_replaces_the_whole_output() {
     (config.existing_output, config.reducers) = (ExistingOutput::Overwrite, 1);
     let outcome = scratch.run(&config, |config| word_count().input(scratch.input().as_path()).run(config));
     assert_eq!(outcome.parts, [("part-r-00000".to_owned(), b"a\t1\nb\t1\n".to_vec())]);
+}
+
+#[test]
+fn an_output_that_is_overwritten_is_there_all_the_time() {
+    let scratch = Scratch::with_input("a b");
+    let paths = ["one", "other"].map(|name| scratch.path(name));
+    paths.iter().for_each(|path| fs::create_dir(path).unwrap());
+    let exchanged = renameat2(AT_FDCWD, &paths[0], AT_FDCWD, &paths[1], RenameFlags::RENAME_EXCHANGE);
+    paths.iter().for_each(|path| fs::remove_dir(path).unwrap());
+    if let Err(reason) = exchanged {
+        eprintln!("skipped: directories cannot change places on this file system: {reason}");
+        return;
+    }
+    let mut config = scratch.config(Mode::Memory).reducers(1);
+    config.existing_output = ExistingOutput::Overwrite;
+    let job = word_count().input(scratch.input().as_path());
+    job.run(&config).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let success = scratch.path("output/_SUCCESS");
+        let watching = scope.spawn(|| {
+            let mut looks = 0u64;
+            while !done.load(Ordering::Relaxed) {
+                assert!(success.exists(), "after {looks} looks");
+                looks += 1;
+            }
+        });
+        (0..50).for_each(|_| drop(job.run(&config).unwrap()));
+        done.store(true, Ordering::Relaxed);
+        watching.join().unwrap();
+    });
+    fs::remove_dir_all(scratch.path("output")).unwrap();
+    scratch.assert_nothing_left();
 }
 
 #[test]
