@@ -112,6 +112,10 @@ impl RunCursor {
         let spent = std::mem::replace(&mut self.block, Block::EMPTY);
         match self.reader.next(spent)? {
             Some(block) => {
+                // The first record of a block has a key of its own, or there would be none to give.
+                if block.first() == Some(&0) {
+                    return Err(malformed(&block, 0));
+                }
                 (self.block, self.next) = (block, 0);
                 Ok(true)
             }
@@ -442,9 +446,9 @@ mod tests {
 
     use super::*;
     use crate::config::Compression;
-    use crate::store::RunStore;
     use crate::store::disk::DiskStore;
     use crate::store::memory::{MemoryBudget, MemoryStore};
+    use crate::store::{BlockBuilder, RunStore};
 
     /// A store in memory whose blocks hold few records, so that keys and values straddle them.
     fn store(dir: &tempfile::TempDir) -> MemoryStore {
@@ -512,6 +516,18 @@ mod tests {
             }
             prop_assert!(first || sizes.len() == fan_in);
         }
+    }
+
+    #[test]
+    fn a_block_whose_first_record_has_no_key_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut block = BlockBuilder::with_capacity(64);
+        frame::push_same_key(b"value", block.records_mut());
+        block.count_record();
+        let mut writer = store(&dir).create("run", 1).unwrap();
+        writer.put(0, &mut block).unwrap();
+        let segment = Segment { run: writer.finish().unwrap(), partition: 0 };
+        assert!(matches!(Merge::open([segment]), Err(Error::Codec { .. })));
     }
 
     #[test]

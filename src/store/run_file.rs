@@ -43,13 +43,27 @@ impl RunFile {
         read(&mut footer, footer_offset)?;
         let (index_offset, checksum) = read_footer(&footer, path, footer_offset)?;
         let index_bytes = u64::from(partitions) * INDEX_ENTRY_BYTES as u64;
-        if index_offset.checked_add(index_bytes) != Some(footer_offset) {
+        if index_offset < HEADER_BYTES as u64 || index_offset.checked_add(index_bytes) != Some(footer_offset) {
             let expected = footer_offset.saturating_sub(index_bytes);
             return Err(corrupt(path, footer_offset, "index offset", expected, index_offset));
         }
         let mut index = vec![0; index_bytes as usize];
         read(&mut index, index_offset)?;
         let index = read_index(&index, index_offset, checksum, path)?;
+        for PartitionIndex { offset, stored_bytes, .. } in &index {
+            let end = offset.checked_add(*stored_bytes);
+            let inside = *offset >= HEADER_BYTES as u64 && end.is_some_and(|end| end <= index_offset);
+            if *stored_bytes > 0 && !inside {
+                let expected = format!("blocks between {HEADER_BYTES} and {index_offset}");
+                return Err(corrupt(
+                    path,
+                    index_offset,
+                    "index",
+                    expected,
+                    format!("{stored_bytes} bytes at {offset}"),
+                ));
+            }
+        }
         Ok(RunFile { file, path: path.to_owned(), index })
     }
 
@@ -72,7 +86,8 @@ impl RunFile {
     pub fn for_each_record(&self, partition: u32, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<u64> {
         let segment = self.index[partition as usize];
         let mut blocks = BlockCursor::new(&segment);
-        let (mut block, mut stored, mut records, mut count) = (Vec::new(), Vec::new(), 0u64, 0u64);
+        let (mut block, mut stored, mut count) = (Vec::new(), Vec::new(), 0u64);
+        let (mut records, mut record_bytes) = (0u64, 0u64);
         let read_at = |target: &mut [u8], offset| self.file.read_exact_at(target, offset);
         while let Some(header) = blocks.read(read_at, &self.path, &mut block, &mut stored)? {
             let (mut at, mut key, mut in_block) = (0, (0, 0), 0);
@@ -89,10 +104,15 @@ impl RunFile {
                 return Err(corrupt(&self.path, blocks.block_offset, "records in block", header.records, in_block));
             }
             records += u64::from(in_block);
+            record_bytes += block.len() as u64;
             count += 1;
         }
         if records != segment.records {
             return Err(corrupt(&self.path, segment.offset, "records in partition", segment.records, records));
+        }
+        if record_bytes != segment.record_bytes {
+            let expected = segment.record_bytes;
+            return Err(corrupt(&self.path, segment.offset, "record bytes in partition", expected, record_bytes));
         }
         Ok(count)
     }
@@ -147,6 +167,10 @@ impl BlockCursor {
         read_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
         verify_block(&header_bytes, target, header.checksum, path, offset)?;
         let record_bytes = header.record_bytes as usize;
+        let most = most_decompressed(header.compression, target.len());
+        if record_bytes > most {
+            return Err(corrupt(path, offset, "record bytes in block", format_args!("at most {most}"), record_bytes));
+        }
         let decompressed = match header.compression {
             Compression::None => Ok(block.len()),
             Compression::Lz4 => {
@@ -169,10 +193,92 @@ impl BlockCursor {
     }
 }
 
+/// What so many stored bytes can hold at most, so that no block makes room for what it cannot hold.
+fn most_decompressed(compression: Compression, stored_bytes: usize) -> usize {
+    let times = match compression {
+        Compression::None => 1,
+        // A match grows by 255 bytes with each further byte of its length.
+        Compression::Lz4 => 255,
+        // The shortest block of a frame has 4 bytes and stands for 128 KiB of one byte.
+        Compression::Zstd => (128 << 10) / 4,
+    };
+    stored_bytes.saturating_mul(times)
+}
+
 fn truncated(error: io::Error, path: &Path, offset: u64) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         corrupt(path, offset, "length", "bytes that the index promises", "end of file")
     } else {
         Error::io("read", path, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::store::format::{header, index_and_footer, seal_block};
+
+    /// Writes a file of one block, sound in all its checksums; `claim` changes what the index says of it.
+    fn write(path: &Path, record_bytes: u32, compression: Compression, claim: impl Fn(&mut PartitionIndex)) {
+        let mut stored = vec![0; BLOCK_HEADER_BYTES];
+        frame::push(b"key", b"value", &mut stored);
+        seal_block(&mut stored, record_bytes, 1, compression);
+        let offset = HEADER_BYTES as u64;
+        let mut index =
+            PartitionIndex { offset, stored_bytes: stored.len() as u64, record_bytes: record_bytes.into(), records: 1 };
+        let index_offset = offset + index.stored_bytes;
+        claim(&mut index);
+        let file = [&header(1)[..], &stored, &index_and_footer(&[index], index_offset)].concat();
+        fs::write(path, file).unwrap();
+    }
+
+    fn read(path: &Path) -> Result<u64> {
+        RunFile::open(path)?.for_each_record(0, |key, value| {
+            assert_eq!((key, value), (&b"key"[..], &b"value"[..]));
+            Ok(())
+        })
+    }
+
+    fn refused(path: &Path) -> &'static str {
+        match read(path) {
+            Err(Error::Corrupt { what, .. }) => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_index_that_points_outside_the_blocks_is_refused_when_the_file_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.run");
+        write(&path, 10, Compression::None, |_| {});
+        assert_eq!(read(&path).unwrap(), 1);
+        for (offset, stored_bytes) in [(0, 34), (16, 35), (17, 34), (u64::MAX, 34), (16, u64::MAX), (u64::MAX - 33, 34)]
+        {
+            write(&path, 10, Compression::None, |index| (index.offset, index.stored_bytes) = (offset, stored_bytes));
+            assert!(RunFile::open(&path).is_err(), "{stored_bytes} bytes at {offset}");
+            assert_eq!(refused(&path), "index");
+        }
+    }
+
+    #[test]
+    fn a_block_gets_no_room_for_more_than_it_can_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.run");
+        for compression in [Compression::None, Compression::Lz4, Compression::Zstd] {
+            write(&path, u32::MAX, compression, |_| {});
+            assert_eq!(refused(&path), "record bytes in block", "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn sums_that_are_not_those_of_the_blocks_are_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.run");
+        write(&path, 10, Compression::None, |index| index.records = 2);
+        assert_eq!(refused(&path), "records in partition");
+        write(&path, 10, Compression::None, |index| index.record_bytes = 11);
+        assert_eq!(refused(&path), "record bytes in partition");
     }
 }
