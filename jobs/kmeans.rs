@@ -87,13 +87,15 @@ impl Options {
             }
             None => {
                 twinmill::scan::<Lines>(inputs, |line| {
-                    if let Some(point) = parse.features_of(line)?.filter(|point| !centroids.contains(point)) {
-                        centroids.push(point);
-                    }
+                    // A line that is no row is for the mapper to refuse, which may skip it.
+                    let point = parse.features_of(line).ok().flatten();
+                    centroids.extend(point.filter(|point| !centroids.contains(point)));
                     Ok(if centroids.len() == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
                 })?;
                 if centroids.len() < wanted {
                     let found = centroids.len();
+                    // A line that is no row says more about what is wrong.
+                    twinmill::scan::<Lines>(inputs, |line| parse.features_of(line).map(|_| ControlFlow::Continue(())))?;
                     return Err(Error::user(format!("--k {wanted}: the input has only {found} distinct points")));
                 }
             }

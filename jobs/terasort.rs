@@ -83,11 +83,8 @@ impl Program for Terasort {
 
     fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(inputs, run.reducers())?;
-        let bytes = run.read_all(inputs)?;
-        let (records, rest) = bytes.as_chunks::<RECORD_BYTES>();
-        if !rest.is_empty() {
-            return Err(Error::user(format!("the input ends with {} bytes of a record", rest.len())));
-        }
+        let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
+        let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
         let mut sorted: Vec<&[u8; RECORD_BYTES]> = records.iter().collect();
         sorted.sort_by_key(|record| &record[..KEY_BYTES]);
         sorted.iter().try_for_each(|record| {

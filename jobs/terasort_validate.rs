@@ -164,14 +164,14 @@ impl Program for TerasortValidate {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let add_up =
             |records: &[[u8; RECORD_BYTES]]| records.iter().fold(0u64, |sum, record| sum.wrapping_add(xxh3_64(record)));
-        let bytes = run.read_all(inputs)?;
+        let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
         if !records.is_sorted_by_key(|record| &record[..KEY_BYTES]) {
             return Err(Error::user("not sorted"));
         }
         let sum = add_up(records);
         if !options.against.is_empty() {
-            let against = run.read_all(&options.against)?;
+            let against = run.read_records::<RECORD_BYTES>(&options.against)?;
             let (against, _) = against.as_chunks::<RECORD_BYTES>();
             if (records.len(), sum) != (against.len(), add_up(against)) {
                 return Err(Error::user("not the same records"));

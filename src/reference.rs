@@ -18,7 +18,7 @@ use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
-use crate::pipeline::read::{Lines, Record};
+use crate::pipeline::read::{Lines, Record, torn_record};
 use crate::pipeline::split::list_files;
 use crate::record::ToText;
 use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
@@ -103,22 +103,26 @@ impl ReferenceRun {
         Ok(blocks)
     }
 
-    /// The whole of the files at and below `inputs`, one after another.
+    /// The records of `N` bytes in the files at and below `inputs`, one after another.
     ///
     /// # Errors
-    /// [`Error::Io`] for inputs that cannot be read.
-    pub fn read_all(&self, inputs: &[PathBuf]) -> Result<Vec<u8>> {
+    /// [`Error::Io`] for inputs that cannot be read, [`Error::Record`] where a file ends within a record.
+    pub fn read_records<const N: usize>(&self, inputs: &[PathBuf]) -> Result<Vec<u8>> {
         const CHUNK_BYTES: u64 = 16 << 20;
         let mut bytes = Vec::new();
         for file in list_files(inputs)? {
             bytes.reserve_exact(file.bytes as usize);
-            let mut reader = open(&file.path)?;
+            let (mut reader, first) = (open(&file.path)?, bytes.len());
             loop {
                 self.cancel.check()?;
                 let chunk = reader.by_ref().take(CHUNK_BYTES).read_to_end(&mut bytes);
                 if chunk.map_err(Error::at("read", &file.path))? == 0 {
                     break;
                 }
+            }
+            let (whole, rest) = ((bytes.len() - first) / N * N, (bytes.len() - first) % N);
+            if rest > 0 {
+                return Err(torn_record(rest, N).in_record(&file.path, whole as u64));
             }
         }
         Ok(bytes)

@@ -161,6 +161,11 @@ impl InputFormat for Lines {
     }
 }
 
+/// A file has `rest` bytes behind its last whole record of `len` bytes.
+pub(crate) fn torn_record(rest: usize, len: usize) -> Error {
+    Error::user(format!("the file ends after {rest} bytes of a record of {len} bytes"))
+}
+
 /// Records of `N` bytes each, one after another.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedLength<const N: usize>;
@@ -195,8 +200,7 @@ impl<const N: usize> InputFormat for FixedLength<N> {
                 return Ok(());
             }
             if chunks.at_end {
-                let cause = Error::user(format!("the file ends after {rest} bytes of a record of {N} bytes"));
-                return Err(cause.in_record(&path, offset));
+                return Err(torn_record(rest, N).in_record(&path, offset));
             }
             chunks.consume(chunks.unread().len() - rest);
             chunks.fill()?;

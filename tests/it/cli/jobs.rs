@@ -42,6 +42,47 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
 }
 
 #[test]
+fn a_file_that_ends_within_a_record_fails_terasort_and_its_check_in_every_mode() {
+    let cli = Cli::new();
+    // Two halves of a record in two files are no record either.
+    fs::create_dir_all(cli.scratch.path("input")).unwrap();
+    fs::create_dir_all(cli.scratch.path("whole")).unwrap();
+    fs::write(cli.scratch.path("input/a"), [b'a'; 250]).unwrap();
+    fs::write(cli.scratch.path("input/b"), [b'b'; 50]).unwrap();
+    fs::write(cli.scratch.path("whole/a"), [b'a'; 300]).unwrap();
+    for job in
+        ["terasort --input input", "terasort-validate --input input", "terasort-validate --input whole --against input"]
+    {
+        for mode in ["disk", "memory", "reference"] {
+            let ended = cli.fail(1, &format!("run {job} --mode {mode} --max-attempts 1 --output out --quiet"));
+            ended.says(&["input/a at offset 200: the file ends after 50 bytes of a record of 100 bytes"]);
+        }
+    }
+}
+
+#[test]
+fn a_bad_record_where_a_job_looks_ahead_is_the_mappers_to_refuse_or_to_skip() {
+    let cli = Cli::new();
+    for (job, good, bad, said) in [
+        ("pagerank", "1\t2\n5\t6\n", "1\t2\n3 4\n5\t6\n", "'3 4' is no edge"),
+        ("components", "1\t2\n5\t6\n", "1\t2\n3 4\n5\t6\n", "'3 4' is no edge"),
+        ("kmeans --k 2", "1,2\n3,4\n", "1,2\n1,x\n3,4\n", "'x' is no finite number"),
+    ] {
+        fs::write(cli.scratch.path("good"), good).unwrap();
+        fs::write(cli.scratch.path("bad"), bad).unwrap();
+        for mode in ["disk", "memory"] {
+            let run = format!("run {job} --mode {mode} --quiet --reducers 2 --overwrite --output out");
+            cli.succeed(&format!("{run} --input good"));
+            let expected = cli.output("out");
+            cli.succeed(&format!("{run} --input bad --skip-bad-records 1"));
+            assert!(cli.output("out") == expected, "{job} {mode}");
+            fs::remove_dir_all(cli.scratch.path("out")).unwrap();
+            cli.fail(1, &format!("{run} --input bad")).says(&["task map-00000 attempt 3: ", "bad at offset 4: ", said]);
+        }
+    }
+}
+
+#[test]
 fn word_count_counts_words() {
     let cli = Cli::new();
     let text = generate_text(&cli);
