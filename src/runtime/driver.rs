@@ -515,7 +515,8 @@ impl Driver {
             self.work_dir.keep();
         } else {
             let path = self.work_dir.path().to_owned();
-            self.work_dir.close().map_err(Error::at("remove", &path))?;
+            // The journal goes last: as long as anything is left, it says whose output that was.
+            journal::remove_runs(&path).and_then(|()| self.work_dir.close()).map_err(Error::at("remove", &path))?;
         }
         Ok(report)
     }

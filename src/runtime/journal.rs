@@ -166,6 +166,13 @@ pub(crate) fn was_publishing(config: &JobConfig, name: &str) -> bool {
     publishing
 }
 
+/// Removes all runs from a work directory.
+pub(crate) fn remove_runs(work_dir: &Path) -> std::io::Result<()> {
+    let entries: std::io::Result<Vec<_>> = fs::read_dir(work_dir)?.collect();
+    let mut directories = entries?.into_iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    directories.try_for_each(|entry| fs::remove_dir_all(entry.path()))
+}
+
 /// Who a run is: all that its map outputs depend on but the inputs.
 fn run_key(config: &JobConfig, name: &str, key: &str) -> String {
     let program = fs::metadata("/proc/self/exe").map(|exe| (exe.len(), exe.mtime(), exe.mtime_nsec())).ok();
@@ -207,6 +214,14 @@ fn parse(line: &[u8]) -> Option<Entry> {
     if xxh3_64(json) == expected { serde_json::from_slice(json).ok() } else { None }
 }
 
+/// A line with its checksum.
+pub(crate) fn seal(json: &[u8]) -> Vec<u8> {
+    let mut line = format!("{:016x} ", xxh3_64(json)).into_bytes();
+    line.extend_from_slice(json);
+    line.push(b'\n');
+    line
+}
+
 impl Journal {
     fn create(work_dir: &Path, key: String) -> Result<Self> {
         let path = work_dir.join(JOURNAL);
@@ -222,10 +237,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`] where it cannot be written.
     pub fn add(&self, entry: &Entry) -> Result<()> {
-        let json = serde_json::to_vec(entry).expect("entries have only string keys");
-        let mut line = format!("{:016x} ", xxh3_64(&json)).into_bytes();
-        line.extend_from_slice(&json);
-        line.push(b'\n');
+        let line = seal(&serde_json::to_vec(entry).expect("entries have only string keys"));
         let mut file = lock(&self.file);
         // In one piece, so that only the last line can be torn.
         file.write_all(&line).map_err(Error::at("write", &self.path))
@@ -375,6 +387,19 @@ mod tests {
             let line = ends.iter().filter(|end| **end <= at).count();
             assert_eq!(read(dir.path()).map_or(0, |read| read.entries.len()), line, "flipped at {at}");
         }
+    }
+
+    #[test]
+    fn the_journal_outlives_the_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        Journal::create(dir.path(), "key".into()).unwrap();
+        for runs in [MAP_OUTPUT, BETWEEN_JOBS] {
+            fs::create_dir(dir.path().join(runs)).unwrap();
+            fs::write(dir.path().join(runs).join("a.run"), "").unwrap();
+        }
+        remove_runs(dir.path()).unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [JOURNAL]);
     }
 
     #[test]

@@ -291,9 +291,8 @@ fn an_output_that_is_overwritten_is_there_all_the_time() {
     config.existing_output = ExistingOutput::Overwrite;
     let job = word_count().input(scratch.input().as_path());
     job.run(&config).unwrap();
-    let done = AtomicBool::new(false);
+    let (done, success) = (AtomicBool::new(false), scratch.path("output/_SUCCESS"));
     std::thread::scope(|scope| {
-        let success = scratch.path("output/_SUCCESS");
         let watching = scope.spawn(|| {
             let mut looks = 0u64;
             while !done.load(Ordering::Relaxed) {
