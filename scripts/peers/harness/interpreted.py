@@ -14,8 +14,8 @@ class PythonSystem(System):
 
     suffix = ".py"
 
-    def __init__(self, name: str, package: str | None = None):
-        super().__init__(name)
+    def __init__(self, name: str, package: str | None = None, **traits):
+        super().__init__(name, **traits)
         self.package = package
 
     def missing(self) -> str | None:
@@ -36,8 +36,8 @@ class ShellSystem(System):
 
     suffix = ".sh"
 
-    def __init__(self, name: str, tool: str, version_option: str = "--version"):
-        super().__init__(name)
+    def __init__(self, name: str, tool: str, version_option: str = "--version", **traits):
+        super().__init__(name, **traits)
         self.tool = tool
         self.version_option = version_option
 

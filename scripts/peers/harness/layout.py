@@ -15,7 +15,7 @@ DATA = CACHE / "data"
 SCRATCH = CACHE / "scratch"
 RESULTS = CACHE / "results"
 
-SETUP_HINT = "run scripts/peers/setup"
+SETUP_HINT = f"run {PEERS / 'setup'}"
 
 
 def package_folder(package: str) -> Path | None:

@@ -30,6 +30,8 @@ class Workload:
     modes: tuple[str, ...] = ("disk", "memory", "reference")
     parameters: dict[str, str] = field(default_factory=dict)
     """Defaults of what `--set NAME=VALUE` changes. Programs read NAME from their environment: capitals, `_` for `-`."""
+    fixed: dict[str, str] = field(default_factory=dict)
+    """Options of twinmill's job that the programs have no parameter for, with the value they were written for."""
     options: tuple[str, ...] = ()
     """Parameters that twinmill gets as well: `--NAME VALUE`, `--NAME` alone for `yes`, nothing for an empty value."""
     sized: Callable[[str], list[str]] = inputs.in_bytes
@@ -37,6 +39,12 @@ class Workload:
     tolerance: float | None = None
     """For answers that are tables of a key and numbers: how far a number may be from another system's. None: answers
     agree when their digests do."""
+
+    def foreign(self, options: dict[str, str]) -> list[str]:
+        """The options of twinmill's job whose values the programs cannot be given."""
+        given = {**dict.fromkeys(self.fixed, ""), **options}
+        fits = {name for name, value in given.items() if name in self.fixed and _equal(value, self.fixed[name])}
+        return [name for name in given if name not in fits and name not in self.parameters]
 
 
 @dataclass(frozen=True)
@@ -91,12 +99,24 @@ class System:
     """Whether the output is an answer, to be compared; a floor such as `cp` has none."""
     byte_identical = False
     """Whether this system promises the same bytes as all that do so, in every run, also where there is a tolerance."""
+    framework = False
+    """Whether it is an engine that was built for clusters, and not a tool or a library."""
 
-    def __init__(self, name: str, family: str | None = None):
+    def __init__(
+        self, name: str, family: str | None = None, aliases: tuple[str, ...] = (), parallel: bool = True
+    ):
         self.name = name
         self.family = family or name
         """Rows that share an implementation share a family, and have one vote on what the right answer is."""
+        self.aliases = aliases
+        """Other names that people know it by."""
+        self.parallel = parallel
+        """Whether it works on all of the CPUs that it is given; else on one."""
         self.folder = layout.PEERS / "systems" / self.family
+
+    def called(self) -> str:
+        """The name with the aliases: `mawk (awk)`."""
+        return f"{self.name} ({', '.join(self.aliases)})" if self.aliases else self.name
 
     def program(self, workload: Workload) -> Path:
         return self.folder / f"{workload.name}{self.suffix}"
@@ -126,6 +146,36 @@ class System:
     def iteration_seconds(self, task: Task, stdout: str) -> list[float]:
         """Seconds of each iteration by the program's own clock, a line `iteration_seconds=…` each."""
         return [float(told) for told in re.findall(r"^iteration_seconds=(\S+)$", stdout, re.MULTILINE)]
+
+
+def called(name: str, systems: list[System]) -> System | None:
+    """The system of this name or alias."""
+    return next((system for system in systems if name in (system.name, *system.aliases)), None)
+
+
+def _equal(one: str, other: str) -> bool:
+    try:
+        return one == other or float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def workload_of(job: str, options: dict[str, str]) -> tuple[Workload, dict[str, str]]:
+    """The workload that twinmill's job with these options is, and its parameters. An option without value is not given.
+
+    Raises ValueError for a job, or a value of an option, that no program was written for.
+    """
+    of_job = [workload for workload in workloads().values() if workload.twinmill[0] == job]
+    if not of_job:
+        jobs = sorted({workload.twinmill[0] for workload in workloads().values()})
+        raise ValueError(f"nothing else does {job}; there are programs for {', '.join(jobs)}")
+    foreign = [workload.foreign(options) for workload in of_job]
+    for workload, names in zip(of_job, foreign):
+        if not names:
+            given = {name: value for name, value in options.items() if name in workload.parameters}
+            return workload, {**workload.parameters, **given}
+    told = " and ".join(f"--{name} {options.get(name, '')}".rstrip() for name in min(foreign, key=len))
+    raise ValueError(f"no other program does {job} with {told}: the answers would be to different questions")
 
 
 def workloads() -> dict[str, Workload]:

@@ -98,7 +98,7 @@ class Session:
             task = Task(self.workload, self.parameters, self.input, folder / "output", folder / "tmp", self.cpus)
             task.scratch.mkdir()
             try:
-                run = self._measured(row.system, task, folder, number, agreement)
+                run = measured(row.system, task, folder, number, agreement, self.timeout_seconds)
             except measure.RunFailed as failure:
                 row.failed = str(failure)
                 print(f"FAILED: {failure}", file=sys.stderr)
@@ -106,29 +106,6 @@ class Session:
         row.runs.append(run)
         memory = run.peak_rss_bytes / (1 << 20)
         print(f"work {run.work_seconds:8.2f} s  wall {run.wall_seconds:8.2f} s  {memory:8.0f} MiB", file=sys.stderr)
-
-    def _measured(
-        self, system: System, task: Task, folder: Path, number: int, agreement: answers.Agreement
-    ) -> Run:
-        usage = measure.run(system.command(task), task.environment(), folder, self.timeout_seconds)
-        work = system.work_seconds(task, usage.stdout)
-        work = usage.wall_seconds if work is None else work
-        answer = None
-        if system.answers:
-            parts = answers.part_files(task.output)
-            if not parts:
-                raise measure.RunFailed("wrote no answer")
-            answer = agreement.place(self.workload.digest(parts), parts)
-        return Run(
-            round=number,
-            wall_seconds=usage.wall_seconds,
-            work_seconds=work,
-            startup_seconds=usage.wall_seconds - work,
-            cpu_seconds=usage.cpu_seconds,
-            peak_rss_bytes=usage.peak_rss_bytes,
-            iteration_seconds=system.iteration_seconds(task, usage.stdout),
-            answer=answer,
-        )
 
     def _write_json(self) -> None:
         """Replace the result file: it holds all runs so far, whatever happens to the rest."""
@@ -159,6 +136,34 @@ class Session:
         partial.replace(self.json_file)
 
 
+def measured(
+    system: System, task: Task, folder: Path, number: int, agreement: answers.Agreement, timeout_seconds: float
+) -> Run:
+    """Run the task's program once and place its answer among those before it.
+
+    Raises RunFailed when the program fails, takes too long or writes nothing.
+    """
+    usage = measure.run(system.command(task), task.environment(), folder, timeout_seconds)
+    work = system.work_seconds(task, usage.stdout)
+    work = usage.wall_seconds if work is None else work
+    answer = None
+    if system.answers:
+        parts = answers.part_files(task.output)
+        if not parts:
+            raise measure.RunFailed("wrote no answer")
+        answer = agreement.place(task.workload.digest(parts), parts)
+    return Run(
+        round=number,
+        wall_seconds=usage.wall_seconds,
+        work_seconds=work,
+        startup_seconds=usage.wall_seconds - work,
+        cpu_seconds=usage.cpu_seconds,
+        peak_rss_bytes=usage.peak_rss_bytes,
+        iteration_seconds=system.iteration_seconds(task, usage.stdout),
+        answer=answer,
+    )
+
+
 def _divided(runs: Iterable[tuple[Row, Run, str]]) -> dict[Answer, list[str]]:
     """The first answer of each kind and the systems that gave one; nothing when there is but one kind."""
     groups: dict[str, tuple[Answer, list[str]]] = {}
@@ -170,10 +175,10 @@ def _divided(runs: Iterable[tuple[Row, Run, str]]) -> dict[Answer, list[str]]:
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards, also after Ctrl-C."""
-    layout.SCRATCH.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=layout.SCRATCH, ignore_cleanup_errors=True) as folder:
+def scratch_folder(parent: Path = layout.SCRATCH) -> Iterator[Path]:
+    """A folder in `parent` that is gone afterwards, also after Ctrl-C."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

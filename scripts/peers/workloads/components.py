@@ -11,4 +11,5 @@ WORKLOAD = Workload(
     sized=inputs.in_nodes,
     digest=answers.in_any_order,
     twinmill=("components",),
+    fixed={"ids": "text"},
 )

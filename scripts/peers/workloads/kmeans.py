@@ -19,4 +19,5 @@ WORKLOAD = Workload(
     twinmill=("kmeans",),
     options=("k", "iterations", "header", "columns", "standardize"),
     parameters={"k": "10", "iterations": "10", "header": "", "columns": "", "standardize": ""},
+    fixed={"tolerance": "0", "centroids": ""},
 )

@@ -1,4 +1,4 @@
-"""PageRank as networkx defines it: damping 0.85, dangling mass spread over all nodes, ranks that sum to 1.
+"""PageRank as networkx defines it: dangling mass spread over all nodes, ranks that sum to 1.
 
 Nodes are all ids seen; ids are text. Duplicate edges count once, self-loops stay. Every system does the same number of
 iterations from 1/N and stops, converged or not.
@@ -16,6 +16,7 @@ WORKLOAD = Workload(
     digest=answers.in_any_order,
     tolerance=1e-9,
     twinmill=("pagerank",),
-    options=("iterations",),
-    parameters={"iterations": "10"},
+    options=("iterations", "damping"),
+    parameters={"iterations": "10", "damping": "0.85"},
+    fixed={"tolerance": "", "ids": "text"},
 )

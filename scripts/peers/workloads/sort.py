@@ -10,4 +10,5 @@ WORKLOAD = Workload(
     size="512MiB",
     digest=answers.in_order,
     twinmill=("sort",),
+    fixed={"total-order": "true"},
 )

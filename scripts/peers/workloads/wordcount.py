@@ -10,4 +10,5 @@ WORKLOAD = Workload(
     size="512MiB",
     digest=answers.in_any_order,
     twinmill=("wordcount",),
+    fixed={"no-combiner": ""},
 )

@@ -13,5 +13,6 @@ WORKLOAD = Workload(
     size="512MiB",
     digest=answers.in_any_order,
     twinmill=("wordcount", "--no-combiner"),
+    fixed={"no-combiner": "yes"},
     modes=("disk", "memory"),
 )

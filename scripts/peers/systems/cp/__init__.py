@@ -7,4 +7,4 @@ class Floor(ShellSystem):
     answers = False
 
 
-SYSTEMS = [Floor("cp", tool="cp")]
+SYSTEMS = [Floor("cp", tool="cp", parallel=False)]

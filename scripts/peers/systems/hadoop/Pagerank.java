@@ -15,7 +15,7 @@ import org.apache.hadoop.mapreduce.lib.output.SequenceFileOutputFormat;
  * travel through the shuffle beside the shares of rank they give. SequenceFiles between the jobs, text at the end.
  */
 public final class Pagerank {
-    private static final double DAMPING = 0.85;
+    private static final double DAMPING = Double.parseDouble(System.getenv("DAMPING"));
     private static final int ITERATIONS = Integer.parseInt(System.getenv("ITERATIONS"));
     /** Counters are whole numbers: ranks are counted in units of 2 to the -62. */
     private static final double UNITS = 0x1p62;

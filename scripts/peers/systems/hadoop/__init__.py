@@ -9,6 +9,8 @@ from harness.registry import Command, Task
 
 
 class Hadoop(JavaSystem):
+    framework = True
+
     def version(self) -> str:
         jar = next((layout.package_folder("pyspark") / "jars").glob("hadoop-client-api-*.jar"))
         return f"{jar.stem.removeprefix('hadoop-client-api-')} (LocalJobRunner, Java {java_version()})"

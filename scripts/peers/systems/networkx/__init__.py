@@ -15,4 +15,4 @@ class NetworkX(PythonSystem):
         return None
 
 
-SYSTEMS = [NetworkX("networkx", package="networkx")]
+SYSTEMS = [NetworkX("networkx", package="networkx", parallel=False)]

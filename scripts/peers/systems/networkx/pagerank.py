@@ -25,7 +25,7 @@ class Iterations:
 
 def ranks(graph):
     iterations = int(os.environ["ITERATIONS"])
-    return nx.pagerank(graph, alpha=0.85, max_iter=iterations, tol=Iterations(iterations))
+    return nx.pagerank(graph, alpha=float(os.environ["DAMPING"]), max_iter=iterations, tol=Iterations(iterations))
 
 
 run(ranks)

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from program import graph, run, timed
 
-DAMPING = 0.85
+DAMPING = float(os.environ["DAMPING"])
 
 
 def lines(source):

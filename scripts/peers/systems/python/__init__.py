@@ -2,4 +2,4 @@
 
 from harness.interpreted import PythonSystem
 
-SYSTEMS = [PythonSystem("python")]
+SYSTEMS = [PythonSystem("python", parallel=False)]

@@ -2,4 +2,4 @@
 
 from harness.interpreted import PythonSystem
 
-SYSTEMS = [PythonSystem("sklearn", package="scikit_learn")]
+SYSTEMS = [PythonSystem("sklearn", package="scikit_learn", aliases=("scikit-learn",))]

@@ -6,7 +6,7 @@ import scala.Tuple2;
 
 /** The PageRank of Spark's examples, with ranks that sum to 1: what dangling nodes hold is spread over all. */
 public final class Pagerank {
-    private static final double DAMPING = 0.85;
+    private static final double DAMPING = Double.parseDouble(System.getenv("DAMPING"));
 
     private Pagerank() {}
 

@@ -6,6 +6,8 @@ from harness.registry import Command, Task
 
 
 class Spark(JavaSystem):
+    framework = True
+
     def version(self) -> str:
         return f"{layout.package_version('pyspark')} (local, Java {java_version()})"
 

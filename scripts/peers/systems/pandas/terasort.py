@@ -1,0 +1,5 @@
+"""Records by their 10-byte key."""
+
+from lines import run, whole
+
+run(lambda source: whole(source).sort_values("line", key=lambda line: line.str[:10]))
