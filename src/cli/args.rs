@@ -182,6 +182,14 @@ pub struct MeasureArgs {
     /// Run a job with a loop with these numbers of iterations: 1,2,5,10,20
     #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub iteration_sweep: Vec<u32>,
+    /// Run other programs that do the job beside the modes, check their answers, and say which is enough: awk, sort, python,
+    /// duckdb, polars, pandas, sqlite, numpy, networkx, scikit-learn, spark, hadoop, or all; everyone gets as many processors
+    /// as there are --workers
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// Where the programs of --with are [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
+    #[arg(long, global = true, value_name = "DIR", requires = "with")]
+    pub peers: Option<PathBuf>,
     /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,

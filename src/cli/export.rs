@@ -61,10 +61,15 @@ fn markdown(comparisons: &[Comparison]) -> String {
         text += &format!("## {}\n\n", modes.sentence);
         verdict::sentences(comparison).iter().for_each(|sentence| text += &format!("- {sentence}\n"));
         let identical = if comparison.outputs_identical() { "yes" } else { "**NO**" };
-        text += &format!("- outputs identical: {identical} ({})\n\n", comparison.digests().join(", "));
+        text += &format!("- outputs identical: {identical} ({})\n", comparison.digests().join(", "));
+        if let Some(agree) = comparison.alternatives_agree() {
+            text += &format!("- answers of the alternatives: {}\n", if agree { "equal" } else { "**THEY DIFFER**" });
+        }
+        text.push('\n');
         text += &markdown_table(&modes.rows);
         for Table { rows, sentence } in comparison.further_tables() {
-            text += &format!("\n{}\n{sentence}\n", markdown_table(&rows));
+            // A line of a paragraph would run into the next.
+            text += &format!("\n{}\n{}\n", markdown_table(&rows), sentence.replace('\n', "  \n"));
         }
         text += &format!("\n{}\n", comparison.machine());
         if !command.is_empty() {
@@ -101,7 +106,8 @@ fn markdown_table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// What a run comes to, by where it stands in its report; behind `*` the sum over a list.
+/// What a run comes to, by where it stands in its report; behind `*` the sum over a list. Wall time is the job's; start-up is
+/// what the process took beyond.
 const COLUMNS: &[(&str, &str)] = &[
     ("job", "/job"),
     ("variant", "/variant"),
@@ -114,6 +120,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("workers", "/workers"),
     ("reducers", "/reducers"),
     ("wall_seconds", "/wall_seconds"),
+    ("startup_seconds", "/startup_seconds"),
     ("cpu_seconds", "/cpu_seconds"),
     ("iterations", "/iterations"),
     ("peak_rss_bytes", "/peak_rss_bytes"),
@@ -156,25 +163,33 @@ const COLUMNS: &[(&str, &str)] = &[
     ("output_records", "/output/records"),
     ("output_bytes", "/output/bytes"),
     ("output_digest", "/output/digest"),
+    ("agrees", "/agrees"),
     ("cpu_model", "/machine/cpu_model"),
 ];
 
 /// One line a run, RFC 4180.
 fn csv(comparisons: &[Comparison]) -> String {
     let mut text = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") + "\r\n";
-    for run in comparisons.iter().flat_map(Comparison::reports) {
-        let cells = COLUMNS.iter().map(|(_, pointer)| match pointer.split_once("/*") {
-            Some((list, number)) => sum(run.pointer(list), number),
-            None => match run.pointer(pointer) {
-                None | Some(Value::Null) => String::new(),
-                Some(Value::String(text)) => csv_cell(text),
-                Some(Value::Array(items)) => items.len().to_string(),
-                Some(value) => value.to_string(),
-            },
-        });
-        text += &(cells.collect::<Vec<_>>().join(",") + "\r\n");
+    for comparison in comparisons {
+        comparison.reports().for_each(|run| text += &csv_line(run));
+        for alternative in &comparison.alternatives {
+            alternative.runs.iter().for_each(|run| text += &csv_line(&run.as_report(comparison, alternative)));
+        }
     }
     text
+}
+
+fn csv_line(run: &Value) -> String {
+    let cells = COLUMNS.iter().map(|(_, pointer)| match pointer.split_once("/*") {
+        Some((list, number)) => sum(run.pointer(list), number),
+        None => match run.pointer(pointer) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => csv_cell(text),
+            Some(Value::Array(items)) => items.len().to_string(),
+            Some(value) => value.to_string(),
+        },
+    });
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 fn sum(list: Option<&Value>, pointer: &str) -> String {
@@ -231,7 +246,23 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::compare::alternatives::tests::alternative;
     use crate::cli::compare::comparison::tests::comparison;
+
+    #[test]
+    fn alternatives_are_in_every_form() {
+        let mut comparison = comparison([&[0.9], &[0.7], &[1.9]]);
+        comparison.alternatives = vec![alternative("awk", false, &[8.0])];
+        let text = markdown(&[comparison.clone()]);
+        assert!(text.contains("\n- answers of the alternatives: equal\n"), "{text}");
+        assert!(
+            text.contains("\n| awk | 8.00 s | 8.00–8.00 s | 0.500 s | 12.0 s | 40.0 MiB | 11.43× | equal |\n"),
+            "{text}"
+        );
+        let text = csv(&[comparison]);
+        assert!(text.contains("\r\nwordcount,awk,,0,,,,,1,,8.0,0.5,12.0,"), "{text}");
+        assert!(text.lines().any(|line| line.starts_with("wordcount,awk,") && line.ends_with(",true,")), "{text}");
+    }
 
     #[test]
     fn markdown_has_the_verdict_and_the_table() {

@@ -57,6 +57,8 @@ pub struct CompareOptions<'a> {
     pub config: JobConfig,
     /// The settings and the job's options as words for a run of its own.
     pub words: Vec<OsString>,
+    /// The job's options by name, with defaults, for programs that are not twinmill.
+    pub job_options: Vec<(String, String)>,
     /// Where the report goes.
     pub report: Option<PathBuf>,
     /// Whether people look on.
@@ -116,7 +118,17 @@ pub fn resolve<'a>(
             let config = config(&args.common, &args.factors, RunMode::Memory);
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
-            Command::Compare(Box::new(CompareOptions { task, measure, memory_given, config, words, report, quiet }))
+            let job_options = options_of_the_job(task.job, &task.options);
+            Command::Compare(Box::new(CompareOptions {
+                task,
+                measure,
+                memory_given,
+                config,
+                words,
+                job_options,
+                report,
+                quiet,
+            }))
         }
         "report" => {
             let args = ReportArgs::from_arg_matches(matches)?;
@@ -235,6 +247,20 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
         config.existing_output = ExistingOutput::Overwrite;
     }
     config
+}
+
+/// The values of the job's own options, given or default: `yes` for a flag that is set, lists with commas.
+fn options_of_the_job(job: &dyn AnyProgram, matches: &ArgMatches) -> Vec<(String, String)> {
+    let definitions = job.with_options(clap::Command::new(job.name()));
+    let value = |arg: &Arg| {
+        let (id, name) = (arg.get_id().as_str(), arg.get_long()?.to_owned());
+        if !arg.get_action().takes_values() {
+            return matches.get_flag(id).then(|| (name, "yes".to_owned()));
+        }
+        let values: Vec<_> = matches.get_raw(id)?.map(|value| value.to_string_lossy().into_owned()).collect();
+        Some((name, values.join(",")))
+    };
+    definitions.get_arguments().filter_map(value).collect()
 }
 
 /// Writes down again what was given on the command line, for a process that is to do the same.
@@ -376,6 +402,7 @@ mod tests {
             "twinmill compare pagerank --iteration-sweep 0,2",
             "twinmill compare pagerank --iteration-sweep 1,2 --iterations 3",
             "twinmill compare wordcount --memory-sweep 50,0",
+            "twinmill compare wordcount --peers x",
             "twinmill compare wordcount --memory-sweep 50 --modes disk",
             "twinmill compare wordcount --memory-sweep 50 --on-full fail",
             "twinmill gen text --out x",
@@ -389,6 +416,15 @@ mod tests {
         for line in ["twinmill --help", "twinmill --version", "twinmill run --help", "twinmill compare grep --help"] {
             assert_eq!(refusal(line).0, 0, "{line}");
         }
+    }
+
+    #[test]
+    fn other_programs_are_told_every_option_of_the_job() {
+        let jobs = jobs::all();
+        let line = "twinmill compare kmeans --with numpy --k 3 --columns 2,4-6 --header --memory 1GB";
+        let Ok(Command::Compare(options)) = parse(&jobs, words(line)) else { panic!("refused") };
+        let told = [("k", "3"), ("iterations", "10"), ("tolerance", "0"), ("columns", "2,4-6"), ("header", "yes")];
+        assert_eq!(options.job_options, told.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]

@@ -77,6 +77,13 @@ pub struct InputFile {
     pub modified_ns: i64,
 }
 
+impl InputFile {
+    /// Whether its extension is that of a compression format.
+    pub fn is_compressed(&self) -> bool {
+        Codec::of(&self.path).is_some()
+    }
+}
+
 /// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Names
 /// that start with `_` or `.` are skipped below a directory, as Hadoop does.
 ///

@@ -6,12 +6,14 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use twinmill::JobConfig;
 use twinmill::config::Intermediates;
 
 use crate::cli::compare::comparison::Run;
 use crate::cli::compare::plan::Variant;
+use crate::cli::compare::processors::Processors;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
@@ -28,6 +30,8 @@ pub struct Child<'a> {
     pub words: &'a [OsString],
     /// Where the runs' files go, one run at a time.
     pub scratch: &'a Path,
+    /// What there is, where each run is to be kept to as many as it has workers.
+    pub processors: Option<Processors>,
 }
 
 impl Child<'_> {
@@ -54,14 +58,39 @@ impl Child<'_> {
         supervisor: &mut Supervisor,
     ) -> Result<Run, Failure> {
         let (output, report) = (self.scratch.join("output"), self.scratch.join("report.json"));
-        let ended = supervisor.run_child(self.command(variant, intermediates, &output, &report)?)?;
+        let run = self.run_to(&output, &report, variant, intermediates, supervisor)?;
+        fs::remove_dir_all(&output).map_err(Failure::at("remove", &output))?;
+        Ok(run)
+    }
+
+    /// Runs the job once and leaves its output in `output`, to compare other answers with.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub fn answer(&self, variant: &Variant, output: &Path, supervisor: &mut Supervisor) -> Result<Run, Failure> {
+        self.run_to(output, &self.scratch.join("report.json"), variant, Intermediates::Remove, supervisor)
+    }
+
+    fn run_to(
+        &self,
+        output: &Path,
+        report: &Path,
+        variant: &Variant,
+        intermediates: Intermediates,
+        supervisor: &mut Supervisor,
+    ) -> Result<Run, Failure> {
+        if let Some(processors) = &self.processors {
+            processors.keep(variant.workers.unwrap_or(self.config.workers))?;
+        }
+        let started = Instant::now();
+        let ended = supervisor.run_child(self.command(variant, intermediates, output, report)?)?;
+        let wall_seconds = started.elapsed().as_secs_f64();
         if !ended.status.success() {
             return Err(failure(&variant.name, &ended));
         }
-        let json = fs::read(&report).map_err(Failure::at("read", &report))?;
+        let json = fs::read(report).map_err(Failure::at("read", report))?;
         let run = Run::parse(&json).map_err(|error| Failure::failed(format!("{}: {error}", report.display())))?;
-        fs::remove_dir_all(&output).map_err(Failure::at("remove", &output))?;
-        Ok(run)
+        Ok(run.in_process_of(wall_seconds))
     }
 
     fn command(
@@ -89,7 +118,14 @@ impl Child<'_> {
         }
         // The available memory changes between runs; the budget must not.
         command.arg(format!("--memory={}", variant.memory_bytes.unwrap_or(self.config.memory_bytes)));
-        command.args(self.words).args(&variant.words);
+        // A run that is kept to fewer processors would have other defaults.
+        let workers = variant.workers.unwrap_or(self.config.workers);
+        command.args([format!("--workers={workers}"), format!("--reducers={}", self.config.reducers)]);
+        let is_given = |word: &&OsString| {
+            let word = word.as_encoded_bytes();
+            word.starts_with(b"--workers=") || word.starts_with(b"--reducers=")
+        };
+        command.args(self.words.iter().filter(|word| !is_given(word))).args(&variant.words);
         Ok(command)
     }
 }

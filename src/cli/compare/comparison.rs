@@ -1,5 +1,7 @@
 //! The runs of a comparison, what they come to, and the JSON that keeps both.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use twinmill::observe::bounds::Bounds;
@@ -7,10 +9,11 @@ use twinmill::observe::report::{ColdCache, RecoveryKind};
 use twinmill::observe::time_use::TimeUse;
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::alternatives::{Alternative, Attempt, tools};
 use crate::cli::compare::growth::Growth;
 use crate::cli::compare::interval::{Estimate, is_beyond_noise, ratio_of_medians};
 use crate::cli::compare::ladder::Ladder;
-use crate::cli::compare::plan::{Variant, order};
+use crate::cli::compare::plan::{Turn, Variant, order};
 use crate::cli::compare::settings::Settings;
 use crate::cli::compare::spread::{Spread, median};
 use crate::cli::compare::sweep::Sweep;
@@ -39,6 +42,15 @@ impl Run {
         Run::of(serde_json::from_slice(json)?)
     }
 
+    /// With the time of its process, of which the job was a part.
+    pub fn in_process_of(mut self, wall_seconds: f64) -> Self {
+        let startup_seconds = (wall_seconds - self.figures.wall_seconds).max(0.0);
+        // Whole microseconds are the same again when a report is read.
+        self.figures.startup_seconds = (startup_seconds * 1e6).round() / 1e6;
+        self.json["startup_seconds"] = self.figures.startup_seconds.into();
+        self
+    }
+
     fn of(json: Value) -> serde_json::Result<Self> {
         let figures = Figures::deserialize(&json)?;
         Ok(Run { json, figures })
@@ -58,6 +70,11 @@ pub struct Figures {
     pub reducers: u32,
     pub input_bytes: u64,
     pub wall_seconds: f64,
+    /// What the process of a comparison's run took beyond that.
+    #[serde(default)]
+    pub startup_seconds: f64,
+    #[serde(default)]
+    pub cpu_seconds: f64,
     pub peak_rss_bytes: u64,
     #[serde(default)]
     pub peak_reserved_bytes: u64,
@@ -145,12 +162,16 @@ pub struct Comparison {
     pub command: Vec<String>,
     /// The columns of the table.
     pub modes: Vec<Variant>,
+    /// The modes with fewer workers, where they are compared with what uses one processor.
+    pub fewer_workers: Vec<Variant>,
     /// From the one to the other mode, if that was asked for.
     pub ladder: Option<Ladder>,
     /// Memory mode with less memory, if that was asked for.
     pub sweep: Option<Sweep>,
     /// The modes on more of the same, if that was asked for.
     pub growths: Vec<Growth>,
+    /// What else does the job, if that was asked for.
+    pub alternatives: Vec<Alternative>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
     /// Whether the runs were made one by one and not in rounds.
@@ -232,13 +253,19 @@ impl Comparison {
     /// Without a run yet; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
         let modes = Variant::of_modes(&settings.modes);
+        let fewer_workers = match settings.with.as_slice() {
+            [] => Vec::new(),
+            _ => Variant::with_fewer_workers(&settings.modes, settings.workers),
+        };
         Comparison {
             settings,
             command,
             modes,
+            fewer_workers,
             ladder: None,
             sweep: None,
             growths: Vec::new(),
+            alternatives: Vec::new(),
             warmups: Vec::new(),
             saved: false,
             runs: Vec::new(),
@@ -256,6 +283,8 @@ impl Comparison {
         comparison.ladder = Option::deserialize(&json["plan"]["ladder"])?;
         comparison.sweep = Option::deserialize(&json["plan"]["memory_sweep"])?;
         comparison.growths = Option::deserialize(&json["plan"]["growths"])?.unwrap_or_default();
+        let alternatives = Option::<Vec<Value>>::deserialize(&json["alternatives"])?.unwrap_or_default();
+        comparison.alternatives = alternatives.iter().map(Alternative::from_json).collect::<serde_json::Result<_>>()?;
         let others = Option::<Vec<Value>>::deserialize(&json["other_runs"])?.unwrap_or_default();
         for run in Vec::<Value>::deserialize(&json["runs"])?.into_iter().chain(others) {
             comparison.runs.push(Run::of(run)?);
@@ -333,7 +362,8 @@ impl Comparison {
         let ladder = self.ladder.as_ref().and_then(|ladder| ladder.table(self));
         let sweep = self.sweep.as_ref().and_then(|sweep| sweep.table(self));
         let growths = self.growths.iter().filter_map(|growth| growth.table(self));
-        ladder.into_iter().chain(sweep).chain(growths)
+        let tools = tools::table(self).into_iter().chain(tools::table_by_size(self));
+        tools.chain(ladder).chain(sweep).chain(growths)
     }
 
     /// Takes over the runs of a comparison with the same settings.
@@ -346,6 +376,11 @@ impl Comparison {
         self.settings.rounds = self.settings.rounds.max(earlier.settings.rounds);
         (self.ladder, self.sweep, self.growths) = (earlier.ladder, earlier.sweep, earlier.growths);
         (self.warmups, self.runs) = (earlier.warmups, earlier.runs);
+        for earlier in earlier.alternatives {
+            if let Some(alternative) = self.alternatives.iter_mut().find(|now| now.name == earlier.name) {
+                alternative.continue_from(earlier)?;
+            }
+        }
         Ok(())
     }
 
@@ -355,21 +390,53 @@ impl Comparison {
         *ladder == self.ladder.is_some() && memory_sweep.is_empty() == self.sweep.is_none()
     }
 
-    /// What is still to be run, in order: the round, from 0, and the variant.
-    pub fn runs_to_make(&self) -> Vec<(u32, Variant)> {
-        let variants = self.variants();
-        let order = order(variants.len(), self.settings.rounds, self.settings.seed);
-        let all = (0..).zip(order).flat_map(|(round, order)| order.into_iter().map(move |variant| (round, variant)));
-        let all = all.map(|(round, variant)| (round, variants[variant]));
-        all.filter(|(round, variant)| !self.has_run(&variant.name, *round)).map(|(r, v)| (r, v.clone())).collect()
+    /// What is still to be run, in order: the round, from 0, and what has its turn.
+    pub fn runs_to_make(&self) -> Vec<(u32, Turn)> {
+        let turns = self.turns();
+        let order = order(turns.len(), self.settings.rounds, self.settings.seed);
+        let all = (0..).zip(order).flat_map(|(round, order)| order.into_iter().map(move |turn| (round, turn)));
+        let all = all.map(|(round, turn)| (round, &turns[turn]));
+        all.filter(|(round, turn)| !self.has_had_turn(turn, *round)).map(|(r, turn)| (r, turn.clone())).collect()
     }
 
-    /// Everything that is to be run in each round.
+    fn has_had_turn(&self, turn: &Turn, round: u32) -> bool {
+        match turn {
+            Turn::Run(variant) => self.has_run(&variant.name, round),
+            Turn::Other(attempt) => {
+                self.alternatives[attempt.alternative].runs_as(&attempt.name).any(|run| run.round == round)
+            }
+        }
+    }
+
+    /// Everything that has a turn in each round.
+    pub fn turns(&self) -> Vec<Turn> {
+        let variants = self.variants().into_iter().map(|variant| Turn::Run(variant.clone()));
+        variants.chain(self.attempts().into_iter().map(Turn::Other)).collect()
+    }
+
+    /// Each alternative that takes part, on each input.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let others: Vec<_> = self.growths.iter().flat_map(Growth::scaled_inputs).collect();
+        let mut attempts = Vec::new();
+        for (i, alternative) in self.alternatives.iter().enumerate().filter(|(_, other)| other.skipped.is_none()) {
+            let attempt = |suffix: &str, inputs: &[PathBuf], input_bytes| Attempt {
+                name: format!("{}{suffix}", alternative.name),
+                alternative: i,
+                inputs: inputs.to_vec(),
+                input_bytes,
+            };
+            attempts.push(attempt("", &[], self.settings.input_bytes));
+            attempts.extend(others.iter().map(|other| attempt(&other.suffix, &other.paths, other.bytes)));
+        }
+        attempts
+    }
+
+    /// Everything that twinmill is to run in each round.
     pub fn variants(&self) -> Vec<&Variant> {
         let ladder = self.ladder.iter().flat_map(|ladder| &ladder.variants);
         let sweep = self.sweep.iter().flat_map(|sweep| sweep.variants());
         let growths = self.growths.iter().flat_map(Growth::variants);
-        self.modes.iter().chain(ladder).chain(sweep).chain(growths).collect()
+        self.modes.iter().chain(&self.fewer_workers).chain(ladder).chain(sweep).chain(growths).collect()
     }
 
     /// Adds a run.
@@ -474,6 +541,18 @@ impl Comparison {
         ratios
     }
 
+    /// Whether a run had an output of this digest.
+    pub fn gave(&self, digest: &str) -> bool {
+        self.runs.iter().any(|run| run.figures.output.digest == digest)
+    }
+
+    /// Whether all alternatives that answered gave twinmill's answer; `None` where none did.
+    pub fn alternatives_agree(&self) -> Option<bool> {
+        let mut agree = self.alternatives.iter().filter_map(|alternative| alternative.agrees(self)).peekable();
+        agree.peek()?;
+        Some(agree.all(|agrees| agrees))
+    }
+
     /// Whether all runs of the same work had the same output, byte by byte.
     pub fn outputs_identical(&self) -> bool {
         self.outputs().iter().all(|digests| digests.len() == 1 && !digests[0].1.is_empty())
@@ -516,10 +595,10 @@ impl Comparison {
         let of_a_mode = |run: &&Run| self.modes.iter().any(|mode| mode.name == run.figures.variant);
         let (runs, other_runs): (Vec<&Run>, Vec<&Run>) = self.runs.iter().partition(of_a_mode);
         let reports = |runs: Vec<&Run>| runs.into_iter().map(|run| run.json.clone()).collect::<Vec<_>>();
-        let variants = self.variants();
-        let order: Vec<Vec<&str>> = order(variants.len(), self.settings.rounds, self.settings.seed)
+        let turns = self.turns();
+        let order: Vec<Vec<&str>> = order(turns.len(), self.settings.rounds, self.settings.seed)
             .into_iter()
-            .map(|round| round.into_iter().map(|variant| variants[variant].name.as_str()).collect())
+            .map(|round| round.into_iter().map(|turn| turns[turn].name()).collect())
             .collect();
         let mut json = json!({
             "schema": 1,
@@ -536,6 +615,10 @@ impl Comparison {
         }
         if let Some((points, summary)) = self.sweep.as_ref().and_then(|sweep| sweep.json(self)) {
             (json["memory_sweep"], json["memory_sweep_summary"]) = (points, summary);
+        }
+        if !self.alternatives.is_empty() {
+            json["alternatives"] = self.alternatives.iter().map(|alternative| alternative.json(self)).collect();
+            (json["alternatives_agree"], json["tools"]) = (json!(self.alternatives_agree()), tools::json(self).into());
         }
         let growths: Vec<_> = self.growths.iter().filter_map(|growth| growth.json(self)).collect();
         if !growths.is_empty() {
@@ -618,7 +701,7 @@ pub mod tests {
         let phases: Vec<Value> = names.into_iter().zip(busy).filter(|_| framework).map(phase).collect();
         let report = json!({
             "mode": mode.name(), "workers": 1 + u64::from(framework), "reducers": 2, "input_bytes": 268435456u64,
-            "wall_seconds": time, "peak_rss_bytes": 350u64 << 20,
+            "wall_seconds": time, "startup_seconds": 0.02, "cpu_seconds": 1.2, "peak_rss_bytes": 350u64 << 20,
             "counters": {
                 "MAP_INPUT_RECORDS": 3_425_000, "REDUCE_INPUT_RECORDS": 400_000,
                 "FILE_BYTES_READ": (350u64 << 20) * disk, "FILE_BYTES_WRITTEN": (353u64 << 20) * disk,

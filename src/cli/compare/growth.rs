@@ -53,6 +53,17 @@ pub struct ScaledInput {
     pub bytes: u64,
 }
 
+/// An input along the axis that is not the comparison's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherInput {
+    /// What the names of its variants end in: ` ×4`.
+    pub suffix: String,
+    /// Where it is.
+    pub paths: Vec<PathBuf>,
+    /// Its size.
+    pub bytes: u64,
+}
+
 /// One mode along the axis.
 struct Curve {
     mode: RunMode,
@@ -100,6 +111,21 @@ impl Growth {
     pub fn variants(&self) -> impl Iterator<Item = &Variant> {
         let all = self.points.iter().flat_map(|point| &point.variants);
         all.filter(|variant| variant.name != variant.mode.name())
+    }
+
+    /// The inputs beside the comparison's own.
+    pub fn scaled_inputs(&self) -> Vec<OtherInput> {
+        let input = |point: &Point| {
+            let variant = point.variants.iter().find(|variant| !variant.inputs.is_empty())?;
+            let suffix = variant.name.strip_prefix(variant.mode.name())?.to_owned();
+            Some(OtherInput { suffix, paths: variant.inputs.clone(), bytes: point.amount as u64 })
+        };
+        self.points.iter().filter_map(input).collect()
+    }
+
+    /// The first mode on one of them.
+    pub fn variant_on(&self, other: &OtherInput) -> Option<&Variant> {
+        self.variants().find(|variant| variant.inputs == other.paths)
     }
 
     fn column(&self, comparison: &Comparison, point: usize, mode: RunMode) -> Option<Column> {
@@ -311,7 +337,7 @@ fn ratio(estimate: Estimate) -> String {
 }
 
 /// Intercept and slope of the line of least squares through at least two different points.
-fn line(points: &[(f64, f64)]) -> Option<(f64, f64)> {
+pub fn line(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let n = points.len() as f64;
     let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
     let (across, along) = points.iter().fold((0.0, 0.0), |(across, along), point| {
@@ -349,6 +375,8 @@ mod tests {
         let input = |factor: f64| ScaledInput { factor, paths: vec!["x".into()], bytes: (factor * 1048576.0) as u64 };
         let growth = Growth::of_scale(&MODES, &[input(1.0), input(4.0), input(16.0)]);
         assert_eq!(growth.variants().count(), 6, "the modes themselves are at 1");
+        let others = growth.scaled_inputs();
+        assert_eq!(others.iter().map(|other| other.suffix.as_str()).collect::<Vec<_>>(), [" ×4", " ×16"]);
         let comparison = measured(&growth, [&[1.0, 4.0, 16.0], &[1.0, 3.0, 9.0], &[0.5, 2.0, 20.0]]);
         let text = growth.table(&comparison).unwrap().to_string();
         let expected = "\

@@ -1,5 +1,7 @@
 //! `twinmill compare`: a job on disk, in memory and without the framework, several times in turn.
 //!
+//! What else does the job may take its turn as well ([`alternatives`]).
+//!
 //! Every run is a process of its own, so that its peak memory and its I/O are its own. The modes take turns in an order that
 //! is drawn for each round, after runs that do not count and a read of the input, so that no mode finds the machine in a
 //! better state than the others.
@@ -30,12 +32,15 @@ use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
 use crate::cli::terminal::{note, to_stdout};
 
+pub mod alternatives;
 mod child;
 pub mod comparison;
+mod cost;
 mod growth;
 mod interval;
 mod ladder;
 mod plan;
+mod processors;
 mod rounds;
 mod settings;
 pub mod spread;
@@ -45,10 +50,14 @@ pub mod verdict;
 
 pub use ladder::Factor;
 
+use alternatives::field::{self, Field};
+use alternatives::peers::Question;
 use child::Child;
 use comparison::{Comparison, Figures, Warmup};
 use growth::{Growth, ScaledInput};
 use ladder::Ladder;
+use plan::Turn;
+use processors::Processors;
 use rounds::RoundsDisplay;
 use settings::Settings;
 use sweep::Sweep;
@@ -58,7 +67,7 @@ use sweep::Sweep;
 /// # Errors
 /// [`Failure`] where a run failed or the outputs differ; whatever the runs made is removed.
 pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
-    let CompareOptions { task, measure, memory_given, mut config, words, report, quiet } = options;
+    let CompareOptions { task, measure, memory_given, mut config, words, job_options, report, quiet } = options;
     config.validate()?;
     if config.reducers == 0 && measure.modes.contains(&RunMode::Reference) {
         let message = "the reference always reduces; with --reducers 0 compare --modes disk,memory";
@@ -88,6 +97,21 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     })?;
     let settings = Settings::new(task.job.name(), &measure, &config, &words, &inputs)?;
     let mut comparison = Comparison::new(settings, command_line());
+    let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
+    let question = Question {
+        job: task.job.name(),
+        options: &job_options,
+        workers: config.workers,
+        page_cache: config.page_cache,
+        scratch: scratch.path(),
+    };
+    let mut field = None;
+    if let Some((others, alternatives)) = Field::of(&measure, &config, question, &inputs, &mut supervisor)? {
+        if !quiet {
+            field::announce(&alternatives);
+        }
+        (field, comparison.alternatives) = (Some(others), alternatives);
+    }
     if !scaled.is_empty() {
         comparison.growths.push(Growth::of_scale(&measure.modes, &scaled));
     }
@@ -97,10 +121,15 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     if let Some(earlier) = earlier {
         comparison.continue_from(earlier)?;
     }
-    let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
-    let child =
-        Child { job: task.job.name(), inputs: &inputs, config: &config, words: &words, scratch: scratch.path() };
-    measure_all(&mut comparison, &child, &mut supervisor, report.as_deref(), quiet)?;
+    let child = Child {
+        job: task.job.name(),
+        inputs: &inputs,
+        config: &config,
+        words: &words,
+        scratch: scratch.path(),
+        processors: field.is_some().then(Processors::of_this_thread).transpose()?,
+    };
+    measure_all(&mut comparison, &child, field, &mut supervisor, report.as_deref(), quiet)?;
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
     print(&comparison)?;
@@ -108,7 +137,7 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
     }
-    Ok(())
+    field::check(&comparison)
 }
 
 /// The default input in each of the sizes, the comparison's own among them; none where none is asked for.
@@ -139,6 +168,7 @@ fn scaled_inputs(
 fn measure_all(
     comparison: &mut Comparison,
     child: &Child<'_>,
+    mut field: Option<Field<'_>>,
     supervisor: &mut Supervisor,
     report: Option<&Path>,
     quiet: bool,
@@ -157,14 +187,29 @@ fn measure_all(
             comparison.sweep = Some(Sweep::of(run, memory_sweep, *memory_bytes)?);
         }
     }
-    let runs = comparison.runs_to_make();
-    let names = comparison.variants().into_iter().map(|variant| variant.name.as_str());
-    let display = RoundsDisplay::start(comparison.settings.rounds, runs.len(), names, quiet);
-    for (round, variant) in runs {
-        display.begin(Some(round), &variant.name);
-        let run = child.run(&variant, supervisor)?;
-        display.end(Some(round), &variant.name, &seconds(run.figures.wall_seconds));
-        comparison.add(run, &variant.name, round);
+    let turns = comparison.runs_to_make();
+    let attempts = |(_, turn): &'_ (u32, Turn)| match turn {
+        Turn::Run(_) => None,
+        Turn::Other(attempt) => Some(attempt.clone()),
+    };
+    if let Some(field) = &mut field {
+        field.prepare(comparison, &turns.iter().filter_map(attempts).collect::<Vec<_>>(), child, supervisor)?;
+    }
+    let names = turns.iter().map(|(_, turn)| turn.name());
+    let display = RoundsDisplay::start(comparison.settings.rounds, turns.len(), names, quiet);
+    for (round, turn) in &turns {
+        display.begin(Some(*round), turn.name());
+        let told = match (turn, &field) {
+            (Turn::Run(variant), _) => {
+                let run = child.run(variant, supervisor)?;
+                let time = seconds(run.figures.wall_seconds);
+                comparison.add(run, &variant.name, *round);
+                time
+            }
+            (Turn::Other(attempt), Some(field)) => field.turn(comparison, attempt, *round, child.inputs, supervisor)?,
+            (Turn::Other(_), None) => unreachable!("only a field has alternatives"),
+        };
+        display.end(Some(*round), turn.name(), &told);
         write(comparison, report)?;
     }
     Ok(())
@@ -233,7 +278,12 @@ fn print(comparison: &Comparison) -> Result<(), Failure> {
             writeln!(out, "{sentence}")?;
         }
         let identical = if comparison.outputs_identical() { "yes" } else { "NO" };
-        writeln!(out, "outputs identical: {identical} ({})", comparison.digests().join(", "))
+        writeln!(out, "outputs identical: {identical} ({})", comparison.digests().join(", "))?;
+        match comparison.alternatives_agree() {
+            None => Ok(()),
+            Some(true) => writeln!(out, "answers of the alternatives: equal"),
+            Some(false) => writeln!(out, "answers of the alternatives: THEY DIFFER"),
+        }
     })
 }
 

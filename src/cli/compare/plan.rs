@@ -11,7 +11,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::alternatives::Attempt;
 use crate::cli::compare::interval::below;
+use crate::cli::figures::counted;
 
 /// One way of running the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,18 +31,59 @@ pub struct Variant {
     /// Its memory budget, where that is not the comparison's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
+    /// Its workers, where they are not as many as the comparison's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<usize>,
+}
+
+/// What has a turn in each round.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// twinmill runs.
+    Run(Variant),
+    /// Something else does.
+    Other(Attempt),
+}
+
+impl Turn {
+    /// Its name among the others.
+    pub fn name(&self) -> &str {
+        match self {
+            Turn::Run(variant) => &variant.name,
+            Turn::Other(attempt) => &attempt.name,
+        }
+    }
 }
 
 impl Variant {
     /// A mode as it is.
     pub fn named(name: String, mode: RunMode) -> Self {
-        Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None }
+        Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None, workers: None }
     }
 
     /// What it computes, as far as that differs from the comparison's own job: variants that compute the same must have the
     /// same output.
     pub fn work(&self) -> (&[PathBuf], Option<&String>) {
         (&self.inputs, self.words.iter().find(|word| word.starts_with("--iterations=")))
+    }
+
+    /// The framework's modes, each once, with 1, 2, 4… workers below `workers`: how many it takes to beat one thread.
+    pub fn with_fewer_workers(modes: &[RunMode], workers: usize) -> Vec<Variant> {
+        let mut seen = Vec::new();
+        let mut variants = Vec::new();
+        for mode in modes.iter().filter(|mode| **mode != RunMode::Reference) {
+            if seen.contains(mode) {
+                continue;
+            }
+            seen.push(*mode);
+            let counts =
+                std::iter::successors(Some(1), |workers| Some(workers * 2)).take_while(|fewer| *fewer < workers);
+            variants.extend(counts.map(|fewer| {
+                let name = format!("{} with {}", mode.name(), counted(fewer as u64, "worker"));
+                Variant { workers: Some(fewer), ..Variant::named(name, *mode) }
+            }));
+        }
+        variants
     }
 
     /// The modes as they were named; one that is named again gets a number.
@@ -93,6 +136,15 @@ mod tests {
         assert_ne!(order(5, 8, 9), order(5, 8, 10));
         let firsts: Vec<usize> = order(3, 20, 1).iter().map(|round| round[0]).collect();
         assert!((0..3).all(|variant| firsts.contains(&variant)), "{firsts:?}");
+    }
+
+    #[test]
+    fn fewer_workers_are_powers_of_two() {
+        let modes = [RunMode::Memory, RunMode::Reference, RunMode::Memory];
+        let names =
+            |workers| Variant::with_fewer_workers(&modes, workers).into_iter().map(|v| v.name).collect::<Vec<_>>();
+        assert_eq!(names(4), ["memory with 1 worker", "memory with 2 workers"]);
+        assert!(names(1).is_empty());
     }
 
     #[test]

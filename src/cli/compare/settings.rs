@@ -51,6 +51,9 @@ pub struct Settings {
     /// Numbers of iterations.
     #[serde(default)]
     pub iteration_sweep: Vec<u32>,
+    /// What else does the job, as it was asked for.
+    #[serde(default)]
+    pub with: Vec<String>,
     /// Rounds.
     pub rounds: u32,
     /// Runs of each mode before the first round.
@@ -96,6 +99,7 @@ impl Settings {
             memory_sweep: measure.memory_sweep.clone(),
             scale: measure.scale.clone(),
             iteration_sweep: measure.iteration_sweep.clone(),
+            with: measure.with.clone(),
             rounds: measure.runs,
             warmup: measure.warmup,
             seed: measure.seed,
@@ -122,6 +126,7 @@ impl Settings {
             memory_sweep: Vec::new(),
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
+            with: Vec::new(),
             rounds: 0,
             warmup: 0,
             seed: 1,
@@ -171,6 +176,7 @@ pub mod tests {
             memory_sweep: Vec::new(),
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
+            with: Vec::new(),
             rounds: 3,
             warmup: 0,
             seed: 1,

@@ -5,11 +5,12 @@ use twinmill::observe::bounds::Bounds;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::compare::cost;
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::figures::{bytes, counted, seconds};
 
 /// Fewest rounds whose times say something about the noise.
-const FEWEST_ROUNDS: usize = 3;
+pub const FEWEST_ROUNDS: usize = 3;
 /// Smallest part of a difference in time that is worth naming.
 const WORTH_NAMING: f64 = 0.1;
 /// Most phases that are named.
@@ -39,6 +40,7 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let recoveries = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
     let recoveries = recoveries.filter(|(_, recoveries)| !recoveries.is_empty());
     sentences.extend(recoveries.map(|(column, recoveries)| format!("Recoveries in {}: {recoveries}.", column.name)));
+    sentences.extend(cost::sentences(comparison));
     sentences
 }
 

@@ -5,11 +5,13 @@
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
 //! - `compare`: the table and its JSON.
+//! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: what a killed process leaves, and what others do with it.
 //! - `signals`: Ctrl-C and SIGTERM.
 
+mod alternatives;
 mod compare;
 mod crash;
 mod errors;

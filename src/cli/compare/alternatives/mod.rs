@@ -1,0 +1,298 @@
+//! What else does the job: tools, libraries and other frameworks, each run once a round beside the modes.
+//!
+//! - [`peers`]: the programs under `scripts/peers`, run as child processes.
+//! - [`field`]: who takes part in a comparison, and one turn of one of them.
+//! - [`tools`]: modes and alternatives in one table, a row each.
+//!
+//! An [`Alternative`] that cannot take part says why and is not run; one that fails says so and is not run again. Each
+//! answer is compared with an output of twinmill's, whose digest is kept, so that a report tells what was checked.
+
+pub mod field;
+pub mod peers;
+pub mod tools;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::cli::compare::comparison::Comparison;
+use crate::cli::compare::spread::{Spread, median};
+use crate::cli::failure::{Failure, USAGE};
+
+/// Something else that does the job, and how it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// As it was asked for.
+    pub name: String,
+    /// What it is under `scripts/peers/systems`.
+    pub system: String,
+    /// Its version; `None` where it does not take part.
+    pub version: Option<String>,
+    /// Whether it uses all processors that it is given, and not one.
+    pub parallel: bool,
+    /// Whether it is an engine that was built for clusters.
+    pub framework: bool,
+    /// Why it does not take part.
+    pub skipped: Option<String>,
+    /// What a run of it failed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// Attempts that it declined, by name, with the reason: an input that is too large for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declined: BTreeMap<String, String>,
+    /// Its runs, in the order in which they were made.
+    #[serde(default)]
+    pub runs: Vec<AlternativeRun>,
+}
+
+/// One run of an alternative.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlternativeRun {
+    /// Which [`Attempt`] it was.
+    #[serde(default)]
+    pub variant: String,
+    /// The round, from 0.
+    #[serde(default)]
+    pub round: u32,
+    /// Bytes of its input.
+    #[serde(default)]
+    pub input_bytes: u64,
+    /// The life of its process.
+    pub wall_seconds: f64,
+    /// What the program itself counted, from its first read to its last write; that of a program that starts in no time is
+    /// its wall time.
+    pub work_seconds: f64,
+    /// The rest of its wall time.
+    pub startup_seconds: f64,
+    /// Processor time of its processes.
+    pub cpu_seconds: f64,
+    /// The largest resident set of one process.
+    pub peak_rss_bytes: u64,
+    /// Time of each iteration, where the job has a loop and the program tells.
+    #[serde(default)]
+    pub iteration_seconds: Vec<f64>,
+    /// What was found of its answer; `None` for a floor, which has none.
+    pub answer: Option<Answer>,
+    /// Digest of twinmill's output that the answer was compared with.
+    #[serde(default)]
+    pub checked_against: String,
+}
+
+/// What was found of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether it is twinmill's: to the byte, or for floating-point numbers to within the workload's tolerance.
+    pub agrees: bool,
+    /// The largest difference of two numbers.
+    #[serde(default)]
+    pub difference: f64,
+}
+
+/// One way of running an alternative: on the comparison's input, or on one that was made smaller or larger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// The alternative's name, with the size: `duckdb ×4`.
+    pub name: String,
+    /// Which alternative.
+    pub alternative: usize,
+    /// What it reads, where that is not the comparison's input.
+    pub inputs: Vec<PathBuf>,
+    /// How much that is.
+    pub input_bytes: u64,
+}
+
+impl Alternative {
+    /// Whether there is no use in running it.
+    pub fn is_out(&self) -> bool {
+        self.skipped.is_some() || self.failed.is_some()
+    }
+
+    /// The runs of one attempt.
+    pub fn runs_as<'a>(&'a self, attempt: &'a str) -> impl Iterator<Item = &'a AlternativeRun> {
+        self.runs.iter().filter(move |run| run.variant == attempt)
+    }
+
+    /// Whether all of its answers are the comparison's; `None` where it has given none.
+    pub fn agrees(&self, comparison: &Comparison) -> Option<bool> {
+        let mut answers = self.runs.iter().filter_map(|run| Some((run.answer?, &run.checked_against))).peekable();
+        answers.peek()?;
+        Some(answers.all(|(answer, against)| answer.agrees && comparison.gave(against)))
+    }
+
+    /// The entry of a comparison's report: the runs on other sizes apart, and the medians.
+    pub fn json(&self, comparison: &Comparison) -> Value {
+        let (own, other): (Vec<_>, Vec<_>) = self.runs.iter().partition(|run| run.variant == self.name);
+        let mut json = json!(self);
+        (json["runs"], json["agrees"]) = (json!(own), json!(self.agrees(comparison)));
+        if !other.is_empty() {
+            json["other_runs"] = json!(other);
+        }
+        if own.is_empty() {
+            return json;
+        }
+        let median_of = |value: fn(&AlternativeRun) -> f64| middle(own.iter().map(|run| value(run)));
+        let Ok(Value::Object(work)) = serde_json::to_value(Spread::of(&work_seconds(own.iter().copied()))) else {
+            unreachable!("a spread is a struct of numbers")
+        };
+        json.as_object_mut().expect("an alternative is a struct").extend(work);
+        json["median_startup_seconds"] = median_of(|run| run.startup_seconds).into();
+        json["median_wall_seconds"] = median_of(|run| run.wall_seconds).into();
+        json
+    }
+
+    /// Takes [`json`](Self::json) up again.
+    ///
+    /// # Errors
+    /// Where it is no such entry.
+    pub fn from_json(json: &Value) -> serde_json::Result<Self> {
+        let mut alternative = Alternative::deserialize(json)?;
+        alternative.runs.extend(Option::<Vec<AlternativeRun>>::deserialize(&json["other_runs"])?.unwrap_or_default());
+        Ok(alternative)
+    }
+
+    /// Takes over the runs that an earlier comparison made of the same version.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] where the version is another one by now.
+    pub fn continue_from(&mut self, earlier: Alternative) -> Result<(), Failure> {
+        if earlier.runs.is_empty() || self.version == earlier.version {
+            (self.runs, self.declined) = (earlier.runs, earlier.declined);
+            return Ok(());
+        }
+        let version = |version: &Option<String>| version.clone().unwrap_or_else(|| "not there".into());
+        let (name, then, now) = (&self.name, version(&earlier.version), version(&self.version));
+        Err(Failure::Message(format!("cannot continue: {name} was {then} and is {now} now"), USAGE))
+    }
+}
+
+impl AlternativeRun {
+    /// In the shape of a run's report, as far as it has the same figures; its wall time is that of the work, as there.
+    pub fn as_report(&self, comparison: &Comparison, alternative: &Alternative) -> Value {
+        json!({
+            "job": comparison.settings.job,
+            "variant": self.variant,
+            "round": self.round,
+            "workers": if alternative.parallel { comparison.settings.workers } else { 1 },
+            "wall_seconds": self.work_seconds,
+            "startup_seconds": self.startup_seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "iterations": self.iteration_seconds,
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "input_bytes": self.input_bytes,
+            "agrees": self.answer.map(|answer| answer.agrees && comparison.gave(&self.checked_against)),
+        })
+    }
+}
+
+fn work_seconds<'a>(runs: impl Iterator<Item = &'a AlternativeRun>) -> Vec<f64> {
+    runs.map(|run| run.work_seconds).collect()
+}
+
+/// The median of at least one number.
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    median(&sorted)
+}
+
+/// What there is to say of those that do not take part, one line each.
+pub fn absences(alternatives: &[Alternative]) -> Vec<String> {
+    let absence = |alternative: &Alternative| {
+        let Alternative { name, skipped, failed, declined, .. } = alternative;
+        let why = skipped.as_ref().map(|why| format!("{name} was not run: {why}"));
+        let failure = failed.as_ref().map(|why| format!("{name} FAILED: {}", why.lines().next().unwrap_or_default()));
+        let declined = declined.iter().map(|(attempt, why)| format!("{attempt} was not run: {why}"));
+        why.into_iter().chain(failure).chain(declined).collect::<Vec<_>>()
+    };
+    alternatives.iter().flat_map(absence).collect()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::cli::compare::comparison::tests::comparison;
+
+    /// The digest of the outputs in [`comparison`].
+    pub const DIGEST: &str = "xxh3:0123456789abcdef";
+
+    /// An alternative on one or two threads that took these times, with half a second to start.
+    pub fn alternative(name: &str, parallel: bool, work: &[f64]) -> Alternative {
+        let run = |(round, work_seconds): (u32, &f64)| AlternativeRun {
+            variant: name.into(),
+            round,
+            input_bytes: 256 << 20,
+            wall_seconds: work_seconds + 0.5,
+            work_seconds: *work_seconds,
+            startup_seconds: 0.5,
+            cpu_seconds: work_seconds * 1.5,
+            peak_rss_bytes: 40 << 20,
+            iteration_seconds: Vec::new(),
+            answer: Some(Answer { agrees: true, difference: 0.0 }),
+            checked_against: DIGEST.into(),
+        };
+        Alternative {
+            name: name.into(),
+            system: name.into(),
+            version: Some("1.0".into()),
+            parallel,
+            framework: false,
+            skipped: None,
+            failed: None,
+            declined: BTreeMap::new(),
+            runs: (0..).zip(work).map(run).collect(),
+        }
+    }
+
+    #[test]
+    fn an_alternative_is_taken_up_again_as_it_was() {
+        let mut awk = alternative("awk", false, &[8.0, 9.0]);
+        awk.runs.push(AlternativeRun { variant: "awk ×4".into(), ..awk.runs[0].clone() });
+        let comparison = comparison([&[1.0], &[], &[]]);
+        let json = awk.json(&comparison);
+        assert_eq!((json["runs"].as_array().unwrap().len(), json["other_runs"].as_array().unwrap().len()), (2, 1));
+        assert_eq!((&json["median_seconds"], &json["median_startup_seconds"]), (&json!(8.5), &json!(0.5)));
+        assert_eq!((&json["agrees"], &json["skipped"]), (&json!(true), &Value::Null));
+        let again = Alternative::from_json(&json).unwrap();
+        assert_eq!(again, awk);
+        assert_eq!(again.json(&comparison), json);
+    }
+
+    #[test]
+    fn an_answer_that_was_checked_against_another_output_does_not_agree() {
+        let comparison = comparison([&[1.0], &[], &[]]);
+        let mut awk = alternative("awk", false, &[8.0]);
+        assert_eq!(awk.agrees(&comparison), Some(true));
+        awk.runs[0].checked_against = "xxh3:ffff".into();
+        assert_eq!(awk.agrees(&comparison), Some(false));
+        awk.runs[0].answer = None;
+        assert_eq!(awk.agrees(&comparison), None);
+    }
+
+    #[test]
+    fn another_version_is_not_continued() {
+        let earlier = alternative("awk", false, &[8.0]);
+        let mut now = Alternative { runs: Vec::new(), ..earlier.clone() };
+        now.continue_from(earlier.clone()).unwrap();
+        assert_eq!(now.runs.len(), 1);
+        now.version = Some("2.0".into());
+        let Err(Failure::Message(message, 2)) = now.continue_from(earlier) else { panic!("continued") };
+        assert_eq!(message, "cannot continue: awk was 1.0 and is 2.0 now");
+    }
+
+    #[test]
+    fn those_that_do_not_take_part_say_why() {
+        let mut absent =
+            [alternative("awk", false, &[]), alternative("spark", true, &[]), alternative("nx", true, &[])];
+        absent[0].skipped = Some("has no program for kmeans".into());
+        absent[1].failed = Some("status 1".into());
+        absent[2].declined.insert("nx ×4".into(), "input over 32 MiB".into());
+        let expected = [
+            "awk was not run: has no program for kmeans",
+            "spark FAILED: status 1",
+            "nx ×4 was not run: input over 32 MiB",
+        ];
+        assert_eq!(absences(&absent), expected);
+    }
+}
