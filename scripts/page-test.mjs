@@ -85,6 +85,16 @@ const check = (charts, report, where) => {
   same(intervals.map(([from]) => from), report.summary.map((row) => row.ci95_seconds[0]), `${where} lower ends`);
   same(intervals.map(([, to]) => to), report.summary.map((row) => row.ci95_seconds[1]), `${where} upper ends`);
 
+  if (report.tools) {
+    const {bars} = chart("tools");
+    const [starts, works] = [report.tools.map((tool) => tool.startup_seconds), report.tools.map((tool) => tool.median_seconds)];
+    same(bars.map(([from, to]) => to - from), [...starts, ...works], `${where} tools`);
+    same(bars.map(([, to]) => to), [...starts, ...starts.map((start, i) => start + works[i])], `${where} ends of tools`);
+    for (const {name, runs} of report.alternatives.filter((other) => other.runs.length > 0)) {
+      const row = report.tools.find((tool) => tool.name === name);
+      assert.ok(Math.abs(row.median_seconds - median(runs.map((run) => run.work_seconds))) < 1e-9, `${where}: ${name}`);
+    }
+  }
   if (frameworks.length > 0) {
     const busy = frameworks.flatMap((of) => runs(of)[0].phases.map((_, i) => median(runs(of).map((run) => run.phases[i].busy_seconds))));
     same(chart("phases").bars.map(([from, to]) => to - from), busy, `${where} phases`);

@@ -112,6 +112,41 @@ const times = (report) => {
   ];
 };
 
+/** Modes and alternatives: start-up in front of work, so that the end of a bar is when the answer is there. */
+const tools = (report) => {
+  if (!report.tools) return null;
+  const rows = report.tools.map((tool) => ({...tool, ends: tool.startup_seconds + tool.median_seconds}));
+  const fill = (tool) => (tool.mode ? color(tool.mode) : "var(--other)");
+  const fastest = rows.find((tool) => tool.mode && tool.framework);
+  const answer = (tool) => (tool.agrees == null ? "–" : tool.agrees ? "equal" : "DIFFERS");
+  const absent = report.alternatives.flatMap((other) => [
+    other.skipped && `${other.name} was not run: ${other.skipped}`,
+    other.failed && `${other.name} FAILED: ${other.failed.split("\n")[0]}`,
+    ...Object.entries(other.declined ?? {}).map(([attempt, why]) => `${attempt} was not run: ${why}`),
+  ].filter(Boolean));
+  const margin = leftMargin(rows.map((tool) => tool.name));
+  return [
+    report.alternatives_agree === false ? element("p", {class: "alarm"}, `The answers of ${rows.filter((tool) => tool.agrees === false).map((tool) => tool.name).join(", ")} differ from twinmill's.`) : null,
+    legend([["start-up", "var(--startup)"], ...["disk", "memory", "reference"].filter((mode) => rows.some((tool) => tool.mode === mode)).map((mode) => [mode, color(mode)]),
+      ...(rows.some((tool) => !tool.mode) ? [["other programs", "var(--other)"]] : [])]),
+    chart("tools", "Start-up and work of modes and alternatives", (width) => Plot.plot({
+      width, style, height: 56 + 36 * rows.length, marginBottom: 44, marginLeft: margin, marginRight: 64,
+      x: secondsAxis(width), y: {domain: rows.map((tool) => tool.name), label: null, tickSize: 0},
+      marks: [
+        Plot.barX(rows, {x1: 0, x2: "startup_seconds", y: "name", fill: "var(--startup)", insetTop: 6, insetBottom: 6}),
+        Plot.barX(rows, {x1: "startup_seconds", x2: "ends", y: "name", fill, fillOpacity: 0.8, insetTop: 6, insetBottom: 6,
+          channels: {work: {value: (d) => seconds(d.median_seconds), label: "work"}, start: {value: (d) => seconds(d.startup_seconds), label: "start-up"}, answer: {value: answer, label: "answer"}},
+          tip: {format: {x: false, x1: false, x2: false, y: true, fill: false}}}),
+        Plot.text(rows, {x: "ends", y: "name", text: (d) => seconds(d.ends), textAnchor: "start", dx: 6, fontWeight: 600, fill: "currentColor"}),
+        Plot.ruleX([0]),
+      ],
+    }), `Medians. Work is from the first read to the last write, by each program's own clock; start-up is the rest of its process.${absent.length ? ` ${absent.join(". ")}.` : ""}`),
+    numbers([["", "work", "range", "start-up", "processor time", "peak memory", fastest ? `× ${fastest.name}` : "", "processors", "version", "answer"], ...rows.map((tool) => [
+      tool.name, seconds(tool.median_seconds), `${seconds(tool.min_seconds)} – ${seconds(tool.max_seconds)}`, seconds(tool.startup_seconds), seconds(tool.cpu_seconds),
+      bytes(tool.peak_rss_bytes), tool.times_fastest_mode == null ? "" : `${tool.times_fastest_mode.toFixed(2)}×`, count(tool.processors), tool.version ?? "", answer(tool)])]),
+  ];
+};
+
 const phases = (report) => {
   const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.phases.length);
   if (names.length === 0) return null;
@@ -408,6 +443,8 @@ const facts = (report) => {
     entries.push(["program", `twinmill ${settings.version}, ${settings.program}`]);
   }
   const digests = [...new Set(report.runs.map((run) => run.output.digest))].join(", ");
+  const others = (report.alternatives ?? []).filter((other) => other.version);
+  if (others.length) entries.push(["alternatives", others.map((other) => `${other.name === other.system ? "" : `${other.name}: `}${other.system} ${other.version}`).join(", ")]);
   entries.push(["outputs", `${report.outputs_identical ? "identical, byte by byte" : "THEY DIFFER"} (${digests})`]);
   return element("dl", {class: "facts"}, entries.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
 };
@@ -435,6 +472,7 @@ const article = (report, i) => {
     verdict.map((sentence) => element("p", {class: "verdict"}, sentence[0].toUpperCase() + sentence.slice(1))),
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
     section("How long it took", null, times(report)),
+    section("What else does the job", "The same input, as many processors as workers, runs in turn with the modes.", tools(report)),
     section("Which factor makes the difference", "From the disk preset to the memory preset, one factor at a time.", ladder(report)),
     section("Where the time goes", null, phases(report)?.concat(workersTime(report))),
     section("Iteration by iteration", null, iterations(report)),
