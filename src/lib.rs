@@ -58,6 +58,9 @@
 
 pub mod config;
 pub mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod generate;
 pub mod iterate;
 pub mod job;

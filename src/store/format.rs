@@ -159,6 +159,30 @@ fn index_checksum(index: &[u8], index_offset: u64) -> u64 {
     hasher.digest()
 }
 
+/// Makes the checksums of a whole file right again, as far as it has a footer that says where things are.
+#[cfg(fuzzing)]
+pub(crate) fn seal_again(file: &mut [u8]) {
+    let Some(footer) = file.len().checked_sub(FOOTER_BYTES) else { return };
+    let index_offset = u64_at(file, footer);
+    let Some(index_start) = usize::try_from(index_offset).ok().filter(|start| *start <= footer) else { return };
+    let partitions = file[index_start..footer].chunks_exact(INDEX_ENTRY_BYTES);
+    let partitions: Vec<_> = partitions.map(|entry| (u64_at(entry, 0), u64_at(entry, 8))).collect();
+    for (offset, stored_bytes) in partitions {
+        let (mut at, end) = (offset as usize, offset.saturating_add(stored_bytes).min(index_offset) as usize);
+        while let Some(payload) = at.checked_add(BLOCK_HEADER_BYTES).filter(|payload| *payload <= end) {
+            let block_end = payload + u32_at(file, at + 4) as usize;
+            if block_end > end {
+                break;
+            }
+            let checksum = block_checksum(&file[at..at + 16], &file[payload..block_end]);
+            file[at + 16..payload].copy_from_slice(&checksum.to_le_bytes());
+            at = block_end;
+        }
+    }
+    let checksum = index_checksum(&file[index_start..footer], index_offset);
+    file[footer + 8..footer + 16].copy_from_slice(&checksum.to_le_bytes());
+}
+
 fn codec(compression: Compression) -> u32 {
     match compression {
         Compression::None => 0,

@@ -18,7 +18,7 @@ pub(crate) mod device;
 pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod faulty;
-mod format;
+pub(crate) mod format;
 pub(crate) mod memory;
 pub mod run_file;
 

@@ -1,0 +1,190 @@
+//! Every job on any input: disk mode, memory mode and the reference fail alike, with an error and nothing left, or give the
+//! same bytes. A panic in a job's code is a finding, though a run would survive it.
+
+#![no_main]
+#![allow(dead_code, missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use twinmill::config::{Compression, Grouping};
+use twinmill::{JobConfig, Mode};
+
+#[path = "../../../jobs/mod.rs"]
+mod jobs;
+
+use jobs::AnyProgram;
+
+static JOBS: LazyLock<Vec<Box<dyn AnyProgram>>> = LazyLock::new(jobs::all);
+
+/// Each task takes its time.
+const MOST_SPLITS: u64 = 16;
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    job: u8,
+    /// Which of a job's options are given.
+    options: u8,
+    settings: Settings,
+    files: Vec<Content>,
+    /// What a job may read besides: centroids, or what was sorted.
+    other: Content,
+    pattern: String,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+struct Settings {
+    workers: u8,
+    reducers: u8,
+    split_bytes: u16,
+    memory_bytes: u16,
+    compression: u8,
+    by_hash: bool,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Content {
+    Bytes(Vec<u8>),
+    /// Characters of tables and edges.
+    Table(Vec<u8>),
+    /// Lines of a node and another.
+    Edges(Vec<(u8, u8)>),
+    /// Rows of as many numbers.
+    Rows(u8, Vec<i8>),
+    /// Filled up to records of 100 bytes.
+    Records(Vec<u8>),
+}
+
+impl Content {
+    fn bytes(&self) -> Vec<u8> {
+        const ALPHABET: &[u8] = b"0123456789012345..,\t \n\n\r-+eE#naif\"";
+        match self {
+            Content::Bytes(bytes) => bytes.clone(),
+            Content::Table(bytes) => bytes.iter().map(|byte| ALPHABET[usize::from(*byte) % ALPHABET.len()]).collect(),
+            Content::Edges(edges) => {
+                edges.iter().map(|(a, b)| format!("{}\t{}\n", a % 16, b % 16)).collect::<String>().into_bytes()
+            }
+            Content::Rows(columns, numbers) => {
+                let rows = numbers.chunks(usize::from(columns % 5) + 1);
+                let row =
+                    |row: &[i8]| row.iter().map(|n| (f32::from(*n) / 8.0).to_string()).collect::<Vec<_>>().join(",");
+                rows.map(|numbers| row(numbers) + "\n").collect::<String>().into_bytes()
+            }
+            Content::Records(bytes) => {
+                let mut bytes = bytes.clone();
+                bytes.resize(bytes.len().next_multiple_of(100), b'x');
+                bytes
+            }
+        }
+    }
+}
+
+impl Input {
+    /// The job's options, as they stand on a command line.
+    fn words(&self, name: &str, other: &Path) -> Vec<String> {
+        let given = |bit: u8, word: &str| (self.options >> bit & 1 == 1).then(|| word.to_owned());
+        let some: Vec<Option<String>> = match name {
+            "wordcount" => vec![given(0, "--no-combiner")],
+            "grep" => vec![Some(format!("--pattern={}", self.pattern))],
+            "sort" => vec![given(0, "--total-order=false")],
+            "terasort-validate" => vec![given(0, &format!("--against={}", other.display()))],
+            "pagerank" => vec![
+                Some("--iterations=3".to_owned()),
+                given(0, "--ids=number"),
+                given(1, "--tolerance=0.01"),
+                given(2, "--damping=1"),
+            ],
+            "components" => vec![given(0, "--ids=number")],
+            "logreg" => vec![
+                Some("--iterations=2".to_owned()),
+                given(0, "--header"),
+                given(1, "--label-column=2"),
+                given(2, "--standardize"),
+                given(3, "--positive=0.5"),
+            ],
+            "kmeans" => vec![
+                Some("--iterations=2".to_owned()),
+                Some(format!("--k={}", 1 + (self.options >> 6))),
+                given(0, "--header"),
+                given(1, "--columns=1,2"),
+                given(2, "--standardize"),
+                given(3, &format!("--centroids={}", other.display())),
+                given(4, "--tolerance=1"),
+            ],
+            _ => vec![],
+        };
+        some.into_iter().flatten().collect()
+    }
+
+    fn config(&self, mode: Mode, dir: &Path, input_bytes: u64) -> JobConfig {
+        let Settings { workers, reducers, split_bytes, memory_bytes, compression, by_hash } = self.settings;
+        let mut config = JobConfig::new(mode).output(dir.join("output"));
+        config.work_dir = dir.join("work");
+        config.workers = 1 + usize::from(workers % 2);
+        config.reducers = 1 + u32::from(reducers % 3);
+        config.split_bytes = Some(u64::from(split_bytes).max(1 + input_bytes / MOST_SPLITS));
+        config.memory_bytes = u64::from(memory_bytes);
+        config.sort_buffer_bytes = 4 << 10;
+        config.compression = [Compression::None, Compression::Lz4, Compression::Zstd][usize::from(compression % 3)];
+        config.factors.grouping = if by_hash { Grouping::Hash } else { Grouping::Sort };
+        config.max_attempts = 1;
+        config
+    }
+}
+
+/// The output, and nothing else, or an error and nothing.
+fn outcome(dir: &Path, run: impl FnOnce() -> twinmill::Result<twinmill::Report>) -> Result<Vec<u8>, String> {
+    let outcome = run();
+    let (output, work) = (dir.join("output"), dir.join("work"));
+    let left: Vec<_> = fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?} is left");
+    match outcome {
+        Ok(_) => {
+            let parts = twinmill::parts(&output).unwrap();
+            let bytes = parts.iter().flat_map(|part| fs::read(part).unwrap()).collect();
+            fs::remove_dir_all(&output).unwrap();
+            Ok(bytes)
+        }
+        Err(error) => {
+            assert!(!output.exists(), "a half output is left after: {error}");
+            assert!(!error.to_string().is_empty());
+            Err(error.to_string())
+        }
+    }
+}
+
+fuzz_target!(|input: Input| {
+    let dir = tempfile::tempdir().unwrap();
+    let other = dir.path().join("other");
+    fs::create_dir(dir.path().join("work")).unwrap();
+    fs::write(&other, input.other.bytes()).unwrap();
+    let inputs: Vec<PathBuf> =
+        (0..input.files.len().clamp(1, 3)).map(|i| dir.path().join(format!("input-{i}"))).collect();
+    let mut input_bytes = 0;
+    for (path, content) in inputs.iter().zip(input.files.iter().map(Content::bytes).chain([Vec::new()])) {
+        input_bytes += content.len() as u64;
+        fs::write(path, content).unwrap();
+    }
+    let job = &JOBS[usize::from(input.job) % JOBS.len()];
+    let words = std::iter::once(job.name().to_owned()).chain(input.words(job.name(), &other));
+    let Ok(options) = job.with_options(clap::Command::new(job.name())).try_get_matches_from(words) else { return };
+
+    let [disk, memory] = [Mode::Disk, Mode::Memory].map(|mode| {
+        let config = input.config(mode, dir.path(), input_bytes);
+        outcome(dir.path(), || job.run(&options, &inputs, &config))
+    });
+    let config = input.config(Mode::Memory, dir.path(), input_bytes);
+    let reference = outcome(dir.path(), || job.run_reference(&options, &inputs, &config));
+    for (mode, other) in [("memory", memory), ("the reference", reference)] {
+        match (&disk, &other) {
+            (Ok(one), Ok(other)) => {
+                assert!(one == other, "disk: {}\n{mode}: {}", one.escape_ascii(), other.escape_ascii());
+            }
+            (Err(_), Err(_)) => {}
+            _ => panic!("{}: disk {disk:?}, {mode} {other:?}", job.name()),
+        }
+    }
+});

@@ -1,0 +1,42 @@
+//! Command lines of any words: a command, or a refusal with exit status 2 and a reason. Nothing is run.
+
+#![no_main]
+#![allow(dead_code, missing_docs)]
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use twinmill::Fault;
+use twinmill::config::{ByteSize, parse_duration};
+
+#[path = "../../../src/cli/mod.rs"]
+mod cli;
+#[path = "../../../jobs/mod.rs"]
+mod jobs;
+
+static JOBS: LazyLock<Vec<Box<dyn jobs::AnyProgram>>> = LazyLock::new(jobs::all);
+
+fuzz_target!(|line: &[u8]| {
+    let words = line.split(|byte| *byte == b'\n').map(|word| OsString::from_vec(word.to_vec()));
+    match cli::parse(&JOBS, std::iter::once("twinmill".into()).chain(words)) {
+        Ok(cli::Command::Run(options)) => drop(options.config.validate()),
+        Ok(cli::Command::Compare(options)) => drop(options.config.validate()),
+        Ok(_) => {}
+        Err(failure) => assert!(matches!(failure.exit_status(), 0 | 2), "{failure:?}"),
+    }
+    let Ok(text) = std::str::from_utf8(line) else { return };
+    // Sizes are printed with three digits, so the largest may be rounded up to what is too large.
+    if let Some(size) = text.parse::<ByteSize>().ok().filter(|size| size.0 < 1 << 63) {
+        let again: ByteSize = size.to_string().parse().unwrap();
+        assert!(again.0.abs_diff(size.0) <= size.0 / 100, "{text}: {size}");
+    }
+    if let Ok(fault) = text.parse::<Fault>() {
+        let printed = fault.to_string();
+        assert_eq!(printed.strip_prefix("injected by ").unwrap().parse(), Ok(fault));
+    }
+    if let Ok(duration) = parse_duration(text) {
+        assert!(!duration.is_zero(), "{text}");
+    }
+});
