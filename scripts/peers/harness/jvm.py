@@ -1,6 +1,8 @@
 """What Hadoop and Spark share: jars compiled by setup, and how their presence and versions are told."""
 
+import hashlib
 import subprocess
+from pathlib import Path
 
 from . import layout
 from .registry import System, Workload
@@ -30,10 +32,29 @@ class JavaSystem(System):
     def missing(self) -> str | None:
         if not (self.jar.exists() and layout.package_folder("pyspark") and layout.java_tool("java")):
             return f"not set up; {layout.SETUP_HINT}"
-        sources = [*self.folder.glob("*.java"), *SHARED.glob("*.java")]
-        if any(source.stat().st_mtime > self.jar.stat().st_mtime for source in sources):
-            return f"its sources are newer than its jar; {layout.SETUP_HINT}"
+        compiled = digest_of(self.family)
+        if not compiled.exists() or compiled.read_text() != sources_digest(self.family):
+            return f"its sources are not those of its jar; {layout.SETUP_HINT}"
         return None
+
+
+def sources(family: str) -> list[Path]:
+    """What the family's jar is compiled from."""
+    return sorted(source for folder in (layout.PEERS / "systems" / family, SHARED) for source in folder.glob("*.java"))
+
+
+def sources_digest(family: str) -> str:
+    """Of their names and contents: their times change with every checkout."""
+    digest = hashlib.blake2b(digest_size=16)
+    for source in sources(family):
+        text = source.read_bytes()
+        digest.update(f"{source.name} {len(text)}\n".encode() + text)
+    return digest.hexdigest()
+
+
+def digest_of(family: str) -> Path:
+    """The file in which setup keeps the digest of what it has compiled."""
+    return layout.JARS / f"{family}.sources"
 
 
 def java_version() -> str:
