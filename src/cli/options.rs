@@ -170,6 +170,9 @@ fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString])
     {
         return Some("--iteration-sweep sets --iterations itself".into());
     }
+    if !measure.with.is_empty() && common.disk_profile.is_some() {
+        return Some("--with: other programs have the disk as it is, and cannot be used with --disk-profile".into());
+    }
     if measure.memory_sweep.is_empty() {
         return None;
     }
@@ -403,6 +406,7 @@ mod tests {
             "twinmill compare pagerank --iteration-sweep 1,2 --iterations 3",
             "twinmill compare wordcount --memory-sweep 50,0",
             "twinmill compare wordcount --peers x",
+            "twinmill compare wordcount --with awk --disk-profile hdd",
             "twinmill compare wordcount --memory-sweep 50 --modes disk",
             "twinmill compare wordcount --memory-sweep 50 --on-full fail",
             "twinmill gen text --out x",
