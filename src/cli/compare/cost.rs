@@ -23,6 +23,8 @@ const ENOUGH_TIMES: f64 = 2.0;
 /// A wait that nobody minds: what takes no longer is enough, however fast others are. The limit of an uninterrupted flow of
 /// thought (Nielsen, *Usability Engineering*, 1993, chapter 5).
 const ENOUGH_SECONDS: f64 = 1.0;
+/// Where curves cross at a smaller part of the smallest size that was measured, their difference in start-up is noise.
+const LEAST_CROSSING: f64 = 0.01;
 /// Most tools that a sentence names.
 const MOST_NAMED: usize = 5;
 
@@ -171,6 +173,8 @@ struct Curve<'a> {
     each: f64,
     /// Sizes that were measured.
     sizes: usize,
+    /// The smallest of them.
+    smallest_bytes: f64,
 }
 
 /// Where one curve gets below another.
@@ -189,7 +193,8 @@ impl<'a> Curve<'a> {
         let others = others.iter().filter_map(|tools| tools.iter().find(|other| other.name == tool.name));
         let points: Vec<(f64, f64)> = others.chain([tool]).map(|tool| (tool.input_bytes, tool.work.median)).collect();
         let (once, each) = line(&points).unwrap_or((0.0, tool.work.median / tool.input_bytes.max(1.0)));
-        Curve { tool, once: tool.startup_seconds + once, each, sizes: points.len() }
+        let smallest_bytes = points.iter().map(|(bytes, _)| *bytes).fold(f64::INFINITY, f64::min);
+        Curve { tool, once: tool.startup_seconds + once, each, sizes: points.len(), smallest_bytes }
     }
 
     /// What a statement about other sizes rests on.
@@ -207,11 +212,14 @@ impl<'a> Curve<'a> {
 
     fn crossing(&self, other: &Curve<'_>) -> Crossing {
         let at = (self.once - other.once) / (other.each - self.each);
+        let matters = at >= LEAST_CROSSING * self.smallest_bytes.min(other.smallest_bytes);
         match (self.once <= other.once, self.each < other.each) {
             (true, true) => Crossing::Always,
             (false, false) => Crossing::Never,
-            (false, true) => Crossing::From(at),
-            (true, false) => Crossing::UpTo(at),
+            (false, true) if matters => Crossing::From(at),
+            (false, true) => Crossing::Always,
+            (true, false) if matters => Crossing::UpTo(at),
+            (true, false) => Crossing::Never,
         }
     }
 }
@@ -356,5 +364,7 @@ mod tests {
         assert!((size / (100.0 * MIB) - 1.0).abs() < 1e-9, "{size}");
         let Crossing::UpTo(size) = crossing((0.0, 2.0), (1.0, 1.0)) else { panic!() };
         assert!((size / (100.0 * MIB) - 1.0).abs() < 1e-9, "{size}");
+        assert_eq!(crossing((0.009, 1.0), (0.0, 2.0)), Crossing::Always);
+        assert_eq!(crossing((0.0, 2.0), (0.009, 1.0)), Crossing::Never);
     }
 }
