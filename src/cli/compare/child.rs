@@ -11,9 +11,9 @@ use std::time::Instant;
 use twinmill::JobConfig;
 use twinmill::config::Intermediates;
 
-use crate::cli::compare::comparison::Run;
 use crate::cli::compare::plan::Variant;
 use crate::cli::compare::processors::Processors;
+use crate::cli::compare::run_figures::Run;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;

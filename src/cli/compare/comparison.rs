@@ -3,155 +3,24 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use twinmill::observe::bounds::Bounds;
-use twinmill::observe::report::{ColdCache, RecoveryKind};
-use twinmill::observe::time_use::TimeUse;
+use serde_json::{Value, json};
+use twinmill::observe::report::ColdCache;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::alternatives::{Alternative, Attempt, tools};
+use crate::cli::compare::column::Column;
 use crate::cli::compare::growth::Growth;
 use crate::cli::compare::interval::{Estimate, is_beyond_noise, ratio_of_medians};
 use crate::cli::compare::ladder::Ladder;
 use crate::cli::compare::plan::{Turn, Variant, order};
+use crate::cli::compare::run_figures::{Figures, Run};
 use crate::cli::compare::settings::Settings;
-use crate::cli::compare::spread::{Spread, median};
 use crate::cli::compare::sweep::Sweep;
 use crate::cli::compare::table::Table;
 use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
-use crate::cli::recoveries::Recoveries;
-use crate::cli::time_groups::{TimeGroups, emulated_disk};
-
-/// A run's report.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// All of it.
-    pub json: Value,
-    /// What is compared of it.
-    pub figures: Figures,
-}
-
-impl Run {
-    /// Reads what `run --report` wrote.
-    ///
-    /// # Errors
-    /// Where it is no such report.
-    pub fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        Run::of(serde_json::from_slice(json)?)
-    }
-
-    /// With the time of its process, of which the job was a part.
-    pub fn in_process_of(mut self, wall_seconds: f64) -> Self {
-        let startup_seconds = (wall_seconds - self.figures.wall_seconds).max(0.0);
-        // Whole microseconds are the same again when a report is read.
-        self.figures.startup_seconds = (startup_seconds * 1e6).round() / 1e6;
-        self.json["startup_seconds"] = self.figures.startup_seconds.into();
-        self
-    }
-
-    fn of(json: Value) -> serde_json::Result<Self> {
-        let figures = Figures::deserialize(&json)?;
-        Ok(Run { json, figures })
-    }
-}
-
-/// The part of a report that is compared, named as there.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Figures {
-    /// Which [`Variant`] of a comparison it ran as.
-    #[serde(default)]
-    pub variant: String,
-    /// The round, from 0.
-    #[serde(default)]
-    pub round: u32,
-    pub workers: u64,
-    pub reducers: u32,
-    pub input_bytes: u64,
-    pub wall_seconds: f64,
-    /// What the process of a comparison's run took beyond that.
-    #[serde(default)]
-    pub startup_seconds: f64,
-    #[serde(default)]
-    pub cpu_seconds: f64,
-    pub peak_rss_bytes: u64,
-    #[serde(default)]
-    pub peak_reserved_bytes: u64,
-    pub counters: CounterFigures,
-    pub process_io: IoFigures,
-    pub phases: Vec<PhaseFigures>,
-    #[serde(default)]
-    pub iterations: Vec<IterationFigures>,
-    #[serde(default)]
-    pub tasks: Vec<TaskFigures>,
-    #[serde(default)]
-    pub recoveries: Vec<RecoveryFigures>,
-    #[serde(default)]
-    pub cold_cache: Option<ColdCache>,
-    #[serde(default)]
-    pub time: Option<TimeUse>,
-    #[serde(default)]
-    pub bounds: Option<Bounds>,
-    pub output: OutputFigures,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub struct CounterFigures {
-    pub map_input_records: u64,
-    pub reduce_input_records: u64,
-    #[serde(default)]
-    pub reduce_shuffle_bytes: u64,
-    pub file_bytes_read: u64,
-    pub file_bytes_written: u64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct IoFigures {
-    pub read_bytes: u64,
-    pub write_bytes: u64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct PhaseFigures {
-    pub name: String,
-    pub busy_seconds: f64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct IterationFigures {
-    pub wall_seconds: f64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct TaskFigures {
-    pub id: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct RecoveryFigures {
-    pub kind: RecoveryKind,
-    pub seconds_lost: f64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct OutputFigures {
-    pub records: u64,
-    #[serde(default)]
-    pub digest: String,
-}
-
-impl Figures {
-    /// Whether a job read what another one had written.
-    pub fn is_chain(&self) -> bool {
-        self.tasks.iter().any(|task| task.id.starts_with("job2-"))
-    }
-
-    fn recoveries(&self) -> Recoveries {
-        Recoveries::of(self.recoveries.iter().map(|recovery| (recovery.kind, recovery.seconds_lost)))
-    }
-}
+use crate::cli::time_groups::emulated_disk;
 
 /// The runs so far of what was planned.
 #[derive(Clone, Debug)]
@@ -186,67 +55,6 @@ pub struct Warmup {
     pub variant: String,
     /// How long.
     pub wall_seconds: f64,
-}
-
-/// One variant: the median over its runs of everything.
-#[derive(Clone, Debug)]
-pub struct Column {
-    /// The variant's name.
-    pub name: String,
-    /// Its mode.
-    pub mode: RunMode,
-    /// Number of runs.
-    pub runs: usize,
-    /// Workers of each run.
-    pub workers: u64,
-    /// Bytes of input files, each counted once per job that read it.
-    pub input_bytes: f64,
-    /// Wall-clock time.
-    pub time: Spread,
-    /// What only the framework counts; the reference has none of it.
-    pub framework: Option<Framework>,
-    /// Bytes that went to the block device.
-    pub device_written_bytes: f64,
-    /// Bytes that came from the block device.
-    pub device_read_bytes: f64,
-    /// Peak resident size.
-    pub peak_rss_bytes: f64,
-    /// Time of each iteration, where the job has a loop.
-    pub iteration_seconds: Vec<f64>,
-    /// Records of the output.
-    pub output_records: f64,
-}
-
-/// Where the framework's time went, and what it moved.
-#[derive(Clone, Debug)]
-pub struct Framework {
-    /// Parts of the output.
-    pub reducers: u32,
-    /// Name and busy seconds, in the order of the data flow.
-    pub phases: Vec<(String, f64)>,
-    /// Bytes written to intermediate files.
-    pub file_written_bytes: f64,
-    /// Bytes read from intermediate files.
-    pub file_read_bytes: f64,
-    /// Bytes that reducers took from map outputs.
-    pub shuffle_bytes: f64,
-    /// Largest reservation against the memory budget.
-    pub peak_reserved_bytes: f64,
-    /// Records that map was given.
-    pub map_input_records: f64,
-    /// Records that reduce was given.
-    pub shuffled_records: f64,
-    /// What went wrong and was put right.
-    pub recoveries: Recoveries,
-    /// What workers did and waited for; `None` where the reports do not tell.
-    pub time: Option<TimeGroups>,
-}
-
-impl Framework {
-    /// Busy seconds of all phases.
-    pub fn busy_seconds(&self) -> f64 {
-        self.phases.iter().map(|(_, busy)| busy).sum()
-    }
 }
 
 impl Comparison {
@@ -476,42 +284,7 @@ impl Comparison {
 
     /// The medians of one variant, if it has run.
     pub fn column(&self, variant: &Variant) -> Option<Column> {
-        let runs: Vec<&Figures> = self.figures(&variant.name).collect();
-        let first = *runs.first()?;
-        let of = |value: &dyn Fn(&Figures) -> f64| {
-            let mut values: Vec<f64> = runs.iter().map(|figures| value(figures)).collect();
-            values.sort_by(f64::total_cmp);
-            median(&values)
-        };
-        let busy = |phase: usize| of(&|run| run.phases.get(phase).map_or(0.0, |phase| phase.busy_seconds));
-        let framework = (!first.phases.is_empty()).then(|| Framework {
-            reducers: first.reducers,
-            phases: first.phases.iter().enumerate().map(|(i, phase)| (phase.name.clone(), busy(i))).collect(),
-            file_written_bytes: of(&|run| run.counters.file_bytes_written as f64),
-            file_read_bytes: of(&|run| run.counters.file_bytes_read as f64),
-            shuffle_bytes: of(&|run| run.counters.reduce_shuffle_bytes as f64),
-            peak_reserved_bytes: of(&|run| run.peak_reserved_bytes as f64),
-            map_input_records: of(&|run| run.counters.map_input_records as f64),
-            shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
-            time: TimeGroups::medians(&runs.iter().filter_map(|run| run.time.zip(run.bounds)).collect::<Vec<_>>()),
-            recoveries: Recoveries::medians(&runs.iter().map(|run| run.recoveries()).collect::<Vec<_>>()),
-        });
-        // The number of iterations is the job's, which does the same in every run.
-        let iteration = |i: usize| of(&|run| run.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds));
-        Some(Column {
-            name: variant.name.clone(),
-            mode: variant.mode,
-            runs: runs.len(),
-            workers: first.workers,
-            input_bytes: of(&|run| run.input_bytes as f64),
-            time: Spread::of(&runs.iter().map(|run| run.wall_seconds).collect::<Vec<_>>()),
-            framework,
-            device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
-            device_read_bytes: of(&|run| run.process_io.read_bytes as f64),
-            peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),
-            iteration_seconds: (0..first.iterations.len()).map(iteration).collect(),
-            output_records: of(&|run| run.output.records as f64),
-        })
+        Column::of(variant, &self.figures(&variant.name).collect::<Vec<_>>())
     }
 
     /// The times of two variants in the rounds in which both have run.
@@ -606,7 +379,7 @@ impl Comparison {
             "command": self.command,
             "settings": self.settings,
             "verdict": verdict::sentences(self),
-            "summary": self.columns().iter().map(summary).collect::<Vec<_>>(),
+            "summary": self.columns().iter().map(Column::summary).collect::<Vec<_>>(),
             "ratios": self.ratios(),
             "outputs_identical": self.outputs_identical(),
         });
@@ -659,19 +432,6 @@ pub struct Ratio {
     pub estimate: Estimate,
     /// Whether the interval excludes that they are alike.
     pub beyond_noise: bool,
-}
-
-fn summary(column: &Column) -> Value {
-    let mut summary = Map::new();
-    summary.insert("mode".into(), json!(column.mode));
-    if column.name != column.mode.name() {
-        summary.insert("variant".into(), json!(column.name));
-    }
-    let Ok(Value::Object(spread)) = serde_json::to_value(column.time) else {
-        unreachable!("a spread is a struct of numbers")
-    };
-    summary.extend(spread);
-    Value::Object(summary)
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cli::args::RunMode;
-use crate::cli::compare::comparison::{Column, Comparison};
+use crate::cli::compare::column::Column;
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::interval::{Estimate, is_beyond_noise};
 use crate::cli::compare::plan::Variant;
 use crate::cli::compare::table::Table;

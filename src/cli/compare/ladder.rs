@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cli::args::RunMode;
-use crate::cli::compare::comparison::{Column, Comparison, Figures};
+use crate::cli::compare::column::{Column, Framework};
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::interval::{Estimate, difference_of_medians};
 use crate::cli::compare::plan::Variant;
+use crate::cli::compare::run_figures::Figures;
 use crate::cli::compare::table::Table;
 use crate::cli::figures::{bytes, seconds, signed_range, signed_seconds};
 
@@ -142,7 +144,7 @@ impl Ladder {
             let unchanged = Estimate { value: 0.0, ci95: Some((0.0, 0.0)) };
             let difference = rung.step.map(|_| rung.difference.unwrap_or(unchanged));
             let parts = rung.column.framework.as_ref();
-            let of = |value: fn(&Parts) -> f64| parts.map(value);
+            let of = |value: fn(&Framework) -> f64| parts.map(value);
             steps.push(json!({
                 "factors": factors,
                 "changed": rung.step.map(|step| step.factor),
@@ -191,7 +193,7 @@ impl Ladder {
             row.push(seconds(column.time.median));
             row.push(rung.difference.map_or(String::new(), |difference| signed_seconds(difference.value)));
             row.push(rung.difference.and_then(|difference| difference.ci95).map_or(String::new(), signed_range));
-            let of = |value: fn(&Parts) -> f64| {
+            let of = |value: fn(&Framework) -> f64| {
                 column.framework.as_ref().map_or(String::new(), |parts| bytes(value(parts) as u64))
             };
             row.extend([of(|p| p.file_written_bytes), of(|p| p.file_read_bytes), of(|p| p.shuffle_bytes)]);
@@ -209,8 +211,6 @@ impl Ladder {
         Some(Table { rows, sentence })
     }
 }
-
-type Parts = crate::cli::compare::comparison::Framework;
 
 struct Rung<'a> {
     /// `None` for the disk preset.
@@ -252,7 +252,7 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::compare::comparison::Run;
+    use crate::cli::compare::run_figures::Run;
     use crate::cli::compare::settings::tests::settings;
 
     /// A run of a chain of jobs, with these iterations, that took this time.

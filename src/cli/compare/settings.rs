@@ -13,7 +13,7 @@ use twinmill::pipeline::split::list_files;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cli::args::{MeasureArgs, RunMode};
-use crate::cli::compare::comparison::Run;
+use crate::cli::compare::run_figures::Run;
 use crate::cli::failure::{Failure, USAGE};
 
 /// Everything that times may depend on, except the machine, which each run reports.

@@ -9,9 +9,11 @@ use twinmill::config::ByteSize;
 
 use crate::cli::args::RunMode;
 use crate::cli::chart::bar;
-use crate::cli::compare::comparison::{Column, Comparison, Figures};
+use crate::cli::compare::column::Column;
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::compare::plan::Variant;
+use crate::cli::compare::run_figures::Figures;
 use crate::cli::compare::table::Table;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::{bytes, seconds};

@@ -3,7 +3,8 @@
 use std::fmt::{self, Write};
 
 use crate::cli::chart::sparkline;
-use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::compare::column::{Column, Framework};
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::spread::median;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 use crate::cli::recoveries::{Cost, Recoveries};
@@ -181,8 +182,8 @@ mod tests {
 
     use super::*;
     use crate::cli::args::RunMode;
-    use crate::cli::compare::comparison::Run;
     use crate::cli::compare::comparison::tests::{comparison, run};
+    use crate::cli::compare::run_figures::Run;
 
     #[test]
     fn a_mode_has_a_column() {

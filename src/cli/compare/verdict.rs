@@ -4,7 +4,8 @@
 use twinmill::observe::bounds::Bounds;
 
 use crate::cli::args::RunMode;
-use crate::cli::compare::comparison::{Column, Comparison, Framework};
+use crate::cli::compare::column::{Column, Framework};
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::cost;
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::figures::{bytes, counted, seconds};
@@ -133,8 +134,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::compare::comparison::Run;
     use crate::cli::compare::comparison::tests::{comparison, run};
+    use crate::cli::compare::run_figures::Run;
 
     fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {
         sentences(&comparison([disk, memory, reference]))

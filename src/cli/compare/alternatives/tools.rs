@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::alternatives::{Alternative, AlternativeRun, absences, middle, work_seconds};
-use crate::cli::compare::comparison::{Comparison, Figures};
+use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::growth::Growth;
 use crate::cli::compare::plan::Variant;
+use crate::cli::compare::run_figures::Figures;
 use crate::cli::compare::spread::Spread;
 use crate::cli::compare::table::Table;
 use crate::cli::figures::{bytes, range, seconds};
