@@ -144,9 +144,10 @@ impl Comparison {
         self.modes.iter().filter_map(middle).collect()
     }
 
-    /// The machine of the first run, in a line.
+    /// The machine in a line, with the processors of the runs that had most.
     pub fn machine(&self) -> String {
-        let Some(machine) = self.reports().next().map(|report| &report["machine"]) else { return String::new() };
+        let machines = self.reports().map(|report| &report["machine"]);
+        let Some(machine) = machines.max_by_key(|machine| machine["cpus"].as_u64()) else { return String::new() };
         let text = |name: &str| machine[name].as_str().unwrap_or_default();
         let number = |name: &str| machine[name].as_u64().unwrap_or(0);
         let cpus = counted(number("cpus"), "processor");
