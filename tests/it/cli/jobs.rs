@@ -44,7 +44,7 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
 #[test]
 fn a_file_that_ends_within_a_record_fails_terasort_and_its_check_in_every_mode() {
     let cli = Cli::new();
-    // Two halves of a record in two files are no record either.
+    // What is missing at the end of one file is not at the beginning of the next. Either is found first.
     fs::create_dir_all(cli.scratch.path("input")).unwrap();
     fs::create_dir_all(cli.scratch.path("whole")).unwrap();
     fs::write(cli.scratch.path("input/a"), [b'a'; 250]).unwrap();
@@ -55,7 +55,7 @@ fn a_file_that_ends_within_a_record_fails_terasort_and_its_check_in_every_mode()
     {
         for mode in ["disk", "memory", "reference"] {
             let ended = cli.fail(1, &format!("run {job} --mode {mode} --max-attempts 1 --output out --quiet"));
-            ended.says(&["input/a at offset 200: the file ends after 50 bytes of a record of 100 bytes"]);
+            ended.says(&["input/", ": the file ends after 50 bytes of a record of 100 bytes"]);
         }
     }
 }
@@ -75,6 +75,7 @@ fn a_bad_record_where_a_job_looks_ahead_is_the_mappers_to_refuse_or_to_skip() {
             cli.succeed(&format!("{run} --input good"));
             let expected = cli.output("out");
             cli.succeed(&format!("{run} --input bad --skip-bad-records 1"));
+            fs::remove_dir_all(cli.scratch.path("out/_skipped")).unwrap();
             assert!(cli.output("out") == expected, "{job} {mode}");
             fs::remove_dir_all(cli.scratch.path("out")).unwrap();
             cli.fail(1, &format!("{run} --input bad")).says(&["task map-00000 attempt 3: ", "bad at offset 4: ", said]);
