@@ -79,11 +79,15 @@ impl Child<'_> {
         intermediates: Intermediates,
         supervisor: &mut Supervisor,
     ) -> Result<Run, Failure> {
-        if let Some(processors) = &self.processors {
-            processors.keep(variant.workers.unwrap_or(self.config.workers))?;
-        }
+        let command = self.command(variant, intermediates, output, report)?;
         let started = Instant::now();
-        let ended = supervisor.run_child(self.command(variant, intermediates, output, report)?)?;
+        let ended = match &self.processors {
+            Some(processors) => {
+                let workers = variant.workers.unwrap_or(self.config.workers);
+                processors.while_kept(workers, || supervisor.run_child(command))?
+            }
+            None => supervisor.run_child(command)?,
+        };
         let wall_seconds = started.elapsed().as_secs_f64();
         if !ended.status.success() {
             return Err(failure(&variant.name, &ended));

@@ -23,11 +23,19 @@ impl Processors {
             .map_err(|error| Failure::failed(format!("no processors: {error}")))
     }
 
-    /// Keeps this thread to the first `count` of them, or to all where there are fewer.
+    /// Runs `run` while this thread is kept to the first `count` of them, or to all where there are fewer. What it starts later
+    /// has all of them again.
     ///
     /// # Errors
-    /// [`Failure::Message`] where the system refuses.
-    pub fn keep(&self, count: usize) -> Result<(), Failure> {
+    /// [`Failure::Message`] where the system refuses, or what `run` returns.
+    pub fn while_kept<T>(&self, count: usize, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+        self.keep(count)?;
+        let result = run();
+        self.keep(usize::MAX)?;
+        result
+    }
+
+    fn keep(&self, count: usize) -> Result<(), Failure> {
         let mut kept = CpuSet::new();
         let usable = (0..CpuSet::count()).filter(|cpu| self.0.is_set(*cpu).unwrap_or(false));
         let keep = usable.take(count).try_for_each(|cpu| kept.set(cpu));
@@ -45,9 +53,9 @@ mod tests {
         std::thread::spawn(|| {
             let available = || std::thread::available_parallelism().unwrap().get();
             let (processors, all) = (Processors::of_this_thread().unwrap(), available());
-            processors.keep(1).unwrap();
-            assert_eq!(available(), 1);
-            processors.keep(usize::MAX).unwrap();
+            assert_eq!(processors.while_kept(1, || Ok(available())).unwrap(), 1);
+            assert_eq!(available(), all);
+            processors.while_kept(1, || Err::<(), _>(Failure::failed("it failed"))).unwrap_err();
             assert_eq!(available(), all);
         })
         .join()

@@ -1,5 +1,5 @@
 //! `twinmill compare --with`: other programs beside the modes. A script stands in for `scripts/peers`; what it is asked it
-//! writes to `peers/log`, and what it answers depends on the alternative's name.
+//! writes to `peers/log`, how many processors it may use to `peers/processors`, and what it answers depends on the alternative's name.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -37,6 +37,7 @@ if [ "$1" = plan ]; then
     echo "{\"alternatives\": [$entries]}"
     exit
 fi
+nproc >> "$here/processors"
 agrees=false
 case $system in
     failing) echo "status 3" >&2; echo "out of luck" >&2; exit 1 ;;
@@ -100,6 +101,17 @@ fn alternatives_take_turns_with_the_modes_and_their_answers_are_checked() {
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[1].starts_with("run wordcount --input=/") && asked[1].contains("--cpus=1"), "{asked:?}");
     cli.assert_left(&["peers", "r.json"]);
+}
+
+#[test]
+fn a_program_may_use_all_processors_whoever_had_the_turn_before() {
+    let cli = Cli::with_peers();
+    cli.succeed(&format!("{COMPARE} --runs 20 --workers 2 --with good --quiet"));
+    let order = &cli.json("r.json")["plan"]["order"];
+    assert!(order.to_string().contains("with 1 worker\",\"good\""), "one round has them in this order: {order}");
+    let all = std::thread::available_parallelism().unwrap().to_string();
+    let seen = fs::read_to_string(cli.scratch.path("peers/processors")).unwrap();
+    assert_eq!(seen.lines().collect::<Vec<_>>(), [all.as_str(); 20]);
 }
 
 #[test]
