@@ -212,7 +212,9 @@ impl Comparison {
         match turn {
             Turn::Run(variant) => self.has_run(&variant.name, round),
             Turn::Other(attempt) => {
-                self.alternatives[attempt.alternative].runs_as(&attempt.name).any(|run| run.round == round)
+                let alternative = &self.alternatives[attempt.alternative];
+                let declined = alternative.declined.contains_key(&attempt.name);
+                declined || alternative.runs_as(&attempt.name).any(|run| run.round == round)
             }
         }
     }

@@ -117,7 +117,7 @@ fn cost_of(tool: &Tool, fewer: &[Tool], alone: &Tool, seed: u64) -> String {
         return format!("{name} is level with it on {processors} ({time})");
     }
     // Strictly more than it takes to draw level.
-    let needed = (*processors as f64 * work.median / alone.work.median).floor() as u64 + 1;
+    let needed = ((*processors as f64 * work.median / alone.work.median).floor() as u64).saturating_add(1);
     format!("{name} more than {processors} ({time}; {needed} if it scaled perfectly)")
 }
 
@@ -211,6 +211,9 @@ impl<'a> Curve<'a> {
     }
 
     fn crossing(&self, other: &Curve<'_>) -> Crossing {
+        if self.each == other.each {
+            return if self.once < other.once { Crossing::Always } else { Crossing::Never };
+        }
         let at = (self.once - other.once) / (other.each - self.each);
         let matters = at >= LEAST_CROSSING * self.smallest_bytes.min(other.smallest_bytes);
         match (self.once <= other.once, self.each < other.each) {
@@ -360,6 +363,7 @@ mod tests {
         };
         assert_eq!(crossing((0.0, 1.0), (0.0, 2.0)), Crossing::Always);
         assert_eq!(crossing((1.0, 2.0), (0.0, 2.0)), Crossing::Never);
+        assert_eq!(crossing((0.0, 2.0), (1.0, 2.0)), Crossing::Always);
         let Crossing::From(size) = crossing((1.0, 1.0), (0.0, 2.0)) else { panic!() };
         assert!((size / (100.0 * MIB) - 1.0).abs() < 1e-9, "{size}");
         let Crossing::UpTo(size) = crossing((0.0, 2.0), (1.0, 1.0)) else { panic!() };

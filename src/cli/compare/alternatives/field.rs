@@ -135,6 +135,7 @@ pub fn check(comparison: &Comparison) -> Result<(), Failure> {
         let message = format!("THE ANSWERS DIFFER: not twinmill's is that of {}", names.join(", "));
         return Err(Failure::failed(message));
     }
-    let failed = comparison.alternatives.iter().find_map(|other| Some((&other.name, other.failed.as_ref()?)));
-    failed.map_or(Ok(()), |(name, why)| Err(Failure::failed(format!("{name} failed: {why}"))))
+    let failed = |other: &Alternative| Some(format!("{} failed: {}", other.name, other.failed.as_ref()?));
+    let failed: Vec<String> = comparison.alternatives.iter().filter_map(failed).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::failed(failed.join("; "))) }
 }
