@@ -101,12 +101,12 @@ impl OutputDir {
         self.staging.as_ref().expect("it is there until it is committed").path()
     }
 
-    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. One that it replaces is there until
-    /// then.
+    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. A directory that it replaces is there
+    /// until then, where the file system can do that.
     pub fn commit(mut self) -> Result<()> {
         let staging = self.staging.take().expect("it is there until it is committed");
         let temporary = staging.path().join(TEMPORARY);
-        let ready = || -> Result<()> {
+        let ready = || -> Result<Replaced> {
             fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
             let success = staging.path().join("_SUCCESS");
             let file = File::create(&success).map_err(Error::at("create", &success))?;
@@ -114,16 +114,29 @@ impl OutputDir {
                 file.sync_all().map_err(Error::at("sync", &success))?;
                 sync_dir(staging.path())?;
             }
-            if self.existing == ExistingOutput::Overwrite && self.dir.symlink_metadata().is_ok() {
-                return replace(&self.dir, staging.path());
+            match self.dir.symlink_metadata() {
+                Ok(old) if self.existing == ExistingOutput::Overwrite => {
+                    if old.is_dir() && exchange(staging.path(), &self.dir) {
+                        return Ok(Replaced::Exchanged);
+                    }
+                    let removed = if old.is_dir() { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
+                    removed.map_err(Error::at("replace", &self.dir))?;
+                }
+                _ => {}
             }
-            fs::rename(staging.path(), &self.dir).map_err(Error::at("publish", &self.dir))
+            fs::rename(staging.path(), &self.dir).map_err(Error::at("publish", &self.dir))?;
+            Ok(Replaced::No)
         };
-        if let Err(error) = ready() {
-            self.staging = Some(staging);
-            return Err(error);
+        match ready() {
+            Err(error) => {
+                self.staging = Some(staging);
+                return Err(error);
+            }
+            Ok(Replaced::No) => drop(staging.keep()),
+            // The output is published. What of the old one cannot be removed goes when it is found to be stale.
+            Ok(Replaced::Exchanged) if fs::remove_dir_all(staging.path()).is_err() => staging.leave(),
+            Ok(Replaced::Exchanged) => drop(staging),
         }
-        staging.keep();
         self.made.clear();
         if self.sync == Sync::Device {
             sync_dir(parent_of(&self.dir))?;
@@ -132,19 +145,17 @@ impl OutputDir {
     }
 }
 
-/// Puts `new` in the place of `old`, and removes that.
-fn replace(old: &Path, new: &Path) -> Result<()> {
-    let remove = |path: &Path| {
-        let is_dir = path.symlink_metadata()?.is_dir();
-        if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) }
-    };
-    // The two change places at once, so that there is an output at any moment, also for whoever goes on after a crash.
-    if renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE).is_ok() {
-        return remove(new).map_err(Error::at("remove what was replaced, now", new));
-    }
-    // Not every file system can do that.
-    remove(old).map_err(Error::at("replace", old))?;
-    fs::rename(new, old).map_err(Error::at("publish", old))
+/// What lies in the staging directory's place once the output is published.
+enum Replaced {
+    No,
+    /// The old output.
+    Exchanged,
+}
+
+/// Lets two directories change places at once, so that there is an output at any moment, also for whoever goes on after a
+/// crash. Not every file system can do that.
+fn exchange(new: &Path, old: &Path) -> bool {
+    renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE).is_ok()
 }
 
 fn parent_of(dir: &Path) -> &Path {

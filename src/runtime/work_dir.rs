@@ -89,6 +89,14 @@ impl WorkDir {
         removed
     }
 
+    /// Leaves it as it is, for whoever finds its process dead.
+    pub fn leave(mut self) {
+        if let Some((owner, _)) = self.owner.take() {
+            // Fails only on systems that mark temporary files.
+            let _ = owner.keep();
+        }
+    }
+
     /// Leaves it where it is, to nobody in particular.
     pub fn keep(mut self) -> PathBuf {
         self.owner = None;
@@ -145,11 +153,8 @@ impl Stale {
     }
 
     /// Leaves it as it is, for somebody else.
-    pub fn leave(mut self) {
-        if let Some((owner, _)) = self.0.owner.take() {
-            // Fails only on systems that mark temporary files.
-            let _ = owner.keep();
-        }
+    pub fn leave(self) {
+        self.0.leave();
     }
 }
 
