@@ -233,8 +233,7 @@ impl FromStr for DiskProfile {
         if bandwidth_bytes_per_second == 0 {
             return Err("a disk must have some bandwidth".into());
         }
-        let no_seek = seek.trim().trim_end_matches(char::is_alphabetic).parse() == Ok(0.0);
-        let seek = if no_seek { Duration::ZERO } else { parse_duration(seek)? };
+        let seek = if ["0", "0ms", "0s"].contains(&seek.trim()) { Duration::ZERO } else { parse_duration(seek)? };
         Ok(DiskProfile { name, bandwidth_bytes_per_second, seek })
     }
 }
@@ -580,7 +579,8 @@ mod tests {
         assert_eq!((slow.bandwidth_bytes_per_second, slow.seek), (200_000_000, Duration::from_micros(500)));
         assert_eq!(slow.to_string(), "emulated disk (200 MB/s, 0.5 ms a seek)");
         assert_eq!("1GB,0".parse::<DiskProfile>().unwrap().seek, Duration::ZERO);
-        for text in ["", "floppy", "hdd,1ms", "1GB", "0,1ms", "1GB,1", "1GB,-1ms", "1GB,1ms,1ms", ",", "1GB,"] {
+        for text in ["", "floppy", "hdd,1ms", "1GB", "0,1ms", "1GB,1", "1GB,-1ms", "1GB,1ms,1ms", ",", "1GB,", "1GB,0x"]
+        {
             assert!(text.parse::<DiskProfile>().is_err(), "{text}");
         }
     }

@@ -54,7 +54,8 @@ pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> 
 /// [`Error::Io`] where it cannot be written or read.
 pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> Result<[f64; 2]> {
     const BLOCK_BYTES: usize = 256 << 10;
-    let store = DiskStore::new(dir.to_owned(), Compression::None, Arc::new(Device::new(emulated)));
+    let store =
+        DiskStore::new(dir.to_owned(), Compression::None, Arc::new(Device::new(emulated, CancelToken::default())));
     let value = vec![0x5a; BLOCK_BYTES - 64];
     let start = Instant::now();
     let mut run = RunBuilder::create(&store, "written", 1, BLOCK_BYTES)?;
@@ -87,7 +88,7 @@ impl Worker {
     /// [`Error::Io`] where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
-        let device = Arc::new(Device::new(config.disk_profile.clone()));
+        let device = Arc::new(Device::new(config.disk_profile.clone(), config.cancel.clone()));
         let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, device);
         let store: Box<dyn RunStore> = match config.factors.map_output {
             Medium::Disk => Box::new(disk),

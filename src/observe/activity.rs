@@ -45,8 +45,8 @@ pub(crate) enum Activity {
     Merge,
     /// Copying blocks into memory that keeps them.
     Copy,
-    /// In a call to a file; those are timed one by one.
-    File,
+    /// In a call to a file, or waiting for a lock or for nothing at all: what is timed, or no computing.
+    Away,
 }
 
 impl Activity {
@@ -162,7 +162,7 @@ impl Drop for Entered {
 /// device, if it gave the processor up at all; if it was only taken from it, that is waiting for a processor.
 pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
     let doing = Doing::here();
-    let _entered = doing.enter(Activity::File);
+    let _entered = doing.enter(Activity::Away);
     let (times_before, start, cpu_before) = (times_given_up(), Instant::now(), thread_cpu_nanos());
     let result = call();
     let cpu = thread_cpu_nanos() - cpu_before;
@@ -181,9 +181,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         Ok(guard) => guard,
         Err(TryLockError::Poisoned(_)) => panic!("{SOUND}"),
         Err(TryLockError::WouldBlock) => {
+            let doing = Doing::here();
+            let _entered = doing.enter(Activity::Away);
             let start = Instant::now();
             let guard = mutex.lock().expect(SOUND);
-            Doing::here().0.lock_wait_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            doing.0.lock_wait_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
             guard
         }
     }
@@ -249,6 +251,7 @@ fn thread_cpu_nanos() -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
     pub at: Instant,
+    clock: &'static Clock,
     sums: Usage,
 }
 
@@ -265,12 +268,16 @@ impl Reading {
             lock_wait_nanos: load(&clock.lock_wait_nanos),
             sampled_micros: clock.sampled_micros.each_ref().map(load),
         };
-        Reading { at: Instant::now(), sums }
+        Reading { at: Instant::now(), clock, sums }
     }
 
-    /// What the thread has done between `earlier`, a reading on the same thread, and this one.
+    /// What the thread has done between `earlier` and this one. Of readings on different threads only the time between them
+    /// is known.
     pub fn since(&self, earlier: &Reading) -> Usage {
         let wall_nanos = self.at.duration_since(earlier.at).as_nanos() as u64;
+        if !std::ptr::eq(self.clock, earlier.clock) {
+            return Usage { wall_nanos, ..Usage::default() };
+        }
         Usage { wall_nanos, ..self.sums - earlier.sums }
     }
 }

@@ -71,7 +71,7 @@ impl TimeUse {
         let seconds = |nanos: u64| seconds(nanos as f64);
         let in_files: u64 = used.file_cpu_nanos.iter().sum();
         let computing = used.cpu_nanos.saturating_sub(in_files);
-        let sampled: u64 = used.sampled_micros.iter().sum::<u64>() - used.sampled_micros[Activity::File as usize];
+        let sampled: u64 = used.sampled_micros.iter().sum::<u64>() - used.sampled_micros[Activity::Away as usize];
         let share = |activity: Activity| match sampled {
             0 if activity == usual => seconds(computing),
             0 => 0.0,
@@ -142,7 +142,7 @@ mod tests {
         };
         used.sampled_micros[Activity::User as usize] = 2;
         used.sampled_micros[Activity::Sort as usize] = 1;
-        used.sampled_micros[Activity::File as usize] = 5;
+        used.sampled_micros[Activity::Away as usize] = 5;
         let time = TimeUse::of(&used, Activity::Other);
         assert_eq!((time.cpu.user, time.cpu.sort, time.cpu.other), (4.0, 2.0, 0.0));
         assert!((time.disk_wait() - 1.5).abs() < 1e-9 && (time.intermediate_files() - 2.0).abs() < 1e-9);

@@ -106,6 +106,8 @@ impl Driver {
     pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
         config.validate()?;
         let mut config = config.clone();
+        // A failing wave stops its own tasks, not whatever else the caller's token stops.
+        config.cancel = config.cancel.child();
         if let Some(output) = &config.output {
             match OutputDir::check(output, config.existing_output) {
                 // It is this run's own, from before it was killed.
@@ -116,9 +118,10 @@ impl Driver {
             }
         }
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
+        let time = Timekeeper::begin();
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let Begun { work_dir, journal, past } = journal::begin(&config, name)?;
-        let device = Arc::new(Device::new(config.disk_profile.clone()));
+        let device = Arc::new(Device::new(config.disk_profile.clone(), config.cancel.clone()));
         let budget = MemoryBudget::new(config.memory_bytes);
         let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
             let dir = work_dir.path().join(what);
@@ -141,8 +144,6 @@ impl Driver {
             _reserved_for_buffers: reserved_for_buffers,
         };
         config.bad_records = Arc::new(BadRecords::at_most(config.bad_records.limit()));
-        // A failing wave stops its own tasks, not whatever else the caller's token stops.
-        config.cancel = config.cancel.child();
         Ok(Driver {
             name: name.to_owned(),
             config,
@@ -155,7 +156,7 @@ impl Driver {
             reducers: 0,
             totals: Totals::default(),
             log: Log::default(),
-            time: Timekeeper::begin(),
+            time,
             job_counts: Vec::new(),
             iterations: Vec::new(),
             output: OutputReport::default(),
@@ -563,10 +564,10 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Mode, OnFull};
+    use crate::config::{Grouping, Mode, OnFull};
     use crate::job::{Emit, Mapper, Reducer};
     use crate::pipeline::commit::parts;
-    use crate::pipeline::read::{Lines, Record};
+    use crate::pipeline::read::{Lines, Pairs, Record};
     use crate::pipeline::reduce::Values;
     use crate::store::faulty::{Faults, FaultyStore};
 
@@ -599,6 +600,21 @@ mod tests {
         }
     }
 
+    /// Passes counts on.
+    #[derive(Clone)]
+    struct Again;
+
+    impl Mapper for Again {
+        type Input = Pairs<[u8], u64>;
+        type Key = [u8];
+        type Value = u64;
+
+        fn map(&mut self, (word, count): (&[u8], u64), out: &mut impl Emit<[u8], u64>) -> Result<()> {
+            out.emit(word, count);
+            Ok(())
+        }
+    }
+
     struct Bench {
         dir: tempfile::TempDir,
         job: Job<Tokenize, Sum>,
@@ -625,43 +641,72 @@ mod tests {
         parts(&bench.dir.path().join("out")).unwrap().iter().map(|part| std::fs::read(part).unwrap()).collect()
     }
 
-    /// Runs the bench's job with faults; gives the result and the calls that the store got.
-    fn run_with(bench: &Bench, faults: &Arc<Faults>) -> Result<Report> {
+    /// What is run on a bench.
+    type Program = fn(&Bench, &mut Driver) -> Result<()>;
+
+    fn one_job(bench: &Bench, driver: &mut Driver) -> Result<()> {
+        driver.run(&bench.job)
+    }
+
+    /// Leaves a dataset to another job, whose reducers gather.
+    fn two_jobs(bench: &Bench, driver: &mut Driver) -> Result<()> {
+        let counts = driver.run_to_dataset(&bench.job)?;
+        driver.run(&Job::new("again", Again, Sum).input(&counts))
+    }
+
+    /// Runs a program whose stores have faults; gives the result and the calls that they got.
+    fn run_with(bench: &Bench, program: Program, faults: &Arc<Faults>) -> Result<Report> {
         let mut driver = Driver::start("faults", &bench.config)?;
-        let store = FaultyStore { inner: driver.stores.map_output.clone(), faults: faults.clone() };
-        driver.stores.map_output = Arc::new(store);
-        let budget = driver.stores.budget.clone();
-        let result = driver.run(&bench.job).and_then(|()| driver.finish());
+        let Stores { map_output, gathered, between_jobs, budget, .. } = &mut driver.stores;
+        for store in [map_output, gathered, between_jobs] {
+            *store = Arc::new(FaultyStore { inner: store.clone(), faults: faults.clone() });
+        }
+        let budget = budget.clone();
+        let result = program(bench, &mut driver).and_then(|()| driver.finish());
         assert_eq!(budget.used_bytes(), 0, "every reservation is given back");
         result
     }
 
     #[test]
-    fn whichever_call_to_the_store_fails_the_job_is_right_or_fails_cleanly() {
-        for mode in [Mode::Disk, Mode::Memory] {
-            let sound = bench(mode);
+    fn whichever_call_to_a_store_fails_the_job_is_right_or_fails_cleanly() {
+        let programs: [(Program, Grouping); 2] = [(one_job, Grouping::Sort), (two_jobs, Grouping::Hash)];
+        for ((program, grouping), mode) in programs.into_iter().flat_map(|p| [(p, Mode::Disk), (p, Mode::Memory)]) {
+            let bench = || {
+                let mut bench = bench(mode);
+                bench.config.factors.grouping = grouping;
+                bench
+            };
+            let sound = bench();
             let none = Faults::failing(u64::MAX);
-            run_with(&sound, &none).unwrap();
+            run_with(&sound, program, &none).unwrap();
             let expected = output(&sound);
+            println!("{mode:?}, grouping by {grouping:?}: {} calls", none.calls());
             assert!(none.calls() > 100, "there are calls to fail: {}", none.calls());
             for failing in 0..none.calls() {
                 // With another attempt one fault does not matter; without, the job fails with the fault.
                 for max_attempts in [1, 2] {
-                    let mut bench = bench(mode);
+                    let mut bench = bench();
                     bench.config.max_attempts = max_attempts;
-                    let faults = Faults::failing(failing);
-                    match run_with(&bench, &faults) {
-                        Ok(_) => assert_eq!(output(&bench), expected, "{mode:?}, call {failing}"),
+                    let succeeded = match run_with(&bench, program, &Faults::failing(failing)) {
+                        Ok(_) => {
+                            assert_eq!(output(&bench), expected, "{mode:?}, call {failing}");
+                            true
+                        }
                         Err(error) => {
                             assert!(max_attempts == 1, "{mode:?}, call {failing}: {error}");
                             assert!(error.to_string().contains("injected fault"), "{error}");
-                            assert!(!bench.dir.path().join("out").exists(), "{mode:?}, call {failing}");
+                            false
                         }
-                    }
-                    let left: Vec<_> =
-                        std::fs::read_dir(bench.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-                    assert!(left.len() <= 3, "input, work and perhaps out: {left:?}");
-                    assert_eq!(std::fs::read_dir(bench.dir.path().join("work")).unwrap().count(), 0);
+                    };
+                    let names = |dir: &std::path::Path| -> Vec<_> {
+                        let mut names: Vec<_> =
+                            std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+                        names.sort();
+                        names
+                    };
+                    let left: &[&str] = if succeeded { &["input", "out", "work"] } else { &["input", "work"] };
+                    assert_eq!(names(bench.dir.path()), left, "{mode:?}, call {failing}");
+                    assert!(names(&bench.dir.path().join("work")).is_empty(), "{mode:?}, call {failing}");
                 }
             }
         }
@@ -672,10 +717,10 @@ mod tests {
         let mut bench = bench(Mode::Memory);
         bench.config.memory_bytes = 200 << 10;
         bench.config.on_full = OnFull::Fail;
-        let error = run_with(&bench, &Faults::failing(u64::MAX)).unwrap_err();
+        let error = run_with(&bench, one_job, &Faults::failing(u64::MAX)).unwrap_err();
         assert!(error.to_string().contains("memory budget exhausted"), "{error}");
         bench.config.on_full = OnFull::Spill;
-        let report = run_with(&bench, &Faults::failing(u64::MAX)).unwrap();
+        let report = run_with(&bench, one_job, &Faults::failing(u64::MAX)).unwrap();
         assert!(report.counters.file_bytes_written > 0);
     }
 }

@@ -33,6 +33,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::config::{Medium, parse_duration};
 use crate::error::{Error, Result};
+use crate::observe::activity::{Activity, Doing};
 use crate::runtime::cancel::CancelToken;
 use crate::store::{BlockReader, PartitionIndex, Run};
 
@@ -228,6 +229,7 @@ impl Victim<'_> {
     pub fn begin(&self, cancel: &CancelToken) -> Result<()> {
         for fault in self.faults(self.own_target()) {
             if let Effect::Slow(time) = fault.effect {
+                let _napping = Doing::here().enter(Activity::Away);
                 let end = Instant::now() + time;
                 while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
                     cancel.check()?;

@@ -118,11 +118,11 @@ impl Attempt {
 /// What workers tell.
 enum Event<T> {
     Started { attempt: Attempt, at: Instant },
-    Ended { attempt: Attempt, time: Box<Span>, result: Result<Done<T>> },
+    Ended { attempt: Attempt, time: Box<Ran>, result: Result<Done<T>> },
 }
 
 /// From when to when an attempt ran, and what its thread did.
-struct Span {
+struct Ran {
     start: Instant,
     end: Instant,
     used: Usage,
@@ -195,7 +195,7 @@ fn work<T>(
             attempt.leave_gate();
         }
         let end = Reading::now();
-        let time = Box::new(Span { start: start.at, end: end.at, used: end.since(&start) });
+        let time = Box::new(Ran { start: start.at, end: end.at, used: end.since(&start) });
         if events.send(Event::Ended { attempt, time, result }).is_err() {
             break;
         }
@@ -338,7 +338,7 @@ impl<'w, T> Ledger<'w, T> {
     fn end(
         &mut self,
         pending: &Pending,
-        time: &Span,
+        time: &Ran,
         result: Result<Done<T>>,
         log: &mut Log,
         excuse: &impl Fn(u32, &Error) -> bool,
@@ -466,7 +466,10 @@ impl<'w, T> Ledger<'w, T> {
         }
         for attempt in deaf {
             if let Some(pending) = self.take_pending(&attempt) {
-                let mut report = self.report(&attempt, pending.start.unwrap_or(now), now);
+                let start = pending.start.unwrap_or(now);
+                let mut report = self.report(&attempt, start, now);
+                // What its thread did is not known, as that has not come back.
+                report.time.wait.processor = (now - start).as_secs_f64();
                 self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
                 log.tasks.push(report);
                 // Its worker is lost with it.

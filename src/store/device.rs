@@ -14,12 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::config::DiskProfile;
-use crate::observe::activity::{FileUse, file_call, lock};
+use crate::observe::activity::{FileUse, file_call};
+use crate::runtime::cancel::CancelToken;
 
 /// Most time of idleness that an emulated disk makes up for.
 const BURST: Duration = Duration::from_millis(10);
 /// Waiting that is not worth a sleep is owed.
 const LEAST_SLEEP: Duration = Duration::from_micros(200);
+/// How long a thread waits before it looks whether its job is to stop.
+const NAP: Duration = Duration::from_millis(50);
 /// The least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`), and what Hadoop reads ahead in map outputs
 /// (`mapreduce.ifile.readahead.bytes`).
 const STRETCH_BYTES: u64 = 4 << 20;
@@ -31,6 +34,7 @@ pub(crate) struct Device {
     written_bytes: AtomicU64,
     streams: AtomicU64,
     emulated: Option<Emulated>,
+    cancel: CancelToken,
 }
 
 /// A file that is read, or written, from one place on.
@@ -56,12 +60,12 @@ struct Queue {
 }
 
 impl Device {
-    /// The machine's own disk, or one with the properties of `emulated`.
-    pub fn new(emulated: Option<DiskProfile>) -> Self {
+    /// The machine's own disk, or one with the properties of `emulated`, for which nobody waits once `cancel` says so.
+    pub fn new(emulated: Option<DiskProfile>, cancel: CancelToken) -> Self {
         // Streams count from 1: the first one seeks, too.
         let queue = || Mutex::new(Queue { idle_from: Instant::now(), stream: 0 });
         let emulated = emulated.map(|profile| Emulated { profile, queue: queue() });
-        Device { emulated, ..Device::default() }
+        Device { emulated, cancel, ..Device::default() }
     }
 
     /// A file of which a stretch is about to be read or written.
@@ -120,7 +124,8 @@ impl Device {
         let Some(Emulated { profile, queue }) = &self.emulated else { return };
         let now = Instant::now();
         let served = {
-            let mut queue = lock(queue);
+            // Waiting for it is waiting for the disk, as the call as a whole is.
+            let mut queue = queue.lock().expect("no panic while the queue is held");
             let mut cost = Duration::from_secs_f64(bytes as f64 / profile.bandwidth_bytes_per_second as f64);
             if queue.stream != stream.number && stream.ahead_bytes < bytes {
                 cost += profile.seek;
@@ -131,9 +136,12 @@ impl Device {
             queue.idle_from = queue.idle_from.max(now.checked_sub(BURST).unwrap_or(now)) + cost;
             queue.idle_from
         };
-        let wait = served.saturating_duration_since(Instant::now());
-        if wait >= LEAST_SLEEP {
-            std::thread::sleep(wait);
+        loop {
+            let wait = served.saturating_duration_since(Instant::now());
+            if wait < LEAST_SLEEP || self.cancel.is_cancelled() {
+                break;
+            }
+            std::thread::sleep(wait.min(NAP));
         }
     }
 }
@@ -143,7 +151,8 @@ mod tests {
     use super::*;
 
     fn device(bandwidth_bytes_per_second: u64, seek: Duration) -> Device {
-        Device::new(Some(DiskProfile { name: "test".into(), bandwidth_bytes_per_second, seek }))
+        let profile = DiskProfile { name: "test".into(), bandwidth_bytes_per_second, seek };
+        Device::new(Some(profile), CancelToken::default())
     }
 
     fn idle_from(device: &Device) -> Instant {
@@ -185,6 +194,15 @@ mod tests {
             })
         });
         assert!(in_turns >= 6 * seek && in_turns < 7 * seek, "three stretches of each file: {in_turns:?}");
+    }
+
+    #[test]
+    fn nobody_waits_for_the_disk_of_a_job_that_is_to_stop() {
+        let device = device(1, Duration::ZERO);
+        device.cancel.cancel();
+        let start = Instant::now();
+        device.write(&mut device.stream(), 1 << 30, || Ok(())).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(1000));
     }
 
     #[test]

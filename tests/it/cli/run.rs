@@ -103,7 +103,7 @@ fn the_report_of_a_reference_has_the_same_keys() {
     contract["factors"] = Value::Null;
     assert_shaped(&report, &contract, "reference");
     let mut expected = keys(&contract);
-    expected.extend(["durability", "evicted_parts", "peak_reserved_bytes", "recoveries"]);
+    expected.extend(["bounds", "durability", "evicted_parts", "peak_reserved_bytes", "recoveries", "time"]);
     expected.sort_unstable();
     let mut actual = keys(&report);
     actual.sort_unstable();
