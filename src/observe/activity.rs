@@ -19,11 +19,14 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 
 /// Time between two looks of the sampler: a part of how long it has been looking, within limits. A look takes a processor from
-/// a worker, for some 50 µs where the system is a virtual machine; so there are 100 looks at a job of 0.3 s, and longer ones
+/// a worker, for some 50 µs where the system is a virtual machine; so there are 60 looks at a job of 0.3 s, and longer ones
 /// have still fewer a second.
-const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
+const SHORTEST_PERIOD: Duration = Duration::from_millis(2);
 const LONGEST_PERIOD: Duration = Duration::from_millis(20);
-const LOOKS_BEFORE_A_PERIOD: u32 = 32;
+const LOOKS_BEFORE_A_PERIOD: u32 = 20;
+
+/// Shortest wait in a call to a file that counts as one.
+const LEAST_WAIT_NANOS: u64 = 10_000;
 
 /// What a thread can be at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,16 @@ struct Clock {
     file_cpu_nanos: [AtomicU64; FileUse::COUNT],
     file_wait_nanos: [AtomicU64; FileUse::COUNT],
     lock_wait_nanos: AtomicU64,
+    /// How often the thread had given its processor up to wait for something when it last looked.
+    times_given_up: AtomicU64,
+}
+
+impl Clock {
+    /// Whether this clock's thread, which asks, has given its processor up since it last asked.
+    fn has_given_up_processor(&self) -> bool {
+        let times = getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.voluntary_context_switches());
+        self.times_given_up.swap(times as u64, Ordering::Relaxed) != times as u64
+    }
 }
 
 /// All clocks there are. They are never freed: a thread that ends leaves its clock to one that comes.
@@ -163,13 +176,14 @@ impl Drop for Entered {
 pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
     let doing = Doing::here();
     let _entered = doing.enter(Activity::Away);
-    let (times_before, start, cpu_before) = (times_given_up(), Instant::now(), thread_cpu_nanos());
+    let (start, cpu_before) = (Instant::now(), thread_cpu_nanos());
     let result = call();
     let cpu = thread_cpu_nanos() - cpu_before;
-    let wall = start.elapsed().as_nanos() as u64;
+    let wait = (start.elapsed().as_nanos() as u64).saturating_sub(cpu);
     doing.0.file_cpu_nanos[file_use as usize].fetch_add(cpu, Ordering::Relaxed);
-    if times_given_up() > times_before {
-        doing.0.file_wait_nanos[file_use as usize].fetch_add(wall.saturating_sub(cpu), Ordering::Relaxed);
+    // Less is what the clocks differ by, and not worth another system call.
+    if wait >= LEAST_WAIT_NANOS && doing.0.has_given_up_processor() {
+        doing.0.file_wait_nanos[file_use as usize].fetch_add(wait, Ordering::Relaxed);
     }
     result
 }
@@ -238,11 +252,6 @@ fn sample() {
     }
 }
 
-/// How often this thread has given its processor up to wait for something.
-fn times_given_up() -> i64 {
-    getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.voluntary_context_switches())
-}
-
 fn thread_cpu_nanos() -> u64 {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
 }
@@ -259,6 +268,8 @@ impl Reading {
     /// This thread's clock now.
     pub fn now() -> Self {
         let Doing(clock) = Doing::here();
+        // What it waited for until now is nothing that calls to files will be told of.
+        clock.has_given_up_processor();
         let load = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         let sums = Usage {
             wall_nanos: 0,
