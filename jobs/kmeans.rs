@@ -201,6 +201,10 @@ impl Program for KMeans {
         (Kind::Points, Shape::records(1_000_000))
     }
 
+    fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
+        options.centroids.clone().into_iter().collect()
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
         let parse = options.parse_rows(inputs)?;

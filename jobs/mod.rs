@@ -49,6 +49,11 @@ pub trait Program: Send + Sync {
     /// The input that is made for a run without one.
     fn default_input(&self) -> (Kind, Shape);
 
+    /// Files that the options name and the job reads beside its inputs.
+    fn side_inputs(&self, _options: &Self::Options) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Runs it on the framework.
     fn run(&self, options: &Self::Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
 
@@ -63,6 +68,8 @@ pub trait AnyProgram: Send + Sync {
     fn default_input(&self) -> (Kind, Shape);
     /// Adds the job's options to a command.
     fn with_options(&self, command: clap::Command) -> clap::Command;
+    /// Files that the options name and the job reads beside its inputs.
+    fn side_inputs(&self, options: &ArgMatches) -> Vec<PathBuf>;
     fn run(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
     fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
 }
@@ -82,6 +89,10 @@ impl<P: Program> AnyProgram for P {
 
     fn with_options(&self, command: clap::Command) -> clap::Command {
         P::Options::augment_args(command)
+    }
+
+    fn side_inputs(&self, options: &ArgMatches) -> Vec<PathBuf> {
+        Program::side_inputs(self, &parse::<P>(options))
     }
 
     fn run(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {

@@ -151,6 +151,10 @@ impl Program for TerasortValidate {
         (Kind::Terasort, Shape::records(1))
     }
 
+    fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
+        options.against.clone()
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         if options.against.is_empty() {
             return Job::new(Self::NAME, Scan::of(SORTED), Seams::default()).input(inputs).reducers(1).run(config);

@@ -291,6 +291,9 @@ pub struct JobConfig {
     pub output: Option<PathBuf>,
     /// What to do with an output directory that exists.
     pub existing_output: ExistingOutput,
+    /// Files that the program reads beside the inputs of its jobs: its answer depends on them, so a run is
+    /// [gone on with](Self::resume) only while they are as they were, and no output may take their place. Default: none.
+    pub side_inputs: Vec<PathBuf>,
     /// Reduce tasks, and so parts of the output (`mapreduce.job.reduces`). 0 writes the map output as it is. Default:
     /// the machine's processors, whatever the number of workers, so that the output does not depend on that.
     pub reducers: u32,
@@ -353,6 +356,7 @@ impl JobConfig {
             factors: mode.into(),
             output: None,
             existing_output: ExistingOutput::default(),
+            side_inputs: Vec::new(),
             reducers: processors as u32,
             workers: processors,
             memory_bytes: default_memory_bytes(),

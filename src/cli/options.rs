@@ -85,6 +85,7 @@ pub fn resolve<'a>(
             let task = task(command, matches, jobs)?;
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
+            config.side_inputs = task.job.side_inputs(&task.options);
             command.build();
             let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
@@ -115,7 +116,8 @@ pub fn resolve<'a>(
             if let Some(message) = contradiction(&args.measure, &args.common, &words) {
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
-            let config = config(&args.common, &args.factors, RunMode::Memory);
+            let mut config = config(&args.common, &args.factors, RunMode::Memory);
+            config.side_inputs = task.job.side_inputs(&task.options);
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
             let job_options = options_of_the_job(task.job, &task.options);
