@@ -350,7 +350,7 @@ pub struct JobConfig {
 impl JobConfig {
     /// The defaults of a mode.
     pub fn new(mode: Mode) -> Self {
-        let processors = crate::observe::machine::processors();
+        let processors = crate::observe::limits::processors();
         JobConfig {
             mode,
             factors: mode.into(),
@@ -451,7 +451,7 @@ impl JobConfig {
 }
 
 fn default_memory_bytes() -> u64 {
-    crate::observe::machine::available_memory_bytes() / 5 * 3
+    crate::observe::limits::available_memory_bytes() / 5 * 3
 }
 
 fn default_work_dir() -> PathBuf {

@@ -27,6 +27,17 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// The operating system refused something that is no file.
+    #[error("the system refuses {what} ({source}); {advice}")]
+    Refused {
+        /// What was asked for: `a worker's thread`.
+        what: &'static str,
+        /// The cause.
+        source: io::Error,
+        /// Which limits there are, and what helps.
+        advice: String,
+    },
+
     /// A run file does not hold what was written to it.
     #[error("damaged run {} at offset {offset}: {what}: expected {expected}, got {got}", path.display())]
     Corrupt {
@@ -163,6 +174,7 @@ impl Error {
             self,
             Error::Cancelled
                 | Error::MemoryFull { .. }
+                | Error::Refused { .. }
                 | Error::Config(_)
                 | Error::OutputExists(_)
                 | Error::Task { .. }

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
+use nix::sys::resource::{UsageWho, getrusage};
 use serde::Serialize;
+
+use crate::observe::limits::processors;
 
 /// The machine a run was measured on.
 #[derive(Clone, Debug, Serialize)]
@@ -71,22 +73,6 @@ impl ProcessIo {
     }
 }
 
-/// Processors this process may use.
-pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Memory that a new workload can have without swapping (`MemAvailable`), within the control group's limit.
-pub fn available_memory_bytes() -> u64 {
-    const FALLBACK: u64 = 1 << 30;
-    let free = meminfo_bytes("MemAvailable").unwrap_or(FALLBACK);
-    let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .into_iter()
-        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok())
-        .unwrap_or(u64::MAX);
-    free.min(limit)
-}
-
 /// Largest resident size of this process so far.
 pub fn peak_rss_bytes() -> u64 {
     proc_field("/proc/self/status", "VmHWM").and_then(|value| kib(&value)).unwrap_or(0)
@@ -101,21 +87,15 @@ pub fn cpu_time() -> Duration {
     Duration::from_micros(micros as u64)
 }
 
-/// Files this process may have open at the same time.
-pub fn open_files_limit() -> u64 {
-    const POSIX_MINIMUM: u64 = 20;
-    getrlimit(Resource::RLIMIT_NOFILE).map_or(POSIX_MINIMUM, |(soft, _)| soft)
-}
-
-fn meminfo_bytes(name: &str) -> Option<u64> {
+pub(super) fn meminfo_bytes(name: &str) -> Option<u64> {
     kib(&proc_field("/proc/meminfo", name)?)
 }
 
-fn kib(value: &str) -> Option<u64> {
+pub(super) fn kib(value: &str) -> Option<u64> {
     Some(value.strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-fn proc_field(file: &str, name: &str) -> Option<String> {
+pub(super) fn proc_field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let (_, value) =
         text.lines().filter_map(|line| line.split_once(':')).find(|(field, _)| field.trim_end() == name)?;
@@ -141,9 +121,7 @@ mod tests {
 
     #[test]
     fn the_process_is_seen() {
-        assert!(processors() >= 1);
         assert!(peak_rss_bytes() > 1 << 20);
-        assert!(available_memory_bytes() > 1 << 20);
         assert!(!Machine::describe(Path::new("/")).filesystem.is_empty());
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod activity;
 pub mod bounds;
+mod control_group;
 pub mod counters;
+pub mod limits;
 pub mod machine;
 pub mod phases;
 pub mod report;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::job::Fold;
-use crate::observe::machine::open_files_limit;
+use crate::observe::limits::open_files_limit;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::sort::prefix;
 use crate::pipeline::spill::RunBuilder;

@@ -12,9 +12,11 @@
 //!   attempt. The first to succeed wins, the other one is told to stop. [`Attempt::begin_commit`] lets one of them publish.
 
 use std::any::Any;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -22,6 +24,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::config::Stragglers;
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Reading, Usage};
+use crate::observe::limits::refused_thread;
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::time_use::TimeUse;
 use crate::pipeline::bad_records::place_panic;
@@ -45,6 +48,7 @@ pub(crate) struct Wave<'a> {
     pub cancel: &'a CancelToken,
     /// When the run began; what task times are told from.
     pub epoch: Instant,
+    pub threads: Threads,
 }
 
 /// What an attempt that succeeded leaves.
@@ -152,13 +156,10 @@ impl Wave<'_> {
             let spawn = |worker: usize| {
                 let (attempts, events, run): (Receiver<Attempt>, Sender<Event<T>>, _) =
                     (attempts.clone(), events.clone(), &run);
-                std::thread::Builder::new()
-                    .name(format!("{WORKER_THREAD}{worker}"))
-                    .spawn_scoped(scope, move || work(&attempts, &events, run))
-                    .expect("the system starts a thread for each worker");
+                let work = move || work(&attempts, &events, run);
+                self.threads.start(scope, worker, work)
             };
-            let workers = self.workers.min(most);
-            (0..workers).for_each(spawn);
+            let workers = start_workers(self.workers.min(most), &spawn)?;
             let mut ledger = Ledger::new(self, queue, workers);
             ledger.keep(&happened, log, &excuse, spawn);
             ledger.close()
@@ -176,6 +177,45 @@ impl Wave<'_> {
                 source: Box::new(error),
             },
         }
+    }
+}
+
+/// Starts as many workers as the system lets there be, `wanted` at most, and tells how many these are.
+///
+/// # Errors
+/// [`Error::Refused`] where it lets none be.
+fn start_workers(wanted: usize, spawn: impl Fn(usize) -> io::Result<()>) -> Result<usize> {
+    for worker in 0..wanted {
+        match spawn(worker) {
+            Ok(()) => {}
+            Err(cause) if worker == 0 => return Err(refused_thread("a worker's thread", cause)),
+            // The wave takes longer, and its output is the same.
+            Err(_) => return Ok(worker),
+        }
+    }
+    Ok(wanted)
+}
+
+/// Starts the threads of workers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Threads {
+    /// As many as the system allows.
+    #[default]
+    OfSystem,
+    /// No worker from this number on, as where the system refuses more.
+    #[cfg(test)]
+    AtMost(usize),
+}
+
+impl Threads {
+    fn start<'s>(self, scope: &'s Scope<'s, '_>, worker: usize, work: impl FnOnce() + Send + 's) -> io::Result<()> {
+        #[cfg(test)]
+        if let Threads::AtMost(most) = self
+            && worker >= most
+        {
+            return Err(io::Error::from_raw_os_error(nix::libc::EAGAIN));
+        }
+        std::thread::Builder::new().name(format!("{WORKER_THREAD}{worker}")).spawn_scoped(scope, work).map(drop)
     }
 }
 
@@ -281,7 +321,7 @@ impl<'w, T> Ledger<'w, T> {
         happened: &Receiver<Event<T>>,
         log: &mut Log,
         excuse: &impl Fn(u32, &Error) -> bool,
-        spawn: impl Fn(usize),
+        spawn: impl Fn(usize) -> io::Result<()>,
     ) {
         loop {
             if self.open == 0 || self.failure.is_some() {
@@ -436,7 +476,7 @@ impl<'w, T> Ledger<'w, T> {
         alone.filter_map(|pending| Some((pending.attempt.task, pending.start? + patience))).min_by_key(|(_, due)| *due)
     }
 
-    fn look_at_the_clock(&mut self, log: &mut Log, spawn: &impl Fn(usize)) {
+    fn look_at_the_clock(&mut self, log: &mut Log, spawn: &impl Fn(usize) -> io::Result<()>) {
         let now = Instant::now();
         if let Some((task, due)) = self.straggler()
             && due <= now
@@ -472,8 +512,8 @@ impl<'w, T> Ledger<'w, T> {
                 report.time.wait.processor = (now - start).as_secs_f64();
                 self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
                 log.tasks.push(report);
-                // Its worker is lost with it.
-                spawn(self.workers);
+                // Its worker is lost with it. Where the system allows no other, those that are left do the rest.
+                let _ = spawn(self.workers);
             }
         }
     }
@@ -530,6 +570,7 @@ mod tests {
             stragglers: Stragglers::Wait,
             cancel,
             epoch: Instant::now(),
+            threads: Threads::OfSystem,
         }
     }
 
@@ -546,6 +587,34 @@ mod tests {
         let cancel = CancelToken::default();
         let outputs = wave(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never).unwrap();
         assert_eq!(outputs, (0..100).map(|task| (task, 1)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_wave_goes_on_with_the_workers_that_the_system_allows() {
+        let cancel = CancelToken::default();
+        for most in 1..4 {
+            let mut wave = wave(&cancel, 20);
+            wave.threads = Threads::AtMost(most);
+            let outputs = wave.run(&mut Log::default(), |attempt| done(attempt.task), never).unwrap();
+            assert_eq!(outputs, (0..20).map(|task| (task, 1)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_system_that_allows_no_worker_is_an_error_in_words() {
+        let (cancel, ran) = (CancelToken::default(), AtomicU32::new(0));
+        let mut wave = wave(&cancel, 20);
+        wave.threads = Threads::AtMost(0);
+        let run = |_: &Attempt| {
+            ran.fetch_add(1, Ordering::Relaxed);
+            done(())
+        };
+        let error = wave.run(&mut Log::default(), run, never).unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(["a worker's thread", "RLIMIT_NPROC", "--workers"].iter().all(|words| said.contains(words)), "{said}");
+        assert!(!said.contains("Os {"), "{said}");
+        assert_eq!(ran.into_inner(), 0);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::runtime::driver::{Driver, Totals};
 use crate::runtime::inject::Victim;
 use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
-use crate::runtime::scheduler::{Attempt, Done, Log, Wave, guarded};
+use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
 use crate::runtime::task::Task;
 use crate::store::PartitionIndex;
 
@@ -125,6 +125,7 @@ impl Driver {
             stragglers: self.config.stragglers,
             cancel: &self.config.cancel,
             epoch: self.start,
+            threads: Threads::OfSystem,
         };
         let mut log = Log::default();
         let attempt = |attempt: &Attempt| {
