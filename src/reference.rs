@@ -221,6 +221,7 @@ pub fn run(
         tasks: Vec::new(),
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
+        notes: Vec::new(),
     })
 }
 

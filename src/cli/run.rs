@@ -65,6 +65,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         });
     }
     if !quiet {
+        report.notes.iter().for_each(note);
         note(summary::of(&report, &config, scratch.is_none()).trim_end());
     }
     if let Some(scratch) = scratch {

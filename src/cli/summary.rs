@@ -161,6 +161,7 @@ mod tests {
             resumed: None,
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
+            notes: Vec::new(),
         }
     }
 

@@ -72,6 +72,9 @@ pub struct Report {
     pub machine: Machine,
     /// What came out.
     pub output: OutputReport,
+    /// What people should know: why a killed run was not gone on with, what could not be removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What dropping cached pages came to: of a cold cache, what is read comes from the device.

@@ -106,6 +106,7 @@ impl Driver {
     pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
         config.validate()?;
         let mut config = config.clone();
+        let everybody = config.cancel.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
         config.cancel = config.cancel.child();
         if let Some(output) = &config.output {
@@ -164,7 +165,7 @@ impl Driver {
             past,
             chain: 0,
             resumed: Resumed::default(),
-            work_dir,
+            work_dir: work_dir.hurried_by(&everybody),
         })
     }
 
@@ -319,14 +320,25 @@ impl Driver {
         }
         let before = self.totals.clone();
         let outputs = if reducers == 0 {
-            self.map_to_output(job, &splits, target)?
+            self.map_to_output(job, &splits, target)
         } else {
-            self.map_and_reduce(job, reducers, &splits, target)?
+            self.map_and_reduce(job, reducers, &splits, target)
         };
+        let outputs = outputs.map_err(|error| self.explain(error))?;
         if let OutputTarget::Dataset { .. } = target {
             self.write_down(&outputs, &splits, &before)?;
         }
         Ok(outputs)
+    }
+
+    /// Whatever failed, it failed because of that, if somebody has taken the work directory away.
+    fn explain(&self, error: Error) -> Error {
+        let path = self.work_dir.path();
+        if matches!(error, Error::Cancelled) || path.is_dir() {
+            return error;
+        }
+        let cause = format!("somebody removed it while the job ran, and with it what was computed ({error})");
+        Error::io("go on in work directory", path, std::io::Error::other(cause))
     }
 
     fn map_and_reduce<M, R, C, P>(
@@ -466,7 +478,7 @@ impl Driver {
     /// Ends the run: removes the work directory, unless map outputs are to be kept, and reports.
     ///
     /// # Errors
-    /// [`Error::Io`] where the work directory cannot be removed.
+    /// None so far: the output is published, and what is left of the run goes with the next one.
     pub fn finish(mut self) -> Result<Report> {
         let wall_seconds = self.start.elapsed().as_secs_f64();
         let (time, bounds) = self.time.finish(wall_seconds);
@@ -482,7 +494,7 @@ impl Driver {
         let cold = self.config.page_cache == PageCache::Cold;
         let from_files = self.config.factors.map_output == Medium::Disk;
         let shuffled = if from_files { counters.reduce_shuffle_bytes } else { 0 };
-        let report = Report {
+        let mut report = Report {
             schema: 1,
             job: self.name,
             mode: self.config.mode.name().to_owned(),
@@ -510,14 +522,17 @@ impl Driver {
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
+            notes: Vec::new(),
         };
         drop(self.stores);
         if self.config.intermediates == Intermediates::Keep {
             self.work_dir.keep();
         } else {
             let path = self.work_dir.path().to_owned();
-            // The journal goes last: as long as anything is left, it says whose output that was.
-            journal::remove_runs(&path).and_then(|()| self.work_dir.close()).map_err(Error::at("remove", &path))?;
+            // The answer is there, and the next run removes what is left.
+            if let Err(error) = self.work_dir.close() {
+                report.notes.push(format!("cannot remove {}: {error}; the next run does", path.display()));
+            }
         }
         Ok(report)
     }

@@ -128,7 +128,10 @@ pub(crate) fn begin(config: &JobConfig, name: &str) -> Result<Begun> {
         Resume::Record { key } | Resume::Continue { key } => Some(run_key(config, name, key)).filter(|_| on_disk),
     };
     if !matches!(config.resume, Resume::Continue { .. }) {
-        stale().for_each(drop);
+        for stale in stale() {
+            stale.remove(&config.cancel);
+            config.cancel.check()?;
+        }
     } else {
         let mut found = None;
         for stale in stale() {
@@ -136,7 +139,7 @@ pub(crate) fn begin(config: &JobConfig, name: &str) -> Result<Begun> {
                 // Whoever it belongs to may want to go on with it.
                 Some(journal) if found.is_some() || Some(&journal.key) != key.as_ref() => Stale::leave(stale),
                 Some(journal) => found = Some((stale.adopt(), journal)),
-                None => drop(stale),
+                None => stale.remove(&config.cancel),
             }
         }
         if let Some((work_dir, read)) = found {
@@ -164,13 +167,6 @@ pub(crate) fn was_publishing(config: &JobConfig, name: &str) -> bool {
         stale.leave();
     }
     publishing
-}
-
-/// Removes all runs from a work directory.
-pub(crate) fn remove_runs(work_dir: &Path) -> std::io::Result<()> {
-    let entries: std::io::Result<Vec<_>> = fs::read_dir(work_dir)?.collect();
-    let mut directories = entries?.into_iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    directories.try_for_each(|entry| fs::remove_dir_all(entry.path()))
 }
 
 /// Who a run is: all that its map outputs depend on but the inputs.
@@ -401,19 +397,6 @@ mod tests {
             let line = ends.iter().filter(|end| **end <= at).count();
             assert_eq!(read(dir.path()).map_or(0, |read| read.entries.len()), line, "flipped at {at}");
         }
-    }
-
-    #[test]
-    fn the_journal_outlives_the_runs() {
-        let dir = tempfile::tempdir().unwrap();
-        Journal::create(dir.path(), "key".into()).unwrap();
-        for runs in [MAP_OUTPUT, BETWEEN_JOBS] {
-            fs::create_dir(dir.path().join(runs)).unwrap();
-            fs::write(dir.path().join(runs).join("a.run"), "").unwrap();
-        }
-        remove_runs(dir.path()).unwrap();
-        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, [JOURNAL]);
     }
 
     #[test]

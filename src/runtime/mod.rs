@@ -13,6 +13,7 @@ pub(crate) mod journal;
 pub(crate) mod map_outputs;
 pub(crate) mod page_cache;
 pub(crate) mod progress;
+pub(crate) mod removal;
 pub(crate) mod scheduler;
 pub(crate) mod task;
 mod waves;

@@ -4,17 +4,22 @@
 //! work/
 //!     .twinmill-h2Kq9aXw.owner   locked by the process it belongs to for as long as that lives; holds its id
 //!     twinmill-h2Kq9aXw/         0700, a name that cannot be guessed
+//!         .twinmill              says that nothing in here is anybody's input
 //! ```
 //!
 //! The lock (`flock`) goes with the process, however it ends; so whoever can take the lock of such a file has found what is
-//! left of a dead one, and may remove it or go on with it. Nothing without an owner file is ever touched, nothing of another
-//! user's, and no symbolic link is followed. A directory that is to stay loses its owner file.
+//! left of a dead one, and may remove it or go on with it. The owner file goes last, and only when the directory is gone: one that
+//! cannot be removed is found again by the next run. Nothing without an owner file is ever touched, nothing of another user's,
+//! and no symbolic link is followed. A directory that is to stay loses its owner file.
+//!
+//! A directory whose name is hidden has no `.twinmill` in it: nobody looks for input there, and what becomes an output begins as
+//! one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -22,7 +27,11 @@ use nix::unistd::geteuid;
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Error, Result};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::removal;
 
+/// The file in each directory of a run whose name is not hidden.
+pub const MARKER: &str = ".twinmill";
 const OWNER: &str = ".owner";
 const RANDOM_CHARACTERS: usize = 8;
 
@@ -39,8 +48,27 @@ pub enum Access {
 #[derive(Debug)]
 pub struct WorkDir {
     path: PathBuf,
-    /// Removed after the directory, and unlocked after that.
-    owner: Option<(TempPath, File)>,
+    /// `None` once there is nothing to remove.
+    owner: Option<Owner>,
+    /// Cuts the removal short.
+    cancel: CancelToken,
+}
+
+/// The file that says that a directory is in use.
+#[derive(Debug)]
+struct Owner {
+    path: PathBuf,
+    file: File,
+    /// A descriptor to remove the directory with, when there are no others left.
+    spare: Option<File>,
+}
+
+impl Owner {
+    fn new(path: TempPath, file: File) -> io::Result<Self> {
+        let path = path.keep().map_err(|error| error.error)?;
+        let spare = file.try_clone().ok();
+        Ok(Owner { path, file, spare })
+    }
 }
 
 impl WorkDir {
@@ -49,29 +77,37 @@ impl WorkDir {
     /// # Errors
     /// [`Error::Io`] where it cannot be made.
     pub fn create(parent: &Path, prefix: impl AsRef<OsStr>, access: Access) -> Result<Self> {
-        let prefix = owner_prefix(prefix.as_ref());
-        let attempt = || -> io::Result<Option<Self>> {
-            let owner: NamedTempFile = tempfile::Builder::new()
-                .prefix(&prefix)
-                .suffix(OWNER)
-                .rand_bytes(RANDOM_CHARACTERS)
-                .tempfile_in(parent)?;
-            let (mut file, owner) = owner.into_parts();
-            // Somebody who takes it for stale in this moment takes it away.
-            if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
-                return Ok(None);
-            }
-            writeln!(file, "{}", std::process::id())?;
-            let path = directory(&owner).expect("the owner's name was made for this");
-            let mode = if access == Access::Private { 0o700 } else { 0o777 };
-            DirBuilder::new().mode(mode).create(&path)?;
-            Ok(Some(WorkDir { path, owner: Some((owner, file)) }))
-        };
         loop {
-            if let Some(made) = attempt().map_err(Error::at("create a directory in", parent))? {
+            let made = Self::attempt(parent, prefix.as_ref(), access);
+            if let Some(made) = made.map_err(Error::at("create a directory in", parent))? {
                 return Ok(made);
             }
         }
+    }
+
+    /// `None` where somebody took it for stale before it was locked.
+    fn attempt(parent: &Path, prefix: &OsStr, access: Access) -> io::Result<Option<Self>> {
+        let owner: NamedTempFile = tempfile::Builder::new()
+            .prefix(&owner_prefix(prefix))
+            .suffix(OWNER)
+            .rand_bytes(RANDOM_CHARACTERS)
+            .tempfile_in(parent)?;
+        let (mut file, owner) = owner.into_parts();
+        // Whoever takes it for stale in this moment takes it away.
+        if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
+            return Ok(None);
+        }
+        writeln!(file, "{}", std::process::id())?;
+        let path = directory(&owner).expect("the owner's name was made for this");
+        let mode = if access == Access::Private { 0o700 } else { 0o777 };
+        let owner = Owner::new(owner, file)?;
+        let made = WorkDir { path, owner: Some(owner), cancel: CancelToken::default() };
+        // What fails from here on is cleared up as usual.
+        DirBuilder::new().mode(mode).create(&made.path)?;
+        if !prefix.as_bytes().starts_with(b".") {
+            File::create_new(made.path.join(MARKER))?;
+        }
+        Ok(Some(made))
     }
 
     /// Where it is.
@@ -79,36 +115,57 @@ impl WorkDir {
         &self.path
     }
 
+    /// Stops removing it soon after `cancel`. The next run finds what is left.
+    pub fn hurried_by(mut self, cancel: &CancelToken) -> Self {
+        self.cancel = cancel.clone();
+        self
+    }
+
+    /// Writes a word behind the process's id, for whoever finds this process dead; it is there until all else is gone.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub fn write_down(&self, word: &str) -> io::Result<()> {
+        let Some(owner) = &self.owner else { return Ok(()) };
+        let line = format!("{}\n{word}\n", std::process::id());
+        owner.file.write_all_at(line.as_bytes(), 0)?;
+        owner.file.set_len(line.len() as u64)
+    }
+
     /// Removes it.
     ///
     /// # Errors
-    /// What keeps something in it from being removed.
+    /// What keeps something in it from being removed. The next run finds what is left.
     pub fn close(mut self) -> io::Result<()> {
-        let removed = fs::remove_dir_all(&self.path);
-        self.owner = None;
-        removed
+        self.remove()
     }
 
     /// Leaves it as it is, for whoever finds its process dead.
     pub fn leave(mut self) {
-        if let Some((owner, _)) = self.owner.take() {
-            // Fails only on systems that mark temporary files.
-            let _ = owner.keep();
-        }
+        self.owner = None;
     }
 
     /// Leaves it where it is, to nobody in particular.
     pub fn keep(mut self) -> PathBuf {
-        self.owner = None;
+        if let Some(owner) = self.owner.take() {
+            let _ = fs::remove_file(&owner.path);
+        }
         std::mem::take(&mut self.path)
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        let Some(mut owner) = self.owner.take() else { return Ok(()) };
+        owner.spare = None;
+        removal::remove(&self.path, &self.cancel)?;
+        // While it is locked: nobody is to take a new one of this name for stale.
+        fs::remove_file(&owner.path)
     }
 }
 
 impl Drop for WorkDir {
     fn drop(&mut self) {
-        if self.owner.is_some() {
-            let _ = fs::remove_dir_all(&self.path);
-        }
+        // What cannot be removed is found by the next run.
+        let _ = self.remove();
     }
 }
 
@@ -133,13 +190,25 @@ impl Stale {
     fn take(owner: &Path) -> Option<Self> {
         let path = directory(owner)?;
         let owner = abandoned(owner)?;
+        let owner = Owner::new(owner.0, owner.1).ok()?;
         match path.symlink_metadata() {
-            Ok(metadata) if !metadata.is_dir() || !is_mine(&metadata) => {
-                let _ = owner.0.keep();
-                None
-            }
-            _ => Some(Stale(WorkDir { path, owner: Some(owner) })),
+            Ok(metadata) if !metadata.is_dir() || !is_mine(&metadata) => None,
+            _ => Some(Stale(WorkDir { path, owner: Some(owner), cancel: CancelToken::default() })),
         }
+    }
+
+    /// The word that its process [wrote down](WorkDir::write_down) last.
+    pub fn written_down(&self) -> Option<String> {
+        let owner = self.0.owner.as_ref()?;
+        let mut text = [0; 256];
+        let len = owner.file.read_at(&mut text, 0).ok()?;
+        let word = str::from_utf8(&text[..len]).ok()?.lines().nth(1)?;
+        Some(word.to_owned())
+    }
+
+    /// Removes it, and stops soon after `cancel`.
+    pub fn remove(self, cancel: &CancelToken) {
+        drop(self.0.hurried_by(cancel));
     }
 
     /// Where it is.
@@ -210,9 +279,7 @@ mod tests {
     fn abandon(parent: &Path, prefix: &str) -> PathBuf {
         let mut dir = WorkDir::create(parent, prefix, Access::Private).unwrap();
         fs::write(dir.path().join("file"), "x").unwrap();
-        let (owner, file) = dir.owner.take().unwrap();
-        owner.keep().unwrap();
-        drop(file);
+        dir.owner = None;
         dir.path().to_owned()
     }
 
@@ -256,6 +323,60 @@ mod tests {
         let kept = adopted.keep();
         assert_eq!((kept.as_path(), names(parent.path()).len()), (dead.as_path(), 1));
         assert_eq!(stale(parent.path(), "twinmill-").count(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_at_once_is_found_by_the_next_run() {
+        let parent = tempfile::tempdir().unwrap();
+        for prefix in ["twinmill-", ".out.twinmill-"] {
+            let dir = WorkDir::create(parent.path(), prefix, Access::Private).unwrap();
+            let path = dir.path().to_owned();
+            (0..3).for_each(|i| fs::write(path.join(format!("file{i}")), "x").unwrap());
+            // Somebody has put a file there, so that there is no directory to open.
+            fs::rename(&path, parent.path().join("aside")).unwrap();
+            fs::write(&path, "x").unwrap();
+            assert!(dir.close().is_err());
+            assert_eq!(names(parent.path()).iter().filter(|name| name.ends_with(OWNER)).count(), 1);
+            fs::remove_file(&path).unwrap();
+            fs::rename(parent.path().join("aside"), &path).unwrap();
+            assert_eq!(stale(parent.path(), prefix).count(), 1);
+            assert_eq!(names(parent.path()), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn removing_stops_when_all_is_to_stop_and_goes_on_with_the_next_run() {
+        let parent = tempfile::tempdir().unwrap();
+        let cancel = CancelToken::default();
+        let dir = WorkDir::create(parent.path(), "twinmill-", Access::Private).unwrap().hurried_by(&cancel);
+        fs::create_dir(dir.path().join("map-output")).unwrap();
+        cancel.cancel();
+        // A few files take no time at all.
+        dir.close().unwrap();
+        assert_eq!(names(parent.path()), [""; 0]);
+    }
+
+    #[test]
+    fn only_visible_directories_are_marked() {
+        let parent = tempfile::tempdir().unwrap();
+        let visible = WorkDir::create(parent.path(), "twinmill-", Access::Private).unwrap();
+        assert_eq!(names(visible.path()), [MARKER]);
+        let hidden = WorkDir::create(parent.path(), ".out.twinmill-", Access::Usual).unwrap();
+        assert_eq!(names(hidden.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_for_whoever_comes_after_is_read_by_them() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = WorkDir::create(parent.path(), "twinmill-", Access::Private).unwrap();
+        dir.write_down("first-and-longer").unwrap();
+        dir.write_down("second").unwrap();
+        dir.leave();
+        let left = stale(parent.path(), "twinmill-").next().unwrap();
+        assert_eq!(left.written_down().as_deref(), Some("second"));
+        drop(left);
+        abandon(parent.path(), "twinmill-");
+        assert_eq!(stale(parent.path(), "twinmill-").next().unwrap().written_down(), None);
     }
 
     #[test]
