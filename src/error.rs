@@ -120,6 +120,18 @@ pub enum Error {
         limit_bytes: u64,
     },
 
+    /// The system refused memory whose size depends on the settings or on the input.
+    #[error(
+        "{bytes} bytes of memory for {what} were refused; lower --sort-buffer, --memory or --workers, \
+         or raise the limit on address space (ulimit -v)"
+    )]
+    MemoryRefused {
+        /// What it was for: `sorting`, `a record`, …
+        what: &'static str,
+        /// How much was asked for.
+        bytes: usize,
+    },
+
     /// A setting outside its range, or settings that contradict each other: usage, exit status 2 in the binary.
     #[error("{0}")]
     Config(String),
@@ -151,6 +163,11 @@ impl Error {
     /// A closure for `map_err` that adds operation and path.
     pub fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + use<'a> {
         move |source| Error::io(operation, path, source)
+    }
+
+    /// Memory that the system refused.
+    pub(crate) fn refused(what: &'static str, bytes: usize) -> Self {
+        Error::MemoryRefused { what, bytes }
     }
 
     /// A decoding failure that shows the beginning of the bytes.

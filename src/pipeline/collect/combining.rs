@@ -126,9 +126,9 @@ where
             Entry::new(key, partition, at as u64)
         }));
         if self.side.sorts(task.config.factors.grouping) {
-            sort::sort(index, scratch, reducers, &*table);
+            sort::sort(index, scratch, reducers, &*table, &task.attempt.cancel)?;
         } else {
-            sort::by_partition(index, scratch, reducers);
+            sort::by_partition(index, scratch, reducers)?;
         }
         drop(sorting);
         task.phases.end(PhaseName::Sort, start);

@@ -77,9 +77,9 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         let start = task.phases.begin();
         let sorting = self.doing.enter(Activity::Sort);
         if self.side.sorts(task.config.factors.grouping) {
-            sort::sort(index, scratch, self.reducers, FramedRecords(records));
+            sort::sort(index, scratch, self.reducers, FramedRecords(records), &task.attempt.cancel)?;
         } else {
-            sort::by_partition(index, scratch, self.reducers);
+            sort::by_partition(index, scratch, self.reducers)?;
         }
         task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
         drop(sorting);
