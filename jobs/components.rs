@@ -234,7 +234,8 @@ impl Program for Components {
         })?;
         let stars = edges.expect("there is an iteration");
         let job = Job::new(Self::NAME, ByMember { ids }, Print { ids }).input(&stars);
-        driver.run(&job.partition_by(id_ranges(inputs, ids, config.reducers)?))?;
+        let ranges = id_ranges(inputs, ids, config.reducers, driver.inputs())?;
+        driver.run(&job.partition_by(ranges))?;
         driver.finish()
     }
 
@@ -245,7 +246,7 @@ impl Program for Components {
             let (one, other) = (root(&mut parents, *one), root(&mut parents, *other));
             parents[one.max(other) as usize] = one.min(other);
         }
-        let parts = id_ranges(inputs, options.ids, run.reducers())?;
+        let parts = id_ranges(inputs, options.ids, run.reducers(), run.inputs())?;
         for node in 0..graph.ids.len() as u32 {
             let (id, centre) = (&graph.ids[node as usize], &graph.ids[root(&mut parents, node) as usize]);
             let part = parts.partition(id, run.reducers());

@@ -98,10 +98,10 @@ impl Edge {
 }
 
 /// Ranges of ids with about as many ends of edges each.
-pub fn id_ranges(inputs: &[PathBuf], ids: Ids, ranges: u32) -> Result<TotalOrderPartitioner> {
+pub fn id_ranges(inputs: &[PathBuf], ids: Ids, ranges: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
     let (mut edge, mut sample) = (Edge::default(), Vec::new());
     if ranges > 1 {
-        twinmill::sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
+        seen.sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
             // A line that is no edge is for the mapper to refuse, which may skip it.
             if edge.parse(&line, ids).unwrap_or(false) {
                 sample.extend([edge.source().into(), edge.target().into()]);

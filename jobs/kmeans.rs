@@ -59,20 +59,20 @@ struct Clusters {
 }
 
 impl Options {
-    fn parse_rows(&self, inputs: &[PathBuf]) -> Result<ParseRows> {
+    fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
         let columns = self.columns.clone().map(|columns| columns.into_iter().flatten().collect());
-        ParseRows::new(Layout { header: self.header, columns, label: None }, inputs)
+        ParseRows::new(Layout { header: self.header, columns, label: None }, inputs, seen)
     }
 
     /// The centroids to start from.
-    fn start(&self, parse: &ParseRows, inputs: &[PathBuf], scaling: &Scaling) -> Result<Clusters> {
+    fn start(&self, parse: &ParseRows, inputs: &[PathBuf], scaling: &Scaling, seen: &Inputs) -> Result<Clusters> {
         let mut centroids: Vec<Vec<f64>> = Vec::new();
         let wanted = self.k as usize;
         match &self.centroids {
             Some(path) => {
                 let paths = [path.clone()];
-                let own = ParseRows::new(Layout::default(), &paths)?;
-                twinmill::scan::<Lines>(&paths, |line| {
+                let own = ParseRows::new(Layout::default(), &paths, seen)?;
+                seen.scan::<Lines>(&paths, |line| {
                     centroids.extend(own.features_of(line)?);
                     Ok(ControlFlow::Continue(()))
                 })?;
@@ -86,7 +86,7 @@ impl Options {
                 }
             }
             None => {
-                twinmill::scan::<Lines>(inputs, |line| {
+                seen.scan::<Lines>(inputs, |line| {
                     // A line that is no row is for the mapper to refuse, which may skip it.
                     let point = parse.features_of(line).ok().flatten();
                     centroids.extend(point.filter(|point| !centroids.contains(point)));
@@ -95,7 +95,7 @@ impl Options {
                 if centroids.len() < wanted {
                     let found = centroids.len();
                     // A line that is no row says more about what is wrong.
-                    twinmill::scan::<Lines>(inputs, |line| parse.features_of(line).map(|_| ControlFlow::Continue(())))?;
+                    seen.scan::<Lines>(inputs, |line| parse.features_of(line).map(|_| ControlFlow::Continue(())))?;
                     return Err(Error::user(format!("--k {wanted}: the input has only {found} distinct points")));
                 }
             }
@@ -207,10 +207,11 @@ impl Program for KMeans {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
-        let parse = options.parse_rows(inputs)?;
+        let seen = driver.inputs().clone();
+        let parse = options.parse_rows(inputs, &seen)?;
         let rows = driver.invariant(inputs, parse.clone())?;
         let scaling = options.scaling(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
-        let mut clusters = options.start(&parse, inputs, &scaling)?;
+        let mut clusters = options.start(&parse, inputs, &scaling, &seen)?;
         driver.iterate(options.iterations as usize, |driver, _| {
             let mut table = InvariantTable { name: Self::NAME, driver, rows: &rows };
             let moves = options.step(&mut table, &mut clusters, &scaling)?;
@@ -221,10 +222,11 @@ impl Program for KMeans {
     }
 
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let parse = options.parse_rows(inputs)?;
+        let seen = run.inputs().clone();
+        let parse = options.parse_rows(inputs, &seen)?;
         let mut table = Parsed(run.blocks(inputs, &parse)?);
         let scaling = options.scaling(&mut table)?;
-        let mut clusters = options.start(&parse, inputs, &scaling)?;
+        let mut clusters = options.start(&parse, inputs, &scaling, &seen)?;
         for _ in 0..options.iterations {
             if !options.step(&mut table, &mut clusters, &scaling)? {
                 break;

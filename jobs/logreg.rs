@@ -45,9 +45,9 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 impl Options {
-    fn parse_rows(&self, inputs: &[PathBuf]) -> Result<ParseRows> {
+    fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
         let label = Label { column: self.label_column as usize, positive: self.positive.clone() };
-        ParseRows::new(Layout { header: self.header, columns: None, label: Some(label) }, inputs)
+        ParseRows::new(Layout { header: self.header, columns: None, label: Some(label) }, inputs, seen)
     }
 
     /// Zero weights, the intercept's first.
@@ -112,7 +112,7 @@ impl Program for LogisticRegression {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
-        let parse = options.parse_rows(inputs)?;
+        let parse = options.parse_rows(inputs, driver.inputs())?;
         let mut weights = options.start(&parse);
         let rows = driver.invariant(inputs, parse)?;
         let scaling = options.scaling(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
@@ -126,7 +126,7 @@ impl Program for LogisticRegression {
     }
 
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let parse = options.parse_rows(inputs)?;
+        let parse = options.parse_rows(inputs, run.inputs())?;
         let mut weights = options.start(&parse);
         let mut table = Parsed(run.blocks(inputs, &parse)?);
         let scaling = options.scaling(&mut table)?;

@@ -25,7 +25,6 @@ use std::sync::Arc;
 
 use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
 use twinmill::generate::{Kind, Shape};
-use twinmill::pipeline::split::list_files;
 use twinmill::prelude::*;
 use twinmill::record::Value;
 use twinmill::reference::ReferenceRun;
@@ -492,9 +491,9 @@ impl Reducer for Print {
 /// Partitions of the links: one for each worker at least, since each is a map task's, and so many that the links of all
 /// workers' partitions, which take up less than their text, are an eighth of the memory budget. A partition that is too
 /// small is more work than it saves.
-fn partitions(inputs: &[PathBuf], config: &JobConfig) -> Result<u32> {
+fn partitions(inputs: &[PathBuf], driver: &Driver) -> Result<u32> {
     const SMALLEST_BYTES: u64 = 16 << 20;
-    let bytes: u64 = list_files(inputs)?.iter().map(|file| file.bytes).sum();
+    let (bytes, config) = (driver.inputs().bytes(inputs)?, driver.config());
     let share = (config.memory_bytes / 8 / config.workers as u64).max(SMALLEST_BYTES);
     let by_memory = u32::try_from(bytes.div_ceil(share)).unwrap_or(u32::MAX).min(MAX_REDUCERS);
     Ok(by_memory.max(config.reducers).max(config.workers as u32))
@@ -512,8 +511,8 @@ impl Program for PageRank {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
-        let partitions = partitions(inputs, config)?;
-        let ranges = id_ranges(inputs, options.ids, partitions)?;
+        let partitions = partitions(inputs, &driver)?;
+        let ranges = id_ranges(inputs, options.ids, partitions, driver.inputs())?;
 
         let edge_by_target = EdgeByTarget { ids: options.ids, edge: Edge::default(), previous: Vec::new() };
         let number = Job::new(Self::NAME, edge_by_target, Number::default()).input(inputs);

@@ -68,9 +68,9 @@ enum Role {
 
 impl ParseRows {
     /// Looks at the first row to see what fields there are.
-    pub fn new(layout: Layout, inputs: &[PathBuf]) -> Result<Self> {
+    pub fn new(layout: Layout, inputs: &[PathBuf], seen: &Inputs) -> Result<Self> {
         let mut width = None;
-        twinmill::scan::<Lines>(inputs, |line| {
+        seen.scan::<Lines>(inputs, |line| {
             if is_row(&line, layout.header) {
                 width = Some(fields(&line).count());
             }
@@ -115,7 +115,7 @@ impl ParseRows {
 }
 
 fn is_row(line: &Record<'_>, header: bool) -> bool {
-    !(line.trim_ascii().is_empty() || header && line.offset() == 0)
+    !(line.trim_ascii().is_empty() || header && line.is_first())
 }
 
 impl Parse for ParseRows {

@@ -53,10 +53,10 @@ impl Reducer for Each {
     }
 }
 
-fn total_order(inputs: &[PathBuf], reducers: u32) -> Result<TotalOrderPartitioner> {
+fn total_order(inputs: &[PathBuf], reducers: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
     let mut sample: Vec<Box<[u8]>> = Vec::new();
     if reducers > 1 {
-        twinmill::sample::<Lines>(inputs, SAMPLE_LINES, |line| {
+        seen.sample::<Lines>(inputs, SAMPLE_LINES, |line| {
             sample.push(line.bytes().into());
             Ok(())
         })?;
@@ -78,7 +78,8 @@ impl Program for Sort {
         let mut driver = Driver::start(Self::NAME, config)?;
         let job = Job::new(Self::NAME, LineAsKey, Each).input(inputs);
         if options.total_order {
-            driver.run(&job.partition_by(total_order(inputs, config.reducers)?))?;
+            let order = total_order(inputs, config.reducers, driver.inputs())?;
+            driver.run(&job.partition_by(order))?;
         } else {
             driver.run(&job)?;
         }
@@ -86,7 +87,7 @@ impl Program for Sort {
     }
 
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let order = total_order(inputs, run.reducers())?;
+        let order = total_order(inputs, run.reducers(), run.inputs())?;
         let mut lines: Vec<Box<[u8]>> = Vec::new();
         run.for_each_line(inputs, |line| {
             lines.push(line.bytes().into());

@@ -52,10 +52,10 @@ impl Reducer for Each {
     }
 }
 
-fn total_order(inputs: &[PathBuf], reducers: u32) -> Result<TotalOrderPartitioner> {
+fn total_order(inputs: &[PathBuf], reducers: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
     let mut sample: Vec<Box<[u8]>> = Vec::new();
     if reducers > 1 {
-        twinmill::sample::<FixedLength<RECORD_BYTES>>(inputs, SAMPLE_KEYS, |record| {
+        seen.sample::<FixedLength<RECORD_BYTES>>(inputs, SAMPLE_KEYS, |record| {
             sample.push(record[..KEY_BYTES].into());
             Ok(())
         })?;
@@ -75,14 +75,14 @@ impl Program for Terasort {
 
     fn run(&self, _: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
-        let order = total_order(inputs, config.reducers)?;
+        let order = total_order(inputs, config.reducers, driver.inputs())?;
         let job = Job::new(Self::NAME, SplitKey, Each).input(inputs).partition_by(order);
         driver.run(&job.output_format(OutputFormat::Raw))?;
         driver.finish()
     }
 
     fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let order = total_order(inputs, run.reducers())?;
+        let order = total_order(inputs, run.reducers(), run.inputs())?;
         let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
         let mut sorted: Vec<&[u8; RECORD_BYTES]> = records.iter().collect();

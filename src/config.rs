@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::pipeline::bad_records::BadRecords;
+use crate::pipeline::inputs::Inputs;
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::FaultLab;
 use crate::runtime::progress::Progress;
@@ -345,6 +346,8 @@ pub struct JobConfig {
     pub cancel: CancelToken,
     /// How far the job is; read it from another thread.
     pub progress: Arc<Progress>,
+    /// What is known of the files that the run reads: a driver begins with nothing.
+    pub inputs: Inputs,
 }
 
 impl JobConfig {
@@ -378,6 +381,7 @@ impl JobConfig {
             faults: FaultLab::default(),
             cancel: CancelToken::default(),
             progress: Arc::default(),
+            inputs: Inputs::default(),
         }
     }
 

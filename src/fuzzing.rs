@@ -4,15 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::Compression;
+use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
 use crate::pipeline::merge::{Merge, Segment};
 use crate::pipeline::read::{InputFormat, ReadContext, read_split};
 use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{list_files, plan};
-use crate::runtime::cancel::CancelToken;
 use crate::runtime::journal;
-use crate::runtime::progress::Progress;
 use crate::store::disk::DiskStore;
 use crate::store::{RunStore, format};
 
@@ -73,8 +71,8 @@ pub fn read_splits<F: InputFormat>(
     split_bytes: u64,
     mut each: impl FnMut(usize, F::Record<'_>) -> Result<()>,
 ) -> Result<()> {
-    let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
+    let config = JobConfig::new(Mode::Memory);
+    let context = ReadContext::of(&config, None);
     for (number, split) in plan(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT).iter().enumerate() {
         read_split::<F>(split, context, |record| each(number, record))?;
     }

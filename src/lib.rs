@@ -82,7 +82,8 @@ pub use job::{
 };
 pub use observe::report::Report;
 pub use pipeline::commit::parts;
-pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record, sample, scan};
+pub use pipeline::inputs::Inputs;
+pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record};
 pub use pipeline::reduce::Values;
 pub use pipeline::words::Words;
 pub use runtime::cancel::CancelToken;
@@ -95,8 +96,8 @@ pub use runtime::scheduler::WORKER_THREAD;
 /// What a job's file needs.
 pub mod prelude {
     pub use crate::{
-        Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Invariant, Job, JobConfig, Lines,
-        Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, TaskContext,
+        Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Inputs, Invariant, Job, JobConfig,
+        Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, TaskContext,
         TotalOrderPartitioner, Values,
     };
 }

@@ -18,8 +18,8 @@ use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::read::{Lines, Record, torn_record};
-use crate::pipeline::split::list_files;
 use crate::record::ToText;
 use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::runtime::page_cache::drop_pages;
@@ -31,6 +31,7 @@ pub struct ReferenceRun {
     records: u64,
     bytes: u64,
     cancel: CancelToken,
+    inputs: Inputs,
 }
 
 #[derive(Debug)]
@@ -54,6 +55,11 @@ impl ReferenceRun {
         self.parts.len() as u32
     }
 
+    /// What is known of the files that are read: for looking at them beforehand.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     /// The part that the default partitioner gives an encoded key to.
     pub fn partition(&self, key: &[u8]) -> u32 {
         HashPartitioner::default().partition(key, self.reducers())
@@ -67,7 +73,7 @@ impl ReferenceRun {
     pub fn for_each_line(&self, inputs: &[PathBuf], mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         let mut line = Vec::new();
         let mut until_check = RECORDS_BETWEEN_CHECKS;
-        for file in list_files(inputs)? {
+        for file in self.inputs.files(inputs)?.iter() {
             let (mut reader, mut offset) = (open(&file.path)?, 0);
             loop {
                 self.cancel.check_every(&mut until_check)?;
@@ -110,7 +116,7 @@ impl ReferenceRun {
     pub fn read_records<const N: usize>(&self, inputs: &[PathBuf]) -> Result<Vec<u8>> {
         const CHUNK_BYTES: u64 = 16 << 20;
         let mut bytes = Vec::new();
-        for file in list_files(inputs)? {
+        for file in self.inputs.files(inputs)?.iter() {
             bytes.reserve_exact(file.bytes as usize);
             let (mut reader, first) = (open(&file.path)?, bytes.len());
             loop {
@@ -177,8 +183,9 @@ pub fn run(
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
     config.validate()?;
+    let seen = config.inputs.of_a_run(&config.cancel);
     if config.page_cache == PageCache::Cold {
-        list_files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
+        seen.files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
@@ -187,12 +194,12 @@ pub fn run(
     let dir = OutputDir::create(&path, config.existing_output, Sync::Cache)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
     let cancel = config.cancel.clone();
-    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel };
+    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen };
     reference(&mut output)?;
     output.parts.iter_mut().try_for_each(Part::flush)?;
     dir.commit()?;
     let process_io = ProcessIo::now().since(io_before);
-    let input_bytes = list_files(inputs)?.iter().map(|file| file.bytes).sum();
+    let input_bytes = output.inputs.bytes(inputs)?;
     Ok(Report {
         schema: 1,
         job: name.to_owned(),
@@ -221,7 +228,7 @@ pub fn run(
         tasks: Vec::new(),
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
-        notes: Vec::new(),
+        notes: output.inputs.said(),
     })
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use crate::config::{Compression, DiskProfile, JobConfig, Medium};
+use crate::config::{Compression, DiskProfile, JobConfig, Medium, Mode};
 use crate::error::{Error, Result};
 use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
@@ -28,7 +28,6 @@ use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{list_files, plan};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::Victim;
-use crate::runtime::progress::Progress;
 use crate::runtime::scheduler::Attempt;
 use crate::runtime::task::{BufferPool, Task, TaskContext};
 use crate::store::RunStore;
@@ -41,8 +40,8 @@ use crate::store::memory::{MemoryBudget, MemoryStore};
 /// # Errors
 /// [`Error::Io`] where it cannot be read, or what `each` returns.
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
-    let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
+    let config = JobConfig::new(Mode::Memory);
+    let context = ReadContext::of(&config, None);
     let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT);
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
 }

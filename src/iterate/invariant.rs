@@ -17,6 +17,7 @@ use crate::config::{self, JobConfig};
 use crate::error::{Error, Result};
 use crate::iterate::cache::{PartCache, PartId};
 use crate::pipeline::bad_records::Scout;
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
 use crate::pipeline::split::{self, FilePiece, InputFile, Piece, Split};
 use crate::runtime::cancel::CancelToken;
@@ -89,7 +90,12 @@ impl<P: Parse> Invariant<P> {
             return Ok(blocks);
         }
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        let context = ReadContext { cancel: &source.cancel, progress: &source.progress, scout: None };
+        let context = ReadContext {
+            cancel: &source.cancel,
+            progress: &source.progress,
+            notes: source.inputs.notes(),
+            scout: None,
+        };
         let piece = &source.parts[part as usize];
         let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
         source.parse_part(part, reader)
@@ -101,11 +107,12 @@ struct Source<P> {
     /// Numbers of the parts that go to one map task.
     splits: Vec<std::ops::Range<u32>>,
     parts: Vec<Piece>,
-    files: Vec<InputFile>,
+    files: Arc<[InputFile]>,
     /// Where parsed parts are kept, and the input's number there; `None` where they are not.
     cache: Option<(Arc<PartCache>, u32)>,
     cancel: CancelToken,
     progress: Arc<Progress>,
+    inputs: Inputs,
 }
 
 impl<P> fmt::Debug for Source<P> {
@@ -128,15 +135,16 @@ impl<P: Parse> Invariant<P> {
         let alignment = BLOCK_BYTES.next_multiple_of(P::Input::SPLIT_ALIGNMENT);
         let (files, splits) = match input {
             Input::Files(paths) => {
-                let files = split::list_files(&paths)?;
+                let files = config.inputs.files(&paths)?;
                 let bytes = files.iter().map(|file| file.bytes).sum();
                 let split_bytes = split::split_bytes(config, bytes);
                 let splits = split::plan(0, &files, split_bytes, alignment);
                 (files, splits.into_iter().map(|split| cut(split, PART_BYTES / BLOCK_BYTES * alignment)).collect())
             }
-            Input::Segments(segments) => {
-                (Vec::new(), segments.into_iter().map(|segment| vec![Piece::Partition(segment)]).collect::<Vec<_>>())
-            }
+            Input::Segments(segments) => (
+                Arc::default(),
+                segments.into_iter().map(|segment| vec![Piece::Partition(segment)]).collect::<Vec<_>>(),
+            ),
             Input::Invariant(_) => return Err(Error::Config("an invariant input is parsed already".into())),
         };
         let mut parts = Vec::new();
@@ -157,6 +165,7 @@ impl<P: Parse> Invariant<P> {
             },
             cancel: config.cancel.clone(),
             progress: config.progress.clone(),
+            inputs: config.inputs.clone(),
         })))
     }
 }

@@ -72,7 +72,8 @@ pub struct Report {
     pub machine: Machine,
     /// What came out.
     pub output: OutputReport,
-    /// What people should know: why a killed run was not gone on with, what could not be removed.
+    /// What people should know: why a killed run was not gone on with, what could not be removed, what was guessed, which
+    /// bytes were ignored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

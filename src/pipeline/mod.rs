@@ -6,7 +6,7 @@
 //! ```
 //!
 //! 1. [`split`] cuts the inputs into pieces of about equal size, one list of pieces a map task.
-//! 2. [`read`] finds the records of a piece; [`decompress`] opens compressed files, [`bad_records`] passes over
+//! 2. [`inputs`] knows the files of a run; [`read`] finds the records of a piece; [`decompress`] opens compressed files, [`bad_records`] passes over
 //!    what cannot be mapped.
 //! 3. [`map`] runs the user's mapper over the records of a split.
 //! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
@@ -21,6 +21,7 @@ pub mod bad_records;
 pub mod collect;
 pub(crate) mod commit;
 pub(crate) mod decompress;
+pub mod inputs;
 pub mod map;
 pub(crate) mod merge;
 pub(crate) mod prefetch;

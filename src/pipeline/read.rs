@@ -7,15 +7,16 @@
 use std::fs::File;
 use std::io::Read;
 use std::marker::PhantomData;
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::observe::activity::{FileUse, file_call};
 use crate::pipeline::bad_records::{Scout, at_record};
-use crate::pipeline::decompress::Codec;
+use crate::pipeline::inputs::Notes;
 use crate::pipeline::merge::RunCursor;
 use crate::pipeline::split::{FilePiece, Piece, Split};
 use crate::pipeline::words::Words;
@@ -82,6 +83,11 @@ impl<'a> Record<'a> {
     /// Byte offset of the record in its file, after decompression.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whether it is the first record of its file: what a header would be.
+    pub fn is_first(&self) -> bool {
+        self.offset == 0
     }
 
     /// The file it is from.
@@ -241,8 +247,17 @@ pub struct PieceReader<'a> {
 pub struct ReadContext<'a> {
     pub(crate) cancel: &'a CancelToken,
     pub(crate) progress: &'a Progress,
+    /// Takes what is no error and should be said.
+    pub(crate) notes: &'a Notes,
     /// `None` where every record must be right.
     pub(crate) scout: Option<&'a Scout<'a>>,
+}
+
+impl<'a> ReadContext<'a> {
+    /// What a run is told and asked.
+    pub(crate) fn of(config: &'a JobConfig, scout: Option<&'a Scout<'a>>) -> Self {
+        ReadContext { cancel: &config.cancel, progress: &config.progress, notes: config.inputs.notes(), scout }
+    }
 }
 
 /// Calls `each` for every record of a split, in order. Returns the bytes read.
@@ -366,88 +381,4 @@ impl Chunks<'_> {
         self.context.progress.add_bytes(read as u64);
         Ok(())
     }
-}
-
-/// Calls `each` for one record after another, in the order of the input, until it breaks.
-///
-/// # Errors
-/// [`Error::Io`] for inputs that cannot be read; what `each` returns, placed at its record.
-pub fn scan<F: InputFormat>(
-    paths: &[PathBuf],
-    mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
-    let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-    for file in crate::pipeline::split::list_files(paths)? {
-        let codec = Codec::of(&file.path);
-        let piece = Piece::File(FilePiece { path: file.path, start: 0, end: file.bytes, codec });
-        let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-        let outcome = F::read(reader, |record| match each(record)? {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::Cancelled),
-        });
-        match outcome {
-            Ok(()) => {}
-            Err(Error::Cancelled) => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Records from all over the inputs, for choosing split points: about `count`, always the same ones for the same files.
-/// Every file is looked at in proportion to its size, at evenly spaced places; compressed files at their beginning.
-///
-/// # Errors
-/// [`Error::Io`] for inputs that cannot be read.
-pub fn sample<F: InputFormat>(
-    paths: &[PathBuf],
-    count: usize,
-    mut each: impl FnMut(F::Record<'_>) -> Result<()>,
-) -> Result<()> {
-    const PLACES: u64 = 512;
-    /// Bytes read at each place at most; with longer records there are fewer of them.
-    const BYTES_A_PLACE: u64 = 32 << 10;
-    let files = crate::pipeline::split::list_files(paths)?;
-    let total: u64 = files.iter().map(|file| file.bytes).sum();
-    let per_place = count.div_ceil(PLACES as usize);
-    let (cancel, progress) = (CancelToken::default(), Progress::default());
-    let context = ReadContext { cancel: &cancel, progress: &progress, scout: None };
-    let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-    let step = (total / PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
-    let mut before = 0u64;
-    for file in &files {
-        let codec = Codec::of(&file.path);
-        // The first place at or after this file's beginning, counted over all files.
-        let mut start = before.next_multiple_of(step) - before;
-        start -= start % F::SPLIT_ALIGNMENT;
-        before += file.bytes;
-        while start < file.bytes {
-            let piece = Piece::File(FilePiece {
-                path: file.path.clone(),
-                start: if codec.is_some() { 0 } else { start },
-                end: file.bytes.min(start + BYTES_A_PLACE),
-                codec,
-            });
-            let mut left = per_place;
-            let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-            let outcome = F::read(reader, |record| {
-                if left == 0 {
-                    return Err(Error::Cancelled);
-                }
-                left -= 1;
-                each(record)
-            });
-            match outcome {
-                Ok(()) | Err(Error::Cancelled) => {}
-                Err(error) => return Err(error),
-            }
-            if codec.is_some() {
-                break;
-            }
-            start += step;
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
 //! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
 
+use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ impl Piece {
 }
 
 /// A file of an input.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     /// Where it is.
     pub path: Arc<Path>,
@@ -75,9 +76,19 @@ pub struct InputFile {
     pub bytes: u64,
     /// When it was last written, in nanoseconds since 1970.
     pub modified_ns: i64,
+    /// The device it lies on.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
 }
 
 impl InputFile {
+    /// What the file system says of a file.
+    pub(crate) fn new(path: Arc<Path>, metadata: &Metadata) -> Self {
+        let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+        InputFile { path, bytes: metadata.len(), modified_ns, device: metadata.dev(), inode: metadata.ino() }
+    }
+
     /// Whether its extension is that of a compression format.
     pub fn is_compressed(&self) -> bool {
         Codec::of(&self.path).is_some()
@@ -100,8 +111,7 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
             let entry = entry.map_err(|error| unreadable(root, error))?;
             let metadata = entry.metadata().map_err(|error| unreadable(root, error))?;
             if metadata.is_file() {
-                let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
-                files.push(InputFile { path: entry.path().into(), bytes: metadata.len(), modified_ns });
+                files.push(InputFile::new(entry.path().into(), &metadata));
             } else if !metadata.is_dir() {
                 let cause = std::io::Error::other("neither a file nor a directory");
                 return Err(Error::io("read input", entry.path(), cause));
@@ -159,7 +169,7 @@ mod tests {
     use crate::config::Mode;
 
     fn file(path: &str, bytes: u64) -> InputFile {
-        InputFile { path: Path::new(path).into(), bytes, modified_ns: 0 }
+        InputFile { path: Path::new(path).into(), bytes, modified_ns: 0, device: 0, inode: 0 }
     }
 
     fn ranges(splits: &[Split]) -> Vec<Vec<(u64, u64)>> {

@@ -29,6 +29,7 @@ use crate::observe::timekeeper::Timekeeper;
 use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::map::MapSide;
 use crate::pipeline::merge::Segment;
 use crate::pipeline::reduce::ReduceSide;
@@ -145,6 +146,7 @@ impl Driver {
             _reserved_for_buffers: reserved_for_buffers,
         };
         config.bad_records = Arc::new(BadRecords::at_most(config.bad_records.limit()));
+        config.inputs = config.inputs.of_a_run(&config.cancel);
         Ok(Driver {
             name: name.to_owned(),
             config,
@@ -227,6 +229,11 @@ impl Driver {
     /// The aggregate `name` of the job that ran last, one number for each partition of its output.
     pub fn aggregate_by_partition(&self, name: &str) -> Vec<u64> {
         self.job_counts.last().into_iter().flatten().map(|counts| counts.aggregated(name)).collect()
+    }
+
+    /// What is known of the files that are read: for looking at them beforehand.
+    pub fn inputs(&self) -> &Inputs {
+        &self.config.inputs
     }
 
     /// How the jobs are run.
@@ -434,7 +441,7 @@ impl Driver {
             .inputs
             .iter()
             .map(|input| match input {
-                Input::Files(paths) => split::list_files(paths).map(Some),
+                Input::Files(paths) => self.config.inputs.files(paths).map(Some),
                 Input::Segments(_) | Input::Invariant(_) => Ok(None),
             })
             .collect();
@@ -442,7 +449,7 @@ impl Driver {
         if self.journal.is_some() {
             self.chain = journal::link(self.chain, &format!("{inputs:?}"));
         }
-        let file_bytes = inputs.iter().flatten().flatten().map(|file| file.bytes).sum();
+        let file_bytes = inputs.iter().flatten().flat_map(|files| files.iter()).map(|file| file.bytes).sum();
         self.input_bytes += file_bytes;
         let split_bytes = split::split_bytes(&self.config, file_bytes);
         for (number, (input, files)) in job.inputs.iter().zip(inputs).enumerate() {
@@ -522,7 +529,7 @@ impl Driver {
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
-            notes: Vec::new(),
+            notes: self.config.inputs.said(),
         };
         drop(self.stores);
         if self.config.intermediates == Intermediates::Keep {

@@ -334,7 +334,7 @@ impl Driver {
             let split = &splits[task.context.index as usize];
             let cancel = task.attempt.cancel.clone();
             let scout = scout(task.config);
-            let read = ReadContext { cancel: &cancel, progress: &task.config.progress, scout: scout.as_ref() };
+            let read = ReadContext { cancel: &cancel, ..ReadContext::of(task.config, scout.as_ref()) };
             let mut mapper = job.mapper.clone();
             let (read, output, user_counters) = match target {
                 OutputTarget::Files { dir, format } => {
@@ -432,7 +432,7 @@ where
     let (context, config) = (task.context.clone(), task.config);
     let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map);
     let scout = scout(config);
-    let read = ReadContext { cancel: &context.cancel, progress: &config.progress, scout: scout.as_ref() };
+    let read = ReadContext { cancel: &context.cancel, ..ReadContext::of(config, scout.as_ref()) };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
     let (MapOutput { runs }, mut task) = collector.finish()?;
     task.victim.end()?;

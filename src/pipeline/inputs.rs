@@ -1,0 +1,178 @@
+//! The files that a run reads, each as it was when the run first saw it.
+//!
+//! A run looks at its inputs more than once: it chooses split points from a sample, looks for the first row of a table, cuts
+//! the files into splits, and may read all of them again in every iteration. [`Inputs`] lists the files of a path once and
+//! answers from that listing ever after. Whoever opens a file compares it with the listing, so a file that somebody changes
+//! between two looks is found out.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use hashbrown::HashMap;
+
+use crate::error::{Error, Result};
+use crate::observe::activity::lock;
+use crate::pipeline::decompress::Codec;
+use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
+use crate::pipeline::split::{FilePiece, InputFile, Piece, list_files};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::progress::Progress;
+
+/// The inputs of one run. Clones share what is known of them.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    cancel: CancelToken,
+    listings: Mutex<HashMap<Vec<PathBuf>, Arc<[InputFile]>>>,
+    notes: Notes,
+}
+
+/// What a reader has to say that is no error, each sentence once.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Mutex<BTreeSet<String>>);
+
+impl Notes {
+    pub fn add(&self, sentence: String) {
+        lock(&self.0).insert(sentence);
+    }
+}
+
+impl Inputs {
+    /// For a run that has seen nothing yet, and stops reading when `cancel` says so.
+    pub(crate) fn of_a_run(&self, cancel: &CancelToken) -> Self {
+        Inputs(Arc::new(Shared { cancel: cancel.clone(), ..Shared::default() }))
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.0.notes
+    }
+
+    /// Notes a sentence for the report: what is no error, but should be known, such as what was guessed. Each is said once.
+    pub fn note(&self, sentence: impl Into<String>) {
+        self.0.notes.add(sentence.into());
+    }
+
+    /// What was noted, in byte order.
+    pub(crate) fn said(&self) -> Vec<String> {
+        lock(&self.0.notes.0).iter().cloned().collect()
+    }
+
+    /// The files at and below `paths`, in the order in which they are read: see [`list_files`]. They are listed once.
+    ///
+    /// # Errors
+    /// Those of [`list_files`].
+    pub fn files(&self, paths: &[PathBuf]) -> Result<Arc<[InputFile]>> {
+        if let Some(files) = lock(&self.0.listings).get(paths) {
+            return Ok(files.clone());
+        }
+        let files: Arc<[InputFile]> = list_files(paths)?.into();
+        Ok(lock(&self.0.listings).entry(paths.to_owned()).or_insert(files).clone())
+    }
+
+    /// Bytes of the files at and below `paths`, as they lie.
+    ///
+    /// # Errors
+    /// Those of [`list_files`].
+    pub fn bytes(&self, paths: &[PathBuf]) -> Result<u64> {
+        Ok(self.files(paths)?.iter().map(|file| file.bytes).sum())
+    }
+
+    /// Calls `each` for one record after another, in the order of the input, until it breaks.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for inputs that cannot be read; what `each` returns, placed at its record.
+    pub fn scan<F: InputFormat>(
+        &self,
+        paths: &[PathBuf],
+        mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let progress = Progress::default();
+        let context = self.context(&progress);
+        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        for file in self.files(paths)?.iter() {
+            let codec = Codec::of(&file.path);
+            let piece = Piece::File(FilePiece { path: file.path.clone(), start: 0, end: file.bytes, codec });
+            let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+            let mut broke = false;
+            let outcome = F::read(reader, |record| match each(record)? {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => {
+                    broke = true;
+                    Err(Error::Cancelled)
+                }
+            });
+            match outcome {
+                Err(Error::Cancelled) if broke => break,
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Records from all over the inputs, for choosing split points: about `count`, always the same ones for the same files.
+    /// Every file is looked at in proportion to its size, at evenly spaced places; compressed files at their beginning.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for inputs that cannot be read.
+    pub fn sample<F: InputFormat>(
+        &self,
+        paths: &[PathBuf],
+        count: usize,
+        mut each: impl FnMut(F::Record<'_>) -> Result<()>,
+    ) -> Result<()> {
+        const PLACES: u64 = 512;
+        /// Bytes read at each place at most; with longer records there are fewer of them.
+        const BYTES_A_PLACE: u64 = 32 << 10;
+        let files = self.files(paths)?;
+        let total: u64 = files.iter().map(|file| file.bytes).sum();
+        let per_place = count.div_ceil(PLACES as usize);
+        let progress = Progress::default();
+        let context = self.context(&progress);
+        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let step = (total / PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
+        let mut before = 0u64;
+        for file in files.iter() {
+            let codec = Codec::of(&file.path);
+            // The first place at or after this file's beginning, counted over all files.
+            let mut start = before.next_multiple_of(step) - before;
+            start -= start % F::SPLIT_ALIGNMENT;
+            before += file.bytes;
+            while start < file.bytes {
+                let piece = Piece::File(FilePiece {
+                    path: file.path.clone(),
+                    start: if codec.is_some() { 0 } else { start },
+                    end: file.bytes.min(start + BYTES_A_PLACE),
+                    codec,
+                });
+                let mut left = per_place;
+                let mut enough = false;
+                let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+                let outcome = F::read(reader, |record| {
+                    if left == 0 {
+                        enough = true;
+                        return Err(Error::Cancelled);
+                    }
+                    left -= 1;
+                    each(record)
+                });
+                match outcome {
+                    Err(Error::Cancelled) if enough => {}
+                    outcome => outcome?,
+                }
+                if codec.is_some() {
+                    break;
+                }
+                start += step;
+            }
+        }
+        Ok(())
+    }
+
+    fn context<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {
+        ReadContext { cancel: &self.0.cancel, progress, notes: self.notes(), scout: None }
+    }
+}
