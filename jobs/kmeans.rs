@@ -7,11 +7,14 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::rows::{BlockSums, InvariantTable, Layout, ParseRows, Parsed, Rows, Scaling, Table, write_model};
+use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
+use crate::jobs::scaling::Scaling;
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
 use crate::jobs::{Program, tolerance};
 
 pub struct KMeans;
@@ -30,13 +33,12 @@ pub struct Options {
     /// The columns that are features, from 1, such as 2,5-7 [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = columns)]
     columns: Option<Vec<RangeInclusive<usize>>>,
-    /// A file with the centroids to start from, one a line, in the units of the input [default: the first K distinct
-    /// points]
+    /// A file with the centroids to start from, one a line and nothing else, in the units of the input [default: the first
+    /// K distinct points]
     #[arg(long, value_name = "FILE")]
     centroids: Option<PathBuf>,
-    /// The first line of each file is no row
-    #[arg(long)]
-    header: bool,
+    #[command(flatten)]
+    table: TableOptions,
     /// Bring the features to mean 0 and standard deviation 1 first; centroids are then of that kind
     #[arg(long)]
     standardize: bool,
@@ -51,6 +53,18 @@ fn columns(text: &str) -> Result<RangeInclusive<usize>, String> {
     columns.ok_or_else(|| "columns are numbers from 1, or ranges such as 5-7".into())
 }
 
+/// The columns of ranges, in their order.
+fn distinct(ranges: &[RangeInclusive<usize>]) -> Result<Vec<usize>> {
+    let (mut columns, mut named) = (Vec::new(), HashSet::new());
+    for column in ranges.iter().cloned().flatten() {
+        if !named.insert(column) {
+            return Err(Error::Config(format!("--columns: column {column} is named twice")));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
 /// Centroids, one behind the other, and how many points are nearest to each.
 #[derive(Clone, Debug)]
 struct Clusters {
@@ -60,8 +74,10 @@ struct Clusters {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        let columns = self.columns.clone().map(|columns| columns.into_iter().flatten().collect());
-        ParseRows::new(Layout { header: self.header, columns, label: None }, inputs, seen)
+        let columns = self.columns.as_deref().map(distinct).transpose()?;
+        let parse = ParseRows::new(Layout { columns, ..self.table.layout() }, inputs, seen)?;
+        parse.tell_guesses(seen);
+        Ok(parse)
     }
 
     /// The centroids to start from.
@@ -106,9 +122,21 @@ impl Options {
         Ok(Clusters { centroids: centroids.into(), counts: vec![0; wanted] })
     }
 
-    /// One iteration; tells whether a centroid moved farther than the tolerance.
-    fn step(&self, table: &mut impl Table, clusters: &mut Clusters, scaling: &Scaling) -> Result<bool> {
+    /// Iteration `number`, from 1; tells whether a centroid moved farther than the tolerance.
+    fn step(&self, table: &mut impl Table, clusters: &mut Clusters, scaling: &Scaling, number: usize) -> Result<bool> {
+        let wrong =
+            |what: String| Error::user(format!("iteration {number}: {what}; scale the input, or pass --standardize"));
+        if let Some((one, other)) = too_near(&clusters.centroids) {
+            return Err(wrong(format!(
+                "centroids {one} and {other} are too near to tell which one a point is nearer to"
+            )));
+        }
         let sums = table.add_up(Assign::new(clusters.centroids.clone(), scaling.clone()))?;
+        let (too_far, sums) = sums.split_last().expect("the count of points that are too far is there");
+        if *too_far > 0.0 {
+            let what = "points whose distance from every centroid is too large for a number";
+            return Err(wrong(format!("{what}: {too_far}")));
+        }
         let features = clusters.centroids[0].len();
         let mut farthest = 0.0f64;
         let sums: Vec<&[f64]> = sums.chunks_exact(features + 1).collect();
@@ -124,12 +152,36 @@ impl Options {
         });
         clusters.centroids = moved.collect();
         clusters.counts = sums.iter().map(|sums| sums[features] as u64).collect();
-        Ok(farthest > self.tolerance)
+        match clusters.centroids.iter().position(|centroid| !centroid.iter().all(|value| value.is_finite())) {
+            None => Ok(farthest > self.tolerance),
+            Some(cluster) => {
+                Err(wrong(format!("the sum of the points of cluster {cluster} is too large for a number")))
+            }
+        }
     }
 
-    fn scaling(&self, table: &mut impl Table) -> Result<Scaling> {
-        if self.standardize { table.scaling() } else { Ok(Scaling::none()) }
+    fn scaling(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Scaling> {
+        if self.standardize { Scaling::standard(table, parse) } else { Ok(Scaling::none()) }
     }
+}
+
+/// Two centroids that differ, but by so little that the square of their distance is no normal number: then distances from
+/// points may come out as equal that are not.
+fn too_near(centroids: &[Vec<f64>]) -> Option<(usize, usize)> {
+    let are_too_near = |one: &[f64], other: &[f64]| {
+        let mut square = 0.0;
+        for (one, other) in one.iter().zip(other) {
+            square += (one - other) * (one - other);
+            if square >= f64::MIN_POSITIVE {
+                return false;
+            }
+        }
+        one != other
+    };
+    centroids.iter().enumerate().find_map(|(one, centroid)| {
+        let mut others = centroids[..one].iter();
+        others.position(|other| are_too_near(centroid, other)).map(|other| (other, one))
+    })
 }
 
 impl Clusters {
@@ -138,7 +190,8 @@ impl Clusters {
     }
 }
 
-/// Sums of the points by nearest centroid, each with the number of points behind it.
+/// Sums of the points by nearest centroid, each with the number of points behind it; last, the number of points whose distance
+/// from every centroid is too large for a number.
 #[derive(Clone)]
 struct Assign {
     centroids: Arc<[Vec<f64>]>,
@@ -181,7 +234,8 @@ impl BlockSums for Assign {
             }
         }
         let stride = columns.len() + 1;
-        let mut sums = vec![0.0; centroids.len() * stride];
+        let mut sums = vec![0.0; centroids.len() * stride + 1];
+        sums[centroids.len() * stride] = least.iter().filter(|least| **least == f64::INFINITY).count() as f64;
         for (feature, column) in columns.iter().enumerate() {
             let of_points = column.iter().zip(nearest.iter());
             of_points.for_each(|(value, cluster)| sums[*cluster as usize * stride + feature] += value);
@@ -210,11 +264,14 @@ impl Program for KMeans {
         let seen = driver.inputs().clone();
         let parse = options.parse_rows(inputs, &seen)?;
         let rows = driver.invariant(inputs, parse.clone())?;
-        let scaling = options.scaling(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
+        let scaling = {
+            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+            options.scaling(&mut table, &parse)?
+        };
         let mut clusters = options.start(&parse, inputs, &scaling, &seen)?;
-        driver.iterate(options.iterations as usize, |driver, _| {
+        driver.iterate(options.iterations as usize, |driver, iteration| {
             let mut table = InvariantTable { name: Self::NAME, driver, rows: &rows };
-            let moves = options.step(&mut table, &mut clusters, &scaling)?;
+            let moves = options.step(&mut table, &mut clusters, &scaling, iteration + 1)?;
             Ok(if moves { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         write_model(&mut driver, Self::NAME, clusters.into_lines())?;
@@ -225,10 +282,10 @@ impl Program for KMeans {
         let seen = run.inputs().clone();
         let parse = options.parse_rows(inputs, &seen)?;
         let mut table = Parsed(run.blocks(inputs, &parse)?);
-        let scaling = options.scaling(&mut table)?;
+        let scaling = options.scaling(&mut table, &parse)?;
         let mut clusters = options.start(&parse, inputs, &scaling, &seen)?;
-        for _ in 0..options.iterations {
-            if !options.step(&mut table, &mut clusters, &scaling)? {
+        for iteration in 1..=options.iterations {
+            if !options.step(&mut table, &mut clusters, &scaling, iteration as usize)? {
                 break;
             }
         }

@@ -12,11 +12,15 @@ use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::Program;
-use crate::jobs::rows::{
-    BlockSums, InvariantTable, Label, Layout, ParseRows, Parsed, Rows, Scaling, Table, sum, write_model,
-};
+use crate::jobs::labels::Label;
+use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
+use crate::jobs::scaling::Scaling;
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model};
 
 pub struct LogisticRegression;
+
+/// The positive label where none is given.
+const POSITIVE: &str = "1";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -26,15 +30,14 @@ pub struct Options {
     /// How far a step goes
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = rate)]
     learning_rate: f64,
-    /// The first line of each file is no row
-    #[arg(long)]
-    header: bool,
+    #[command(flatten)]
+    table: TableOptions,
     /// The column with the label, from 1
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     label_column: u32,
-    /// The label of the positive class; every other label is negative
-    #[arg(long, value_name = "VALUE", default_value = "1")]
-    positive: String,
+    /// The label of the positive class; every other label is negative [default: 1]
+    #[arg(long, value_name = "VALUE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    positive: Option<String>,
     /// Bring the features to mean 0 and standard deviation 1 first
     #[arg(long)]
     standardize: bool,
@@ -46,30 +49,78 @@ fn rate(text: &str) -> Result<f64, String> {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        let label = Label { column: self.label_column as usize, positive: self.positive.clone() };
-        ParseRows::new(Layout { header: self.header, columns: None, label: Some(label) }, inputs, seen)
+        let positive = self.positive.clone().unwrap_or_else(|| POSITIVE.to_owned());
+        let label = Label { column: self.label_column as usize, positive };
+        let parse = ParseRows::new(Layout { label: Some(label), ..self.table.layout() }, inputs, seen)?;
+        parse.tell_guesses(seen);
+        if self.positive.is_none() {
+            seen.guess("positive", POSITIVE);
+        }
+        Ok(parse)
     }
 
-    /// Zero weights, the intercept's first.
-    fn start(&self, rows: &ParseRows) -> Arc<[f64]> {
-        vec![0.0; 1 + rows.features()].into()
-    }
-
-    /// The weights after a step against the gradient of the mean log-loss.
-    fn step(&self, table: &mut impl Table, weights: &Arc<[f64]>, scaling: &Scaling) -> Result<Arc<[f64]>> {
-        let (weights, scaling) = (weights.clone(), scaling.clone());
-        let sums =
-            table.add_up(Gradient { weights: weights.clone(), scaling, errors: Vec::new(), scratch: Vec::new() })?;
-        let (rows, gradient) = sums.split_last().expect("the count is there");
-        Ok(weights.iter().zip(gradient).map(|(weight, sum)| weight - self.learning_rate * (sum / rows)).collect())
-    }
-
-    fn scaling(&self, table: &mut impl Table) -> Result<Scaling> {
-        if self.standardize { table.scaling() } else { Ok(Scaling::none()) }
+    fn scaling(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Scaling> {
+        if self.standardize { Scaling::standard(table, parse) } else { Ok(Scaling::none()) }
     }
 }
 
-/// Sums of the gradient over the points of a block, and the number of points behind them.
+/// The way from zero weights down.
+struct Descent<'a> {
+    options: &'a Options,
+    parse: &'a ParseRows,
+    scaling: &'a Scaling,
+    /// The intercept's first.
+    weights: Arc<[f64]>,
+    steps: usize,
+}
+
+impl<'a> Descent<'a> {
+    fn begin(options: &'a Options, parse: &'a ParseRows, scaling: &'a Scaling) -> Self {
+        let weights = vec![0.0; 1 + parse.features()].into();
+        Descent { options, parse, scaling, weights, steps: 0 }
+    }
+
+    /// Takes a step against the gradient of the mean log-loss; the first one tells how many rows are of which class.
+    ///
+    /// # Errors
+    /// Those of reading the table; rows of one class; a weight that is not finite.
+    fn step(&mut self, table: &mut impl Table) -> Result<Option<String>> {
+        let sums = self.sums(table)?;
+        let note = if self.steps == 0 { Some(self.classes(&sums)?) } else { None };
+        let [gradient @ .., _, rows] = &sums[..] else { unreachable!("the counts are there") };
+        let rate = self.options.learning_rate;
+        self.weights = self.weights.iter().zip(gradient).map(|(weight, sum)| weight - rate * (sum / rows)).collect();
+        self.steps += 1;
+        match self.weights.iter().position(|weight| !weight.is_finite()) {
+            None => Ok(note),
+            Some(index) => Err(Error::user(format!(
+                "iteration {}: weight {index} is {}: the steps are too large for the features; pass --standardize, scale \
+                 the input, or lower --learning-rate",
+                self.steps, self.weights[index]
+            ))),
+        }
+    }
+
+    /// Tells how many rows are of which class, without a step.
+    ///
+    /// # Errors
+    /// Those of reading the table; rows of one class.
+    fn look(&self, table: &mut impl Table) -> Result<String> {
+        self.classes(&self.sums(table)?)
+    }
+
+    fn sums(&self, table: &mut impl Table) -> Result<Vec<f64>> {
+        let (weights, scaling) = (self.weights.clone(), self.scaling.clone());
+        table.add_up(Gradient { weights, scaling, errors: Vec::new(), scratch: Vec::new() })
+    }
+
+    fn classes(&self, sums: &[f64]) -> Result<String> {
+        let [.., positive, rows] = sums else { unreachable!("the counts are there") };
+        self.parse.labels().expect("there is a label").classes(*positive as u64, *rows as u64)
+    }
+}
+
+/// Sums of the gradient over the points of a block, and behind them the number of positive points and of all.
 #[derive(Clone)]
 struct Gradient {
     weights: Arc<[f64]>,
@@ -95,7 +146,7 @@ impl BlockSums for Gradient {
             let column = scaling.column(rows, feature, scratch);
             sums.push(sum(errors.iter().zip(column).map(|(error, value)| error * value)));
         }
-        sums.push(rows.rows() as f64);
+        sums.extend([rows.positive as f64, rows.rows() as f64]);
         sums
     }
 }
@@ -113,26 +164,37 @@ impl Program for LogisticRegression {
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
         let parse = options.parse_rows(inputs, driver.inputs())?;
-        let mut weights = options.start(&parse);
-        let rows = driver.invariant(inputs, parse)?;
-        let scaling = options.scaling(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
+        let rows = driver.invariant(inputs, parse.clone())?;
+        let scaling = {
+            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+            options.scaling(&mut table, &parse)?
+        };
+        let mut descent = Descent::begin(options, &parse, &scaling);
         driver.iterate(options.iterations, |driver, _| {
-            let mut table = InvariantTable { name: Self::NAME, driver, rows: &rows };
-            weights = options.step(&mut table, &weights, &scaling)?;
+            let note = descent.step(&mut InvariantTable { name: Self::NAME, driver, rows: &rows })?;
+            note.into_iter().for_each(|note| driver.inputs().note(note));
             Ok(ControlFlow::Continue(()))
         })?;
-        write_model(&mut driver, Self::NAME, weights.to_vec())?;
+        if options.iterations == 0 {
+            let note = descent.look(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
+            driver.inputs().note(note);
+        }
+        write_model(&mut driver, Self::NAME, descent.weights.to_vec())?;
         driver.finish()
     }
 
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let parse = options.parse_rows(inputs, run.inputs())?;
-        let mut weights = options.start(&parse);
         let mut table = Parsed(run.blocks(inputs, &parse)?);
-        let scaling = options.scaling(&mut table)?;
+        let scaling = options.scaling(&mut table, &parse)?;
+        let mut descent = Descent::begin(options, &parse, &scaling);
         for _ in 0..options.iterations {
-            weights = options.step(&mut table, &weights, &scaling)?;
+            descent.step(&mut table)?.into_iter().for_each(|note| run.inputs().note(note));
         }
+        if options.iterations == 0 {
+            run.inputs().note(descent.look(&mut table)?);
+        }
+        let weights = descent.weights;
         let parts = TotalOrderPartitioner::of_numbers(weights.len() as u32, run.reducers());
         for (index, weight) in (0u32..).zip(weights.iter()) {
             run.write(parts.partition(&index.to_be_bytes(), run.reducers()), &index, weight)?;

@@ -4,12 +4,17 @@
 
 mod components;
 mod edges;
+mod fields;
 mod grep;
+mod guess;
 mod kmeans;
+mod labels;
 mod logreg;
 mod pagerank;
 mod rows;
+mod scaling;
 mod sort;
+mod sums;
 mod terasort;
 mod terasort_validate;
 mod wordcount;

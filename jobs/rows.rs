@@ -1,51 +1,114 @@
-//! Tables of numbers: a row a line, its fields separated by commas, TABs or spaces.
+//! Tables of numbers: a row a line.
+//!
+//! How the lines are cut into fields is the business of [`fields`](crate::jobs::fields) and, where it is not said, of
+//! [`guess`](crate::jobs::guess); here fields become columns of numbers.
 
-use std::marker::PhantomData;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use twinmill::prelude::*;
-use twinmill::record::{ToValue, Value};
+
+use crate::jobs::fields::Separator;
+use crate::jobs::guess::Cut;
+use crate::jobs::labels::{KnownLabels, Label, Labels};
 
 /// How the fields of a table are to be read. Columns count from 1, as people count.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// The first line of each file is no row.
-    pub header: bool,
+    /// What the first line of each file is.
+    pub title: Title,
+    /// What stands between fields, where that is said.
+    pub separator: Option<Separator>,
     /// The columns that are features; all but the label's where there are none.
     pub columns: Option<Vec<usize>>,
     /// The column that says what a row is.
     pub label: Option<Label>,
 }
 
-/// A column of two classes.
-#[derive(Clone, Debug)]
-pub struct Label {
-    pub column: usize,
-    /// The value of one class; every other value is the other one.
-    pub positive: String,
+/// What the first line of a file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Title {
+    /// A row, and there is no way to say anything else.
+    #[default]
+    Never,
+    /// A row, since `--header` is not given.
+    Row,
+    /// The names of the columns: `--header` is given.
+    Skip,
 }
 
-/// A field's separator and what a line is cut into.
-fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let separator = [b',', b'\t'].into_iter().find(|separator| memchr::memchr(*separator, line).is_some());
-    let mut rest = Some(line);
-    std::iter::from_fn(move || {
-        let bytes = rest?;
-        let separator = separator.unwrap_or(b' ');
-        let bytes = if separator == b' ' { bytes.trim_ascii_start() } else { bytes };
-        let end = memchr::memchr(separator, bytes);
-        rest = end.map(|end| &bytes[end + 1..]).filter(|rest| separator != b' ' || !rest.trim_ascii_start().is_empty());
-        Some(unquoted(bytes[..end.unwrap_or(bytes.len())].trim_ascii()))
-    })
+impl Layout {
+    /// Whether a line holds the names of the columns.
+    pub fn is_title(&self, line: &Record<'_>) -> bool {
+        self.title == Title::Skip && line.is_first()
+    }
+
+    /// What each field of a row is.
+    ///
+    /// # Errors
+    /// A column beyond the last one, or one that is named twice.
+    pub fn roles(&self, width: usize) -> Result<Vec<Role>> {
+        let label = self.label.as_ref().map(|label| label.column);
+        if let Some(column) = self.columns.iter().flatten().copied().chain(label).find(|column| *column > width) {
+            let are = if width == 1 { "is only one".into() } else { format!("are {width}") };
+            return Err(Error::user(format!("there is no column {column}: there {are}")));
+        }
+        let mut roles = vec![Role::Unused; width];
+        if let Some(column) = label {
+            roles[column - 1] = Role::Label;
+        }
+        let all = (1..=width).filter(|column| Some(*column) != label);
+        let columns = self.columns.clone().unwrap_or_else(|| all.collect());
+        for (feature, column) in columns.iter().enumerate() {
+            if roles[column - 1] != Role::Unused {
+                return Err(Error::Config(format!("column {column} is named twice")));
+            }
+            roles[column - 1] = Role::Feature(feature);
+        }
+        Ok(roles)
+    }
 }
 
-fn unquoted(field: &[u8]) -> &[u8] {
-    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+/// The options of every job that reads a table.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TableOptions {
+    /// The first line of each file holds the names of the columns
+    #[arg(long)]
+    header: bool,
+    /// What stands between the fields of a row: comma, tab, semicolon, space or a character [default: guessed from the
+    /// first rows]
+    #[arg(long, value_name = "SEPARATOR", value_parser = Separator::parse)]
+    separator: Option<Separator>,
 }
 
-fn number(field: &[u8]) -> Option<f64> {
+impl TableOptions {
+    /// A layout in which every column is a feature.
+    pub fn layout(&self) -> Layout {
+        let title = if self.header { Title::Skip } else { Title::Row };
+        Layout { title, separator: self.separator, ..Layout::default() }
+    }
+}
+
+/// What a field is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Role {
+    /// The feature of this number.
+    Feature(usize),
+    /// The label.
+    Label,
+    /// Nothing that is looked at.
+    Unused,
+}
+
+impl Role {
+    pub fn is_feature(self) -> bool {
+        matches!(self, Role::Feature(_))
+    }
+}
+
+/// The number that a field is, if it is a finite one.
+pub fn number(field: &[u8]) -> Option<f64> {
     fast_float2::parse(field).ok().filter(|value: &f64| value.is_finite())
 }
 
@@ -53,47 +116,64 @@ fn number(field: &[u8]) -> Option<f64> {
 #[derive(Clone, Debug)]
 pub struct ParseRows {
     layout: Layout,
+    cut: Cut,
     /// What each field of a line is.
     roles: Vec<Role>,
-    positive_number: Option<f64>,
+    labels: Option<Labels>,
     features: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Role {
-    Feature(usize),
-    Label,
-    Unused,
-}
-
 impl ParseRows {
-    /// Looks at the first row to see what fields there are.
+    /// Looks at the first rows, and at the titles of all files, to see what fields there are.
+    ///
+    /// # Errors
+    /// Those of reading; columns that are not there; files whose titles are not the same.
     pub fn new(layout: Layout, inputs: &[PathBuf], seen: &Inputs) -> Result<Self> {
-        let mut width = None;
-        seen.scan::<Lines>(inputs, |line| {
-            if is_row(&line, layout.header) {
-                width = Some(fields(&line).count());
+        let cut = Cut::of(inputs, &layout, seen)?;
+        let roles = layout.roles(cut.width)?;
+        let features = roles.iter().filter(|role| role.is_feature()).count();
+        let labels = layout.label.as_ref().map(Labels::new);
+        let parse = ParseRows { layout, cut, roles, labels, features };
+        if parse.layout.title == Title::Skip {
+            parse.compare_titles(inputs, seen)?;
+        }
+        Ok(parse)
+    }
+
+    /// Columns that have other names in another file are other columns.
+    fn compare_titles(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<()> {
+        let mut first: Option<(PathBuf, Vec<Vec<u8>>)> = None;
+        for file in seen.files(inputs)?.iter() {
+            let path = [file.path.to_path_buf()];
+            seen.scan::<Lines>(&path, |line| {
+                let names = self.names(&line)?;
+                match &first {
+                    None => first = Some((line.path().to_owned(), names)),
+                    Some((other, expected)) if *expected != names => {
+                        let other = other.display();
+                        let what =
+                            format!("the header is not that of {other}: files of one table have the same columns");
+                        return Err(Error::user(what));
+                    }
+                    Some(_) => {}
+                }
+                Ok(ControlFlow::Break(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The names of the columns that are looked at.
+    fn names(&self, title: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let mut names = Vec::new();
+        let mut roles = self.roles.iter();
+        self.cut.separator.each_field(title, |name| {
+            if roles.next().is_some_and(|role| *role != Role::Unused) {
+                names.push(name.to_owned());
             }
-            Ok(if width.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(())
         })?;
-        let width = width.ok_or_else(|| Error::user("the input has no rows"))?;
-        let wanted = layout.columns.iter().flatten().copied().chain(layout.label.as_ref().map(|label| label.column));
-        if let Some(column) = wanted.clone().find(|column| *column > width) {
-            return Err(Error::user(format!("there is no column {column}: the first row has {width}")));
-        }
-        let named = layout.columns.iter().flatten().collect::<Vec<_>>();
-        if let Some((_, twice)) = named.iter().enumerate().find(|(i, column)| named[..*i].contains(column)) {
-            return Err(Error::user(format!("column {twice} is named twice")));
-        }
-        let mut roles = vec![Role::Unused; width];
-        if let Some(label) = &layout.label {
-            roles[label.column - 1] = Role::Label;
-        }
-        let all = (1..=width).filter(|column| layout.label.as_ref().is_none_or(|label| label.column != *column));
-        let columns = layout.columns.clone().unwrap_or_else(|| all.collect());
-        columns.iter().enumerate().for_each(|(feature, column)| roles[column - 1] = Role::Feature(feature));
-        let positive_number = layout.label.as_ref().and_then(|label| number(label.positive.as_bytes()));
-        Ok(ParseRows { layout, roles, positive_number, features: columns.len() })
+        Ok(names)
     }
 
     /// How many features a row has.
@@ -101,9 +181,39 @@ impl ParseRows {
         self.features
     }
 
-    fn is_positive(&self, field: &[u8]) -> bool {
-        let label = self.layout.label.as_ref().expect("a label has a column");
-        field == label.positive.as_bytes() || (self.positive_number.is_some() && number(field) == self.positive_number)
+    /// The column that a feature is in, from 1.
+    pub fn column_of(&self, feature: usize) -> usize {
+        1 + self.roles.iter().position(|role| *role == Role::Feature(feature)).expect("every feature has a column")
+    }
+
+    /// The labels, where there is a column of them.
+    pub fn labels(&self) -> Option<&Labels> {
+        self.labels.as_ref()
+    }
+
+    /// Tells the report what was taken for granted because nobody had said it.
+    pub fn tell_guesses(&self, seen: &Inputs) {
+        if self.layout.separator.is_none() {
+            let separator = if self.cut.width == 1 { "none".to_owned() } else { self.cut.separator.to_string() };
+            seen.guess("separator", separator);
+        }
+        if self.layout.title == Title::Row {
+            seen.guess("header", "none");
+        }
+    }
+
+    /// The features of one of the first rows, if one of them is as it should be.
+    pub fn sound_row(&self) -> Result<Option<Vec<f64>>> {
+        let Some(line) = &self.cut.sound else { return Ok(None) };
+        let mut features = vec![0.0; self.features];
+        let mut roles = self.roles.iter();
+        self.cut.separator.each_field(line, |field| {
+            if let (Some(Role::Feature(feature)), Some(value)) = (roles.next(), number(field)) {
+                features[*feature] = value;
+            }
+            Ok(())
+        })?;
+        Ok(Some(features))
     }
 
     /// The features of a line, or `None` where it is no row.
@@ -114,45 +224,144 @@ impl ParseRows {
     }
 }
 
-fn is_row(line: &Record<'_>, header: bool) -> bool {
-    !(line.trim_ascii().is_empty() || header && line.is_first())
-}
-
 impl Parse for ParseRows {
     type Input = Lines;
     type Block = Rows;
 
     fn parse(&self, line: Record<'_>, rows: &mut Rows) -> Result<()> {
-        if !is_row(&line, self.layout.header) {
+        if self.layout.is_title(&line) {
+            return self.names(&line).map(drop);
+        }
+        if self.cut.separator.is_blank(&line) {
             return Ok(());
         }
         if rows.columns.is_empty() {
             rows.columns = vec![Vec::new(); self.features];
         }
-        let mut roles = self.roles.iter();
-        for field in fields(&line) {
-            match roles.next() {
-                Some(Role::Feature(feature)) => match number(field) {
-                    Some(value) => rows.columns[*feature].push(value),
-                    None => {
-                        let (field, line) = (field.escape_ascii(), line.escape_ascii());
-                        return Err(Error::user(format!("'{field}' is no finite number, in '{line}'")));
-                    }
-                },
-                Some(Role::Label) => rows.labels.push(f64::from(u8::from(self.is_positive(field)))),
-                Some(Role::Unused) => {}
-                None => return Err(self.wrong_width(&line)),
-            }
+        let row = self.parse_row(&line, rows);
+        if let Some(labels) = &self.labels {
+            labels.settle(&mut rows.known_labels, row.is_ok());
         }
-        if roles.next().is_some() { Err(self.wrong_width(&line)) } else { Ok(()) }
+        row
     }
 }
 
 impl ParseRows {
+    #[inline(always)]
+    fn parse_row(&self, line: &Record<'_>, rows: &mut Rows) -> Result<()> {
+        let mut roles = self.roles.iter();
+        self.cut.separator.each_field(line, |field| {
+            match roles.next() {
+                Some(Role::Feature(feature)) => match number(field) {
+                    Some(value) => rows.columns[*feature].push(value),
+                    None => return Err(self.no_number(field, self.roles.len() - roles.len(), line)),
+                },
+                Some(Role::Label) => {
+                    let labels = self.labels.as_ref().expect("a label has a column");
+                    let positive = labels.is_positive(field, &mut rows.known_labels)?;
+                    rows.positive += u64::from(positive);
+                    rows.labels.push(f64::from(u8::from(positive)));
+                }
+                Some(Role::Unused) => {}
+                None => return Err(self.wrong_width(line)),
+            }
+            Ok(())
+        })?;
+        if roles.next().is_some() { Err(self.wrong_width(line)) } else { Ok(()) }
+    }
+
     #[cold]
     fn wrong_width(&self, line: &[u8]) -> Error {
-        let (wanted, found) = (self.roles.len(), fields(line).count());
-        Error::user(format!("{found} fields where the first row has {wanted}, in '{}'", line.escape_ascii()))
+        let found = match self.cut.separator.count(line) {
+            Ok(found) => found,
+            Err(error) => return error,
+        };
+        let rows = if self.cut.first_has_width { "the first row has" } else { "most of the first rows have" };
+        let (wanted, hint) = (self.roles.len(), self.separator_hint(line));
+        Error::user(format!("{found} fields where {rows} {wanted}, in {}{hint}", Shown(line)))
+    }
+
+    #[cold]
+    fn no_number(&self, field: &[u8], column: usize, line: &Record<'_>) -> Error {
+        let hint = self.number_hint(field, line);
+        Error::user(format!("column {column}: {} is no finite number, in {}{hint}", Shown(field), Shown(line)))
+    }
+
+    /// What a field that is no number may be.
+    fn number_hint(&self, field: &[u8], line: &Record<'_>) -> String {
+        let with_point: Vec<u8> = field.iter().map(|byte| if *byte == b',' { b'.' } else { *byte }).collect();
+        let without_commas: Vec<u8> = field.iter().copied().filter(|byte| *byte != b',').collect();
+        let hint = self.separator_hint(line);
+        if !hint.is_empty() {
+            return hint;
+        }
+        let hint = if field.is_empty() {
+            "; the cell is empty"
+        } else if field.contains(&b'\r') {
+            "; a CR alone ends no line"
+        } else if field.contains(&b',') && (number(&with_point).is_some() || number(&without_commas).is_some()) {
+            "; numbers have a point before their decimals and nothing between thousands"
+        } else if field.starts_with("\u{2212}".as_bytes()) {
+            "; its minus sign is not the ASCII one"
+        } else if line.is_first() && self.has_no_number(line) {
+            match self.layout.title {
+                Title::Row => "; the line looks like a title: if it is one, pass --header",
+                Title::Never => "; the line looks like a title, which this file must not have",
+                Title::Skip => "",
+            }
+        } else {
+            ""
+        };
+        hint.to_owned()
+    }
+
+    /// Whether no feature of a line is a number.
+    fn has_no_number(&self, line: &[u8]) -> bool {
+        let mut roles = self.roles.iter();
+        let none = self.cut.separator.each_field(line, |field| match roles.next() {
+            Some(role) if role.is_feature() && number(field).is_some() => Err(Error::Cancelled),
+            _ => Ok(()),
+        });
+        none.is_ok()
+    }
+
+    /// Says so where a line looks as if other separators were between its fields.
+    fn separator_hint(&self, line: &[u8]) -> String {
+        let ours = self.cut.separator;
+        let others = Separator::GUESSED.into_iter().filter(|separator| *separator != ours);
+        let fits =
+            |separator: &Separator| separator.count(line).is_ok_and(|width| width > 1 && width == self.roles.len());
+        let occurs = |separator: Separator| separator.count(line).is_ok_and(|width| width > 1);
+        match (self.layout.separator, others.clone().find(fits)) {
+            (_, Some(other)) if self.roles.len() > 1 => {
+                format!(
+                    "; between its fields there seems to be a {other}, between those of the table there is a {ours}"
+                )
+            }
+            (None, _) if occurs(ours) && others.filter(|other| *other != Separator::Spaces).any(occurs) => {
+                format!("; a {ours} is taken to be between the fields: --separator says if it is something else")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// The beginning of a field or a line in quotes, for messages.
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN_BYTES: usize = 80;
+        let shown = &self.0[..self.0.len().min(SHOWN_BYTES)];
+        f.write_str("'")?;
+        for chunk in shown.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+            }
+            write!(f, "{}", chunk.invalid().escape_ascii())?;
+        }
+        let more = if shown.len() < self.0.len() { format!("… ({} bytes)", self.0.len()) } else { String::new() };
+        write!(f, "'{more}")
     }
 }
 
@@ -162,6 +371,10 @@ pub struct Rows {
     pub columns: Vec<Vec<f64>>,
     /// 1 for the positive class, 0 for the other; empty without a label column.
     pub labels: Vec<f64>,
+    /// How many are of the positive class.
+    pub positive: u64,
+    /// Labels that came up, to know them when they come again.
+    pub known_labels: KnownLabels,
 }
 
 impl Rows {
@@ -184,242 +397,57 @@ impl Block for Rows {
     fn complete(&mut self) {
         self.columns.iter_mut().for_each(Vec::shrink_to_fit);
         self.labels.shrink_to_fit();
+        self.known_labels = KnownLabels::default();
     }
-}
-
-/// Sums whose order is fixed, in as many lanes as any processor has.
-pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    for (i, value) in values.enumerate() {
-        lanes[i % LANES] += value;
-    }
-    lanes.iter().sum()
-}
-
-/// Brings features to mean 0 and standard deviation 1, that of the population; a constant feature becomes 0.
-#[derive(Clone, Debug)]
-pub struct Scaling(Option<Arc<[(f64, f64)]>>);
-
-impl Scaling {
-    /// Leaves features as they are.
-    pub fn none() -> Self {
-        Scaling(None)
-    }
-
-    fn of(means: &[f64], variances: &[f64]) -> Self {
-        let scale = |variance: &f64| if *variance > 0.0 { 1.0 / variance.sqrt() } else { 1.0 };
-        Scaling(Some(means.iter().zip(variances).map(|(mean, variance)| (*mean, scale(variance))).collect()))
-    }
-
-    /// One value of a feature.
-    pub fn apply(&self, feature: usize, value: f64) -> f64 {
-        match &self.0 {
-            None => value,
-            Some(scales) => {
-                let (mean, scale) = scales[feature];
-                (value - mean) * scale
-            }
-        }
-    }
-
-    /// A column, in `scratch` unless it stays as it is.
-    pub fn column<'a>(&self, rows: &'a Rows, feature: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
-        let column = &rows.columns[feature];
-        let Some(scales) = &self.0 else { return column };
-        let (mean, scale) = scales[feature];
-        scratch.clear();
-        scratch.extend(column.iter().map(|value| (value - mean) * scale));
-        scratch
-    }
-}
-
-/// What is added up over all blocks of a table, as a vector for each block.
-pub trait BlockSums: Clone + Send + Sync + 'static {
-    /// The vector of one block.
-    fn of_block(&mut self, rows: &Rows) -> Vec<f64>;
-}
-
-/// Emits the vector of each block.
-#[derive(Clone)]
-struct EachBlock<S>(S);
-
-impl<S: BlockSums> Mapper for EachBlock<S> {
-    type Input = Blocks<ParseRows>;
-    type Key = ();
-    type Value = Vec<f64>;
-
-    fn map(&mut self, rows: &Rows, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
-        out.emit(&(), self.0.of_block(rows));
-        Ok(())
-    }
-}
-
-/// Adds vectors in the order of the input.
-#[derive(Clone)]
-struct AddUp;
-
-impl Reducer for AddUp {
-    type Key = ();
-    type Value = Vec<f64>;
-    type OutKey = ();
-    type OutValue = Vec<f64>;
-
-    fn reduce(&mut self, _: (), vectors: &mut Values<Vec<f64>>, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
-        let mut total = Vec::new();
-        vectors.for_each(|vector| add(&mut total, &vector));
-        out.emit(&(), total);
-        Ok(())
-    }
-}
-
-fn add(total: &mut Vec<f64>, vector: &[f64]) {
-    total.resize(vector.len(), 0.0);
-    total.iter_mut().zip(vector).for_each(|(total, value)| *total += value);
-}
-
-/// Adds vectors over a table, on the framework or without it.
-pub trait Table {
-    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>>;
-
-    /// What brings the features to mean 0 and standard deviation 1, in two passes.
-    fn scaling(&mut self) -> Result<Scaling> {
-        let sums = self.add_up(Means)?;
-        let (rows, sums) = sums.split_last().expect("the count is there");
-        let means: Arc<[f64]> = sums.iter().map(|sum| sum / rows).collect();
-        let squares = self.add_up(Deviations { means: means.clone() })?;
-        let variances: Vec<f64> = squares.iter().map(|sum| sum / rows).collect();
-        Ok(Scaling::of(&means, &variances))
-    }
-}
-
-/// A table that a driver's jobs go over.
-pub struct InvariantTable<'d> {
-    pub name: &'static str,
-    pub driver: &'d mut Driver,
-    pub rows: &'d Invariant<ParseRows>,
-}
-
-impl Table for InvariantTable<'_> {
-    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>> {
-        let job = Job::new(self.name, EachBlock(sums), AddUp).input(self.rows).reducers(1);
-        let mut total = Vec::new();
-        self.driver.run_to_dataset(&job)?.for_each(|(), sum| {
-            total = sum;
-            Ok(())
-        })?;
-        Ok(total)
-    }
-}
-
-/// A table in memory, for the references.
-pub struct Parsed(pub Vec<Rows>);
-
-impl Table for Parsed {
-    fn add_up(&mut self, mut sums: impl BlockSums) -> Result<Vec<f64>> {
-        let mut total = Vec::new();
-        self.0.iter().for_each(|rows| add(&mut total, &sums.of_block(rows)));
-        Ok(total)
-    }
-}
-
-/// Sums of the features, and the number of rows behind them.
-#[derive(Clone)]
-struct Means;
-
-impl BlockSums for Means {
-    fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
-        let sums = rows.columns.iter().map(|column| sum(column.iter().copied()));
-        sums.chain([rows.rows() as f64]).collect()
-    }
-}
-
-/// Sums of the features' squared deviations.
-#[derive(Clone)]
-struct Deviations {
-    means: Arc<[f64]>,
-}
-
-impl BlockSums for Deviations {
-    fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
-        let columns = rows.columns.iter().zip(self.means.iter());
-        columns.map(|(column, mean)| sum(column.iter().map(|value| (value - mean) * (value - mean)))).collect()
-    }
-}
-
-/// Writes a model, a record a line, in the order of the numbers in front.
-struct Line<V>(PhantomData<fn() -> V>);
-
-impl<V> Clone for Line<V> {
-    fn clone(&self) -> Self {
-        Line(PhantomData)
-    }
-}
-
-impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Mapper for Line<V> {
-    type Input = Pairs<u32, V>;
-    type Key = u32;
-    type Value = V;
-
-    fn map(&mut self, (number, value): (u32, V), out: &mut impl Emit<u32, V>) -> Result<()> {
-        out.emit(&number, value);
-        Ok(())
-    }
-}
-
-impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Reducer for Line<V> {
-    type Key = u32;
-    type Value = V;
-    type OutKey = u32;
-    type OutValue = V;
-
-    fn reduce(&mut self, number: u32, values: &mut Values<V>, out: &mut impl Emit<u32, V>) -> Result<()> {
-        values.for_each(|value| out.emit(&number, value));
-        Ok(())
-    }
-}
-
-/// Writes a model as the output: number TAB value.
-pub fn write_model<V>(driver: &mut Driver, name: &str, model: Vec<V>) -> Result<()>
-where
-    V: for<'a> Value<Ref<'a> = V> + ToValue<V>,
-{
-    let parts = TotalOrderPartitioner::of_numbers(model.len() as u32, driver.config().reducers.max(1));
-    let records = (0u32..).zip(model);
-    let model: Dataset<u32, V> = driver.parallelize(records)?;
-    let job = Job::new(name, Line::<V>(PhantomData), Line(PhantomData)).input(&model);
-    driver.run(&job.partition_by(parts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cut(line: &str) -> Vec<&str> {
-        fields(line.as_bytes()).map(|field| std::str::from_utf8(field).unwrap()).collect()
-    }
-
-    #[test]
-    fn fields_are_separated_by_commas_or_tabs_or_spaces() {
-        assert_eq!(cut("1, 2,\"g\",x y\r"), ["1", "2", "g", "x y"]);
-        assert_eq!(cut("1\t2 \t\t3"), ["1", "2", "", "3"]);
-        assert_eq!(cut("  1   2 3  "), ["1", "2", "3"]);
-        assert_eq!(cut("a,b,"), ["a", "b", ""]);
-        assert_eq!(cut("7"), ["7"]);
+    /// A number with its sign, also where it is 0.
+    fn bits(text: &str) -> Option<u64> {
+        number(text.as_bytes()).map(f64::to_bits)
     }
 
     #[test]
     fn only_finite_numbers_are_numbers() {
-        assert_eq!(number(b"-1.5e3"), Some(-1500.0));
-        for text in ["", "x", "nan", "inf", "1e999", "1,2"] {
-            assert_eq!(number(text.as_bytes()), None, "{text}");
+        for (text, value) in [
+            ("-1.5e3", -1500.0),
+            ("+2", 2.0),
+            ("-0", -0.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("5e-324", f64::from_bits(1)),
+            ("1e-400", 0.0),
+            ("1.7976931348623157e308", f64::MAX),
+            ("007", 7.0),
+        ] {
+            assert_eq!(bits(text), Some(f64::to_bits(value)), "{text}");
+        }
+        let none =
+            ["", "x", "nan", "NaN", "NA", "inf", "-infinity", "1e400", "-1e999", "1,2", "0x10", "1_000", "1 000"];
+        for text in none.into_iter().chain(["\u{2212}5", "--1", "1e", "+", ".", "1.2.3", "5\0", "\u{0665}"]) {
+            assert_eq!(bits(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_constant_feature_is_scaled_to_zero() {
-        let mut table = Parsed(vec![Rows { columns: vec![vec![1.0, 3.0], vec![5.0, 5.0]], labels: Vec::new() }]);
-        let scaling = table.scaling().unwrap();
-        assert_eq!((scaling.apply(0, 3.0), scaling.apply(1, 5.0)), (1.0, 0.0));
+    fn columns_have_their_roles() {
+        let label = Some(Label { column: 2, positive: "1".into() });
+        let all = Layout { label, ..Layout::default() };
+        assert_eq!(all.roles(3).unwrap(), [Role::Feature(0), Role::Label, Role::Feature(1)]);
+        let some = Layout { columns: Some(vec![3, 1]), ..Layout::default() };
+        assert_eq!(some.roles(4).unwrap(), [Role::Feature(1), Role::Unused, Role::Feature(0), Role::Unused]);
+        assert!(some.roles(2).unwrap_err().to_string().contains("no column 3"));
+        let twice = Layout { columns: Some(vec![1, 1]), ..Layout::default() };
+        assert!(matches!(twice.roles(2), Err(Error::Config(_))));
+    }
+
+    #[test]
+    fn what_messages_show_is_short_and_readable() {
+        assert_eq!(Shown("é\t\u{2212}5".as_bytes()).to_string(), "'é\\t\u{2212}5'");
+        assert_eq!(Shown(b"a\xff\0").to_string(), "'a\\xff\\u{0}'");
+        assert_eq!(Shown(&[b'x'; 200]).to_string(), format!("'{}'… (200 bytes)", "x".repeat(80)));
     }
 }

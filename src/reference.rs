@@ -229,6 +229,7 @@ pub fn run(
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
         notes: output.inputs.said(),
+        guessed: output.inputs.guessed(),
     })
 }
 

@@ -33,6 +33,10 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
         input += &format!(", {}", counted(counters.map_input_records, "record"));
     }
     line("input", input);
+    if !report.guessed.is_empty() {
+        let guessed = report.guessed.iter().map(|(what, value)| format!("{what} {value}"));
+        line("guessed", guessed.collect::<Vec<_>>().join(", "));
+    }
     if report.factors.is_some() && counters.map_output_records > 0 {
         line("map", format!("{} out", counted(counters.map_output_records, "record")));
         line(
@@ -162,6 +166,7 @@ mod tests {
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
             notes: Vec::new(),
+            guessed: Default::default(),
         }
     }
 
@@ -211,6 +216,15 @@ wordcount (disk): 0.642 s with 2 workers, 1.10 s of processor time, 102 MiB at p
         report.cold_cache = Some(ColdCache { to_read_bytes, from_device_bytes: 0, dropped: false });
         let expected = "  cache     NOT COLD, its pages could not be dropped: 0 B of 256 MiB came from the device";
         assert_eq!(line(&report).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_was_guessed_has_a_line() {
+        let mut report = report();
+        let guessed = [("separator", "comma"), ("header", "none")];
+        report.guessed = guessed.map(|(what, value)| (what.to_owned(), value.to_owned())).into();
+        let text = of(&report, &JobConfig::new(Mode::Memory), true);
+        assert!(text.contains("\n  guessed   header none, separator comma\n"), "{text}");
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub struct Report {
     /// bytes were ignored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What nobody had said and the job took for granted, such as `separator`: `comma`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub guessed: BTreeMap<String, String>,
 }
 
 /// What dropping cached pages came to: of a cold cache, what is read comes from the device.

@@ -5,7 +5,7 @@
 //! answers from that listing ever after. Whoever opens a file compares it with the listing, so a file that somebody changes
 //! between two looks is found out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -29,6 +29,7 @@ struct Shared {
     cancel: CancelToken,
     listings: Mutex<HashMap<Vec<PathBuf>, Arc<[InputFile]>>>,
     notes: Notes,
+    guessed: Mutex<BTreeMap<String, String>>,
 }
 
 /// What a reader has to say that is no error, each sentence once.
@@ -54,6 +55,15 @@ impl Inputs {
     /// Notes a sentence for the report: what is no error, but should be known, such as what was guessed. Each is said once.
     pub fn note(&self, sentence: impl Into<String>) {
         self.0.notes.add(sentence.into());
+    }
+
+    /// Tells the report what nobody had said of the input and was taken for granted: `separator` is `comma`.
+    pub fn guess(&self, what: impl Into<String>, value: impl Into<String>) {
+        lock(&self.0.guessed).insert(what.into(), value.into());
+    }
+
+    pub(crate) fn guessed(&self) -> BTreeMap<String, String> {
+        lock(&self.0.guessed).clone()
     }
 
     /// What was noted, in byte order.

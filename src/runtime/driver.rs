@@ -530,6 +530,7 @@ impl Driver {
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
             notes: self.config.inputs.said(),
+            guessed: self.config.inputs.guessed(),
         };
         drop(self.stores);
         if self.config.intermediates == Intermediates::Keep {

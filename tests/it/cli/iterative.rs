@@ -278,7 +278,7 @@ fn a_row_that_does_not_parse_fails_the_job_at_its_place() {
     cli.fail(1, "run kmeans --input input --output out").says(&["no rows"]);
     let cli = Cli::with_input("1,2\n1,2\n3,4\n");
     cli.fail(1, "run kmeans --k 3 --input input --output out").says(&["only 2 distinct points"]);
-    cli.fail(1, "run kmeans --k 1 --columns 1-2,2 --input input --output out").says(&["column 2 is named twice"]);
+    cli.fail(2, "run kmeans --k 1 --columns 1-2,2 --input input --output out").says(&["column 2 is named twice"]);
     cli.fail(2, "run kmeans --k 1 --columns 2-1 --input input --output out").says(&["--columns"]);
     cli.fail(1, "run logreg --label-column 3 --input input --output out").says(&["no column 3"]);
 }

@@ -7,6 +7,7 @@
 //! - `compare`: the table and its JSON.
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
+//! - `tables`: tables as people have them.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: what a killed process leaves, and what others do with it.
 //! - `signals`: Ctrl-C and SIGTERM.
@@ -20,6 +21,7 @@ mod iterative;
 mod jobs;
 mod run;
 mod signals;
+mod tables;
 mod tools;
 
 use std::fs;

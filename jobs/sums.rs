@@ -1,0 +1,150 @@
+//! Sums over a table that do not depend on who adds them up, and how a model that was made of them is written.
+
+use std::marker::PhantomData;
+
+use twinmill::prelude::*;
+use twinmill::record::{ToValue, Value};
+
+use crate::jobs::rows::{ParseRows, Rows};
+
+/// Sums whose order is fixed, in as many lanes as any processor has.
+pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    for (i, value) in values.enumerate() {
+        lanes[i % LANES] += value;
+    }
+    lanes.iter().sum()
+}
+
+/// What is added up over all blocks of a table, as a vector for each block.
+pub trait BlockSums: Clone + Send + Sync + 'static {
+    /// The vector of one block.
+    fn of_block(&mut self, rows: &Rows) -> Vec<f64>;
+}
+
+/// Emits the vector of each block.
+#[derive(Clone)]
+struct EachBlock<S>(S);
+
+impl<S: BlockSums> Mapper for EachBlock<S> {
+    type Input = Blocks<ParseRows>;
+    type Key = ();
+    type Value = Vec<f64>;
+
+    fn map(&mut self, rows: &Rows, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
+        out.emit(&(), self.0.of_block(rows));
+        Ok(())
+    }
+}
+
+/// Adds vectors in the order of the input.
+#[derive(Clone)]
+struct AddUp;
+
+impl Reducer for AddUp {
+    type Key = ();
+    type Value = Vec<f64>;
+    type OutKey = ();
+    type OutValue = Vec<f64>;
+
+    fn reduce(&mut self, _: (), vectors: &mut Values<Vec<f64>>, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
+        let mut total = Vec::new();
+        vectors.for_each(|vector| add(&mut total, &vector));
+        out.emit(&(), total);
+        Ok(())
+    }
+}
+
+fn add(total: &mut Vec<f64>, vector: &[f64]) {
+    total.resize(vector.len(), 0.0);
+    total.iter_mut().zip(vector).for_each(|(total, value)| *total += value);
+}
+
+/// Adds vectors over a table, on the framework or without it.
+pub trait Table {
+    /// The sum of the vectors of all blocks.
+    ///
+    /// # Errors
+    /// Those of reading the table; a table without rows.
+    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>>;
+}
+
+/// The total, which is a vector unless there was nothing to add up.
+fn total_of_rows(total: Vec<f64>) -> Result<Vec<f64>> {
+    if total.is_empty() { Err(Error::user("the input has no rows that can be read")) } else { Ok(total) }
+}
+
+/// A table that a driver's jobs go over.
+pub struct InvariantTable<'d> {
+    pub name: &'static str,
+    pub driver: &'d mut Driver,
+    pub rows: &'d Invariant<ParseRows>,
+}
+
+impl Table for InvariantTable<'_> {
+    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>> {
+        let job = Job::new(self.name, EachBlock(sums), AddUp).input(self.rows).reducers(1);
+        let mut total = Vec::new();
+        self.driver.run_to_dataset(&job)?.for_each(|(), sum| {
+            total = sum;
+            Ok(())
+        })?;
+        total_of_rows(total)
+    }
+}
+
+/// A table in memory, for the references.
+pub struct Parsed(pub Vec<Rows>);
+
+impl Table for Parsed {
+    fn add_up(&mut self, mut sums: impl BlockSums) -> Result<Vec<f64>> {
+        let mut total = Vec::new();
+        self.0.iter().for_each(|rows| add(&mut total, &sums.of_block(rows)));
+        total_of_rows(total)
+    }
+}
+
+/// Writes a model, a record a line, in the order of the numbers in front.
+struct Line<V>(PhantomData<fn() -> V>);
+
+impl<V> Clone for Line<V> {
+    fn clone(&self) -> Self {
+        Line(PhantomData)
+    }
+}
+
+impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Mapper for Line<V> {
+    type Input = Pairs<u32, V>;
+    type Key = u32;
+    type Value = V;
+
+    fn map(&mut self, (number, value): (u32, V), out: &mut impl Emit<u32, V>) -> Result<()> {
+        out.emit(&number, value);
+        Ok(())
+    }
+}
+
+impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Reducer for Line<V> {
+    type Key = u32;
+    type Value = V;
+    type OutKey = u32;
+    type OutValue = V;
+
+    fn reduce(&mut self, number: u32, values: &mut Values<V>, out: &mut impl Emit<u32, V>) -> Result<()> {
+        values.for_each(|value| out.emit(&number, value));
+        Ok(())
+    }
+}
+
+/// Writes a model as the output: number TAB value.
+pub fn write_model<V>(driver: &mut Driver, name: &str, model: Vec<V>) -> Result<()>
+where
+    V: for<'a> Value<Ref<'a> = V> + ToValue<V>,
+{
+    let parts = TotalOrderPartitioner::of_numbers(model.len() as u32, driver.config().reducers.max(1));
+    let records = (0u32..).zip(model);
+    let model: Dataset<u32, V> = driver.parallelize(records)?;
+    let job = Job::new(name, Line::<V>(PhantomData), Line(PhantomData)).input(&model);
+    driver.run(&job.partition_by(parts))
+}
