@@ -140,6 +140,19 @@ pub enum Error {
     #[error("output {} exists already; remove it or pass --overwrite", .0.display())]
     OutputExists(PathBuf),
 
+    /// Another run is making the output.
+    #[error(
+        "output {} is being made by another run{}; wait for it or name another",
+        path.display(),
+        process.map_or(String::new(), |id| format!(" (process {id})"))
+    )]
+    OutputInUse {
+        /// The output.
+        path: PathBuf,
+        /// The id of the other run's process, where it can be told.
+        process: Option<u32>,
+    },
+
     /// The job was asked to stop.
     #[error("cancelled")]
     Cancelled,
@@ -194,6 +207,7 @@ impl Error {
                 | Error::Refused { .. }
                 | Error::Config(_)
                 | Error::OutputExists(_)
+                | Error::OutputInUse { .. }
                 | Error::Task { .. }
         )
     }

@@ -19,10 +19,12 @@ use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::decompress::Codec;
 use crate::pipeline::inputs::Inputs;
+use crate::pipeline::output_place::OutputPlace;
 use crate::pipeline::read::{Lines, Record, torn_record};
 use crate::record::ToText;
 use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::runtime::page_cache::drop_pages;
+use crate::runtime::places::Plan;
 
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
@@ -183,6 +185,7 @@ pub fn run(
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
     config.validate()?;
+    Plan::of(config, inputs).check(&config.cancel)?;
     let seen = config.inputs.of_a_run(&config.cancel);
     if config.page_cache == PageCache::Cold {
         seen.files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
@@ -191,7 +194,8 @@ pub fn run(
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
     };
     let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
-    let dir = OutputDir::create(&path, config.existing_output, Sync::Cache)?;
+    let mut place = OutputPlace::claim(&path, config.existing_output)?;
+    let dir = OutputDir::create(&mut place, Sync::Cache)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
     let cancel = config.cancel.clone();
     let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen };

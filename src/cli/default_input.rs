@@ -2,11 +2,15 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use twinmill::CancelToken;
 use twinmill::config::ExistingOutput;
 use twinmill::generate::{Amount, Kind, Shape};
+use twinmill::runtime::beside;
+use twinmill::runtime::lock_file::{Hold, LockFile, Taken};
+use twinmill::{CancelToken, Error};
 
 use crate::cli::failure::Failure;
 use crate::cli::generate;
@@ -68,14 +72,43 @@ fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Re
         tell("reading");
         return Ok(vec![path]);
     }
-    tell("generating");
     fs::create_dir_all(&dir).map_err(Failure::at("create", &dir))?;
+    let _turn = wait_for_turn(&path, quiet, cancel)?;
+    if path.is_file() {
+        tell("reading");
+        return Ok(vec![path]);
+    }
+    tell("generating");
     let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
-    let written = generate::write(kind, shape, SEED, file.file(), cancel);
+    let written = generate::write(kind, shape, SEED, &mut file.writer(cancel)?, cancel);
     // So that a power failure does not leave the name without the bytes.
-    written.and_then(|_| file.file().sync_all()).map_err(Failure::at("write", &path))?;
+    written.and_then(|_| file.sync()).map_err(Failure::at("write", &path))?;
     file.commit()?;
     Ok(vec![path])
+}
+
+/// Waits while another process generates the same file. `None` where there are no locks: everyone generates then, and the
+/// last one's file stays.
+fn wait_for_turn(path: &Path, quiet: bool, cancel: &CancelToken) -> Result<Option<LockFile>, Failure> {
+    const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+    let mut name = beside::prefix(path.file_name().unwrap_or_default());
+    name.push("lock");
+    let lock = path.with_file_name(name);
+    let mut told = quiet;
+    loop {
+        match LockFile::take(&lock, Hold::Alone) {
+            Ok(Taken::Mine(lock)) => return Ok(Some(lock)),
+            Ok(Taken::Other(_)) if cancel.is_cancelled() => return Err(Error::Cancelled.into()),
+            Ok(Taken::Other(_)) => {
+                if !told {
+                    note(format_args!("no --input: another process is generating {}", path.display()));
+                    told = true;
+                }
+                thread::sleep(BETWEEN_LOOKS);
+            }
+            Err(_) => return Ok(None),
+        }
+    }
 }
 
 /// `$XDG_CACHE_HOME/twinmill`, else `~/.cache/twinmill`, else `twinmill` in the directory for temporary files.

@@ -1,10 +1,10 @@
 //! A comparison in other forms: a page, Markdown, CSV, a trace. The JSON report is where all of them come from.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use twinmill::CancelToken;
 use twinmill::config::ExistingOutput;
 
 use crate::cli::args::ExportArgs;
@@ -12,13 +12,20 @@ use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::table::{Table, of_modes};
 use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
-use crate::cli::pending_file::PendingFile;
+use crate::cli::pending_file::{PendingFile, write_whole};
 use crate::cli::report_page;
 use crate::cli::time_groups::emulated_disk;
 
 impl ExportArgs {
     fn paths(&self) -> [Option<&Path>; 4] {
         [&self.html, &self.export_markdown, &self.export_csv, &self.trace].map(Option::as_deref)
+    }
+
+    /// The files that are to be written, with the options that name them.
+    pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let options = ["--html", "--export-markdown", "--export-csv", "--trace"];
+        let named = options.into_iter().zip(self.paths());
+        named.filter_map(|(option, path)| Some((option, path?.to_owned()))).collect()
     }
 
     /// Whether anything is to be written.
@@ -41,13 +48,12 @@ impl ExportArgs {
     ///
     /// # Errors
     /// [`Failure::Library`] where a file cannot be written.
-    pub fn write(&self, comparisons: &[Comparison]) -> Result<(), Failure> {
+    pub fn write(&self, comparisons: &[Comparison], cancel: &CancelToken) -> Result<(), Failure> {
         let forms: [fn(&[Comparison]) -> String; 4] = [report_page::render, markdown, csv, trace];
         for (path, form) in self.paths().into_iter().zip(forms) {
             let Some(path) = path else { continue };
-            let mut file = PendingFile::create(path, ExistingOutput::Overwrite)?;
-            file.file().write_all(form(comparisons).as_bytes()).map_err(Failure::at("write", path))?;
-            file.commit()?;
+            let file = PendingFile::create(path, ExistingOutput::Overwrite)?;
+            write_whole(file, path, form(comparisons).as_bytes(), cancel)?;
         }
         Ok(())
     }

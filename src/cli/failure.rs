@@ -83,5 +83,6 @@ mod tests {
         assert_eq!(Failure::failed("outputs differ").exit_status(), 1);
         assert_eq!(Failure::Interrupted(Signal::Interrupt).exit_status(), 130);
         assert_eq!(Failure::Interrupted(Signal::Terminate).exit_status(), 143);
+        assert_eq!(Failure::Interrupted(Signal::HangUp).exit_status(), 129);
     }
 }

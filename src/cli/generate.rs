@@ -1,6 +1,6 @@
 //! `twinmill gen`: inputs of any size.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use twinmill::CancelToken;
@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::figures::bytes;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::signals::Supervisor;
-use crate::cli::terminal::{note, to_stdout};
+use crate::cli::terminal::note;
 
 /// `twinmill gen KIND`, resolved.
 #[derive(Debug)]
@@ -66,16 +66,28 @@ impl GenerateOptions {
 pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
     let GenerateOptions { kind, shape, seed, out, existing } = options;
     let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
-    if out == Path::new("-") {
-        return supervisor.run(&cancel, || to_stdout(|stdout| write(kind, &shape, seed, stdout, &cancel).map(drop)));
-    }
     let mut file = PendingFile::create(&out, existing)?;
     let written = supervisor.run(&cancel, || {
-        let written = write(kind, &shape, seed, file.file(), &cancel).map_err(Failure::at("write", &out))?;
-        file.commit()?;
-        Ok(written)
+        let mut writer = BufWriter::new(file.writer(&cancel)?);
+        let written = write(kind, &shape, seed, &mut writer, &cancel);
+        let written = written.and_then(|written| writer.flush().map(|()| written));
+        // What is left was refused already.
+        drop(writer.into_parts());
+        match written {
+            // Its reader has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(None),
+            written => written.map_err(Failure::at("write", &out)).and_then(|written| {
+                file.commit()?;
+                Ok(Some(written))
+            }),
+        }
     })?;
-    note(format_args!("{} of {kind} in {}", bytes(written), out.display()));
+    match written {
+        Some(written) if out != Path::new("-") => {
+            note(format_args!("{} of {kind} in {}", bytes(written), out.display()));
+        }
+        _ => {}
+    }
     Ok(())
 }
 

@@ -1,23 +1,35 @@
 //! `twinmill report`: pages and tables from reports that were saved.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use twinmill::CancelToken;
+use twinmill::runtime::places::Plan;
 
 use crate::cli::args::ReportArgs;
 use crate::cli::compare::comparison::Comparison;
 use crate::cli::failure::{Failure, USAGE};
+use crate::cli::signals::Supervisor;
 
 /// Reads the reports and writes them in the forms that were asked for.
 ///
 /// # Errors
 /// [`Failure`] where a report cannot be read, is none, or a form cannot be written.
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
-    args.export.check()?;
+    let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
+    supervisor.run(&cancel, || {
+        let plan = Plan { inputs: args.files.clone(), files: args.export.files(), ..Plan::default() };
+        plan.check(&cancel)?;
+        args.export.check()?;
+        args.export.write(&comparisons(&args.files)?, &cancel)
+    })
+}
+
+fn comparisons(files: &[PathBuf]) -> Result<Vec<Comparison>, Failure> {
     let mut comparisons = Vec::new();
     let mut runs = Vec::new();
-    for path in &args.files {
+    for path in files {
         let json = read(path)?;
         let refuse = |error| Failure::Message(format!("{} is no report: {error}", path.display()), USAGE);
         match &json["runs"] {
@@ -36,7 +48,7 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     }
     let of_runs = Comparison::of_saved_runs(runs).map_err(|error| Failure::failed(error.to_string()))?;
     comparisons.extend(of_runs);
-    args.export.write(&comparisons)
+    Ok(comparisons)
 }
 
 fn read(path: &Path) -> Result<Value, Failure> {

@@ -1,18 +1,20 @@
 //! `twinmill run`: one job, once.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use twinmill::config::{ByteSize, ExistingOutput, Resume};
+use twinmill::pipeline::output_place;
+use twinmill::runtime::places::{Place, Plan};
 use twinmill::runtime::work_dir::{Access, WorkDir};
-use twinmill::{Error, JobConfig};
+use twinmill::{CancelToken, Error, JobConfig, Report};
 
 use crate::cli::args::RunMode;
 use crate::cli::default_input;
 use crate::cli::failure::Failure;
 use crate::cli::options::RunOptions;
-use crate::cli::pending_file::PendingFile;
+use crate::cli::pending_file::{PendingFile, write_whole};
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::signals::Supervisor;
 use crate::cli::summary;
@@ -28,11 +30,16 @@ const PREVIEW_LINES: usize = 10;
 pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let RunOptions { task, mode, mut config, report: report_path, quiet } = options;
     config.validate()?;
-    refuse_existing_output(&config)?;
     let mut supervisor = Supervisor::start()?;
-    let report_path = report_path.as_deref();
-    let report_file = report_path.map(|path| PendingFile::create(path, ExistingOutput::Overwrite)).transpose()?;
-    let inputs = supervisor.run(&config.cancel, || default_input::resolve(&task, quiet, &config.cancel))?;
+    supervisor.run(&config.cancel, || Ok(check_places(&config, &task.inputs, report_path.as_deref())?))?;
+    let mut report_file = report_path.map(|path| ReportFile::begin(path, config.output.as_deref())).transpose()?;
+    let inputs = supervisor.run(&config.cancel, || {
+        let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
+        if inputs != task.inputs {
+            check_places(&config, &inputs, report_file.as_ref().map(ReportFile::path))?;
+        }
+        Ok(inputs)
+    })?;
     let scratch = if config.output.is_none() { Some(scratch_output(&mut config)?) } else { None };
     let display = (!quiet).then(|| ProgressDisplay::start(config.progress.clone()));
     let report = supervisor.run(&config.cancel, || {
@@ -40,14 +47,22 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
             RunMode::Reference => task.job.run_reference(&task.options, &inputs, &config)?,
             RunMode::Disk | RunMode::Memory => task.job.run(&task.options, &inputs, &config)?,
         };
-        if report_file.is_some() {
-            report.output.compute_digest()?;
+        if report_file.is_some() && scratch.is_some() {
+            report.output.compute_digest(&config.cancel)?;
         }
         Ok(report)
-    })?;
+    });
     drop(display);
-    if let (Some(file), Some(path)) = (report_file, report_path) {
-        write_report(&report, file, path)?;
+    let mut report = report?;
+    if let Some(file) = report_file.take() {
+        let published = scratch.is_none();
+        let written = supervisor.run(&config.cancel, || {
+            if published {
+                report.output.compute_digest(&config.cancel)?;
+            }
+            file.write(&report, &config.cancel)
+        });
+        written.map_err(|failure| if published { without_report(failure, &report) } else { failure })?;
     }
     if scratch.is_some() {
         show_beginning(&report.output.path)?;
@@ -75,19 +90,79 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The library refuses it too, but after an input was generated.
-fn refuse_existing_output(config: &JobConfig) -> Result<(), Error> {
+/// Refuses what would replace something that must not be replaced. The library does it too, but after an input was
+/// generated, and it knows no report.
+fn check_places(config: &JobConfig, inputs: &[PathBuf], report: Option<&Path>) -> Result<(), Error> {
+    let mut plan = Plan::of(config, inputs);
+    plan.files = report.map(|path| ("--report", path.to_owned())).into_iter().collect();
+    plan.check(&config.cancel)?;
+    let may_be_its_own =
+        config.existing_output == ExistingOutput::Refuse && matches!(config.resume, Resume::Continue { .. });
     match &config.output {
         // What a killed run had published is its own.
-        Some(output)
-            if config.existing_output == ExistingOutput::Refuse
-                && !matches!(config.resume, Resume::Continue { .. })
-                && output.symlink_metadata().is_ok() =>
-        {
-            Err(Error::OutputExists(output.clone()))
-        }
+        Some(output) if !may_be_its_own => output_place::check(output, config.existing_output),
         _ => Ok(()),
     }
+}
+
+/// The file of a report, as far as there can be one yet.
+enum ReportFile {
+    Begun(PathBuf, PendingFile),
+    /// In the output, which is not there until the job is done.
+    InOutput(PathBuf),
+}
+
+impl ReportFile {
+    /// Begins the file, so that what keeps it from being written is known before the work.
+    fn begin(path: PathBuf, output: Option<&Path>) -> Result<Self, Failure> {
+        let places = (Place::of(&path)?, output.map(Place::of).transpose()?);
+        if places.1.is_some_and(|output| places.0.lies_in(&output)) {
+            if path.is_dir() {
+                return Err(Error::io("write", &path, io::ErrorKind::IsADirectory.into()).into());
+            }
+            return Ok(ReportFile::InOutput(path));
+        }
+        let file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
+        Ok(ReportFile::Begun(path, file))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            ReportFile::Begun(path, _) | ReportFile::InOutput(path) => path,
+        }
+    }
+
+    fn write(self, report: &Report, cancel: &CancelToken) -> Result<(), Failure> {
+        match self {
+            ReportFile::Begun(path, file) => write_report(report, file, &path, cancel),
+            ReportFile::InOutput(path) => {
+                write_report(report, PendingFile::create(&path, ExistingOutput::Overwrite)?, &path, cancel)
+            }
+        }
+    }
+}
+
+/// Says that the output is there though the report is not, and where the report is instead.
+fn without_report(failure: Failure, report: &Report) -> Failure {
+    let output = report.output.path.display();
+    if let Failure::Interrupted(_) = failure {
+        note(format_args!("the output {output} is complete; its report was not written"));
+        return failure;
+    }
+    note(match save_elsewhere(report) {
+        Ok(path) => {
+            format!("the output {output} is complete; its report could not be written and is in {}", path.display())
+        }
+        Err(_) => format!("the output {output} is complete; its report could not be written"),
+    });
+    failure
+}
+
+/// Keeps a report among the temporary files.
+fn save_elsewhere(report: &Report) -> io::Result<PathBuf> {
+    let mut file = tempfile::Builder::new().prefix("twinmill-report-").suffix(".json").tempfile()?;
+    file.write_all(&json_of(report)?)?;
+    Ok(file.keep()?.1)
 }
 
 /// Lets the result go to a directory in the work directory that is removed at the end.
@@ -110,11 +185,20 @@ pub fn private_directory(work_dir: &Path, prefix: &str) -> Result<WorkDir, Failu
 ///
 /// # Errors
 /// [`Failure::Library`] where it cannot be written.
-pub fn write_report(report: &impl serde::Serialize, mut file: PendingFile, path: &Path) -> Result<(), Failure> {
-    let mut json = serde_json::to_vec_pretty(report).expect("a report has only string keys");
+pub fn write_report(
+    report: &impl serde::Serialize,
+    file: PendingFile,
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<(), Failure> {
+    let json = json_of(report).map_err(Failure::at("write", path))?;
+    write_whole(file, path, &json, cancel)
+}
+
+fn json_of(report: &impl serde::Serialize) -> io::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
-    file.file().write_all(&json).map_err(Failure::at("write", path))?;
-    Ok(file.commit()?)
+    Ok(json)
 }
 
 fn show_beginning(output: &Path) -> Result<(), Failure> {

@@ -1,9 +1,12 @@
-//! SIGINT and SIGTERM end what is running, cleanly and within a second.
+//! SIGINT, SIGTERM and SIGHUP end what is running, cleanly and within a second.
 //!
 //! A [`Supervisor`] waits for signals on the main thread (tokio) while the work is done by another thread or a child
-//! process. It listens from its creation on, so a signal between two pieces of work stops the second.
+//! process. It listens from its creation on, so a signal between two pieces of work stops the second. A SIGHUP that whoever
+//! started the process had made it ignore, as `nohup` does, stays ignored. SIGINT does not: shells let commands in the
+//! background ignore it so that Ctrl-C at the terminal does not end them, and whoever sends it to such a process means it.
 
 use std::any::Any;
+use std::fs::{self, File};
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -31,6 +34,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal was closed, or the connection lost.
+    HangUp,
 }
 
 impl Signal {
@@ -39,6 +44,7 @@ impl Signal {
         match self {
             Signal::Interrupt => "interrupted",
             Signal::Terminate => "terminated",
+            Signal::HangUp => "hung up",
         }
     }
 
@@ -47,16 +53,59 @@ impl Signal {
         match self {
             Signal::Interrupt => 130,
             Signal::Terminate => 143,
+            Signal::HangUp => 129,
         }
     }
+}
+
+/// What is listened for.
+#[derive(Debug)]
+struct Signals {
+    interrupt: unix::Signal,
+    terminate: unix::Signal,
+    /// `None` where it is ignored.
+    hang_up: Option<unix::Signal>,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let hang_up = if is_ignored(nix::libc::SIGHUP) { None } else { Some(unix::signal(SignalKind::hangup())?) };
+        Ok(Signals {
+            interrupt: unix::signal(SignalKind::interrupt())?,
+            terminate: unix::signal(SignalKind::terminate())?,
+            hang_up,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        let Signals { interrupt, terminate, hang_up } = self;
+        let hung_up = async {
+            match hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+            _ = hung_up => Signal::HangUp,
+        }
+    }
+}
+
+/// Whether the process was started with a signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
 }
 
 /// Runs work that a signal can stop.
 #[derive(Debug)]
 pub struct Supervisor {
     runtime: Runtime,
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
+    signals: Signals,
     /// SIGXFSZ, which nobody waits for: that it is handled makes a write beyond a limit fail instead of the process.
     _file_size: unix::Signal,
     received: Option<Signal>,
@@ -69,13 +118,14 @@ impl Supervisor {
     /// [`Failure::Message`] where the system has no room for another event queue.
     pub fn start() -> Result<Self, Failure> {
         let start = || -> io::Result<Self> {
+            // Tokio does not say where it has none, but panics.
+            check_descriptors()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let context = runtime.enter();
-            let (interrupt, terminate) =
-                (unix::signal(SignalKind::interrupt())?, unix::signal(SignalKind::terminate())?);
+            let signals = Signals::listen()?;
             let file_size = unix::signal(SignalKind::from_raw(nix::libc::SIGXFSZ))?;
             drop(context);
-            Ok(Supervisor { runtime, interrupt, terminate, _file_size: file_size, received: None })
+            Ok(Supervisor { runtime, signals, _file_size: file_size, received: None })
         };
         start().map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))
     }
@@ -141,14 +191,13 @@ impl Supervisor {
 
     /// Waits for `future`, calling `stop` at each signal.
     fn wait<T>(&mut self, future: impl Future<Output = T>, stop: impl Fn()) -> T {
-        let Supervisor { runtime, interrupt, terminate, received, .. } = self;
+        let Supervisor { runtime, signals, received, .. } = self;
         let mut future = pin!(future);
         runtime.block_on(async {
             loop {
                 let signal = tokio::select! {
                     output = &mut future => return output,
-                    _ = interrupt.recv() => Signal::Interrupt,
-                    _ = terminate.recv() => Signal::Terminate,
+                    signal = signals.next() => signal,
                 };
                 received.get_or_insert(signal);
                 stop();
@@ -158,19 +207,25 @@ impl Supervisor {
 
     /// Waits for `future`; after a signal, calls `stop` and waits no longer than `grace`, dropping the future then.
     fn wait_at_most<T>(&mut self, future: impl Future<Output = T>, grace: Duration, stop: impl Fn()) -> Option<T> {
-        let Supervisor { runtime, interrupt, terminate, received, .. } = self;
+        let Supervisor { runtime, signals, received, .. } = self;
         let mut future = pin!(future);
         runtime.block_on(async {
             let signal = tokio::select! {
                 output = &mut future => return Some(output),
-                _ = interrupt.recv() => Signal::Interrupt,
-                _ = terminate.recv() => Signal::Terminate,
+                signal = signals.next() => signal,
             };
             *received = Some(signal);
             stop();
             tokio::time::timeout(grace, future).await.ok()
         })
     }
+}
+
+/// Makes sure that there are as many descriptors as the runtime will ask for.
+fn check_descriptors() -> io::Result<()> {
+    const DESCRIPTORS: usize = 8;
+    let opened: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
+    opened.map(drop).map_err(|error| io::Error::new(error.kind(), format!("{error}; allow more (ulimit -n)")))
 }
 
 /// What a panic said.

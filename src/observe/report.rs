@@ -1,9 +1,9 @@
 //! The report of a run: the one serialised schema, which programs outside rely on.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::{DiskProfile, Durability, Factors};
 use crate::observe::bounds::Bounds;
@@ -204,10 +204,15 @@ pub enum RecoveryKind {
     Speculation,
 }
 
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
 /// The committed output.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct OutputReport {
-    /// The output directory.
+    /// The output directory. In JSON, bytes that are no UTF-8 are replaced.
+    #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
     /// Records in all parts.
     pub records: u64,

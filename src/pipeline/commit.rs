@@ -2,25 +2,23 @@
 //!
 //! ```text
 //! out                                      what the user named; appears, whole, when the job has succeeded
-//! .out.twinmill-XXXXXX/                    staging, beside it
-//!     part-r-00000                         parts of committed tasks
-//!     _skipped/records.tsv                 bad records, where there were any and they might be skipped
+//! .out.twinmill-XXXXXXXX/                  staging, beside it (or in it: see `output_place`)
+//!     new/part-r-00000                     parts of committed tasks
+//!     new/_skipped/records.tsv             bad records, where there were any and they might be skipped
 //!     _temporary/attempt-reduce-00001-0/   what attempts are writing
 //! ```
 //!
-//! A task is committed by renaming its part out of the attempt's directory, the job by renaming the staging directory with
-//! all its parts and `_SUCCESS`. Staging that is not committed is removed; if its process was killed, by the next one.
+//! A task is committed by renaming its part out of the attempt's directory, the job by publishing all its parts and
+//! `_SUCCESS` at once. Staging that is not committed is removed; if its process was killed, by the next one.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::config::{ExistingOutput, Sync};
+use crate::config::Sync;
 use crate::error::{Error, Result};
 use crate::job::{Emit, OutputFormat};
 use crate::observe::activity::{Activity, Doing, FileUse, file_call};
@@ -28,10 +26,12 @@ use crate::observe::counters::UserCounters;
 use crate::observe::report::OutputReport;
 use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::map::Sink;
+use crate::pipeline::output_place::{self, OutputPlace, SKIPPED, SUCCESS};
 use crate::pipeline::spill::RunBuilder;
 use crate::record::{Key, ToKey, ToValue, Value};
+use crate::runtime::cancel::CancelToken;
 use crate::runtime::task::Task;
-use crate::runtime::work_dir::{self, Access, WorkDir};
+use crate::runtime::work_dir::WorkDir;
 use crate::store::disk::sync_dir;
 use crate::store::{Run, RunStore};
 
@@ -41,48 +41,24 @@ const TEMPORARY: &str = "_temporary";
 
 /// The output directory of a job while it runs.
 #[derive(Debug)]
-pub(crate) struct OutputDir {
-    dir: PathBuf,
-    /// `None` once it is committed.
-    staging: Option<WorkDir>,
-    existing: ExistingOutput,
+pub(crate) struct OutputDir<'a> {
+    place: &'a mut OutputPlace,
+    staging: WorkDir,
     sync: Sync,
-    /// Parent directories that were made for it, innermost first.
-    made: Vec<PathBuf>,
 }
 
-impl OutputDir {
-    /// Refuses an output that exists, without touching anything.
-    pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
-        if existing == ExistingOutput::Refuse && dir.symlink_metadata().is_ok() {
-            return Err(Error::OutputExists(dir.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// Makes the staging directory for an output at `dir`.
-    pub fn create(dir: &Path, existing: ExistingOutput, sync: Sync) -> Result<Self> {
-        Self::check(dir, existing)?;
-        let name = dir
-            .file_name()
-            .ok_or_else(|| Error::Config(format!("--output {} must name a directory of its own", dir.display())))?;
-        let parent = parent_of(dir);
-        let made: Vec<PathBuf> = parent.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
-        fs::create_dir_all(parent).map_err(Error::at("create", parent))?;
-        let mut prefix = OsString::from(".");
-        prefix.push(name);
-        prefix.push(".twinmill-");
-        // Those of runs that were killed.
-        work_dir::stale(parent, &prefix).for_each(drop);
-        let staging = WorkDir::create(parent, &prefix, Access::Usual)?;
-        let temporary = staging.path().join(TEMPORARY);
+impl<'a> OutputDir<'a> {
+    /// Makes the staging directory of a claimed output.
+    pub fn create(place: &'a mut OutputPlace, sync: Sync) -> Result<Self> {
+        let dir = OutputDir { staging: place.stage()?, place, sync };
+        let temporary = dir.temporary();
         fs::create_dir(&temporary).map_err(Error::at("create", &temporary))?;
-        Ok(OutputDir { dir: dir.to_owned(), staging: Some(staging), existing, sync, made })
+        Ok(dir)
     }
 
     /// Where the committed part of a task lies; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
-        self.staging().join(format!("part-{kind}-{task:05}"))
+        self.new_output().join(format!("part-{kind}-{task:05}"))
     }
 
     /// Writes the records that were skipped beside the parts, if there are any.
@@ -90,88 +66,39 @@ impl OutputDir {
         if records.count() == 0 {
             return Ok(());
         }
-        let dir = self.staging().join("_skipped");
+        let dir = self.new_output().join(SKIPPED.0);
         fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
-        let path = dir.join("records.tsv");
+        let path = dir.join(SKIPPED.1);
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;
         records.write(&mut BufWriter::new(file)).map_err(Error::at("write", &path))
     }
 
-    fn staging(&self) -> &Path {
-        self.staging.as_ref().expect("it is there until it is committed").path()
+    fn new_output(&self) -> PathBuf {
+        output_place::new_output(self.staging.path())
     }
 
-    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. A directory that it replaces is there
-    /// until then, where the file system can do that.
-    pub fn commit(mut self) -> Result<()> {
-        let staging = self.staging.take().expect("it is there until it is committed");
-        let temporary = staging.path().join(TEMPORARY);
-        let ready = || -> Result<Replaced> {
-            fs::remove_dir_all(&temporary).map_err(Error::at("remove", &temporary))?;
-            let success = staging.path().join("_SUCCESS");
-            let file = File::create(&success).map_err(Error::at("create", &success))?;
-            if self.sync == Sync::Device {
-                file.sync_all().map_err(Error::at("sync", &success))?;
-                sync_dir(staging.path())?;
-            }
-            match self.dir.symlink_metadata() {
-                Ok(old) if self.existing == ExistingOutput::Overwrite => {
-                    if old.is_dir() && exchange(staging.path(), &self.dir) {
-                        return Ok(Replaced::Exchanged);
-                    }
-                    let removed = if old.is_dir() { fs::remove_dir_all(&self.dir) } else { fs::remove_file(&self.dir) };
-                    removed.map_err(Error::at("replace", &self.dir))?;
-                }
-                _ => {}
-            }
-            fs::rename(staging.path(), &self.dir).map_err(Error::at("publish", &self.dir))?;
-            Ok(Replaced::No)
-        };
-        match ready() {
-            Err(error) => {
-                self.staging = Some(staging);
-                return Err(error);
-            }
-            Ok(Replaced::No) => drop(staging.keep()),
-            // The output is published. What of the old one cannot be removed goes when it is found to be stale.
-            Ok(Replaced::Exchanged) if fs::remove_dir_all(staging.path()).is_err() => staging.leave(),
-            Ok(Replaced::Exchanged) => drop(staging),
-        }
-        self.made.clear();
+    fn temporary(&self) -> PathBuf {
+        self.staging.path().join(TEMPORARY)
+    }
+
+    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. An output that it replaces is
+    /// there until then.
+    pub fn commit(self) -> Result<()> {
+        let success = self.new_output().join(SUCCESS);
+        let file = File::create(&success).map_err(Error::at("create", &success))?;
         if self.sync == Sync::Device {
-            sync_dir(parent_of(&self.dir))?;
+            file.sync_all().map_err(Error::at("sync", &success))?;
+            sync_dir(&self.new_output())?;
+        }
+        self.place.publish(self.staging.path())?;
+        // What of the old output cannot be removed goes when it is found to be stale.
+        if fs::remove_dir_all(self.staging.path()).is_err() {
+            self.staging.leave();
+        }
+        if self.sync == Sync::Device {
+            sync_dir(&self.place.parent())?;
         }
         Ok(())
-    }
-}
-
-/// What lies in the staging directory's place once the output is published.
-enum Replaced {
-    No,
-    /// The old output.
-    Exchanged,
-}
-
-/// Lets two directories change places at once, so that there is an output at any moment, also for whoever goes on after a
-/// crash. Not every file system can do that.
-fn exchange(new: &Path, old: &Path) -> bool {
-    renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE).is_ok()
-}
-
-fn parent_of(dir: &Path) -> &Path {
-    match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-impl Drop for OutputDir {
-    fn drop(&mut self) {
-        drop(self.staging.take());
-        for dir in &self.made {
-            // Fails, rightly, where somebody else has put something there meanwhile.
-            let _ = fs::remove_dir(dir);
-        }
     }
 }
 
@@ -203,7 +130,7 @@ impl TaskOutput {
 /// Where the tasks of a job put their output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OutputTarget<'a> {
-    Files { dir: &'a OutputDir, format: OutputFormat },
+    Files { dir: &'a OutputDir<'a>, format: OutputFormat },
     Dataset { store: &'a dyn RunStore },
 }
 
@@ -230,10 +157,10 @@ pub(crate) struct PartWriter {
 
 impl PartWriter {
     /// Opens the part of a task; `kind` is `m` or `r`.
-    pub fn create(task: &Task<'_>, dir: &OutputDir, format: OutputFormat, kind: char) -> Result<Self> {
+    pub fn create(task: &Task<'_>, dir: &OutputDir<'_>, format: OutputFormat, kind: char) -> Result<Self> {
         let final_path = dir.part_path(kind, task.context.index);
         let attempt = format!("attempt-{}-{}", task.context.id, task.context.attempt);
-        let attempt_dir = dir.staging().join(TEMPORARY).join(attempt);
+        let attempt_dir = dir.temporary().join(attempt);
         fs::create_dir(&attempt_dir).map_err(Error::at("create", &attempt_dir))?;
         let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;
@@ -405,8 +332,8 @@ impl OutputReport {
     /// Reads the output back and fills in its digest.
     ///
     /// # Errors
-    /// [`Error::Io`] where a part cannot be read.
-    pub fn compute_digest(&mut self) -> Result<()> {
+    /// [`Error::Io`] where a part cannot be read, [`Error::Cancelled`] once the token is.
+    pub fn compute_digest(&mut self, cancel: &CancelToken) -> Result<()> {
         use std::io::Read;
 
         let mut hasher = Xxh3Default::new();
@@ -414,6 +341,7 @@ impl OutputReport {
         for part in parts(&self.path)? {
             let mut file = File::open(&part).map_err(Error::at("open", &part))?;
             loop {
+                cancel.check()?;
                 match file.read(&mut buffer).map_err(Error::at("read", &part))? {
                     0 => break,
                     n => hasher.update(&buffer[..n]),

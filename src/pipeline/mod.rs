@@ -15,7 +15,7 @@
 //! 7. [`merge`] merges sorted runs, in one pass or several.
 //! 8. [`shuffle`] takes one partition of every map output.
 //! 9. [`reduce`] hands the merged groups to the user's reducer.
-//! 10. [`commit`] writes the output and publishes it.
+//! 10. [`commit`] writes the output and publishes it, where [`output_place`] says.
 
 pub mod bad_records;
 pub mod collect;
@@ -24,6 +24,7 @@ pub(crate) mod decompress;
 pub mod inputs;
 pub mod map;
 pub(crate) mod merge;
+pub mod output_place;
 pub(crate) mod prefetch;
 pub mod read;
 pub mod reduce;

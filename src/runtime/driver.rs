@@ -32,6 +32,7 @@ use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::map::MapSide;
 use crate::pipeline::merge::Segment;
+use crate::pipeline::output_place::OutputPlace;
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{self, FilePiece, Piece, Split};
@@ -39,6 +40,7 @@ use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::dataset::{Dataset, Input};
 use crate::runtime::journal::{self, BETWEEN_JOBS, Begun, Entry, GoneRun, JobEntry, Journal, MAP_OUTPUT, Past};
 use crate::runtime::page_cache::drop_pages;
+use crate::runtime::places::Plan;
 use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
@@ -66,6 +68,8 @@ pub struct Driver {
     pub(super) job_counts: Vec<Vec<UserCounters>>,
     iterations: Vec<Iteration>,
     output: OutputReport,
+    /// `None` once the output is published, or where there is none.
+    output_place: Option<OutputPlace>,
     /// `None` where nobody could go on after a crash.
     pub(super) journal: Option<Journal>,
     past: Past,
@@ -110,14 +114,17 @@ impl Driver {
         let everybody = config.cancel.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
         config.cancel = config.cancel.child();
+        Plan::of(&config, &[]).check(&config.cancel)?;
+        let mut output_place = None;
         if let Some(output) = &config.output {
-            match OutputDir::check(output, config.existing_output) {
+            output_place = Some(match OutputPlace::claim(output, config.existing_output) {
                 // It is this run's own, from before it was killed.
                 Err(Error::OutputExists(_)) if journal::was_publishing(&config, name) => {
                     config.existing_output = ExistingOutput::Overwrite;
+                    OutputPlace::claim(output, config.existing_output)?
                 }
-                checked => checked?,
-            }
+                claimed => claimed?,
+            });
         }
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
         let time = Timekeeper::begin();
@@ -163,6 +170,7 @@ impl Driver {
             job_counts: Vec::new(),
             iterations: Vec::new(),
             output: OutputReport::default(),
+            output_place,
             journal,
             past,
             chain: 0,
@@ -177,7 +185,9 @@ impl Driver {
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be found.
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
-        Invariant::plan(input.into(), parse, &self.config, &self.stores.cache)
+        let input = input.into();
+        self.refuse_to_replace(std::slice::from_ref(&input))?;
+        Invariant::plan(input, parse, &self.config, &self.stores.cache)
     }
 
     /// A dataset of one partition with these records, in this order.
@@ -255,7 +265,12 @@ impl Driver {
         let Some(path) = self.config.output.clone() else {
             return Err(Error::Config(format!("job {} needs an output directory", job.name)));
         };
-        let dir = OutputDir::create(&path, self.config.existing_output, self.config.durability.sync)?;
+        let mut place = match self.output_place.take() {
+            Some(place) => place,
+            // The second job with an output; the first one's stays unless it may be replaced.
+            None => OutputPlace::claim(&path, self.config.existing_output)?,
+        };
+        let dir = OutputDir::create(&mut place, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
         let start = self.totals.phases.begin();
         dir.set_aside(&self.config.bad_records)?;
@@ -348,6 +363,16 @@ impl Driver {
         Error::io("go on in work directory", path, std::io::Error::other(cause))
     }
 
+    /// Refuses inputs that the output would replace.
+    fn refuse_to_replace(&self, inputs: &[Input]) -> Result<()> {
+        let paths = |input: &Input| match input {
+            Input::Files(paths) => paths.clone(),
+            Input::Segments(_) | Input::Invariant(_) => Vec::new(),
+        };
+        let paths: Vec<_> = inputs.iter().flat_map(paths).collect();
+        if paths.is_empty() { Ok(()) } else { Plan::of(&self.config, &paths).check(&self.config.cancel) }
+    }
+
     fn map_and_reduce<M, R, C, P>(
         &mut self,
         job: &Job<M, R, C, P>,
@@ -436,6 +461,7 @@ impl Driver {
     }
 
     fn plan<M: MapSide, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<Vec<Split>> {
+        self.refuse_to_replace(&job.inputs)?;
         let mut splits = Vec::new();
         let inputs: Result<Vec<_>> = job
             .inputs

@@ -159,7 +159,7 @@ fn the_output_is_reported_with_its_digest_on_request() {
     let config = scratch.config(Mode::Disk);
     let mut report = word_count().input(scratch.input().as_path()).run(&config).unwrap();
     assert_eq!((report.output.records, &report.output.digest), (DISTINCT, &None));
-    report.output.compute_digest().unwrap();
+    report.output.compute_digest(&twinmill::CancelToken::default()).unwrap();
     let bytes: Vec<u8> =
         twinmill::parts(&report.output.path).unwrap().iter().flat_map(|p| fs::read(p).unwrap()).collect();
     assert_eq!(report.output.bytes, bytes.len() as u64);

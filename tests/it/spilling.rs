@@ -214,7 +214,7 @@ fn two_runs_may_share_a_work_directory() {
     let sort_beside_others = |i: usize| {
         let config = scratch.config(MODES[i % 2]).output(scratch.path(&format!("output-{i}")));
         let mut report = sort(&scratch, &JobConfig { memory_bytes: 64 << 10, ..config }).unwrap();
-        report.output.compute_digest().unwrap();
+        report.output.compute_digest(&twinmill::CancelToken::default()).unwrap();
         std::fs::remove_dir_all(&report.output.path).unwrap();
         report.output.digest.unwrap()
     };

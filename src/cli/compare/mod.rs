@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use twinmill::config::{ExistingOutput, PageCache};
 use twinmill::pipeline::split::list_files;
-use twinmill::{CancelToken, Error};
+use twinmill::runtime::places::{Appears, Plan};
+use twinmill::{CancelToken, Error, JobConfig};
 
-use crate::cli::args::RunMode;
+use crate::cli::args::{ExportArgs, RunMode};
 use crate::cli::default_input;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::seconds;
@@ -81,10 +82,13 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         Some(path) if measure.continues => take_up(path)?,
         _ => None,
     };
-    if let Some(path) = &report {
-        drop(PendingFile::create(path, ExistingOutput::Overwrite)?);
-    }
-    measure.export.check()?;
+    supervisor.run(&config.cancel, || {
+        check_places(&config, &task.inputs, report.as_deref(), &measure.export)?;
+        if let Some(path) = &report {
+            drop(PendingFile::create(path, ExistingOutput::Overwrite)?);
+        }
+        measure.export.check()
+    })?;
     if let (Some(earlier), false) = (&earlier, memory_given) {
         // What is available now differs from what was; the budget must not.
         config.memory_bytes = earlier.settings.memory_bytes;
@@ -92,6 +96,10 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     let (inputs, scaled) = supervisor.run(&config.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
         let scaled = scaled_inputs(&task, &measure.scale, &inputs, quiet, &config.cancel)?;
+        if inputs != task.inputs {
+            let all: Vec<_> = scaled.iter().flat_map(|input| &input.paths).chain(&inputs).cloned().collect();
+            check_places(&config, &all, report.as_deref(), &measure.export)?;
+        }
         if config.page_cache == PageCache::Warm {
             scaled.iter().try_for_each(|input| read_once(&input.paths, &config.cancel))?;
             read_once(&inputs, &config.cancel)?;
@@ -136,11 +144,29 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
     print(&comparison)?;
-    measure.export.write(std::slice::from_ref(&comparison))?;
+    supervisor.run(&config.cancel, || {
+        if let Some(path) = report.as_deref().filter(|path| !is_replaceable(path)) {
+            write(&comparison, path, &config.cancel)?;
+        }
+        measure.export.write(std::slice::from_ref(&comparison), &config.cancel)
+    })?;
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
     }
     field::check(&comparison)
+}
+
+/// Refuses what would replace an input, or appear in one while runs read it.
+fn check_places(
+    config: &JobConfig,
+    inputs: &[PathBuf],
+    report: Option<&Path>,
+    export: &ExportArgs,
+) -> Result<(), Error> {
+    let mut plan = Plan::of(config, inputs);
+    plan.files = report.map(|path| ("--report", path.to_owned())).into_iter().chain(export.files()).collect();
+    plan.appears = Appears::WhileReading;
+    plan.check(&config.cancel)
 }
 
 /// The default input in each of the sizes, the comparison's own among them; none where none is asked for.
@@ -176,8 +202,13 @@ fn measure_all(
     report: Option<&Path>,
     quiet: bool,
 ) -> Result<(), Failure> {
+    let report = report.filter(|path| is_replaceable(path));
+    let save = |comparison: &Comparison, supervisor: &mut Supervisor| match report {
+        Some(path) => supervisor.run(&child.config.cancel, || write(comparison, path, &child.config.cancel)),
+        None => Ok(()),
+    };
     if comparison.is_planned() && comparison.runs_to_make().is_empty() {
-        return write(comparison, report);
+        return save(comparison, supervisor);
     }
     let seen = warm_up(comparison, child, supervisor, quiet)?;
     let of = |mode: RunMode| seen.iter().find(|(of, _)| *of == mode).map(|(_, figures)| figures);
@@ -213,7 +244,7 @@ fn measure_all(
             (Turn::Other(_), None) => unreachable!("only a field has alternatives"),
         };
         display.end(Some(*round), turn.name(), &told);
-        write(comparison, report)?;
+        save(comparison, supervisor)?;
     }
     Ok(())
 }
@@ -243,9 +274,13 @@ fn warm_up(
     Ok(seen)
 }
 
-fn write(comparison: &Comparison, report: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = report else { return Ok(()) };
-    write_report(&comparison.json(), PendingFile::create(path, ExistingOutput::Overwrite)?, path)
+fn write(comparison: &Comparison, path: &Path, cancel: &CancelToken) -> Result<(), Failure> {
+    write_report(&comparison.json(), PendingFile::create(path, ExistingOutput::Overwrite)?, path, cancel)
+}
+
+/// Whether a report can be written after each run. Pipes and devices get it once, in the end.
+fn is_replaceable(path: &Path) -> bool {
+    path.as_os_str() != "-" && fs::metadata(path).map_or(true, |there| there.is_file())
 }
 
 /// Reads the report of a comparison that is to be continued, if there is one.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use twinmill::JobConfig;
 use twinmill::config::PageCache;
@@ -23,7 +23,8 @@ pub struct Settings {
     pub job: String,
     /// Settings and options of the job that were given, as words.
     pub options: Vec<String>,
-    /// Paths of the input.
+    /// Paths of the input. In JSON, bytes that are no UTF-8 are replaced.
+    #[serde(serialize_with = "lossy")]
     pub inputs: Vec<PathBuf>,
     /// Number of input files.
     pub input_files: usize,
@@ -64,6 +65,10 @@ pub struct Settings {
     pub version: String,
     /// Digest of the program that ran, which says more than its version.
     pub program: String,
+}
+
+fn lossy<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 impl Settings {

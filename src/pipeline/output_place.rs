@@ -1,0 +1,669 @@
+//! Where the output goes, and how it gets there without anything being lost.
+//!
+//! An output is *claimed* before any work: what a killed run was publishing is put right, an existing output is refused or
+//! looked at, and a lock tells other runs. There are two ways to publish it:
+//!
+//! ```text
+//! beside the output                                 inside it
+//! .out.twinmill-lock        held while a run lives   out/.output.twinmill-lock
+//! .out.twinmill-XXXXXXXX/   staging                  out/.output.twinmill-XXXXXXXX/
+//!     new/                  what will be the output      new/
+//!     old/                  what was                     leaving/, then old/
+//! ```
+//!
+//! 1. Beside: `new` and the output change places in one step. Where the file system cannot do that, the output becomes
+//!    `old`, and then `new` becomes the output.
+//! 2. Inside, where the directory itself cannot be moved: it is a mount point, the current directory, or its parent may not
+//!    be written. The old files move to `leaving`, which becomes `old`; then the new ones move out of `new`, `_SUCCESS` last.
+//!
+//! Whatever fails is undone. When the process is killed in between, the next run that claims the output moves the old files
+//! back (`leaving`) or the new ones on (`old`): one of the two is always whole on disk.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::unistd::{AccessFlags, access};
+
+use crate::config::ExistingOutput;
+use crate::error::{Error, Result};
+use crate::runtime::beside;
+use crate::runtime::lock_file::{Hold, LockFile, Taken};
+use crate::runtime::places::{Place, resolve};
+use crate::runtime::work_dir::{self, Access, WorkDir};
+
+/// Written last: the output is complete.
+pub(crate) const SUCCESS: &str = "_SUCCESS";
+/// Where skipped records are, and the only file there.
+pub(crate) const SKIPPED: (&str, &str) = ("_skipped", "records.tsv");
+
+/// What is to be the output, within the staging directory.
+const NEW: &str = "new";
+/// What was the output.
+const OLD: &str = "old";
+/// What was the output, as long as it is not all there.
+const LEAVING: &str = "leaving";
+/// Stands for the output's own name where staging lies in it.
+const INSIDE: &str = "output";
+
+/// Whether a run writes such a name into an output itself.
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
+    name == SUCCESS.as_bytes() || name.starts_with(b"part-") || name == SKIPPED.0.as_bytes() || is_staging(name)
+}
+
+fn is_staging(name: &[u8]) -> bool {
+    name.strip_prefix(b".").is_some_and(|name| name.starts_with(b"output.twinmill-"))
+}
+
+fn is_part(name: &[u8]) -> bool {
+    let number = name.strip_prefix(b"part-m-").or_else(|| name.strip_prefix(b"part-r-"));
+    number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
+}
+
+/// Refuses an output that exists, unless it may be replaced and a run made it. Touches nothing.
+///
+/// # Errors
+/// [`Error::OutputExists`], or [`Error::Config`] that says what is there instead of an output.
+pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
+    let Ok(found) = dir.symlink_metadata() else { return Ok(()) };
+    if existing == ExistingOutput::Refuse {
+        return Err(Error::OutputExists(dir.to_owned()));
+    }
+    let refuse = |what: String| {
+        let dir = dir.display();
+        Err(Error::Config(format!(
+            "--overwrite replaces only what a run made, and --output {dir} {what}; name another"
+        )))
+    };
+    match fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound && found.is_symlink() => {
+            refuse("is a link that leads nowhere".into())
+        }
+        Err(error) => Err(Error::io("look at", dir, error)),
+        Ok(found) if !found.is_dir() => refuse("is no directory".into()),
+        Ok(_) => match foreign(dir).map_err(Error::at("look into", dir))? {
+            Some(what) => refuse(what),
+            None => Ok(()),
+        },
+    }
+}
+
+/// What a directory has that no run writes, if there is anything. An empty directory has nothing.
+fn foreign(dir: &Path) -> io::Result<Option<String>> {
+    let (mut entries, mut marks) = (0, 0);
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let bytes = name.as_bytes();
+        if is_staging(bytes) {
+            continue;
+        }
+        entries += 1;
+        if kind.is_file() && (bytes == SUCCESS.as_bytes() || is_part(bytes)) {
+            marks += 1;
+        } else if !(kind.is_dir() && name == SKIPPED.0 && holds_only_records(&entry.path())?
+            || kind.is_file() && is_report(&entry.path())?)
+        {
+            return Ok(Some(format!("has {}, which is none of a run's files", name.display())));
+        }
+    }
+    Ok((entries > 0 && marks == 0).then(|| format!("has neither {SUCCESS} nor parts")))
+}
+
+fn holds_only_records(skipped: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(skipped)? {
+        let entry = entry?;
+        if entry.file_name() != SKIPPED.1 || !entry.file_type()?.is_file() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a file begins as a run's report does, which `--report` may have put into the output.
+fn is_report(path: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    File::open(path)?.take(64).read_to_end(&mut beginning)?;
+    beginning.retain(|byte| !byte.is_ascii_whitespace());
+    Ok(beginning.starts_with(b"{\"schema\":"))
+}
+
+/// How an output is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Beside,
+    Inside,
+}
+
+/// An output that is this run's to make.
+#[derive(Debug)]
+pub(crate) struct OutputPlace {
+    /// As it was named.
+    given: PathBuf,
+    /// Behind links, with a name of its own.
+    target: PathBuf,
+    existing: ExistingOutput,
+    way: Way,
+    /// Parent directories that were made for it, innermost first.
+    made: Vec<PathBuf>,
+    /// `None` where there can be no locks.
+    lock: Option<LockFile>,
+}
+
+impl OutputPlace {
+    /// Makes sure that the output can be made, and tells other runs.
+    ///
+    /// # Errors
+    /// Those of [`check`], [`Error::OutputInUse`] where another run makes it, [`Error::Io`] where there can be none.
+    pub fn claim(dir: &Path, existing: ExistingOutput) -> Result<Self> {
+        let needs_resolving = dir.file_name().is_none() || dir.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        let target = match needs_resolving {
+            true => resolve(dir).map_err(Error::at("find", dir))?,
+            false => dir.to_owned(),
+        };
+        let way = way(&target);
+        let mut place = OutputPlace { given: dir.to_owned(), target, existing, way, made: Vec::new(), lock: None };
+        place.put_right();
+        check(dir, existing)?;
+        let (parent, prefix) = place.staging_parent_and_prefix()?;
+        let missing = parent.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists());
+        place.made = missing.map(Path::to_owned).collect();
+        fs::create_dir_all(&parent).map_err(Error::at("create", &parent))?;
+        let mut name = prefix;
+        name.push("lock");
+        let hold = if existing == ExistingOutput::Overwrite { Hold::Together } else { Hold::Alone };
+        match LockFile::take(&parent.join(name), hold) {
+            Ok(Taken::Mine(lock)) => place.lock = Some(lock),
+            Ok(Taken::Other(process)) => return Err(Error::OutputInUse { path: dir.to_owned(), process }),
+            Err(error) if is_without_locks(&error) => {}
+            Err(error) => return Err(Error::io("create a file in", &parent, error)),
+        }
+        // Whoever had the lock until now may have made it.
+        check(dir, existing)?;
+        Ok(place)
+    }
+
+    /// Makes the staging directory, and in it what is to be the output.
+    pub fn stage(&self) -> Result<WorkDir> {
+        let (parent, prefix) = self.staging_parent_and_prefix()?;
+        let staging = WorkDir::create(&parent, &prefix, Access::Usual)?;
+        let new = new_output(staging.path());
+        fs::create_dir(&new).map_err(Error::at("create", &new))?;
+        Ok(staging)
+    }
+
+    /// The directory that has the output's name.
+    pub fn parent(&self) -> PathBuf {
+        parent_of(&self.target)
+    }
+
+    fn staging_parent_and_prefix(&self) -> Result<(PathBuf, OsString)> {
+        match (self.way, self.target.file_name()) {
+            (Way::Inside, _) => Ok((self.target.clone(), beside::prefix(OsStr::new(INSIDE)))),
+            (Way::Beside, Some(name)) => Ok((parent_of(&self.target), beside::prefix(name))),
+            (Way::Beside, None) => {
+                let message = format!("--output {} must name a directory of its own", self.given.display());
+                Err(Error::Config(message))
+            }
+        }
+    }
+
+    /// Finishes or undoes what runs that were killed left half published, and removes the rest of what they left.
+    fn put_right(&self) {
+        for way in [Way::Beside, Way::Inside] {
+            let place = match (way, self.target.file_name()) {
+                (Way::Inside, _) => Some((self.target.clone(), beside::prefix(OsStr::new(INSIDE)))),
+                (Way::Beside, Some(name)) => Some((parent_of(&self.target), beside::prefix(name))),
+                (Way::Beside, None) => None,
+            };
+            let Some((parent, prefix)) = place else { continue };
+            for stale in work_dir::stale(&parent, &prefix) {
+                let staging = stale.path().to_owned();
+                let right = match way {
+                    Way::Beside => put_right_beside(&staging, &self.target),
+                    Way::Inside => put_right_inside(&staging, &self.target),
+                };
+                if right.is_err() {
+                    // What it holds may be all that is left of an output.
+                    stale.leave();
+                }
+            }
+        }
+    }
+
+    /// Makes what was staged the output, as a whole or not at all.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being published; what was there is there again then.
+    pub fn publish(&mut self, staging: &Path) -> Result<Published> {
+        self.publish_with(staging, exchange)
+    }
+
+    fn publish_with(&mut self, staging: &Path, exchange: Exchange) -> Result<Published> {
+        let new = new_output(staging);
+        if self.existing == ExistingOutput::Overwrite {
+            // Somebody may have put something there meanwhile.
+            check(&self.target, self.existing)?;
+        }
+        let published = match (self.way, fs::metadata(&self.target)) {
+            (Way::Inside, _) => publish_inside(staging, &self.target),
+            (Way::Beside, Ok(old)) if self.existing == ExistingOutput::Overwrite => {
+                // As those who may read the old one are used to; where that is not allowed, as any other directory.
+                let _ = fs::set_permissions(&new, old.permissions());
+                publish_instead(staging, &self.target, exchange)
+            }
+            (Way::Beside, _) => rename_to_nothing(&new, &self.target),
+        };
+        match published {
+            Ok(()) => {
+                self.made.clear();
+                Ok(Published(()))
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::OutputExists(self.given.clone())),
+            Err(error) => Err(Error::io("publish", &self.given, error)),
+        }
+    }
+}
+
+/// The output is there.
+#[derive(Debug)]
+pub(crate) struct Published(());
+
+impl Drop for OutputPlace {
+    fn drop(&mut self) {
+        drop(self.lock.take());
+        for dir in &self.made {
+            // Fails, rightly, where somebody else has put something there meanwhile.
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
+/// Where in a staging directory the parts are gathered.
+pub(crate) fn new_output(staging: &Path) -> PathBuf {
+    staging.join(NEW)
+}
+
+pub(crate) fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Decides how an output is published. A directory that is not there yet always comes from beside.
+fn way(target: &Path) -> Way {
+    if !target.is_dir() {
+        return Way::Beside;
+    }
+    let parent = parent_of(target);
+    let writable = access(&parent, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+    let is_current = || {
+        let (here, target) = (Place::of(Path::new(".")), Place::of(target));
+        here.ok().zip(target.ok()).is_some_and(|(here, target)| here.is(&target) || here.lies_in(&target))
+    };
+    if !writable || is_on_another_mount(target, &parent) || is_current() { Way::Inside } else { Way::Beside }
+}
+
+/// Whether names cannot be moved from one directory to the other. The system looks at that before it looks whether there
+/// is something of the name, which there is not.
+fn is_on_another_mount(one: &Path, other: &Path) -> bool {
+    let nothing = ".twinmill-no-such-file";
+    fs::rename(one.join(nothing), other.join(nothing)).is_err_and(|error| error.kind() == ErrorKind::CrossesDevices)
+}
+
+fn is_without_locks(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    // The lock file of another user is one more.
+    matches!(errno, Some(Errno::ENOTSUP | Errno::ENOSYS | Errno::ENOLCK | Errno::EINVAL | Errno::EACCES | Errno::EPERM))
+}
+
+type Exchange = fn(&Path, &Path) -> io::Result<()>;
+
+/// Lets two directories change places at once, so that there is an output at any moment. Not every file system can do that.
+fn exchange(new: &Path, old: &Path) -> io::Result<()> {
+    Ok(renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE)?)
+}
+
+/// Renames to a name that nothing has, also no empty directory.
+fn rename_to_nothing(new: &Path, target: &Path) -> io::Result<()> {
+    match renameat2(AT_FDCWD, new, AT_FDCWD, target, RenameFlags::RENAME_NOREPLACE) {
+        // Not every file system can promise that.
+        Err(Errno::EINVAL | Errno::ENOSYS) => {
+            if target.symlink_metadata().is_ok() {
+                return Err(ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(new, target)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// Puts the new output in the place of the old one.
+fn publish_instead(staging: &Path, target: &Path, exchange: Exchange) -> io::Result<()> {
+    let (new, old) = (new_output(staging), staging.join(OLD));
+    if exchange(&new, target).is_ok() {
+        return nothing_foreign_in(&new).inspect_err(|_| {
+            let _ = exchange(&new, target);
+        });
+    }
+    fs::rename(target, &old)?;
+    let published = nothing_foreign_in(&old).and_then(|()| fs::rename(&new, target));
+    published.inspect_err(|_| {
+        // What fails here is put right by the next run.
+        let _ = fs::rename(&old, target);
+    })
+}
+
+/// Looks once more at what is about to be removed: somebody may have put something there in the last moment.
+fn nothing_foreign_in(old: &Path) -> io::Result<()> {
+    match foreign(old)? {
+        Some(what) => Err(io::Error::other(format!("the old output {what}"))),
+        None => Ok(()),
+    }
+}
+
+fn put_right_beside(staging: &Path, target: &Path) -> io::Result<()> {
+    let (new, old) = (new_output(staging), staging.join(OLD));
+    if target.symlink_metadata().is_ok() || !old.is_dir() {
+        return Ok(());
+    }
+    if new.join(SUCCESS).exists() { fs::rename(new, target) } else { fs::rename(old, target) }
+}
+
+/// Moves the old files of the output out, and the new ones in.
+fn publish_inside(staging: &Path, target: &Path) -> io::Result<()> {
+    // One at a time; where there are no locks, nobody can be kept waiting.
+    let directory = File::open(target)?;
+    let _ = directory.lock();
+    let (new, leaving, old) = (new_output(staging), staging.join(LEAVING), staging.join(OLD));
+    fs::create_dir(&leaving)?;
+    let left = move_files(target, &leaving, Order::SuccessFirst).and_then(|()| nothing_foreign_in(&leaving));
+    if let Err(error) = left.and_then(|()| fs::rename(&leaving, &old)) {
+        let _ = move_files(&leaving, target, Order::SuccessLast);
+        return Err(error);
+    }
+    let names = files_to_move(&new, Order::SuccessLast)?;
+    let came = names.iter().try_for_each(|name| fs::rename(new.join(name), target.join(name)));
+    came.inspect_err(|_| {
+        let back = names.iter().rev().filter(|name| new.join(name).symlink_metadata().is_err());
+        let undone: io::Result<()> = back.map(|name| fs::rename(target.join(name), new.join(name))).collect();
+        let _ = undone.and_then(|()| move_files(&old, target, Order::SuccessLast));
+    })
+}
+
+fn put_right_inside(staging: &Path, target: &Path) -> io::Result<()> {
+    let (new, leaving, old) = (new_output(staging), staging.join(LEAVING), staging.join(OLD));
+    if leaving.is_dir() {
+        move_files(&leaving, target, Order::SuccessLast)
+    } else if old.is_dir() && new.is_dir() {
+        move_files(&new, target, Order::SuccessLast)
+    } else {
+        Ok(())
+    }
+}
+
+/// When the mark of a complete output moves, so that there is none beside half an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    SuccessFirst,
+    SuccessLast,
+}
+
+/// Moves what a directory has, but for staging directories.
+fn move_files(from: &Path, to: &Path, order: Order) -> io::Result<()> {
+    let names = files_to_move(from, order)?;
+    names.iter().try_for_each(|name| fs::rename(from.join(name), to.join(name)))
+}
+
+fn files_to_move(dir: &Path, order: Order) -> io::Result<Vec<OsString>> {
+    let names: io::Result<Vec<OsString>> = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name())).collect();
+    let mut names = names?;
+    names.retain(|name| !is_staging(name.as_bytes()));
+    names.sort_by_key(|name| (name == SUCCESS) == (order == Order::SuccessLast));
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    /// An output with a part that says this.
+    fn output(dir: &Path, text: &str) {
+        fs::create_dir_all(dir).unwrap();
+        fs::write(dir.join("part-r-00000"), text).unwrap();
+        fs::write(dir.join(SUCCESS), "").unwrap();
+    }
+
+    fn text(dir: &Path) -> String {
+        assert!(dir.join(SUCCESS).is_file(), "{}", dir.display());
+        fs::read_to_string(dir.join("part-r-00000")).unwrap()
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Claims an output and stages one that says `new`.
+    fn staged(dir: &Path, way: Way) -> (OutputPlace, WorkDir) {
+        let mut place = OutputPlace::claim(dir, ExistingOutput::Overwrite).unwrap();
+        place.way = way;
+        let staging = place.stage().unwrap();
+        output(&new_output(staging.path()), "new");
+        fs::write(new_output(staging.path()).join("part-r-00001"), "more").unwrap();
+        (place, staging)
+    }
+
+    fn refused(_: &Path, _: &Path) -> io::Result<()> {
+        Err(Errno::EINVAL.into())
+    }
+
+    #[test]
+    fn only_what_a_run_made_may_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let overwrite = |name: &str| check(&at(name), ExistingOutput::Overwrite);
+        output(&at("whole"), "old");
+        fs::create_dir(at("whole/_skipped")).unwrap();
+        fs::write(at("whole/_skipped/records.tsv"), "x").unwrap();
+        fs::write(at("whole/report.json"), "{\n  \"schema\": 1,\n  \"job\": \"sort\"}").unwrap();
+        fs::create_dir(at("empty")).unwrap();
+        symlink(at("whole"), at("link")).unwrap();
+        for name in ["whole", "empty", "link", "nothing"] {
+            overwrite(name).unwrap();
+        }
+        for name in ["whole", "empty", "link"] {
+            let error = check(&at(name), ExistingOutput::Refuse).unwrap_err();
+            assert!(matches!(error, Error::OutputExists(_)), "{error}");
+        }
+
+        output(&at("more"), "old");
+        fs::write(at("more/notes.txt"), "mine").unwrap();
+        output(&at("deep"), "old");
+        fs::create_dir(at("deep/_skipped")).unwrap();
+        fs::write(at("deep/_skipped/mine"), "mine").unwrap();
+        output(&at("linked"), "old");
+        symlink(at("more/notes.txt"), at("linked/part-r-00001")).unwrap();
+        output(&at("json"), "old");
+        fs::write(at("json/data.json"), "{\"mine\": 1}").unwrap();
+        output(&at("parts"), "old");
+        fs::write(at("parts/part-r-1.bak"), "mine").unwrap();
+        fs::create_dir_all(at("folders/part-r-00000")).unwrap();
+        fs::create_dir_all(at("nearly/_skipped")).unwrap();
+        fs::write(at("file"), "mine").unwrap();
+        symlink(at("gone"), at("dangling")).unwrap();
+        symlink("/dev/null", at("device")).unwrap();
+        for name in ["more", "deep", "linked", "json", "parts", "folders", "nearly", "file", "dangling", "device"] {
+            let error = overwrite(name).unwrap_err();
+            assert!(matches!(error, Error::Config(_)) && error.to_string().contains(name), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_output_is_replaced_in_each_way() {
+        for (way, exchange) in [(Way::Beside, exchange as Exchange), (Way::Beside, refused), (Way::Inside, refused)] {
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            output(&out, "old");
+            fs::write(out.join("part-r-00007"), "old").unwrap();
+            let (mut place, staging) = staged(&out, way);
+            assert_eq!(text(&out), "old");
+            place.publish_with(staging.path(), exchange).unwrap();
+            drop((place, staging));
+            assert_eq!(text(&out), "new");
+            assert_eq!(names(&out), [SUCCESS, "part-r-00000", "part-r-00001"], "{way:?}");
+            assert_eq!(names(dir.path()), ["out"], "{way:?}");
+        }
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_published_leaves_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        output(&out, "old");
+        let (mut place, staging) = staged(&out, Way::Inside);
+        // A staging directory does not leave, so what has its name cannot come: the move fails behind the first part.
+        let (new, name) = (new_output(staging.path()), staging.path().file_name().unwrap());
+        fs::create_dir(new.join("part-r-00000.d")).unwrap();
+        let stuck = out.join("part-r-00000.d");
+        fs::create_dir_all(&stuck).unwrap();
+        let moved = publish_inside(staging.path(), &out);
+        assert!(moved.unwrap_err().to_string().contains("part-r-00000.d"), "{name:?}");
+        fs::remove_dir(stuck).unwrap();
+        assert_eq!(text(&out), "old");
+        fs::remove_dir_all(staging.path().join(LEAVING)).unwrap();
+        fs::remove_dir_all(&new).unwrap();
+        let error = place.publish(staging.path()).unwrap_err();
+        assert!(error.to_string().contains("out"), "{error}");
+        assert_eq!(names(&staging.path().join(OLD)), [""; 0]);
+
+        // Nothing to publish: both renames are undone.
+        let other = dir.path().join("other");
+        output(&other, "old");
+        let (mut place, staging) = staged(&other, Way::Beside);
+        fs::remove_dir_all(new_output(staging.path())).unwrap();
+        place.publish_with(staging.path(), refused).unwrap_err();
+        assert_eq!(text(&other), "old");
+    }
+
+    #[test]
+    fn what_came_into_the_old_output_meanwhile_is_not_lost() {
+        for way in [Way::Beside, Way::Inside] {
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            output(&out, "old");
+            let (mut place, staging) = staged(&out, way);
+            fs::write(out.join("notes.txt"), "mine").unwrap();
+            let error = place.publish(staging.path()).unwrap_err();
+            assert!(error.to_string().contains("notes.txt"), "{error}");
+            assert_eq!(text(&out), "old");
+        }
+    }
+
+    #[test]
+    fn what_came_to_the_place_of_a_new_output_meanwhile_is_not_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        let mut place = OutputPlace::claim(&out, ExistingOutput::Refuse).unwrap();
+        let staging = place.stage().unwrap();
+        output(&new_output(staging.path()), "new");
+        fs::create_dir(&out).unwrap();
+        let error = place.publish(staging.path()).unwrap_err();
+        assert!(matches!(error, Error::OutputExists(_)), "{error}");
+        assert_eq!(names(&out), [""; 0]);
+    }
+
+    /// Leaves a staging directory as a process does that is killed.
+    fn abandon(staging: WorkDir, place: OutputPlace) {
+        staging.leave();
+        drop(place);
+    }
+
+    #[test]
+    fn whatever_moment_a_run_is_killed_at_the_next_one_finds_an_output() {
+        // How many of the moves were made, in each way.
+        for moves in 0..8_usize {
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            output(&out, "old");
+            let (place, staging) = staged(&out, Way::Inside);
+            let (new, leaving, old) =
+                (new_output(staging.path()), staging.path().join(LEAVING), staging.path().join(OLD));
+            let steps = [
+                (out.join(SUCCESS), leaving.join(SUCCESS)),
+                (out.join("part-r-00000"), leaving.join("part-r-00000")),
+                (leaving.clone(), old),
+                (new.join("part-r-00000"), out.join("part-r-00000")),
+                (new.join("part-r-00001"), out.join("part-r-00001")),
+                (new.join(SUCCESS), out.join(SUCCESS)),
+            ];
+            if moves > 0 {
+                fs::create_dir(&leaving).unwrap();
+            }
+            for (from, to) in steps.iter().take(moves.saturating_sub(1)) {
+                fs::rename(from, to).unwrap();
+            }
+            abandon(staging, place);
+            let place = OutputPlace::claim(&out, ExistingOutput::Overwrite).unwrap();
+            assert_eq!(text(&out), if moves < 4 { "old" } else { "new" }, "{moves}");
+            drop(place);
+            let parts = if moves < 4 { 1 } else { 2 };
+            assert_eq!(names(&out).len(), parts + 1, "{moves}: {:?}", names(&out));
+        }
+        for moves in 0..3 {
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            output(&out, "old");
+            let (place, staging) = staged(&out, Way::Beside);
+            let (new, old) = (new_output(staging.path()), staging.path().join(OLD));
+            for (from, to) in [(&out, &old), (&new, &out)].into_iter().take(moves) {
+                fs::rename(from, to).unwrap();
+            }
+            abandon(staging, place);
+            drop(OutputPlace::claim(&out, ExistingOutput::Overwrite).unwrap());
+            assert_eq!(text(&out), if moves == 0 { "old" } else { "new" }, "{moves}");
+            assert_eq!(names(dir.path()), ["out"], "{moves}");
+        }
+    }
+
+    #[test]
+    fn a_link_stays_and_permissions_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        output(&real, "old");
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+        symlink("real", &link).unwrap();
+        let (mut place, staging) = staged(&link, Way::Beside);
+        place.publish(staging.path()).unwrap();
+        drop((place, staging));
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("real"));
+        assert_eq!((text(&real).as_str(), real.metadata().unwrap().mode() & 0o777), ("new", 0o700));
+        assert_eq!(names(dir.path()), ["link", "real"]);
+    }
+
+    #[test]
+    fn the_second_run_into_an_output_is_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("a/b/out");
+        let first = OutputPlace::claim(&out, ExistingOutput::Refuse).unwrap();
+        for existing in [ExistingOutput::Refuse, ExistingOutput::Overwrite] {
+            let error = OutputPlace::claim(&dir.path().join("a/./b/../b/out/"), existing).unwrap_err();
+            assert!(matches!(error, Error::OutputInUse { .. }), "{error}");
+            assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        }
+        drop(first);
+        assert_eq!(names(dir.path()), [""; 0]);
+        let both = [(), ()].map(|()| OutputPlace::claim(&out, ExistingOutput::Overwrite).unwrap());
+        drop(both);
+        assert_eq!(names(dir.path()), [""; 0]);
+    }
+}
