@@ -15,10 +15,23 @@ use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::FaultLab;
 use crate::runtime::progress::Progress;
 
-/// Smallest sort buffer that is honoured; a smaller setting or budget is raised to it.
+/// Smallest sort buffer that is honoured; a smaller setting is [raised](JobConfig::within_limits) to it.
 pub const MIN_SORT_BUFFER_BYTES: u64 = 32 << 10;
+/// Smallest memory budget for each worker, a smallest sort buffer and as much for what else is kept in memory; a smaller
+/// budget is [raised](JobConfig::within_limits) to it.
+pub const MIN_MEMORY_BYTES_PER_WORKER: u64 = 2 * MIN_SORT_BUFFER_BYTES;
+/// Most tasks that run at the same time: more threads than that gain nothing on any machine, and each has its sort buffer.
+pub const MAX_WORKERS: usize = 4_096;
 /// Most reducers a job may have: the partition number has 16 bits in the sort index.
 pub const MAX_REDUCERS: u32 = 65_536;
+/// Most map tasks a job may have: 32 TiB in default splits. What the driver knows of one takes about half a kilobyte.
+pub const MAX_MAP_TASKS: u64 = 250_000;
+/// Most runs that one merge pass reads; open files bound it as well.
+pub const MAX_MERGE_FACTOR: usize = 65_536;
+/// Most attempts that a task gets.
+pub const MAX_ATTEMPTS: u32 = 10_000;
+/// Most copies of data between jobs: HDFS's own most (`dfs.replication.max`).
+pub const MAX_REPLICATION: u32 = 512;
 
 /// Where intermediate data is kept: a preset of [`Factors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -397,37 +410,51 @@ impl JobConfig {
         self
     }
 
-    /// Checks each setting on its own and against the others.
+    /// Checks the settings that are numbers of something against their least and most. Sizes are not refused, but brought
+    /// [within limits](Self::within_limits).
     ///
     /// # Errors
-    /// [`Error::Config`] that names the setting as the command line does.
+    /// [`Error::Config`] that names the setting as the command line does, its least or most, and what was given.
     pub fn validate(&self) -> Result<()> {
-        let refuse = |message: String| Err(Error::Config(message));
-        if self.workers == 0 {
-            return refuse("--workers must be at least 1".into());
+        let Durability { replication, .. } = self.durability;
+        let numbers = [
+            ("--workers", 1, MAX_WORKERS as u64, self.workers as u64),
+            ("--reducers", 0, MAX_REDUCERS.into(), self.reducers.into()),
+            ("--merge-factor", 2, MAX_MERGE_FACTOR as u64, self.merge_factor as u64),
+            ("--max-attempts", 1, MAX_ATTEMPTS.into(), self.max_attempts.into()),
+            ("--replication", 1, MAX_REPLICATION.into(), replication.into()),
+            ("--split-size", 1, u64::MAX, self.split_bytes.unwrap_or(1)),
+        ];
+        numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
+    }
+
+    /// Brings the sizes within what makes sense: a sort buffer or a budget below the least is raised to it, a budget above
+    /// all memory that the process can have is lowered to that. Gives a sentence for each that was changed.
+    pub fn within_limits(mut self) -> (Self, Vec<String>) {
+        let most_memory_bytes = crate::observe::limits::most_memory_bytes();
+        let least_memory_bytes = self.least_memory_bytes();
+        let mut changed = Vec::new();
+        let mut bring = |option: &str, bytes: &mut u64, to: u64, why: &str| {
+            changed.push(format!("{option} {} is {why}; {} is used", Exactly(*bytes), Exactly(to)));
+            *bytes = to;
+        };
+        if self.sort_buffer_bytes < MIN_SORT_BUFFER_BYTES {
+            bring("--sort-buffer", &mut self.sort_buffer_bytes, MIN_SORT_BUFFER_BYTES, "below the least that works");
         }
-        if self.reducers > MAX_REDUCERS {
-            return refuse(format!("--reducers must be at most {MAX_REDUCERS}, got {}", self.reducers));
+        if self.memory_bytes > most_memory_bytes {
+            let why = "more than this process can have";
+            bring("--memory", &mut self.memory_bytes, most_memory_bytes, why);
         }
-        if self.merge_factor < 2 {
-            return refuse(format!("--merge-factor must be at least 2, got {}", self.merge_factor));
+        if self.memory_bytes < least_memory_bytes {
+            let why = format!("below the least for {} workers", self.workers);
+            bring("--memory", &mut self.memory_bytes, least_memory_bytes, &why);
         }
-        if self.split_bytes == Some(0) {
-            return refuse("--split-size must be at least 1 byte".into());
-        }
-        if self.sort_buffer_bytes == 0 {
-            return refuse("--sort-buffer must be at least 1 byte".into());
-        }
-        if self.memory_bytes == 0 {
-            return refuse("--memory must be at least 1 byte".into());
-        }
-        if self.durability.replication == 0 {
-            return refuse("--replication must be at least 1".into());
-        }
-        if self.max_attempts == 0 {
-            return refuse("--max-attempts must be at least 1".into());
-        }
-        Ok(())
+        (self, changed)
+    }
+
+    /// The smallest budget for these workers.
+    pub fn least_memory_bytes(&self) -> u64 {
+        MIN_MEMORY_BYTES_PER_WORKER * self.workers as u64
     }
 
     /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. Half of the
@@ -451,6 +478,34 @@ impl JobConfig {
         const LARGEST: u64 = 256 << 10;
         let merge_blocks = 4 * self.merge_factor.min(64) as u64 * self.workers as u64;
         (self.memory_bytes / merge_blocks).clamp(SMALLEST, LARGEST) as usize
+    }
+}
+
+/// Refuses a number of something that is out of range, naming the option, the least or the most, and what was given.
+///
+/// # Errors
+/// [`Error::Config`].
+pub fn check_number(option: &str, least: u64, most: u64, given: u64) -> Result<()> {
+    if given < least {
+        return Err(Error::Config(format!("{option} must be at least {least}, got {given}")));
+    }
+    if given > most {
+        return Err(Error::Config(format!("{option} must be at most {most}, got {given}")));
+    }
+    Ok(())
+}
+
+/// A number of bytes in messages: with a unit where it is whole in that, else to the byte.
+struct Exactly(u64);
+
+impl fmt::Display for Exactly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exactly(bytes) = *self;
+        let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+        match units.into_iter().find(|(_, shift)| bytes >> shift > 0 && bytes.is_multiple_of(1 << shift)) {
+            Some((unit, shift)) => write!(f, "{} {unit}", bytes >> shift),
+            None => write!(f, "{bytes} bytes"),
+        }
     }
 }
 
@@ -601,10 +656,58 @@ mod tests {
         assert_eq!(ByteSize(1_000_000_000).to_string(), "954 MiB");
     }
 
-    #[test]
-    fn validation_names_the_setting() {
+    /// What validation says of a setting that `set` makes.
+    fn refused(set: impl Fn(&mut JobConfig)) -> String {
         let mut config = JobConfig::new(Mode::Disk);
-        config.workers = 0;
-        assert_eq!(config.validate().unwrap_err().to_string(), "--workers must be at least 1");
+        set(&mut config);
+        match config.validate() {
+            Err(Error::Config(message)) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn validation_names_the_setting_its_range_and_what_was_given() {
+        assert_eq!(refused(|c| c.workers = 0), "--workers must be at least 1, got 0");
+        assert_eq!(refused(|c| c.workers = usize::MAX), "--workers must be at most 4096, got 18446744073709551615");
+        assert_eq!(refused(|c| c.reducers = 65_537), "--reducers must be at most 65536, got 65537");
+        assert_eq!(refused(|c| c.merge_factor = 1), "--merge-factor must be at least 2, got 1");
+        assert_eq!(refused(|c| c.merge_factor = 70_000), "--merge-factor must be at most 65536, got 70000");
+        assert_eq!(refused(|c| c.split_bytes = Some(0)), "--split-size must be at least 1, got 0");
+        assert_eq!(refused(|c| c.max_attempts = 0), "--max-attempts must be at least 1, got 0");
+        assert_eq!(refused(|c| c.max_attempts = u32::MAX), "--max-attempts must be at most 10000, got 4294967295");
+        let replicated = refused(|c| c.durability.replication = 4_000_000_000);
+        assert_eq!(replicated, "--replication must be at most 512, got 4000000000");
+        let mut most = JobConfig::new(Mode::Disk);
+        (most.workers, most.reducers, most.merge_factor) = (MAX_WORKERS, MAX_REDUCERS, MAX_MERGE_FACTOR);
+        (most.max_attempts, most.durability.replication) = (MAX_ATTEMPTS, MAX_REPLICATION);
+        most.split_bytes = Some(u64::MAX);
+        most.validate().unwrap();
+    }
+
+    #[test]
+    fn sizes_that_make_no_sense_are_brought_within_limits_and_said() {
+        let sizes = |memory_bytes, sort_buffer_bytes| {
+            let mut config = JobConfig::new(Mode::Memory);
+            (config.workers, config.memory_bytes, config.sort_buffer_bytes) = (2, memory_bytes, sort_buffer_bytes);
+            let (config, said) = config.within_limits();
+            assert!(config.clone().within_limits().1.is_empty(), "once is enough");
+            (config.memory_bytes, config.sort_buffer_bytes, said)
+        };
+        for sound in [(1 << 20, 100 << 20), (128 << 10, 32 << 10)] {
+            assert_eq!(sizes(sound.0, sound.1), (sound.0, sound.1, Vec::new()));
+        }
+        let (memory, buffer, said) = sizes(10, 1);
+        assert_eq!((memory, buffer), (128 << 10, 32 << 10));
+        assert_eq!(
+            said,
+            [
+                "--sort-buffer 1 bytes is below the least that works; 32 KiB is used",
+                "--memory 10 bytes is below the least for 2 workers; 128 KiB is used"
+            ]
+        );
+        let (memory, _, said) = sizes(u64::MAX, 1 << 20);
+        assert!(memory <= crate::observe::limits::most_memory_bytes());
+        assert!(said.len() == 1 && said[0].contains("more than this process can have"), "{said:?}");
     }
 }

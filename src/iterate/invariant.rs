@@ -138,7 +138,7 @@ impl<P: Parse> Invariant<P> {
                 let files = config.inputs.files(&paths)?;
                 let bytes = files.iter().map(|file| file.bytes).sum();
                 let split_bytes = split::split_bytes(config, bytes);
-                let splits = split::plan(0, &files, split_bytes, alignment);
+                let splits = split::plan_at_most(0, &files, split_bytes, alignment, 0)?;
                 (files, splits.into_iter().map(|split| cut(split, PART_BYTES / BLOCK_BYTES * alignment)).collect())
             }
             Input::Segments(segments) => (

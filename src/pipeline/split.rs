@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use crate::config::JobConfig;
+use crate::config::{JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
 use crate::iterate::invariant::InvariantPiece;
 use crate::pipeline::decompress::Codec;
@@ -132,7 +132,9 @@ fn unreadable(root: &Path, error: walkdir::Error) -> Error {
 /// tasks that are to fail.
 pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
     let fewest = config.faults.map_tasks().max(config.workers as u64);
-    config.split_bytes.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(fewest)).max(1))
+    // Files that share a split fill at least half of it.
+    let least = input_bytes.div_ceil(MAX_MAP_TASKS / 4);
+    config.split_bytes.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(fewest)).max(least).max(1))
 }
 
 /// Cuts files into splits of at most `split_bytes` (whatever a compressed file has). Cuts lie at multiples of `alignment`
@@ -149,6 +151,7 @@ pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignmen
         while start < file.bytes {
             let end = if whole { file.bytes } else { (start + cut_bytes).min(file.bytes) };
             if end - start > room && !open.pieces.is_empty() {
+                open.pieces.shrink_to_fit();
                 splits.push(std::mem::replace(&mut open, Split { input, pieces: Vec::new() }));
                 room = split_bytes;
             }
@@ -161,6 +164,42 @@ pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignmen
         splits.push(open);
     }
     splits
+}
+
+/// Cuts files as [`plan`] does, if that makes no more splits than a job may have map tasks; `splits` are planned already.
+///
+/// # Errors
+/// [`Error::Config`] that names the least size of a split that works.
+pub(crate) fn plan_at_most(
+    input: usize,
+    files: &[InputFile],
+    split_bytes: u64,
+    alignment: u64,
+    splits: usize,
+) -> Result<Vec<Split>> {
+    let most = MAX_MAP_TASKS.saturating_sub(splits as u64);
+    if fewest_splits(files, split_bytes.max(alignment)) <= most {
+        let planned = plan(input, files, split_bytes, alignment);
+        if planned.len() as u64 <= most {
+            return Ok(planned);
+        }
+    }
+    let mut least = split_bytes;
+    let fits = |bytes| fewest_splits(files, bytes) <= most && plan(input, files, bytes, alignment).len() as u64 <= most;
+    while !fits(least) && least < u64::MAX {
+        let total: u64 = files.iter().map(|file| file.bytes).sum();
+        least = (least.saturating_mul(5) / 4).max(least + 1).max(total / most.max(1));
+    }
+    Err(Error::Config(format!(
+        "--split-size {split_bytes} makes more than the {MAX_MAP_TASKS} map tasks that a job may have; it must be at least \
+         {least} for this input"
+    )))
+}
+
+/// A number below which the splits of these files cannot be: what is not compressed is cut.
+fn fewest_splits(files: &[InputFile], split_bytes: u64) -> u64 {
+    let cut = files.iter().filter(|file| !file.is_compressed());
+    cut.map(|file| file.bytes).sum::<u64>() / split_bytes
 }
 
 #[cfg(test)]
@@ -205,6 +244,37 @@ mod tests {
         assert_eq!(split_bytes(&config, 100), 10);
         config.split_bytes = Some(7);
         assert_eq!(split_bytes(&config, 1 << 40), 7);
+    }
+
+    #[test]
+    fn more_splits_than_map_tasks_are_refused_with_the_least_size_that_works() {
+        let most = MAX_MAP_TASKS;
+        let inputs: [Vec<InputFile>; 4] = [
+            vec![file("a", 10 * most)],
+            vec![file("a", 10 * most + 1)],
+            (0..1000).map(|_| file("a", most / 100 + 7)).collect(),
+            vec![file("huge", u64::MAX / 2), file("a.gz", u64::MAX / 2)],
+        ];
+        for files in inputs {
+            let message = plan_at_most(0, &files, 1, 1, 0).unwrap_err().to_string();
+            assert!(message.starts_with("--split-size 1 makes more than the 250000 map tasks"), "{message}");
+            let words = message.split(' ').collect::<Vec<_>>();
+            let least = words[words.iter().position(|word| *word == "least").unwrap() + 1].parse().unwrap();
+            assert!(plan_at_most(0, &files, least, 1, 0).is_ok_and(|splits| splits.len() as u64 <= most), "{least}");
+        }
+        assert_eq!(plan_at_most(0, &[file("a", most)], 1, 1, 0).unwrap().len() as u64, most);
+        assert!(plan_at_most(0, &[file("a", most)], 1, 1, 1).is_err(), "another input has splits, too");
+        // A compressed file is one split, however large.
+        assert_eq!(plan_at_most(0, &[file("a.gz", u64::MAX)], 1, 1, 0).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn default_splits_are_never_too_many() {
+        let mut config = JobConfig::new(Mode::Memory);
+        config.workers = crate::config::MAX_WORKERS;
+        for bytes in [1, 1 << 20, 1 << 40, 1 << 50, u64::MAX / 4] {
+            assert!(bytes / split_bytes(&config, bytes) <= MAX_MAP_TASKS, "{bytes}");
+        }
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub struct Driver {
     output: OutputReport,
     /// `None` once the output is published, or where there is none.
     output_place: Option<OutputPlace>,
+    /// What the report notes: settings that were brought within limits.
+    notes: Vec<String>,
     /// `None` where nobody could go on after a crash.
     pub(super) journal: Option<Journal>,
     past: Past,
@@ -110,7 +112,7 @@ impl Driver {
     /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
     pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
         config.validate()?;
-        let mut config = config.clone();
+        let (mut config, notes) = config.clone().within_limits();
         let everybody = config.cancel.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
         config.cancel = config.cancel.child();
@@ -171,6 +173,7 @@ impl Driver {
             iterations: Vec::new(),
             output: OutputReport::default(),
             output_place,
+            notes,
             journal,
             past,
             chain: 0,
@@ -501,7 +504,8 @@ impl Driver {
                     if self.config.page_cache == PageCache::Cold {
                         files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
                     }
-                    splits.extend(split::plan(number, &files, split_bytes, M::split_alignment(number)));
+                    let alignment = M::split_alignment(number);
+                    splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);
                 }
             }
         }
@@ -555,7 +559,7 @@ impl Driver {
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
-            notes: self.config.inputs.said(),
+            notes: self.notes.into_iter().chain(self.config.inputs.said()).collect(),
             guessed: self.config.inputs.guessed(),
         };
         drop(self.stores);

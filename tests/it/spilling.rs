@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use twinmill::config::{Intermediates, MIN_SORT_BUFFER_BYTES, Medium, OnFull};
+use twinmill::config::{Intermediates, MIN_MEMORY_BYTES_PER_WORKER, MIN_SORT_BUFFER_BYTES, Medium, OnFull};
 use twinmill::prelude::*;
 
 use crate::harness::{MODES, Scratch, assert_same_bytes, records_in_run_files, run_files};
@@ -55,13 +55,14 @@ fn a_sort_spills_exactly_when_its_budget_is_too_small() {
     (config.workers, config.sort_buffer_bytes) = (1, 64 << 10);
     let peak = sorted_at(&scratch, &lines, &config).peak_reserved_bytes;
     assert!(peak > lines.len() as u64 && peak < 8 << 20, "{peak}");
-    for (memory_bytes, spills) in [(1, true), (64 << 10, true), (peak / 2, true), (peak - 1, true), (peak, false)] {
+    for (memory_bytes, spills) in [(1, true), (80 << 10, true), (peak / 2, true), (peak - 1, true), (peak, false)] {
         config.memory_bytes = memory_bytes;
         let report = sorted_at(&scratch, &lines, &config);
         let counters = &report.counters;
         assert_eq!(counters.spilled_records > 0, spills, "{memory_bytes}");
         assert_eq!(counters.file_bytes_written > 0, spills, "{memory_bytes}");
-        assert!(report.peak_reserved_bytes <= memory_bytes.max(MIN_SORT_BUFFER_BYTES), "{memory_bytes}");
+        assert!(report.peak_reserved_bytes <= memory_bytes.max(MIN_MEMORY_BYTES_PER_WORKER), "{memory_bytes}");
+        assert_eq!(report.notes.len(), usize::from(memory_bytes == 1), "{memory_bytes}");
     }
 }
 
@@ -81,7 +82,8 @@ fn with_on_full_fail_a_job_ends_where_it_would_spill() {
         let Error::Task { attempt, source, .. } = &error else { panic!("{error:?}") };
         assert_eq!(*attempt, 0, "another attempt would not help");
         let Error::MemoryFull { requested_bytes, used_bytes, limit_bytes } = **source else { panic!("{error:?}") };
-        assert!(limit_bytes == memory_bytes && requested_bytes + used_bytes > limit_bytes, "{error}");
+        let budget = memory_bytes.max(MIN_MEMORY_BYTES_PER_WORKER);
+        assert!(limit_bytes == budget && requested_bytes + used_bytes > limit_bytes, "{error}");
         assert!(error.to_string().contains("raise --memory or allow --on-full spill"), "{error}");
     }
 }
@@ -97,7 +99,8 @@ fn reserved_memory_stays_within_the_budget_and_the_smallest_sort_buffers() {
             // What happens between two tasks depends on chance.
             for _ in 0..4 {
                 let peak = sorted_at(&scratch, &lines, &config).peak_reserved_bytes;
-                let most = memory_bytes + workers as u64 * MIN_SORT_BUFFER_BYTES;
+                let least = config.least_memory_bytes();
+                let most = memory_bytes.max(least) + workers as u64 * MIN_SORT_BUFFER_BYTES;
                 assert!(peak <= most, "{mode:?}, {memory_bytes} bytes, {workers} workers: {peak}");
             }
         }

@@ -66,6 +66,15 @@ use run_figures::Figures;
 use settings::Settings;
 use sweep::Sweep;
 
+/// Brings the settings within limits, saying what that changes.
+fn within_limits(config: JobConfig, quiet: bool) -> JobConfig {
+    let (config, changed) = config.within_limits();
+    if !quiet {
+        changed.iter().for_each(|change| note(format_args!("twinmill: {change}")));
+    }
+    config
+}
+
 /// Runs, compares, and prints what the difference was.
 ///
 /// # Errors
@@ -73,6 +82,7 @@ use sweep::Sweep;
 pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     let CompareOptions { task, measure, memory_given, mut config, words, job_options, report, quiet } = options;
     config.validate()?;
+    config = within_limits(config, quiet);
     if config.reducers == 0 && measure.modes.contains(&RunMode::Reference) {
         let message = "the reference always reduces; with --reducers 0 compare --modes disk,memory";
         return Err(Failure::Message(message.into(), USAGE));
