@@ -21,7 +21,7 @@ pub const MIN_SORT_BUFFER_BYTES: u64 = 32 << 10;
 /// budget is [raised](JobConfig::within_limits) to it.
 pub const MIN_MEMORY_BYTES_PER_WORKER: u64 = 2 * MIN_SORT_BUFFER_BYTES;
 /// Most tasks that run at the same time: more threads than that gain nothing on any machine, and each has its sort buffer.
-pub const MAX_WORKERS: usize = 4_096;
+pub const MAX_WORKERS: usize = 1_024;
 /// Most reducers a job may have: the partition number has 16 bits in the sort index.
 pub const MAX_REDUCERS: u32 = 65_536;
 /// Most map tasks a job may have: 32 TiB in default splits. What the driver knows of one takes about half a kilobyte.
@@ -669,7 +669,7 @@ mod tests {
     #[test]
     fn validation_names_the_setting_its_range_and_what_was_given() {
         assert_eq!(refused(|c| c.workers = 0), "--workers must be at least 1, got 0");
-        assert_eq!(refused(|c| c.workers = usize::MAX), "--workers must be at most 4096, got 18446744073709551615");
+        assert_eq!(refused(|c| c.workers = usize::MAX), "--workers must be at most 1024, got 18446744073709551615");
         assert_eq!(refused(|c| c.reducers = 65_537), "--reducers must be at most 65536, got 65537");
         assert_eq!(refused(|c| c.merge_factor = 1), "--merge-factor must be at least 2, got 1");
         assert_eq!(refused(|c| c.merge_factor = 70_000), "--merge-factor must be at most 65536, got 70000");

@@ -163,7 +163,6 @@ mod tests {
             tasks: Vec::new(),
             recoveries: Vec::new(),
             resumed: None,
-            notes: Vec::new(),
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },
             notes: Vec::new(),

@@ -1,6 +1,6 @@
-//! Where a task's time goes: a log of spans, summed over the tasks when the run ends.
+//! Where a task's time goes: a log of spans for each attempt, summed as the attempts succeed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::observe::activity::{Activity, Reading, Usage};
 use crate::observe::report::Phase;
@@ -56,11 +56,79 @@ struct Span {
     end: Instant,
 }
 
-/// The spans of one task attempt or of a whole run. Spans of one task do not overlap: what happens inside another phase's
-/// span (a spill while mapping) is cut out of it.
+/// The times during which at least one task was in a phase. Of many tasks there remain few stretches, since theirs overlap;
+/// where they do not, those with the shortest pauses between them are joined, and the pauses are deducted.
+#[derive(Clone, Debug, Default)]
+struct Cover {
+    /// In order, apart from one another, up to `sorted`; then as they came.
+    stretches: Vec<(Instant, Instant)>,
+    sorted: usize,
+    pauses: Duration,
+}
+
+/// Stretches that are kept of a phase.
+const MOST_STRETCHES: usize = 4_096;
+
+impl Cover {
+    fn add(&mut self, start: Instant, end: Instant) {
+        self.stretches.push((start, end));
+        if self.stretches.len() - self.sorted >= MOST_STRETCHES {
+            self.tidy();
+            if self.sorted > MOST_STRETCHES {
+                self.join_nearest();
+            }
+        }
+    }
+
+    /// Brings the stretches in order and joins those that touch.
+    fn tidy(&mut self) {
+        self.stretches.sort_unstable();
+        self.stretches.dedup_by(|next, before| {
+            let touches = next.0 <= before.1;
+            if touches {
+                before.1 = before.1.max(next.1);
+            }
+            touches
+        });
+        self.sorted = self.stretches.len();
+    }
+
+    /// Joins half of the stretches with their neighbours.
+    fn join_nearest(&mut self) {
+        let mut pauses: Vec<Duration> = self.stretches.windows(2).map(|pair| pair[1].0 - pair[0].1).collect();
+        let middle = pauses.len() / 2;
+        let (_, longest, _) = pauses.select_nth_unstable(middle);
+        let longest = *longest;
+        self.stretches.dedup_by(|next, before| {
+            let pause = next.0 - before.1;
+            if pause <= longest {
+                self.pauses += pause;
+                before.1 = next.1;
+            }
+            pause <= longest
+        });
+        self.sorted = self.stretches.len();
+    }
+
+    fn append(&mut self, other: Cover) {
+        self.pauses += other.pauses;
+        other.stretches.into_iter().for_each(|(start, end)| self.add(start, end));
+    }
+
+    fn wall(mut self) -> Duration {
+        self.tidy();
+        let covered: Duration = self.stretches.iter().map(|(start, end)| *end - *start).sum();
+        covered.saturating_sub(self.pauses)
+    }
+}
+
+/// The spans of one task attempt, and the sums of others that were [appended](Self::append). Spans of one task do not overlap:
+/// what happens inside another phase's span (a spill while mapping) is cut out of it.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseLog {
     spans: Vec<Span>,
+    covers: [Cover; NAMES.len()],
+    busy: [Duration; NAMES.len()],
     used: [Usage; NAMES.len()],
     bytes: [u64; NAMES.len()],
 }
@@ -111,42 +179,37 @@ impl PhaseLog {
         self.bytes[phase as usize]
     }
 
-    /// Takes over another log.
-    pub fn append(&mut self, mut other: PhaseLog) {
-        self.spans.append(&mut other.spans);
-        self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
-        for (sum, bytes) in self.bytes.iter_mut().zip(other.bytes) {
-            *sum += bytes;
+    /// Adds another log, of which only sums remain.
+    pub fn append(&mut self, other: PhaseLog) {
+        for Span { phase, start, end } in other.spans {
+            self.covers[phase as usize].add(start, end);
+            self.busy[phase as usize] += end - start;
         }
+        self.covers.iter_mut().zip(other.covers).for_each(|(cover, other)| cover.append(other));
+        self.busy.iter_mut().zip(other.busy).for_each(|(sum, busy)| *sum += busy);
+        self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
+        self.bytes.iter_mut().zip(other.bytes).for_each(|(sum, bytes)| *sum += bytes);
     }
 
     /// One row a phase.
     pub fn summary(&self) -> Vec<Phase> {
-        let mut spans = self.spans.clone();
-        spans.sort_by_key(|span| span.start);
-        PHASES
-            .into_iter()
-            .zip(NAMES)
-            .map(|(phase, name)| {
-                let (mut wall, mut busy) = (0.0, 0.0);
-                let mut covered_until: Option<Instant> = None;
-                for span in spans.iter().filter(|span| span.phase == phase) {
-                    busy += (span.end - span.start).as_secs_f64();
-                    let from = covered_until.map_or(span.start, |until| until.max(span.start));
-                    wall += span.end.saturating_duration_since(from).as_secs_f64();
-                    covered_until = Some(covered_until.map_or(span.end, |until| until.max(span.end)));
-                }
-                let time = TimeUse::of(&self.used[phase as usize], phase.usual());
-                Phase { name, wall_seconds: wall, busy_seconds: busy, bytes: self.bytes[phase as usize], time }
-            })
-            .collect()
+        let mut all = PhaseLog::default();
+        all.append(self.clone());
+        let PhaseLog { covers, busy, .. } = all;
+        let rows = PHASES.into_iter().zip(NAMES).zip(covers).zip(busy);
+        rows.map(|(((phase, name), cover), busy)| Phase {
+            name,
+            wall_seconds: cover.wall().as_secs_f64(),
+            busy_seconds: busy.as_secs_f64(),
+            bytes: self.bytes[phase as usize],
+            time: TimeUse::of(&self.used[phase as usize], phase.usual()),
+        })
+        .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::observe::activity::{FileUse, file_call};
 
@@ -167,6 +230,31 @@ mod tests {
         let summary = log.summary();
         assert_eq!((summary[0].wall_seconds, summary[0].busy_seconds), (7.0, 9.0));
         assert_eq!((summary[1].wall_seconds, summary[1].busy_seconds), (1.0, 1.0));
+    }
+
+    #[test]
+    fn of_a_million_tasks_a_few_stretches_remain_and_their_sums_are_right() {
+        let t = Instant::now();
+        let at = |micros| t + Duration::from_micros(micros);
+        // Two workers whose tasks overlap, then one whose tasks have pauses of all lengths between them.
+        let overlapping = |i: u64| (at(10 * i), at(10 * i + 15));
+        let apart = |i: u64| (at(3_000_000 + 100 * i + i % 7), at(3_000_000 + 100 * i + 50));
+        let (mut log, mut apart_wall) = (PhaseLog::default(), Duration::ZERO);
+        for i in 0..50_000 {
+            let (start, end) = apart(i);
+            apart_wall += end - start;
+            for (start, end) in [overlapping(i), (start, end)] {
+                let spans = vec![Span { phase: PhaseName::Map, start, end }];
+                log.append(PhaseLog { spans, ..PhaseLog::default() });
+            }
+        }
+        let kept = log.covers[PhaseName::Map as usize].stretches.capacity();
+        assert!(log.spans.is_empty() && kept <= 4 * MOST_STRETCHES, "{kept}");
+        let row = &log.summary()[0];
+        let wall = (apart_wall + Duration::from_micros(10 * 49_999 + 15)).as_secs_f64();
+        assert!((row.wall_seconds - wall).abs() < 1e-6, "{} {wall}", row.wall_seconds);
+        let busy = (apart_wall + 50_000 * Duration::from_micros(15)).as_secs_f64();
+        assert!((row.busy_seconds - busy).abs() < 1e-6, "{} {busy}", row.busy_seconds);
     }
 
     #[test]

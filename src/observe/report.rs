@@ -73,7 +73,7 @@ pub struct Report {
     /// What came out.
     pub output: OutputReport,
     /// What people should know: why a killed run was not gone on with, what could not be removed, what was guessed, which
-    /// bytes were ignored.
+    /// bytes were ignored, which settings were brought within limits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// What nobody had said and the job took for granted, such as `separator`: `comma`.

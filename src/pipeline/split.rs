@@ -192,7 +192,7 @@ pub(crate) fn plan_at_most(
     }
     Err(Error::Config(format!(
         "--split-size {split_bytes} makes more than the {MAX_MAP_TASKS} map tasks that a job may have; it must be at least \
-         {least} for this input"
+         {least} bytes for this input"
     )))
 }
 

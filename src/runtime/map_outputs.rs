@@ -30,7 +30,7 @@ pub(crate) struct MapOutputs {
 
 #[derive(Debug)]
 struct Slot {
-    task: String,
+    task: Arc<str>,
     /// Held while the map task runs again, so that it does so once.
     output: Mutex<Current>,
     /// The generation that somebody found lost; older ones are history.
@@ -73,7 +73,7 @@ impl MapOutputs {
     /// Takes charge of `outputs`, each with its map task's id and the number of attempts it took.
     pub fn new(outputs: impl IntoIterator<Item = (MapOutput, String, u32)>) -> Self {
         let slots = outputs.into_iter().map(|(output, task, next_attempt)| {
-            let loss = Arc::<Loss>::default();
+            let (task, loss) = (Arc::<str>::from(task), Arc::<Loss>::default());
             let output = watched(output, &task, 0, &loss);
             Slot { task, output: Mutex::new(Current { output, generation: 0, next_attempt }), loss }
         });
@@ -124,9 +124,9 @@ impl Slot {
     }
 }
 
-fn watched(output: MapOutput, task: &str, generation: u32, loss: &Arc<Loss>) -> MapOutput {
+fn watched(output: MapOutput, task: &Arc<str>, generation: u32, loss: &Arc<Loss>) -> MapOutput {
     let watch = |inner| -> Arc<dyn Run> {
-        Arc::new(WatchedRun { inner, watch: Watch { task: task.into(), generation, loss: loss.clone() } })
+        Arc::new(WatchedRun { inner, watch: Watch { task: task.clone(), generation, loss: loss.clone() } })
     };
     MapOutput { runs: output.runs.into_iter().map(watch).collect() }
 }

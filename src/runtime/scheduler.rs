@@ -34,6 +34,8 @@ use crate::runtime::cancel::CancelToken;
 const GRACE: Duration = Duration::from_secs(5);
 /// Tasks that take less are no stragglers, however fast the others were.
 const SHORTEST_STRAGGLER: Duration = Duration::from_millis(100);
+/// How many of the last tasks tell how long a task takes.
+const DURATIONS: usize = 1_024;
 
 /// What a wave is made of.
 pub(crate) struct Wave<'a> {
@@ -138,14 +140,16 @@ impl Wave<'_> {
         format!("{}{task:05}", self.id_prefix)
     }
 
-    /// Runs `run` for every task; gives the outputs in task order, each with the number of attempts it took. `excuse` says
-    /// which failures do not count against the task: those after which something else has been put right.
-    pub fn run<T: Send>(
+    /// Runs `run` for every task; gives in task order what `take` makes of the outputs, each with the number of attempts it
+    /// took. `take` has an output as soon as its task has succeeded, so that nothing is kept which only adds to a sum.
+    /// `excuse` says which failures do not count against the task: those after which something else has been put right.
+    pub fn run<T: Send, K>(
         &self,
         log: &mut Log,
         run: impl Fn(&Attempt) -> Result<Done<T>> + Sync,
         excuse: impl Fn(u32, &Error) -> bool,
-    ) -> Result<Vec<(T, u32)>> {
+        mut take: impl FnMut(T) -> K,
+    ) -> Result<Vec<(K, u32)>> {
         let (queue, attempts) = unbounded();
         let (events, happened) = unbounded();
         let most = match self.stragglers {
@@ -161,7 +165,7 @@ impl Wave<'_> {
             };
             let workers = start_workers(self.workers.min(most), &spawn)?;
             let mut ledger = Ledger::new(self, queue, workers);
-            ledger.keep(&happened, log, &excuse, spawn);
+            ledger.keep(&happened, log, &excuse, &mut take, spawn);
             ledger.close()
         })
     }
@@ -249,10 +253,13 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// The state of a wave.
-struct Ledger<'w, T> {
+struct Ledger<'w, K> {
     wave: &'w Wave<'w>,
-    tasks: Vec<TaskState<T>>,
+    tasks: Vec<TaskState<K>>,
+    /// Tasks that have not succeeded.
     open: u32,
+    /// The first task of which no attempt has been queued.
+    next: u32,
     /// Attempts that were queued and have not ended.
     pending: usize,
     /// Tasks of which an attempt runs.
@@ -260,13 +267,13 @@ struct Ledger<'w, T> {
     /// `None` once nothing more is to be begun; the workers end then.
     queue: Option<Sender<Attempt>>,
     workers: usize,
-    /// How long the successful attempts took.
+    /// How long the successful attempts took, so many as [`DURATIONS`].
     durations: Vec<Duration>,
     failure: Option<Error>,
 }
 
-struct TaskState<T> {
-    output: Option<T>,
+struct TaskState<K> {
+    output: Option<K>,
     attempts: u32,
     failures: u32,
     /// Attempts that were queued and have not ended: one or two.
@@ -280,13 +287,14 @@ struct Pending {
     told_to_stop: Option<Instant>,
 }
 
-impl<'w, T> Ledger<'w, T> {
+impl<'w, K> Ledger<'w, K> {
     fn new(wave: &'w Wave<'w>, queue: Sender<Attempt>, workers: usize) -> Self {
         let state = |_| TaskState { output: None, attempts: 0, failures: 0, pending: Vec::new(), gate: Arc::default() };
         let mut ledger = Ledger {
             wave,
             tasks: (0..wave.tasks).map(state).collect(),
             open: wave.tasks,
+            next: 0,
             pending: 0,
             running: Vec::new(),
             queue: Some(queue),
@@ -294,8 +302,16 @@ impl<'w, T> Ledger<'w, T> {
             durations: Vec::new(),
             failure: None,
         };
-        (0..wave.tasks).for_each(|task| ledger.begin(task));
+        ledger.fill_queue();
         ledger
+    }
+
+    /// Queues first attempts, so many that no worker waits for one; those of all tasks would take much memory.
+    fn fill_queue(&mut self) {
+        while self.queue.is_some() && self.pending < 2 * self.workers && self.next < self.wave.tasks {
+            self.begin(self.next);
+            self.next += 1;
+        }
     }
 
     /// Queues the next attempt at a task.
@@ -316,11 +332,12 @@ impl<'w, T> Ledger<'w, T> {
     }
 
     /// Takes note of what happens until all tasks have succeeded or the wave has failed, and nothing runs any more.
-    fn keep(
+    fn keep<T>(
         &mut self,
         happened: &Receiver<Event<T>>,
         log: &mut Log,
         excuse: &impl Fn(u32, &Error) -> bool,
+        take: &mut impl FnMut(T) -> K,
         spawn: impl Fn(usize) -> io::Result<()>,
     ) {
         loop {
@@ -330,6 +347,7 @@ impl<'w, T> Ledger<'w, T> {
                     return;
                 }
             }
+            self.fill_queue();
             let event = match self.next_alarm() {
                 None => happened.recv().expect("a pending attempt tells of its end"),
                 Some(alarm) => match happened.recv_deadline(alarm) {
@@ -352,7 +370,7 @@ impl<'w, T> Ledger<'w, T> {
                 Event::Ended { attempt, time, result } => {
                     // What was written off is over already.
                     if let Some(pending) = self.take_pending(&attempt) {
-                        self.end(&pending, &time, result, log, excuse);
+                        self.end(&pending, &time, result, log, excuse, take);
                     }
                 }
             }
@@ -362,6 +380,9 @@ impl<'w, T> Ledger<'w, T> {
     fn take_pending(&mut self, attempt: &Attempt) -> Option<Pending> {
         let of_task = &mut self.tasks[attempt.task as usize].pending;
         let pending = of_task.swap_remove(of_task.iter().position(|pending| pending.is(attempt))?);
+        if of_task.is_empty() {
+            *of_task = Vec::new();
+        }
         self.pending -= 1;
         if let Some(at) = self.running.iter().position(|task| *task == attempt.task) {
             self.running.swap_remove(at);
@@ -375,13 +396,14 @@ impl<'w, T> Ledger<'w, T> {
         self.running.iter().flat_map(|task| &self.tasks[*task as usize].pending)
     }
 
-    fn end(
+    fn end<T>(
         &mut self,
         pending: &Pending,
         time: &Ran,
         result: Result<Done<T>>,
         log: &mut Log,
         excuse: &impl Fn(u32, &Error) -> bool,
+        take: &mut impl FnMut(T) -> K,
     ) {
         let Attempt { task, outrun, .. } = &pending.attempt;
         let mut report = self.report(&pending.attempt, time.start, time.end);
@@ -392,10 +414,14 @@ impl<'w, T> Ledger<'w, T> {
             _ if state.output.is_some() => report.outcome = Outcome::Killed,
             Ok(done) => {
                 (report.records, report.bytes) = (done.records, done.bytes);
-                state.output = Some(done.output);
+                state.output = Some(take(done.output));
                 state.pending.iter().for_each(|other| other.attempt.cancel.cancel());
                 self.open -= 1;
-                self.durations.push(time.end - time.start);
+                let (done, took) = (self.wave.tasks - self.open, time.end - time.start);
+                match self.durations.get_mut((done - 1) as usize % DURATIONS) {
+                    Some(oldest) => *oldest = took,
+                    None => self.durations.push(took),
+                }
             }
             Err(Error::Cancelled) if pending.told_to_stop.is_some() && !self.wave.cancel.is_cancelled() => {
                 let error = Error::TimedOut { limit: self.wave.time_limit.unwrap_or_default() };
@@ -532,11 +558,11 @@ impl<'w, T> Ledger<'w, T> {
         }
     }
 
-    fn close(self) -> Result<Vec<(T, u32)>> {
+    fn close(self) -> Result<Vec<(K, u32)>> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        let output = |state: TaskState<T>| (state.output.expect("every task has succeeded"), state.attempts);
+        let output = |state: TaskState<K>| (state.output.expect("every task has succeeded"), state.attempts);
         Ok(self.tasks.into_iter().map(output).collect())
     }
 }
@@ -578,6 +604,10 @@ mod tests {
         false
     }
 
+    fn same<T>(output: T) -> T {
+        output
+    }
+
     fn done<T>(output: T) -> Result<Done<T>> {
         Ok(Done { output, records: 0, bytes: 0 })
     }
@@ -585,8 +615,35 @@ mod tests {
     #[test]
     fn outputs_come_in_task_order() {
         let cancel = CancelToken::default();
-        let outputs = wave(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never).unwrap();
+        let outputs = wave(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never, same).unwrap();
         assert_eq!(outputs, (0..100).map(|task| (task, 1)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn only_a_few_attempts_are_queued_however_many_tasks_there_are() {
+        let (cancel, (queue, attempts)) = (CancelToken::default(), unbounded());
+        let wave = wave(&cancel, 10_000);
+        let mut ledger = Ledger::<()>::new(&wave, queue, 3);
+        assert_eq!((attempts.len(), ledger.pending, ledger.next), (6, 6, 6));
+        let first = attempts.recv().unwrap();
+        ledger.take_pending(&first).unwrap();
+        ledger.fill_queue();
+        assert_eq!((attempts.len(), ledger.pending, ledger.next), (6, 6, 7));
+        assert_eq!(ledger.tasks[0].pending.capacity(), 0, "nothing is kept of an attempt that has ended");
+    }
+
+    #[test]
+    fn an_output_is_taken_when_its_task_succeeds_and_not_at_the_end() {
+        let (cancel, sum) = (CancelToken::default(), AtomicU32::new(0));
+        let mut wave = wave(&cancel, 50);
+        wave.workers = 1;
+        // The queue holds two attempts for each worker.
+        let run = |attempt: &Attempt| {
+            assert!(sum.load(Ordering::Relaxed) + 3 >= attempt.task, "the outputs of those before are taken");
+            done(1)
+        };
+        wave.run(&mut Log::default(), run, never, |one| sum.fetch_add(one, Ordering::Relaxed)).unwrap();
+        assert_eq!(sum.into_inner(), 50);
     }
 
     #[test]
@@ -595,7 +652,7 @@ mod tests {
         for most in 1..4 {
             let mut wave = wave(&cancel, 20);
             wave.threads = Threads::AtMost(most);
-            let outputs = wave.run(&mut Log::default(), |attempt| done(attempt.task), never).unwrap();
+            let outputs = wave.run(&mut Log::default(), |attempt| done(attempt.task), never, same).unwrap();
             assert_eq!(outputs, (0..20).map(|task| (task, 1)).collect::<Vec<_>>());
         }
     }
@@ -609,7 +666,7 @@ mod tests {
             ran.fetch_add(1, Ordering::Relaxed);
             done(())
         };
-        let error = wave.run(&mut Log::default(), run, never).unwrap_err();
+        let error = wave.run(&mut Log::default(), run, never, same).unwrap_err();
         assert!(matches!(error, Error::Refused { .. }), "{error:?}");
         let said = error.to_string();
         assert!(["a worker's thread", "RLIMIT_NPROC", "--workers"].iter().all(|words| said.contains(words)), "{said}");
@@ -625,7 +682,7 @@ mod tests {
             assert!(attempt.task != 3 || attempt.number == 2, "not yet");
             done(attempt.number)
         };
-        assert_eq!(wave(&cancel, 5).run(&mut log, run, never).unwrap()[3], (2, 3));
+        assert_eq!(wave(&cancel, 5).run(&mut log, run, never, same).unwrap()[3], (2, 3));
         assert_eq!(runs.into_inner(), 7);
         let retries: Vec<_> = log.recoveries.iter().map(|r| (r.task.as_str(), r.attempt, r.why.as_str())).collect();
         assert_eq!(retries, [("map-00003", 1, "panicked: not yet"), ("map-00003", 2, "panicked: not yet")]);
@@ -640,7 +697,7 @@ mod tests {
         let run = |attempt: &Attempt| {
             if attempt.task == 2 { Err(Error::user(format!("no {}", attempt.number))) } else { done(()) }
         };
-        let error = wave(&cancel, 5).run(&mut Log::default(), run, never);
+        let error = wave(&cancel, 5).run(&mut Log::default(), run, never, same);
         assert_eq!(error.unwrap_err().to_string(), "job test: task map-00002 attempt 2: no 2");
         assert!(cancel.is_cancelled());
     }
@@ -648,7 +705,7 @@ mod tests {
     #[test]
     fn what_cannot_pass_is_not_tried_again() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
-        let error = wave(&cancel, 1).run::<()>(&mut log, |_| Err(Error::Config("wrong".into())), never);
+        let error = wave(&cancel, 1).run::<(), ()>(&mut log, |_| Err(Error::Config("wrong".into())), never, same);
         assert!(error.is_err());
         assert_eq!((log.tasks.len(), log.recoveries.len()), (1, 0));
     }
@@ -657,7 +714,7 @@ mod tests {
     fn what_is_excused_does_not_count() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
         let run = |attempt: &Attempt| if attempt.number < 9 { Err(Error::user("theirs")) } else { done(()) };
-        assert!(wave(&cancel, 1).run(&mut log, run, |_, error| error.to_string() == "theirs").is_ok());
+        assert!(wave(&cancel, 1).run(&mut log, run, |_, error| error.to_string() == "theirs", same).is_ok());
         assert_eq!(log.recoveries.len(), 9);
     }
 
@@ -671,7 +728,7 @@ mod tests {
             attempt.cancel.check()?;
             done(())
         };
-        let error = wave(&cancel, 20).run(&mut Log::default(), run, never).unwrap_err();
+        let error = wave(&cancel, 20).run(&mut Log::default(), run, never, same).unwrap_err();
         assert!(matches!(error, Error::Cancelled), "{error}");
     }
 
@@ -691,7 +748,7 @@ mod tests {
         let run = |attempt: &Attempt| {
             if (attempt.task, attempt.number) == (1, 0) { hang(attempt) } else { done(attempt.number) }
         };
-        assert_eq!(wave.run(&mut log, run, never).unwrap()[1], (1, 2));
+        assert_eq!(wave.run(&mut log, run, never, same).unwrap()[1], (1, 2));
         let failed = log.tasks.iter().find(|task| task.outcome == Outcome::Failed).unwrap();
         assert_eq!((failed.id.as_str(), failed.attempt), ("map-00001", 0));
         assert_eq!(failed.error.as_deref(), Some("ran past the time limit of 300ms"));
@@ -703,7 +760,7 @@ mod tests {
         let mut wave = wave(&cancel, 2);
         wave.time_limit = Some(Duration::from_millis(20));
         let run = |attempt: &Attempt| if attempt.task == 1 { hang(attempt) } else { done(0) };
-        let error = wave.run(&mut Log::default(), run, never).unwrap_err();
+        let error = wave.run(&mut Log::default(), run, never, same).unwrap_err();
         assert_eq!(error.to_string(), "job test: task map-00001 attempt 2: ran past the time limit of 20ms");
     }
 
@@ -715,7 +772,7 @@ mod tests {
         let run = |attempt: &Attempt| {
             if (attempt.task, attempt.number) == (2, 0) { hang(attempt) } else { done(attempt.number) }
         };
-        assert_eq!(wave.run(&mut log, run, never).unwrap()[2], (1, 2));
+        assert_eq!(wave.run(&mut log, run, never, same).unwrap()[2], (1, 2));
         let of_straggler: Vec<_> =
             log.tasks.iter().filter(|task| task.id == "map-00002").map(|task| (task.attempt, task.outcome)).collect();
         assert_eq!(of_straggler, [(1, Outcome::Succeeded), (0, Outcome::Killed)]);

@@ -43,10 +43,22 @@ struct Counts {
 type Adopted = Mutex<Option<(Done<MapOutput>, Counts)>>;
 
 impl Totals {
-    fn add(&mut self, counts: Counts) {
+    /// Adds what an attempt counted; gives what only the attempt's own task is asked for.
+    fn add(&mut self, counts: Counts) -> UserCounters {
         self.counters.add(&counts.counters);
         counts.user_counters.add_to(&mut self.user_counters);
         self.phases.append(counts.phases);
+        counts.user_counters
+    }
+
+    /// Adds the totals of a wave.
+    fn append(&mut self, other: Totals) {
+        self.counters.add(&other.counters);
+        for (group, counters) in other.user_counters {
+            let sums = self.user_counters.entry(group).or_default();
+            counters.into_iter().for_each(|(name, n)| *sums.entry(name).or_default() += n);
+        }
+        self.phases.append(other.phases);
     }
 }
 
@@ -74,7 +86,10 @@ struct Ended<T> {
     reruns: Log,
     /// The driver's thread, before and after.
     clock: (Reading, Reading),
-    outputs: Result<Vec<((T, Counts), u32)>>,
+    /// What the successful attempts counted, all together.
+    totals: Totals,
+    /// In task order, with what the task's own code counted and the attempts it took.
+    outputs: Result<Vec<((T, UserCounters), u32)>>,
 }
 
 impl Driver {
@@ -144,8 +159,9 @@ impl Driver {
             _ => false,
         };
         let began = Reading::now();
-        let outputs = wave.run(&mut log, attempt, excuse);
-        Ended { log, reruns: Log::default(), clock: (began, Reading::now()), outputs }
+        let mut totals = Totals::default();
+        let outputs = wave.run(&mut log, attempt, excuse, |(output, counts)| (output, totals.add(counts)));
+        Ended { log, reruns: Log::default(), clock: (began, Reading::now()), totals, outputs }
     }
 
     /// Takes over what a wave logged and counted; gives its outputs, each with the number of attempts it took.
@@ -156,10 +172,10 @@ impl Driver {
         self.log.append(ended.reruns);
         let (mut outputs, mut counted) = (Vec::new(), Vec::new());
         for ((output, counts), attempts) in ended.outputs? {
-            counted.push(counts.user_counters.clone());
-            self.totals.add(counts);
+            counted.push(counts);
             outputs.push((output, attempts));
         }
+        self.totals.append(ended.totals);
         self.job_counts.push(counted);
         Ok(outputs)
     }
