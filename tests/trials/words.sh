@@ -163,3 +163,19 @@ own_cgroup() { # the folder of a new cgroup of this case, with memory
     done
     return 1
 }
+
+# peers JOB NAMES ARGS…: a comparison with other programs over the file f; not their being missing, but their differing is wrong.
+peers() {
+    "$T" compare "$1" --quiet --runs 1 --warmup 0 --modes disk --work-dir work --input f --with "$2" --peers "$REPOSITORY/scripts/peers" "${@:3}" >>o 2>>err
+    ends "$1 with $2" $? 0 2
+    ! grep -ah DIFFER o err
+}
+
+# on_small_disk 'SCRIPT': evaluates it with a tmpfs of 1 MiB at small, which must be empty at the end, but for an output.
+on_small_disk() {
+    mkdir -p small
+    SMALL=${SMALL:-size=1m} unshare --mount bash -c 'mount -t tmpfs -o $SMALL tmpfs small || exit 77
+        eval "$1"; status=$?
+        ls -A small | grep -v "^o$" >&2
+        exit $status' on_small_disk "$1" 2>>err
+}
