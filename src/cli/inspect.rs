@@ -85,6 +85,8 @@ fn run_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 /// What a run file holds.
 struct Contents {
     path: PathBuf,
+    /// Whose run it is: a hash.
+    owner: String,
     partitions: Vec<Sums>,
     /// (partition, key, value) of the first records, escaped.
     first: Vec<(u32, String, String)>,
@@ -110,7 +112,7 @@ impl Contents {
                 blocks,
             });
         }
-        Ok(Contents { path: path.to_owned(), partitions, first })
+        Ok(Contents { path: path.to_owned(), owner: file.owner().to_string(), partitions, first })
     }
 
     fn sums(&self) -> Sums {
@@ -120,7 +122,7 @@ impl Contents {
     }
 
     fn print(&self, out: &mut dyn Write, partitions: bool) -> io::Result<()> {
-        writeln!(out, "{}: {}, checksums ok", self.path.display(), self.sums())?;
+        writeln!(out, "{}: {}, checksums ok, owner {}", self.path.display(), self.sums(), self.owner)?;
         if partitions {
             for (number, partition) in self.partitions.iter().enumerate() {
                 writeln!(out, "  partition {number}: {}", partition.without_partitions())?;
@@ -133,7 +135,7 @@ impl Contents {
     }
 
     fn json(&self) -> Value {
-        let mut json = json!({"path": self.path.to_string_lossy(), "checksums": "ok"});
+        let mut json = json!({"path": self.path.to_string_lossy(), "checksums": "ok", "owner": self.owner});
         self.sums().add_to(&mut json);
         json["partitions"] = self.partitions.iter().map(Sums::json).collect();
         if !self.first.is_empty() {

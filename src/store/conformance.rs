@@ -197,9 +197,7 @@ fn every_flipped_bit_and_every_lost_byte_is_found() {
         let dir = tempfile::tempdir().unwrap();
         let path = kept_run_file(dir.path(), compression);
         let sound = std::fs::read(&path).unwrap();
-        // Bytes 12 to 15 of the header are reserved.
-        let places = (0..sound.len()).step_by(397).chain(sound.len() - 200..sound.len());
-        for at in places.filter(|at| !(12..16).contains(at)) {
+        for at in (0..sound.len()).step_by(397).chain(0..80).chain(sound.len() - 200..sound.len()) {
             let mut damaged = sound.clone();
             damaged[at] ^= 0x10;
             std::fs::write(&path, &damaged).unwrap();
@@ -212,6 +210,97 @@ fn every_flipped_bit_and_every_lost_byte_is_found() {
             assert!(matches!(read_file(&path), Err(Error::Corrupt { .. })), "cut at {len}");
         }
     }
+}
+
+/// What is wrong with a run, as its readers say.
+fn damage(run: &Arc<dyn Run>) -> &'static str {
+    match read(run) {
+        Err(Error::Corrupt { what, .. }) => what,
+        other => panic!("{:?}", other.map(|records| records.len())),
+    }
+}
+
+#[test]
+fn a_sound_run_in_the_place_of_another_is_damage() {
+    for compression in [Compression::None, Compression::Lz4] {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = [1, 2].map(|number| {
+            let dir = dir.path().join(number.to_string());
+            std::fs::create_dir(&dir).unwrap();
+            DiskStore::new(dir, compression, Arc::default()).numbered(number)
+        });
+        // Another task's run in the same store, and the same task's in the store of another process: all of one layout.
+        let write = |store: &DiskStore, name: &str| {
+            let mut run = RunBuilder::create(store, name, 2, 1000).unwrap();
+            (0..2000).for_each(|i| run.push(0, &[0, (i / 250) as u8], name.as_bytes(), i % 250 > 0).unwrap());
+            run.finish().unwrap()
+        };
+        let runs = [write(&stores[0], "map-1"), write(&stores[0], "map-2"), write(&stores[1], "map-1")];
+        let paths = runs.each_ref().map(|run| run.file().unwrap().to_owned());
+        let files = paths.each_ref().map(|path| std::fs::read(path).unwrap());
+        assert!(files.iter().all(|file| file.len() == files[0].len()));
+        for other in [1, 2] {
+            std::fs::write(&paths[0], &files[other]).unwrap();
+            assert_eq!(damage(&runs[0]), "owner", "an empty partition is looked at too");
+            assert!(runs[0].open(1).is_err());
+            assert!(RunFile::open(&paths[0]).is_ok(), "it is sound for whoever only looks");
+            // Its blocks between the right header and the right end.
+            let mut mixed = files[0].clone();
+            let blocks = 40..runs[0].index()[0].stored_bytes as usize + 40;
+            mixed[blocks.clone()].copy_from_slice(&files[other][blocks]);
+            std::fs::write(&paths[0], mixed).unwrap();
+            assert_eq!(damage(&runs[0]), "block checksum");
+        }
+        std::fs::write(&paths[0], &files[0]).unwrap();
+        read(&runs[0]).unwrap();
+    }
+}
+
+#[test]
+fn a_block_in_the_place_of_another_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let mut run = RunBuilder::create(&store, "run", 2, 1000).unwrap();
+    for partition in 0..2 {
+        run.push(partition, b"key", if partition == 0 { b"one" } else { b"two" }, false).unwrap();
+    }
+    let run = run.finish().unwrap();
+    let mut bytes = std::fs::read(run.file().unwrap()).unwrap();
+    let [first, second] = [0, 1].map(|partition| run.index()[partition].offset as usize);
+    let len = second - first;
+    let (before, after) = bytes.split_at_mut(second);
+    before[first..].swap_with_slice(&mut after[..len]);
+    std::fs::write(run.file().unwrap(), bytes).unwrap();
+    assert_eq!(damage(&run), "block checksum");
+}
+
+#[test]
+fn only_the_store_that_made_a_run_takes_it_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = |number| DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default()).numbered(number);
+    let write = |name| {
+        let mut run = RunBuilder::create(&store(1), name, 1, 1000).unwrap();
+        run.push(0, b"key", b"value", false).unwrap();
+        run.finish().unwrap().keep();
+    };
+    ["a", "b", "c"].into_iter().for_each(write);
+    assert_eq!(read(&store(1).adopt("a").unwrap()).unwrap().len(), 1);
+    assert!(store(2).adopt("b").is_err());
+    std::fs::rename(dir.path().join("c.run"), dir.path().join("d.run")).unwrap();
+    assert!(store(1).adopt("d").is_err());
+}
+
+#[test]
+fn a_copy_that_is_another_runs_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let run = write(&store.clone().with_durability(Durability { replication: 2, sync: Sync::Cache }), &records(), 3);
+    let run = run.unwrap();
+    let mut other = RunBuilder::create(&store, "other", 3, 1000).unwrap();
+    other.push(0, b"key", b"value", false).unwrap();
+    let other = other.finish().unwrap();
+    std::fs::copy(other.file().unwrap(), dir.path().join("run.run")).unwrap();
+    assert_eq!(read(&run).unwrap(), records());
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::observe::activity::FileUse;
 use crate::runtime::page_cache::drop_pages;
 use crate::store::device::{Device, Stream};
-use crate::store::format::{BLOCK_HEADER_BYTES, header, index_and_footer, seal_block};
-use crate::store::run_file::{BlockCursor, RunFile};
+use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
+use crate::store::run_file::{BlockCursor, RunFile, check_owner};
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
 
 /// Blocks below this size are gathered until together they are worth a write.
@@ -23,6 +23,8 @@ const SMALL_BLOCK_BYTES: usize = 32 << 10;
 #[derive(Clone, Debug)]
 pub(crate) struct DiskStore {
     dir: PathBuf,
+    /// Tells its runs from those of other stores.
+    number: u64,
     compression: Compression,
     durability: Durability,
     device: Arc<Device>,
@@ -31,7 +33,12 @@ pub(crate) struct DiskStore {
 impl DiskStore {
     /// A store in `dir`, which exists and is this process's own.
     pub fn new(dir: PathBuf, compression: Compression, device: Arc<Device>) -> Self {
-        DiskStore { dir, compression, durability: Durability::default(), device }
+        DiskStore { dir, number: 0, compression, durability: Durability::default(), device }
+    }
+
+    /// Owns its runs by this number: they are taken for no other store's, and those of another store not for its own.
+    pub fn numbered(self, number: u64) -> Self {
+        DiskStore { number, ..self }
     }
 
     /// Writes runs in so many copies, synced or not.
@@ -59,9 +66,11 @@ impl RunStore for DiskStore {
             copies.push(self.create_file(format!("{name}.copy-{copy}.run"))?);
         }
         let mut pending = Vec::new();
-        pending.extend_from_slice(&header(partitions));
+        let owner = Owner::of(self.number, name);
+        pending.extend_from_slice(&header(partitions, owner));
         Ok(Box::new(DiskRunWriter {
             copies,
+            owner,
             dir: (self.durability.sync == Sync::Device).then(|| self.dir.clone()),
             compression: self.compression,
             offset: pending.len() as u64,
@@ -73,11 +82,12 @@ impl RunStore for DiskStore {
 
     fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
         let copies = (1..self.durability.replication).map(|copy| format!("{name}.copy-{copy}.run"));
+        let owner = Owner::of(self.number, name);
         let (mut files, mut index, mut damaged) = (Vec::new(), Vec::new(), None);
         for file in std::iter::once(format!("{name}.run")).chain(copies) {
             // Dropped, and so removed, where it is no whole file.
             let file = RunPath { path: self.dir.join(file), keep: AtomicBool::new(false) };
-            match RunFile::open(&file.path) {
+            match RunFile::open_own(&file.path, owner) {
                 Ok(run) => {
                     index = run.index().to_vec();
                     files.push(file);
@@ -87,7 +97,7 @@ impl RunStore for DiskStore {
         }
         match damaged {
             Some(error) if files.is_empty() => Err(error),
-            _ => Ok(Arc::new(DiskRun { files, index, device: self.device.clone() })),
+            _ => Ok(Arc::new(DiskRun { files, owner, index, device: self.device.clone() })),
         }
     }
 }
@@ -117,6 +127,7 @@ struct Copy {
 
 struct DiskRunWriter {
     copies: Vec<Copy>,
+    owner: Owner,
     /// The directory of the files, if they are synced.
     dir: Option<PathBuf>,
     compression: Compression,
@@ -163,7 +174,8 @@ impl DiskRunWriter {
         };
         let len = BLOCK_HEADER_BYTES + stored;
         self.pending.truncate(start + len);
-        seal_block(&mut self.pending[start..], records.len() as u32, block.records(), self.compression);
+        let place = Place { owner: self.owner, offset: self.offset };
+        seal_block(&mut self.pending[start..], records.len() as u32, block.records(), self.compression, place);
         Ok(len)
     }
 }
@@ -173,7 +185,8 @@ impl RunWriter for DiskRunWriter {
         let (record_bytes, records) = (block.len() as u64, block.records());
         let stored = if self.compression == Compression::None {
             let sealed = block.with_header_mut();
-            seal_block(sealed, record_bytes as u32, records, Compression::None);
+            let place = Place { owner: self.owner, offset: self.offset };
+            seal_block(sealed, record_bytes as u32, records, Compression::None, place);
             if sealed.len() < SMALL_BLOCK_BYTES {
                 self.pending.extend_from_slice(sealed);
             } else {
@@ -199,7 +212,7 @@ impl RunWriter for DiskRunWriter {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Arc<dyn Run>> {
-        let tail = index_and_footer(&self.index, self.offset);
+        let tail = index_and_footer(&self.index, self.offset, self.owner);
         self.pending.extend_from_slice(&tail);
         self.flush()?;
         if let Some(dir) = &self.dir {
@@ -209,7 +222,7 @@ impl RunWriter for DiskRunWriter {
             sync_dir(dir)?;
         }
         let files = self.copies.into_iter().map(|copy| copy.file).collect();
-        Ok(Arc::new(DiskRun { files, index: self.index, device: self.device }))
+        Ok(Arc::new(DiskRun { files, owner: self.owner, index: self.index, device: self.device }))
     }
 }
 
@@ -218,6 +231,7 @@ impl RunWriter for DiskRunWriter {
 struct DiskRun {
     /// One or more copies.
     files: Vec<RunPath>,
+    owner: Owner,
     index: Vec<PartitionIndex>,
     device: Arc<Device>,
 }
@@ -229,12 +243,13 @@ impl Run for DiskRun {
 
     fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
         let mut copies = self.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>().into_iter();
-        let (file, path) = open_next(&mut copies)?;
+        let (file, path) = open_next(&mut copies, self.owner)?;
         Ok(Box::new(DiskBlockReader {
             file,
             path,
             copies,
-            cursor: BlockCursor::new(&self.index[partition as usize]),
+            owner: self.owner,
+            cursor: BlockCursor::new(&self.index[partition as usize], self.owner),
             stored: Vec::new(),
             stream: self.device.stream(),
             device: self.device.clone(),
@@ -258,11 +273,12 @@ impl Run for DiskRun {
     }
 }
 
-/// Opens the first of the copies that can be opened.
-fn open_next(copies: &mut std::vec::IntoIter<PathBuf>) -> Result<(File, PathBuf)> {
+/// Opens the first of the copies that can be opened and is the owner's.
+fn open_next(copies: &mut std::vec::IntoIter<PathBuf>, owner: Owner) -> Result<(File, PathBuf)> {
     loop {
         let path = copies.next().expect("a run has a file");
-        match File::open(&path).map_err(Error::at("open", &path)) {
+        let file = File::open(&path).map_err(Error::at("open", &path));
+        match file.and_then(|file| check_owner(&file, &path, owner).map(|()| file)) {
             Ok(file) => return Ok((file, path)),
             Err(error) if copies.len() == 0 => return Err(error),
             Err(_) => {}
@@ -280,6 +296,7 @@ struct DiskBlockReader {
     path: PathBuf,
     /// Those to turn to when a block of this one is damaged.
     copies: std::vec::IntoIter<PathBuf>,
+    owner: Owner,
     cursor: BlockCursor,
     stored: Vec<u8>,
     stream: Stream,
@@ -296,7 +313,7 @@ impl BlockReader for DiskBlockReader {
             };
             match self.cursor.read(read_at, &self.path, &mut block, &mut self.stored) {
                 Err(_) if self.copies.len() > 0 => {
-                    (self.file, self.path) = open_next(&mut self.copies)?;
+                    (self.file, self.path) = open_next(&mut self.copies, self.owner)?;
                     self.stream = self.device.stream();
                 }
                 other => break other?,

@@ -9,9 +9,10 @@ use crate::config::Compression;
 use crate::error::{Error, Excerpt, Result};
 use crate::record::frame;
 pub use crate::store::PartitionIndex;
+pub use crate::store::format::Owner;
 use crate::store::format::{
-    BLOCK_HEADER_BYTES, BlockHeader, FOOTER_BYTES, HEADER_BYTES, INDEX_ENTRY_BYTES, corrupt, read_block_header,
-    read_footer, read_header, read_index, verify_block,
+    BLOCK_HEADER_BYTES, BlockHeader, FOOTER_BYTES, HEADER_BYTES, INDEX_ENTRY_BYTES, Place, corrupt, read_block_header,
+    read_footer, read_header, read_index, verify_block, verify_owner,
 };
 
 /// A complete run file.
@@ -19,6 +20,7 @@ use crate::store::format::{
 pub struct RunFile {
     file: File,
     path: PathBuf,
+    owner: Owner,
     index: Vec<PartitionIndex>,
 }
 
@@ -37,7 +39,7 @@ impl RunFile {
         }
         let mut header = [0; HEADER_BYTES];
         read(&mut header, 0)?;
-        let partitions = read_header(&header, path)?;
+        let (partitions, owner) = read_header(&header, path)?;
         let footer_offset = len - FOOTER_BYTES as u64;
         let mut footer = [0; FOOTER_BYTES];
         read(&mut footer, footer_offset)?;
@@ -49,7 +51,7 @@ impl RunFile {
         }
         let mut index = vec![0; index_bytes as usize];
         read(&mut index, index_offset)?;
-        let index = read_index(&index, index_offset, checksum, path)?;
+        let index = read_index(&index, index_offset, checksum, owner, path)?;
         for PartitionIndex { offset, stored_bytes, .. } in &index {
             let end = offset.checked_add(*stored_bytes);
             let inside = *offset >= HEADER_BYTES as u64 && end.is_some_and(|end| end <= index_offset);
@@ -64,12 +66,27 @@ impl RunFile {
                 ));
             }
         }
-        Ok(RunFile { file, path: path.to_owned(), index })
+        Ok(RunFile { file, path: path.to_owned(), owner, index })
+    }
+
+    /// Opens the run file of an owner.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`Error::Corrupt`] where it is another's.
+    pub(crate) fn open_own(path: &Path, owner: Owner) -> Result<Self> {
+        let file = Self::open(path)?;
+        verify_owner(owner, file.owner, path)?;
+        Ok(file)
     }
 
     /// What each partition holds.
     pub fn index(&self) -> &[PartitionIndex] {
         &self.index
+    }
+
+    /// Whose run it is.
+    pub fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// The file.
@@ -85,7 +102,7 @@ impl RunFile {
     /// [`Error::Corrupt`] at the first damaged block, or what `each` returns.
     pub fn for_each_record(&self, partition: u32, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<u64> {
         let segment = self.index[partition as usize];
-        let mut blocks = BlockCursor::new(&segment);
+        let mut blocks = BlockCursor::new(&segment, self.owner);
         let (mut block, mut stored, mut count) = (Vec::new(), Vec::new(), 0u64);
         let (mut records, mut record_bytes) = (0u64, 0u64);
         let read_at = |target: &mut [u8], offset| self.file.read_exact_at(target, offset);
@@ -118,17 +135,26 @@ impl RunFile {
     }
 }
 
+/// Checks that an open file is the run of its owner.
+pub(crate) fn check_owner(file: &File, path: &Path, owner: Owner) -> Result<()> {
+    let mut header = [0; HEADER_BYTES];
+    file.read_exact_at(&mut header, 0).map_err(|error| truncated(error, path, 0))?;
+    verify_owner(owner, read_header(&header, path)?.1, path)
+}
+
 /// A position among the blocks of one partition.
 #[derive(Debug)]
 pub(crate) struct BlockCursor {
+    owner: Owner,
     offset: u64,
     end: u64,
     block_offset: u64,
 }
 
 impl BlockCursor {
-    pub fn new(segment: &PartitionIndex) -> Self {
-        BlockCursor { offset: segment.offset, end: segment.offset + segment.stored_bytes, block_offset: segment.offset }
+    pub fn new(segment: &PartitionIndex, owner: Owner) -> Self {
+        let PartitionIndex { offset, stored_bytes, .. } = *segment;
+        BlockCursor { owner, offset, end: offset + stored_bytes, block_offset: offset }
     }
 
     /// Reads the next block's records into `block`; `stored` is a buffer for compressed bytes. `None` at the end. `read_at`
@@ -165,7 +191,7 @@ impl BlockCursor {
         let target = if header.compression == Compression::None { &mut *block } else { &mut *stored };
         target.resize(header.stored_bytes as usize, 0);
         read_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
-        verify_block(&header_bytes, target, header.checksum, path, offset)?;
+        verify_block(&header_bytes, target, header.checksum, path, Place { owner: self.owner, offset })?;
         let record_bytes = header.record_bytes as usize;
         let most = most_decompressed(header.compression, target.len());
         if record_bytes > most {
@@ -224,13 +250,13 @@ mod tests {
     fn write(path: &Path, record_bytes: u32, compression: Compression, claim: impl Fn(&mut PartitionIndex)) {
         let mut stored = vec![0; BLOCK_HEADER_BYTES];
         frame::push(b"key", b"value", &mut stored);
-        seal_block(&mut stored, record_bytes, 1, compression);
-        let offset = HEADER_BYTES as u64;
+        let (owner, offset) = (Owner::of(7, "a"), HEADER_BYTES as u64);
+        seal_block(&mut stored, record_bytes, 1, compression, Place { owner, offset });
         let mut index =
             PartitionIndex { offset, stored_bytes: stored.len() as u64, record_bytes: record_bytes.into(), records: 1 };
         let index_offset = offset + index.stored_bytes;
         claim(&mut index);
-        let file = [&header(1)[..], &stored, &index_and_footer(&[index], index_offset)].concat();
+        let file = [&header(1, owner)[..], &stored, &index_and_footer(&[index], index_offset, owner)].concat();
         fs::write(path, file).unwrap();
     }
 
@@ -254,7 +280,7 @@ mod tests {
         let path = dir.path().join("a.run");
         write(&path, 10, Compression::None, |_| {});
         assert_eq!(read(&path).unwrap(), 1);
-        for (offset, stored_bytes) in [(0, 34), (16, 35), (17, 34), (u64::MAX, 34), (16, u64::MAX), (u64::MAX - 33, 34)]
+        for (offset, stored_bytes) in [(0, 34), (40, 35), (41, 34), (u64::MAX, 34), (40, u64::MAX), (u64::MAX - 33, 34)]
         {
             write(&path, 10, Compression::None, |index| (index.offset, index.stored_bytes) = (offset, stored_bytes));
             assert!(RunFile::open(&path).is_err(), "{stored_bytes} bytes at {offset}");

@@ -31,7 +31,15 @@ fn remove(path: &Path) {
     fs::remove_file(path).unwrap();
 }
 
-const DAMAGES: [(&str, Damage); 3] = [("flip", flip_a_bit), ("truncate", cut_in_half), ("delete", remove)];
+/// Puts the run of another map task, which is sound, in the place of a map task's.
+fn replace_by_another(path: &Path) {
+    let other = run_files(path.parent().unwrap()).into_iter().find(|other| other != path).unwrap();
+    fs::remove_file(path).unwrap();
+    fs::copy(other, path).unwrap();
+}
+
+const DAMAGES: [(&str, Damage); 4] =
+    [("flip", flip_a_bit), ("truncate", cut_in_half), ("delete", remove), ("replace", replace_by_another)];
 
 /// Counts words. The first reducers to begin, as many as `times` says, damage the outputs of one map task.
 #[derive(Clone)]
