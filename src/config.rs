@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::inputs::Inputs;
 use crate::runtime::cancel::CancelToken;
+use crate::runtime::identity::Identity;
 use crate::runtime::inject::FaultLab;
 use crate::runtime::progress::Progress;
 
@@ -283,15 +284,19 @@ pub enum Resume {
     #[default]
     Off,
     /// A journal is kept, and what killed runs left is removed.
-    Record {
-        /// Says which program this is with which options: a run goes on only with what one of the same key left.
-        key: String,
-    },
-    /// What a killed run of the same key had completed is taken up again.
-    Continue {
-        /// As in [`Record`](Self::Record).
-        key: String,
-    },
+    Record(Identity),
+    /// What a killed run of the same identity had completed is taken up again.
+    Continue(Identity),
+}
+
+impl Resume {
+    /// Which run this is, where that matters.
+    pub fn identity(&mut self) -> Option<&mut Identity> {
+        match self {
+            Resume::Off => None,
+            Resume::Record(identity) | Resume::Continue(identity) => Some(identity),
+        }
+    }
 }
 
 /// Everything that is set for one run of a job.

@@ -62,6 +62,13 @@ pub enum Error {
         source: Box<Error>,
     },
 
+    /// What a killed run had completed is not there as it was: the job starts over.
+    #[error("what the killed run left cannot be used: {source}")]
+    Unresumable {
+        /// What was found.
+        source: Box<Error>,
+    },
+
     /// A record could not be processed.
     #[error("{} at offset {offset}: {source}", path.display())]
     Record {
@@ -208,8 +215,20 @@ impl Error {
                 | Error::Config(_)
                 | Error::OutputExists(_)
                 | Error::OutputInUse { .. }
+                | Error::Unresumable { .. }
                 | Error::Task { .. }
         )
+    }
+
+    /// Whether the same job may succeed without what a killed run had left.
+    pub(crate) fn is_unresumable(&self) -> bool {
+        match self {
+            Error::Unresumable { .. } => true,
+            Error::Task { source, .. } | Error::Record { source, .. } | Error::MapOutputLost { source, .. } => {
+                source.is_unresumable()
+            }
+            _ => false,
+        }
     }
 
     /// Whether what was read is not there any more as it was written, so that reading it again cannot help.

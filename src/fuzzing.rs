@@ -90,5 +90,5 @@ pub fn resume(dir: &Path, lines: &[&[u8]], sealed: bool) -> Result<usize> {
         false => lines.join(&b'\n'),
     };
     fs::write(&path, text).map_err(Error::at("write", &path))?;
-    journal::take_up(dir)
+    journal::take_up_lines(dir)
 }

@@ -1,7 +1,7 @@
 //! From arguments to what a command needs: the job, its inputs, a [`JobConfig`].
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
@@ -9,6 +9,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
 use twinmill::pipeline::bad_records::BadRecords;
+use twinmill::runtime::identity::Identity;
 use twinmill::{FaultLab, JobConfig};
 
 use crate::cli::Command;
@@ -69,6 +70,27 @@ pub struct CompareOptions<'a> {
 const NOT_REPEATED: &[&str] =
     &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "resume", "help", "version"];
 
+/// What a run's answer and its work directory do not depend on, or what is looked at elsewhere: inputs by their contents, the
+/// output by its place. What failed on purpose need not fail again.
+const NO_IDENTITY: &[&str] = &[
+    "input",
+    "output",
+    "report",
+    "quiet",
+    "overwrite",
+    "resume",
+    "work_dir",
+    "keep_intermediates",
+    "cold",
+    "inject",
+    "inject_seed",
+    "max_attempts",
+    "task_timeout",
+    "speculative",
+    "help",
+    "version",
+];
+
 /// Finds out what was asked for.
 ///
 /// # Errors
@@ -89,11 +111,9 @@ pub fn resolve<'a>(
             command.build();
             let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
-            let mut words = repeat(definition.get_arguments(), &task.options);
-            // What failed on purpose need not fail again.
-            words.retain(|word| !word.as_encoded_bytes().starts_with(b"--inject"));
-            let key = format!("{} {words:?} {:?} {:?}", task.job.name(), task.inputs, config.output);
-            config.resume = if args.common.resume { Resume::Continue { key } } else { Resume::Record { key } };
+            let identity = identity(definition.get_arguments(), &task, config.output.as_deref());
+            let identity = identity.map_err(|error| command.error(ErrorKind::Io, error))?;
+            config.resume = if args.common.resume { Resume::Continue(identity) } else { Resume::Record(identity) };
             let (report, quiet) = (args.common.report, args.common.quiet);
             Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }
@@ -266,6 +286,24 @@ fn options_of_the_job(job: &dyn AnyProgram, matches: &ArgMatches) -> Vec<(String
         Some((name, values.join(",")))
     };
     definitions.get_arguments().filter_map(value).collect()
+}
+
+/// Which run this is by its command alone, every option as it is in force.
+fn identity<'a>(
+    definitions: impl Iterator<Item = &'a Arg>,
+    task: &Task<'_>,
+    output: Option<&Path>,
+) -> Result<Identity, twinmill::Error> {
+    let mut identity = Identity::of(task.job.name());
+    identity.output(output)?;
+    let mut options: Vec<_> = definitions.map(|arg| arg.get_id().as_str()).collect();
+    options.sort_unstable();
+    for name in options.into_iter().filter(|name| !NO_IDENTITY.contains(name)) {
+        if let Ok(Some(values)) = task.options.try_get_raw(name) {
+            identity.option(&name.replace('_', "-"), values);
+        }
+    }
+    Ok(identity)
 }
 
 /// Writes down again what was given on the command line, for a process that is to do the same.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use twinmill::config::{ByteSize, ExistingOutput, Resume};
 use twinmill::pipeline::output_place;
 use twinmill::runtime::places::{Place, Plan};
+use twinmill::runtime::resume;
 use twinmill::runtime::work_dir::{Access, WorkDir};
 use twinmill::{CancelToken, Error, JobConfig, Report};
 
@@ -40,12 +41,15 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         }
         Ok(inputs)
     })?;
+    name_files(&mut config, &inputs)?;
     let scratch = if config.output.is_none() { Some(scratch_output(&mut config)?) } else { None };
     let display = (!quiet).then(|| ProgressDisplay::start(config.progress.clone()));
     let report = supervisor.run(&config.cancel, || {
         let mut report = match mode {
             RunMode::Reference => task.job.run_reference(&task.options, &inputs, &config)?,
-            RunMode::Disk | RunMode::Memory => task.job.run(&task.options, &inputs, &config)?,
+            RunMode::Disk | RunMode::Memory => {
+                resume::or_start_over(&config, |config| task.job.run(&task.options, &inputs, config))?
+            }
         };
         if report_file.is_some() && scratch.is_some() {
             report.output.compute_digest(&config.cancel)?;
@@ -67,17 +71,14 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     if scratch.is_some() {
         show_beginning(&report.output.path)?;
     }
-    if !quiet && matches!(config.resume, Resume::Continue { .. }) {
-        note(match &report.resumed {
-            Some(saved) => format!(
-                "resumed: {} map tasks and {} jobs were complete; {} of input and {:.3} s of work saved",
-                saved.map_tasks,
-                saved.jobs,
-                ByteSize(saved.bytes),
-                saved.seconds_saved
-            ),
-            None => "nothing to resume: started over".to_owned(),
-        });
+    if let (false, Some(saved)) = (quiet, &report.resumed) {
+        note(format!(
+            "resumed: {} map tasks and {} jobs were complete; {} of input and {:.3} s of work saved",
+            saved.map_tasks,
+            saved.jobs,
+            ByteSize(saved.bytes),
+            saved.seconds_saved
+        ));
     }
     if !quiet {
         report.notes.iter().for_each(note);
@@ -86,6 +87,16 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     if let Some(scratch) = scratch {
         let path = scratch.path().to_owned();
         scratch.close().map_err(Failure::at("remove", &path))?;
+    }
+    Ok(())
+}
+
+/// Adds every file that the job reads to what identifies the run, before anything is read.
+fn name_files(config: &mut JobConfig, inputs: &[PathBuf]) -> Result<(), Error> {
+    let side_inputs = config.side_inputs.clone();
+    if let Some(identity) = config.resume.identity() {
+        identity.files("input", inputs)?;
+        identity.files("side input", &side_inputs)?;
     }
     Ok(())
 }

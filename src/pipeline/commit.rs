@@ -11,7 +11,7 @@
 //! A task is committed by renaming its part out of the attempt's directory, the job by publishing all its parts and
 //! `_SUCCESS` at once. Staging that is not committed is removed; if its process was killed, by the next one.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +73,13 @@ impl<'a> OutputDir<'a> {
         records.write(&mut BufWriter::new(file)).map_err(Error::at("write", &path))
     }
 
+    /// Makes the file that will say that the output is complete; gives its path. Wherever it moves, it stays the same file.
+    pub fn success(&self) -> Result<PathBuf> {
+        let path = self.new_output().join(SUCCESS);
+        OpenOptions::new().write(true).create(true).truncate(true).open(&path).map_err(Error::at("create", &path))?;
+        Ok(path)
+    }
+
     fn new_output(&self) -> PathBuf {
         output_place::new_output(self.staging.path())
     }
@@ -84,9 +91,9 @@ impl<'a> OutputDir<'a> {
     /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. An output that it replaces is
     /// there until then.
     pub fn commit(self) -> Result<()> {
-        let success = self.new_output().join(SUCCESS);
-        let file = File::create(&success).map_err(Error::at("create", &success))?;
+        let success = self.success()?;
         if self.sync == Sync::Device {
+            let file = File::open(&success).map_err(Error::at("open", &success))?;
             file.sync_all().map_err(Error::at("sync", &success))?;
             sync_dir(&self.new_output())?;
         }

@@ -15,7 +15,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{Durability, ExistingOutput, Intermediates, JobConfig, Medium, PageCache};
+use crate::config::{Durability, ExistingOutput, Intermediates, JobConfig, Medium, PageCache, Resume};
 use crate::error::{Error, Result};
 use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
@@ -38,7 +38,10 @@ use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{self, FilePiece, Piece, Split};
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::dataset::{Dataset, Input};
-use crate::runtime::journal::{self, BETWEEN_JOBS, Begun, Entry, GoneRun, JobEntry, Journal, MAP_OUTPUT, Past};
+use crate::runtime::identity::Identity;
+use crate::runtime::journal::{
+    self, BETWEEN_JOBS, Begun, Entry, JobEntry, Journal, LeftRun, MAP_OUTPUT, Past, Published,
+};
 use crate::runtime::page_cache::drop_pages;
 use crate::runtime::places::Plan;
 use crate::runtime::scheduler::Log;
@@ -70,7 +73,7 @@ pub struct Driver {
     output: OutputReport,
     /// `None` once the output is published, or where there is none.
     output_place: Option<OutputPlace>,
-    /// What the report notes: settings that were brought within limits.
+    /// What the report notes: settings that were brought within limits, why nothing was resumed.
     notes: Vec<String>,
     /// `None` where nobody could go on after a crash.
     pub(super) journal: Option<Journal>,
@@ -78,6 +81,8 @@ pub struct Driver {
     /// What identifies the job that runs by all that was read until now.
     pub(super) chain: u64,
     pub(super) resumed: Resumed,
+    /// Which run this is, where somebody may go on with it.
+    identity: Option<Identity>,
     /// Last, so that everything in it is gone before it is.
     work_dir: WorkDir,
 }
@@ -112,32 +117,40 @@ impl Driver {
     /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
     pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
         config.validate()?;
-        let (mut config, notes) = config.clone().within_limits();
+        let (mut config, mut notes) = config.clone().within_limits();
         let everybody = config.cancel.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
         config.cancel = config.cancel.child();
         Plan::of(&config, &[]).check(&config.cancel)?;
-        let mut output_place = None;
+        let identity = config.resume.identity().cloned().map(|identity| identity.with_settings(&config, name));
+        let (mut output_place, mut published) = (None, None);
         if let Some(output) = &config.output {
-            output_place = Some(match OutputPlace::claim(output, config.existing_output) {
-                // It is this run's own, from before it was killed.
-                Err(Error::OutputExists(_)) if journal::was_publishing(&config, name) => {
-                    config.existing_output = ExistingOutput::Overwrite;
-                    OutputPlace::claim(output, config.existing_output)?
-                }
-                claimed => claimed?,
-            });
+            output_place =
+                Some(match (OutputPlace::claim(output, config.existing_output), &config.resume, &identity) {
+                    (Err(Error::OutputExists(_)), Resume::Continue(_), Some(identity)) => {
+                        published = Published::find(&config, output, identity);
+                        if published.is_some() {
+                            // It is this run's own, from before it was killed.
+                            config.existing_output = ExistingOutput::Overwrite;
+                        }
+                        OutputPlace::claim(output, config.existing_output)?
+                    }
+                    (claimed, ..) => claimed?,
+                });
         }
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
         let time = Timekeeper::begin();
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
-        let Begun { work_dir, journal, past } = journal::begin(&config, name)?;
+        let begun = journal::begin(&config, identity.as_ref(), published.as_ref())?;
+        let Begun { work_dir, journal, past, run, started_over } = begun;
+        notes.extend(started_over.map(|why| format!("nothing to resume: {why}")));
         let device = Arc::new(Device::new(config.disk_profile.clone(), config.cancel.clone()));
         let budget = MemoryBudget::new(config.memory_bytes);
         let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
             let dir = work_dir.path().join(what);
             std::fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;
             let disk = DiskStore::new(dir, config.compression, device.clone()).with_durability(durability);
+            let disk = disk.numbered(journal::store_number(run, what));
             Ok(match medium {
                 Medium::Disk => Arc::new(disk),
                 Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
@@ -177,6 +190,7 @@ impl Driver {
             journal,
             past,
             chain: 0,
+            identity,
             resumed: Resumed::default(),
             work_dir: work_dir.hurried_by(&everybody),
         })
@@ -277,8 +291,10 @@ impl Driver {
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
         let start = self.totals.phases.begin();
         dir.set_aside(&self.config.bad_records)?;
-        if let Some(journal) = &self.journal {
-            journal.add(&Entry::Publishing)?;
+        if let Some(identity) = &self.identity {
+            let success = dir.success()?;
+            let published = Published::by(&success, identity).map_err(Error::at("read", &success))?;
+            published.write_down(&self.work_dir);
         }
         dir.commit()?;
         let mut output = OutputReport { path, ..OutputReport::default() };
@@ -414,13 +430,10 @@ impl Driver {
         self.resumed.bytes += complete.bytes;
         self.resumed.seconds_saved += complete.seconds;
         let adopt = |(name, index): &(String, PartitionIndex)| {
-            TaskOutput::Dataset(match self.stores.between_jobs.adopt(name) {
-                Ok(run) => {
-                    self.keep_if_small(&run);
-                    run
-                }
-                Err(_) => Arc::new(GoneRun { name: name.clone(), index: [*index] }),
-            })
+            let run = self.stores.between_jobs.adopt(name).ok().filter(|run| run.index() == [*index]);
+            let run: Arc<dyn Run> = Arc::new(LeftRun { name: name.clone(), run, index: [*index] });
+            self.keep_if_small(&run);
+            TaskOutput::Dataset(run)
         };
         complete.partitions.iter().map(adopt).collect()
     }

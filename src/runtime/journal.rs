@@ -7,18 +7,21 @@
 //!     between-jobs/
 //! ```
 //!
-//! 1. A run in disk mode that may be resumed begins its journal with a *key*: a hash of who it is (program, command, settings
-//!    that shape the map outputs).
+//! 1. A run in disk mode that may be resumed begins its journal with its [identity](crate::runtime::identity) and with the
+//!    number that its run files are owned by.
 //! 2. Each map task that has completed its output adds a line with the run's name and what it counted; each job that has
 //!    completed a dataset adds one with its partitions.
 //! 3. Every job has a *chain*: a hash of its splits, of the size and time of its input files, and of the chain before. Lines
 //!    count only for the same chain, so a changed input starts over from where it is read.
-//! 4. [`begin`] looks through what dead processes left for a journal with the same key. Lines are believed up to the first
-//!    that is torn, runs only if header, index and footer are whole; their blocks are verified when they are read, as always.
-//!    What no line names is removed.
+//! 4. [`begin`] looks through what dead processes left for a journal with the same identity. Lines are believed up to the first
+//!    that is torn, runs only if header, index and footer are whole and the run's own; their blocks are verified when they are
+//!    read, as always. What no line names is removed. Whatever goes wrong with that, the run begins anew.
+//! 5. When the output is about to appear, the owner file of the work directory gets a word that names it ([`Published`]). That
+//!    file goes last, so whoever finds it knows the output for this run's own.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -31,9 +34,13 @@ use crate::config::{JobConfig, Medium, Resume};
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, SavedCounts};
-use crate::runtime::work_dir::{self, Access, Stale, WorkDir};
-use crate::store::run_file::RunFile;
-use crate::store::{BlockReader, PartitionIndex, Run};
+use crate::pipeline::output_place::SUCCESS;
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::identity::Identity;
+use crate::runtime::removal;
+use crate::runtime::work_dir::{self, Access, MARKER, Stale, WorkDir};
+use crate::store::run_file::{Owner, RunFile};
+use crate::store::{Block, BlockReader, PartitionIndex, Run};
 
 /// How the names of work directories begin, those of the binary's own included.
 const WORK_DIR_PREFIX: &str = "twinmill-";
@@ -46,13 +53,17 @@ pub(crate) const BETWEEN_JOBS: &str = "between-jobs";
 /// A line of the journal.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) enum Entry {
-    Begin {
-        key: String,
-    },
+    Begin(BeginEntry),
     Map(MapEntry),
     Job(JobEntry),
-    /// The output is about to appear.
-    Publishing,
+}
+
+/// Whose journal it is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct BeginEntry {
+    pub identity: Identity,
+    /// Number of the run, which no other has: its run files are owned by it.
+    pub run: u64,
 }
 
 /// A map task that is complete.
@@ -115,66 +126,146 @@ pub(crate) struct Begun {
     /// `None` where nobody could go on.
     pub journal: Option<Journal>,
     pub past: Past,
+    /// Number of the run, kept by whoever goes on with it.
+    pub run: u64,
+    /// Why nothing was taken up, where that was asked for.
+    pub started_over: Option<String>,
 }
 
 /// Takes up what a dead process left, if that is asked for and there is anything, or makes a new work directory. Removes
-/// what nobody will go on with.
-pub(crate) fn begin(config: &JobConfig, name: &str) -> Result<Begun> {
-    let parent = &config.work_dir;
-    let stale = || work_dir::stale(parent, WORK_DIR_PREFIX);
-    let on_disk = config.factors.map_output == Medium::Disk;
-    let key = match &config.resume {
-        Resume::Off => None,
-        Resume::Record { key } | Resume::Continue { key } => Some(run_key(config, name, key)).filter(|_| on_disk),
-    };
-    if !matches!(config.resume, Resume::Continue { .. }) {
-        for stale in stale() {
-            stale.remove(&config.cancel);
-            config.cancel.check()?;
+/// what nobody will go on with. Where a dead run had `published` its output, of what it left nothing is believed.
+pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: Option<&Published>) -> Result<Begun> {
+    let mut why = None;
+    match (&config.resume, identity) {
+        (Resume::Continue(_), _) if published.is_some() => {
+            why = Some("its output was published before it was killed, and is made again".to_owned());
         }
-    } else {
-        let mut found = None;
-        for stale in stale() {
-            match read(stale.path()) {
-                // Whoever it belongs to may want to go on with it.
-                Some(journal) if found.is_some() || Some(&journal.key) != key.as_ref() => Stale::leave(stale),
-                Some(journal) => found = Some((stale.adopt(), journal)),
-                None => stale.remove(&config.cancel),
+        (Resume::Continue(_), Some(identity)) => match find(config, identity)? {
+            Found::Dead(stale, left) => match take_up(stale, left) {
+                Ok(begun) => return Ok(begun),
+                Err(error) => why = Some(format!("what the killed run left cannot be used: {error}")),
+            },
+            Found::Nothing(reason) => why = Some(reason),
+        },
+        _ => {
+            for stale in work_dir::stale(&config.work_dir, WORK_DIR_PREFIX) {
+                stale.remove(&config.cancel);
+                config.cancel.check()?;
             }
         }
-        if let Some((work_dir, read)) = found {
-            let path = work_dir.path().join(JOURNAL);
-            let file = OpenOptions::new().append(true).open(&path).map_err(Error::at("open", &path))?;
-            file.set_len(read.sound_bytes).map_err(Error::at("cut", &path))?;
-            let past = Past::of(read.entries, work_dir.path())?;
-            return Ok(Begun { work_dir, journal: Some(Journal { path, file: Mutex::new(file) }), past });
-        }
     }
-    let work_dir = WorkDir::create(parent, WORK_DIR_PREFIX, Access::Private)?;
-    let journal = key.map(|key| Journal::create(work_dir.path(), key)).transpose()?;
-    Ok(Begun { work_dir, journal, past: Past::default() })
+    let work_dir = WorkDir::create(&config.work_dir, WORK_DIR_PREFIX, Access::Private)?;
+    if let Some(published) = published {
+        // Still so, should this process be killed too.
+        published.write_down(&work_dir);
+        published.stale(config).for_each(|stale| stale.remove(&config.cancel));
+        config.cancel.check()?;
+    }
+    let run = new_number();
+    let identity = identity.filter(|_| keeps_journal(config)).cloned();
+    let journal =
+        identity.map(|identity| Journal::create(work_dir.path(), BeginEntry { identity, run })).transpose()?;
+    Ok(Begun { work_dir, journal, past: Past::default(), run, started_over: why })
 }
 
-/// Whether a run that is to be gone on with was killed when its output was about to appear, or had appeared.
-pub(crate) fn was_publishing(config: &JobConfig, name: &str) -> bool {
-    let Resume::Continue { key } = &config.resume else { return false };
-    let key = run_key(config, name, key);
-    let mut publishing = false;
+/// Runs in memory go with their process.
+fn keeps_journal(config: &JobConfig) -> bool {
+    config.factors.map_output == Medium::Disk
+}
+
+/// What is there to go on with.
+enum Found {
+    Dead(Stale, Read),
+    /// Why there is nothing.
+    Nothing(String),
+}
+
+/// Looks for a dead run of this identity. Those of others stay: whoever they belong to may want to go on with them.
+fn find(config: &JobConfig, identity: &Identity) -> Result<Found> {
+    if !keeps_journal(config) {
+        return Ok(Found::Nothing("map outputs in memory go with their process".to_owned()));
+    }
+    let mut found = None;
+    let mut change = None;
     for stale in work_dir::stale(&config.work_dir, WORK_DIR_PREFIX) {
-        if let Some(journal) = read(stale.path()).filter(|journal| journal.key == key) {
-            publishing |= journal.entries.iter().any(|entry| matches!(entry, Entry::Publishing));
+        match read(stale.path()) {
+            Some(left) if found.is_none() && left.begin.identity == *identity => found = Some((stale, left)),
+            Some(left) => {
+                let before = &left.begin.identity;
+                if before.is_kin(identity) && before != identity {
+                    change = Some(identity.change_since(before));
+                }
+                stale.leave();
+            }
+            None => stale.remove(&config.cancel),
         }
-        stale.leave();
+        config.cancel.check()?;
     }
-    publishing
+    Ok(match found {
+        Some((stale, left)) => Found::Dead(stale, left),
+        None => Found::Nothing(change.unwrap_or_else(|| {
+            format!("no killed run of this command has left anything in {}", config.work_dir.display())
+        })),
+    })
 }
 
-/// Who a run is: all that its map outputs depend on but the inputs.
-fn run_key(config: &JobConfig, name: &str, key: &str) -> String {
-    let program = fs::metadata("/proc/self/exe").map(|exe| (exe.len(), exe.mtime(), exe.mtime_nsec())).ok();
-    let JobConfig { reducers, workers, split_bytes, factors, .. } = config;
-    let who = format!("{name:?} {key:?} {program:?} {reducers} {workers} {split_bytes:?} {factors:?}");
-    format!("{:016x}{:016x}", xxh3_64(who.as_bytes()), xxh3_64_with_seed(who.as_bytes(), 1))
+/// Goes on with what a dead run left; removes it where that cannot be.
+fn take_up(stale: Stale, left: Read) -> Result<Begun> {
+    let work_dir = stale.adopt();
+    let path = work_dir.path().join(JOURNAL);
+    let file = OpenOptions::new().append(true).open(&path).map_err(Error::at("open", &path))?;
+    file.set_len(left.sound_bytes).map_err(Error::at("cut", &path))?;
+    let run = left.begin.run;
+    remove_all_but(work_dir.path(), &[JOURNAL, MARKER, MAP_OUTPUT, BETWEEN_JOBS])?;
+    for runs in [MAP_OUTPUT, BETWEEN_JOBS].map(|runs| work_dir.path().join(runs)) {
+        fs::create_dir_all(&runs).map_err(Error::at("create", &runs))?;
+    }
+    let past = Past::of(left, work_dir.path())?;
+    Ok(Begun { work_dir, journal: Some(Journal { path, file: Mutex::new(file) }), past, run, started_over: None })
+}
+
+fn new_number() -> u64 {
+    // Seeded by the system.
+    RandomState::new().build_hasher().finish()
+}
+
+/// An output that is a run's own: the place of its `_SUCCESS` in the file system, with the run's identity. As one word it stands in the owner
+/// file of the run's work directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Published(String);
+
+impl Published {
+    /// The output that this file, `_SUCCESS`, says is complete.
+    pub fn by(success: &Path, identity: &Identity) -> std::io::Result<Self> {
+        let metadata = success.symlink_metadata()?;
+        // No part of it is a number: people hand the owner file, which holds a process id, to kill.
+        let (identity, device, inode) = (identity.digest(), metadata.dev(), metadata.ino());
+        Ok(Published(format!("published:{identity:032x}:{device:x}:{inode:x}")))
+    }
+
+    /// The output at `dir`, if it is that of a dead run of this identity, which was killed before it had cleared up.
+    pub fn find(config: &JobConfig, dir: &Path, identity: &Identity) -> Option<Self> {
+        let published = Self::by(&dir.join(SUCCESS), identity).ok()?;
+        let left = published.stale(config).map(Stale::leave).count() > 0;
+        left.then_some(published)
+    }
+
+    /// What is left of the runs that had published it.
+    fn stale(&self, config: &JobConfig) -> impl Iterator<Item = Stale> {
+        work_dir::stale(&config.work_dir, WORK_DIR_PREFIX).filter_map(|stale| {
+            if stale.written_down().as_deref() == Some(&self.0) {
+                return Some(stale);
+            }
+            stale.leave();
+            None
+        })
+    }
+
+    /// Lets whoever finds this process dead know. Without it nobody knows the output for this run's own, which is no reason to
+    /// fail.
+    pub fn write_down(&self, work_dir: &WorkDir) {
+        let _ = work_dir.write_down(&self.0);
+    }
 }
 
 /// Hashes what a job reads and how into the chain of the jobs before.
@@ -183,7 +274,8 @@ pub(crate) fn link(chain: u64, what: &str) -> u64 {
 }
 
 struct Read {
-    key: String,
+    begin: BeginEntry,
+    /// Those behind it.
     entries: Vec<Entry>,
     sound_bytes: u64,
 }
@@ -191,17 +283,16 @@ struct Read {
 /// Reads the journal in a work directory up to the first line that is not whole.
 fn read(work_dir: &Path) -> Option<Read> {
     let bytes = fs::read(work_dir.join(JOURNAL)).ok()?;
-    let mut entries = Vec::new();
-    let mut sound_bytes = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let first = lines.next()?;
+    let Some(Entry::Begin(begin)) = parse(first) else { return None };
+    let mut read = Read { begin, entries: Vec::new(), sound_bytes: first.len() as u64 };
+    for line in lines {
         let Some(entry) = parse(line) else { break };
-        entries.push(entry);
-        sound_bytes += line.len() as u64;
+        read.entries.push(entry);
+        read.sound_bytes += line.len() as u64;
     }
-    match entries.first() {
-        Some(Entry::Begin { key }) => Some(Read { key: key.clone(), entries, sound_bytes }),
-        _ => None,
-    }
+    Some(read)
 }
 
 fn parse(line: &[u8]) -> Option<Entry> {
@@ -220,10 +311,10 @@ pub(crate) fn seal(json: &[u8]) -> Vec<u8> {
 
 /// Reads what is in a work directory; returns how many lines are believed.
 #[cfg(fuzzing)]
-pub(crate) fn take_up(dir: &Path) -> Result<usize> {
+pub(crate) fn take_up_lines(dir: &Path) -> Result<usize> {
     let Some(read) = read(dir) else { return Ok(0) };
-    let (believed, jobs) = (read.entries.len(), 0..4);
-    let mut past = Past::of(read.entries, dir)?;
+    let (believed, jobs) = (1 + read.entries.len(), 0..4);
+    let mut past = Past::of(read, dir)?;
     for job in jobs {
         let chain = past.jobs.get(&job).map_or(0, |entry| entry.chain);
         past.job(job, chain)?;
@@ -233,12 +324,12 @@ pub(crate) fn take_up(dir: &Path) -> Result<usize> {
 }
 
 impl Journal {
-    fn create(work_dir: &Path, key: String) -> Result<Self> {
+    fn create(work_dir: &Path, begin: BeginEntry) -> Result<Self> {
         let path = work_dir.join(JOURNAL);
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).mode(0o600).open(&path).map_err(Error::at("create", &path))?;
         let journal = Journal { path, file: Mutex::new(file) };
-        journal.add(&Entry::Begin { key })?;
+        journal.add(&Entry::Begin(begin))?;
         Ok(journal)
     }
 
@@ -261,25 +352,27 @@ impl Journal {
 
 impl Past {
     /// What the entries tell that is there in `dir`; the rest is removed from there.
-    fn of(entries: Vec<Entry>, dir: &Path) -> Result<Self> {
+    fn of(left: Read, dir: &Path) -> Result<Self> {
         let mut past = Past { dir: dir.to_owned(), ..Past::default() };
-        for entry in entries {
+        for entry in left.entries {
             match entry {
                 Entry::Map(map) => past.maps.entry(map.job).or_default().push(map),
-                Entry::Job(job) => {
+                // Names of files elsewhere are none of a run's.
+                Entry::Job(job) if job.names().all(is_name) => {
                     past.jobs.insert(job.job, job);
                 }
-                Entry::Begin { .. } | Entry::Publishing => {}
+                Entry::Job(_) | Entry::Begin(_) => {}
             }
         }
         let Past { maps, jobs, .. } = &mut past;
         maps.retain(|job, _| !jobs.contains_key(job));
-        let mut sound = HashSet::new();
+        let (mut sound, owner) = (HashSet::new(), store_number(left.begin.run, MAP_OUTPUT));
         for entries in maps.values_mut() {
             entries.retain(|entry| match &entry.run {
                 None => true,
                 Some(name) => {
-                    let whole = RunFile::open(&dir.join(MAP_OUTPUT).join(format!("{name}.run"))).is_ok();
+                    let file = dir.join(MAP_OUTPUT).join(format!("{name}.run"));
+                    let whole = is_name(name) && RunFile::open_own(&file, Owner::of(owner, name)).is_ok();
                     whole && sound.insert(name.clone())
                 }
             });
@@ -335,31 +428,94 @@ fn remove(dir: &Path, which: impl Fn(&str) -> bool) -> Result<()> {
     Ok(())
 }
 
-/// A partition of a dataset that went when the program no longer needed it. Jobs that were complete know its size still.
+/// Removes what is not one of `names` from a directory.
+fn remove_all_but(dir: &Path, names: &[&str]) -> Result<()> {
+    for entry in fs::read_dir(dir).map_err(Error::at("read", dir))? {
+        let entry = entry.map_err(Error::at("read", dir))?;
+        if names.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        let path = entry.path();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_dir { removal::remove(&path, &CancelToken::default()) } else { fs::remove_file(&path) };
+        removed.map_err(Error::at("remove", &path))?;
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    !name.contains(['/', '.', '\0']) && !name.is_empty()
+}
+
+/// The number by which a run owns what lies in one of its directories.
+pub(crate) fn store_number(run: u64, dir: &str) -> u64 {
+    xxh3_64_with_seed(dir.as_bytes(), run)
+}
+
+/// A partition of a dataset that a killed run had completed. Where it is damaged, or is needed though the program had let it
+/// go, the job starts over.
 #[derive(Debug)]
-pub(crate) struct GoneRun {
+pub(crate) struct LeftRun {
     pub name: String,
+    /// `None` where it is gone. Jobs that were complete know its size still.
+    pub run: Option<Arc<dyn Run>>,
     pub index: [PartitionIndex; 1],
 }
 
-impl Run for GoneRun {
+impl Run for LeftRun {
     fn index(&self) -> &[PartitionIndex] {
         &self.index
     }
 
-    fn open(&self, _: u32) -> Result<Box<dyn BlockReader>> {
-        let cause = std::io::Error::other("it was removed before the crash; run the job without --resume");
-        Err(Error::io("read dataset", Path::new(&self.name), cause))
+    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
+        let Some(run) = &self.run else {
+            let cause = std::io::Error::other("it was removed before the crash");
+            let source = Box::new(Error::io("read dataset", Path::new(&self.name), cause));
+            return Err(Error::Unresumable { source });
+        };
+        Ok(Box::new(LeftReader(run.open(partition).map_err(unresumable)?)))
     }
 
     fn medium(&self) -> Medium {
         Medium::Disk
     }
+
+    fn file(&self) -> Option<&Path> {
+        self.run.as_ref()?.file()
+    }
+
+    fn keep(&self) {
+        self.run.iter().for_each(|run| run.keep());
+    }
+
+    fn drop_cached_pages(&self) -> Result<()> {
+        self.run.iter().try_for_each(|run| run.drop_cached_pages())
+    }
+}
+
+struct LeftReader(Box<dyn BlockReader>);
+
+impl BlockReader for LeftReader {
+    fn next(&mut self, spent: Block) -> Result<Option<Block>> {
+        self.0.next(spent).map_err(unresumable)
+    }
+}
+
+fn unresumable(error: Error) -> Error {
+    if error.is_loss() { Error::Unresumable { source: Box::new(error) } } else { error }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn begin() -> BeginEntry {
+        BeginEntry { identity: Identity::of("job"), run: 7 }
+    }
+
+    fn past_of(entries: Vec<Entry>, dir: &Path) -> Past {
+        Past::of(Read { begin: begin(), entries, sound_bytes: 0 }, dir).unwrap()
+    }
 
     fn map(task: u32) -> Entry {
         Entry::Map(MapEntry {
@@ -379,7 +535,7 @@ mod tests {
     #[test]
     fn a_journal_is_believed_up_to_the_first_line_that_is_not_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let journal = Journal::create(dir.path(), "key".into()).unwrap();
+        let journal = Journal::create(dir.path(), begin()).unwrap();
         (0..3).for_each(|task| journal.add(&map(task)).unwrap());
         let sound = fs::read(dir.path().join(JOURNAL)).unwrap();
         let ends: Vec<usize> = (0..sound.len()).filter(|at| sound[*at] == b'\n').map(|at| at + 1).collect();
@@ -387,7 +543,7 @@ mod tests {
             fs::write(dir.path().join(JOURNAL), &sound[..len]).unwrap();
             let whole = ends.iter().filter(|end| **end <= len).count();
             let read = read(dir.path());
-            assert_eq!(read.as_ref().map_or(0, |read| read.entries.len()), whole, "cut at {len}");
+            assert_eq!(read.as_ref().map_or(0, |read| 1 + read.entries.len()), whole, "cut at {len}");
             assert_eq!(read.map_or(0, |read| read.sound_bytes as usize), whole.checked_sub(1).map_or(0, |i| ends[i]));
         }
         for at in 0..sound.len() {
@@ -395,17 +551,17 @@ mod tests {
             flipped[at] ^= 1;
             fs::write(dir.path().join(JOURNAL), &flipped).unwrap();
             let line = ends.iter().filter(|end| **end <= at).count();
-            assert_eq!(read(dir.path()).map_or(0, |read| read.entries.len()), line, "flipped at {at}");
+            assert_eq!(read(dir.path()).map_or(0, |read| 1 + read.entries.len()), line, "flipped at {at}");
         }
     }
 
     #[test]
     fn entries_of_another_chain_are_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        let mut past = Past::of(vec![map(0), map(2)], dir.path()).unwrap();
+        let mut past = past_of(vec![map(0), map(2)], dir.path());
         assert_eq!(past.maps(1, 8).unwrap().len(), 0);
         assert_eq!(past.maps(1, 7).unwrap().len(), 0, "they are gone for good");
-        let mut past = Past::of(vec![map(0), map(2)], dir.path()).unwrap();
+        let mut past = past_of(vec![map(0), map(2)], dir.path());
         assert_eq!(past.maps(1, 7).unwrap().iter().map(|entry| entry.task).collect::<Vec<_>>(), [0, 2]);
     }
 }

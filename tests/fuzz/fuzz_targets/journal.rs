@@ -22,7 +22,6 @@ struct Journal {
 enum Line {
     Bytes(Vec<u8>),
     Begin,
-    Publishing,
     Map { job: u32, chain: u64, task: u32, run: Option<Name>, count: u64 },
     Job { job: u32, chain: u64, partitions: Vec<(Name, [u64; 4])>, count: u64 },
 }
@@ -56,8 +55,7 @@ impl Line {
     fn bytes(&self) -> Vec<u8> {
         let json = match self {
             Line::Bytes(bytes) => return bytes.iter().copied().filter(|byte| *byte != b'\n').collect(),
-            Line::Begin => json!({"Begin": {"key": "key"}}),
-            Line::Publishing => json!("Publishing"),
+            Line::Begin => json!({"Begin": {"identity": [["the job", "job"]], "run": 0}}),
             Line::Map { job, chain, task, run, count } => json!({"Map": {
                 "job": job % 4, "chain": chain, "task": task, "attempt": 0, "run": run.as_ref().map(Name::text),
                 "records": count, "bytes": count, "seconds": 0.5, "counters": counters(*count), "user": counts(*count),
