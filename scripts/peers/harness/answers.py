@@ -1,5 +1,4 @@
-"""Digests of answers. Two systems agree when their digests do; file names and part boundaries do not count, nor do
-carriage returns: readers of CSV take CR LF for one line end, and gensort's records have both.
+"""Digests of answers. Two systems agree when their digests do; file names and part boundaries do not count.
 
 Sums of floating-point numbers depend on their order, so tables of numbers agree within a tolerance: `Agreement`.
 
@@ -11,10 +10,12 @@ import math
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 
+from .children import dies_with_parent
 from .registry import Answer
 
 
@@ -24,28 +25,93 @@ def part_files(output: Path) -> list[Path]:
     return sorted(files)
 
 
-def in_order(parts: list[Path]) -> Answer:
+def in_order(parts: list[Path]) -> Iterator[bytes]:
     """For answers whose order is the answer: the parts' bytes, end to end."""
-    return _digest(["cat", "--", *parts])
+    return _printed(["cat", "--", *parts])
 
 
-def in_any_order(parts: list[Path]) -> Answer:
+def in_any_order(parts: list[Path]) -> Iterator[bytes]:
     """For answers that are sets of lines."""
-    return _digest(["sort", "-S", "256M", "--", *parts])
+    return _printed(["sort", "-S", "256M", "--", *parts])
 
 
-def _digest(command: list) -> Answer:
-    digest = hashlib.blake2b(digest_size=16)
+def in_order_of_keys(parts: list[Path]) -> Iterator[bytes]:
+    """For records of 100 bytes in the order of their first ten, where those of one key have no order."""
+    rest = b""
+    for chunk in _printed(["cat", "--", *parts]):
+        rest += chunk
+        records = [rest[start : start + 100] for start in range(0, len(rest) - len(rest) % 100, 100)]
+        last = records[-1][:10] if records else b""
+        # More records of the last key may follow.
+        complete = next((count for count in range(len(records), 0, -1) if records[count - 1][:10] != last), 0)
+        if complete:
+            yield from _by_key(records[:complete])
+            rest = rest[100 * complete :]
+    whole = len(rest) // 100
+    yield from _by_key([rest[100 * place : 100 * (place + 1)] for place in range(whole)])
+    yield rest[100 * whole :]
+
+
+def _by_key(records: list[bytes]) -> Iterator[bytes]:
+    """The records, those of one key in byte order."""
+    if len({record[:10] for record in records}) == len(records):
+        yield b"".join(records)
+        return
+    for _, group in groupby(records, key=lambda record: record[:10]):
+        yield b"".join(sorted(group))
+
+
+def digest(chunks: Iterator[bytes]) -> Answer:
+    """The digest of an answer in the form in which it is compared."""
+    seen = hashlib.blake2b(digest_size=16)
     lines = size = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}) as process:
-        while chunk := process.stdout.read(1 << 18):
-            chunk = chunk.replace(b"\r", b"")
-            digest.update(chunk)
-            lines += chunk.count(b"\n")
-            size += len(chunk)
+    for chunk in chunks:
+        seen.update(chunk)
+        lines += chunk.count(b"\n")
+        size += len(chunk)
+    return Answer(seen.hexdigest(), lines, size)
+
+
+def first_difference(ours: Iterator[bytes], theirs: Iterator[bytes]) -> dict | None:
+    """The first line at which two answers differ: its number, and what each has there, `None` behind its end."""
+    for number, (one, other) in enumerate(zip_longest(_lines(ours), _lines(theirs)), 1):
+        if one != other:
+            return {"line": number, "ours": _shown(one), "theirs": _shown(other)}
+    return None
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _shown(line: bytes | None) -> str | None:
+    """A line as text of one line, none of which is a control character."""
+    if line is None:
+        return None
+    text = repr(line[:_SHOWN_BYTES])[2:-1]
+    return text if len(line) <= _SHOWN_BYTES else f"{text}… ({len(line)} bytes)"
+
+
+_SHOWN_BYTES = 60
+
+
+def _printed(command: list) -> Iterator[bytes]:
+    """What a process prints, which ends with whoever reads it."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, preexec_fn=dies_with_parent) as process:
+        try:
+            while chunk := process.stdout.read(1 << 18):
+                yield chunk
+        except BaseException:
+            process.kill()
+            raise
     if process.returncode != 0:
         raise OSError(f"{command[0]} ended with status {process.returncode}")
-    return Answer(digest.hexdigest(), lines, size)
 
 
 class Agreement:
@@ -66,10 +132,10 @@ class Agreement:
         itself = replace(answer, agrees_with=answer.digest)
         if self._tolerance is None:
             return itself
-        table = self._folder / answer.digest
+        table = self._folder / f"answer-{answer.digest}"
         subprocess.run(["sort", "-S", "256M", "-o", table, "--", *parts], check=True, env={**os.environ, "LC_ALL": "C"})
         for first in [placed for placed in self._placed.values() if placed.agrees_with == placed.digest]:
-            difference = largest_difference(table, self._folder / first.digest)
+            difference = largest_difference(table, self._folder / f"answer-{first.digest}")
             if difference <= self._tolerance:
                 table.unlink()
                 return replace(answer, agrees_with=first.digest, difference=difference)
@@ -77,7 +143,8 @@ class Agreement:
 
 
 def largest_difference(one: Path, other: Path) -> float:
-    """The largest difference of two numbers at the same place of two sorted tables.
+    """The largest difference of two numbers at the same place of two sorted tables, as a part of the larger one where that is
+    over 1: a number of many digits has as many that are right.
 
     A line is a key, a TAB, and numbers separated by TABs or commas. Infinite when keys or numbers of numbers differ.
     """
@@ -96,7 +163,7 @@ def _difference(one: bytes, other: bytes) -> float:
     left, right = _numbers(left), _numbers(right)
     if key != other_key or left is None or right is None or len(left) != len(right):
         return math.inf
-    gaps = [abs(a - b) for a, b in zip(left, right) if a != b]
+    gaps = [abs(a - b) / max(1.0, abs(a), abs(b)) for a, b in zip(left, right) if a != b]
     return math.inf if any(map(math.isnan, gaps)) else max(gaps, default=0.0)
 
 

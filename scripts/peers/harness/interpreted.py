@@ -28,7 +28,8 @@ class PythonSystem(System):
 
     def command(self, task: Task) -> Command:
         interpreter = layout.PYTHON if self.package else sys.executable
-        return Command([str(interpreter), "-B", str(self.program(task.workload)), str(task.input), str(task.output)])
+        argv = [str(interpreter), "-B", str(self.program(task.workload)), task.INPUT, task.OUTPUT]
+        return Command(argv, {"PYTHONPATH": str(layout.PEERS / "programs")})
 
 
 class ShellSystem(System):
@@ -49,4 +50,4 @@ class ShellSystem(System):
         return re.search(r"\d[\d.]*\d", told.stdout + told.stderr)[0]
 
     def command(self, task: Task) -> Command:
-        return Command(["/bin/sh", "-eu", str(self.program(task.workload)), str(task.input), str(task.output)])
+        return Command(["/bin/sh", "-eu", str(self.program(task.workload)), task.INPUT, task.OUTPUT])

@@ -1,6 +1,7 @@
 """Run one process to its end and count what it took.
 
-The child leads a session of its own, so that killing it takes its pipelines and JVMs along. Peak memory is the largest
+The child leads a session of its own, so that killing it takes its pipelines and JVMs along; a guardian does that where
+this process is killed itself. Peak memory is the largest
 resident set of any one process in it, as wait4 reports it; Linux counts the moment between fork and exec, so nothing
 reads lower than this runner's own size (some 20 MiB), which is why answers are digested in other processes.
 """
@@ -13,7 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .registry import Command
+from .children import Guardian, dies_with_parent
+from .registry import Command, Task
 
 
 class RunFailed(Exception):
@@ -28,23 +30,28 @@ class Usage:
     stdout: str
 
 
-def run(command: Command, environment: dict[str, str], folder: Path, timeout_seconds: float) -> Usage:
-    """Run `command` in `folder`, where its `stdout` and `stderr` are kept while it runs.
+def run(command: Command, task: Task, timeout_seconds: float) -> Usage:
+    """Run `command` in the task's folder, where its `stdout` and `stderr` are kept while it runs. It finds the input at its
+    standard input, behind the byte order mark.
 
     Raises RunFailed on a non-zero status and when the time is up.
     """
+    folder = task.folder
     paths = folder / "stdout", folder / "stderr"
-    with open(paths[0], "wb") as stdout, open(paths[1], "wb") as stderr:
+    with open(paths[0], "wb") as stdout, open(paths[1], "wb") as stderr, open(folder / task.INPUT, "rb") as stdin:
+        os.lseek(stdin.fileno(), task.data.mark_bytes, os.SEEK_SET)
         started = time.perf_counter()
         child = subprocess.Popen(
             command.argv,
             cwd=folder,
-            env={**os.environ, **environment, **command.environment},
-            stdin=subprocess.DEVNULL,
+            env={**os.environ, **task.environment(), **command.environment},
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            preexec_fn=dies_with_parent,
         )
+        guardian = Guardian(child.pid)
         timer = threading.Timer(timeout_seconds, _kill, [child.pid])
         timer.start()
         try:
@@ -56,6 +63,7 @@ def run(command: Command, environment: dict[str, str], folder: Path, timeout_sec
             raise
         finally:
             timer.cancel()
+            guardian.dismiss()
     _kill(child.pid)
     child.returncode = os.waitstatus_to_exitcode(status)
     printed = [path.read_text(errors="replace") for path in paths]

@@ -6,11 +6,16 @@ A system offers a workload when its folder holds a program of the workload's nam
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import inputs, layout
+from .data import Data
+
+if TYPE_CHECKING:
+    from .rules import Question
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class Workload:
     """Kind of `twinmill gen` that makes the input."""
     size: str
     """Default input size, in the notation of `sized`."""
-    digest: Callable[[list[Path]], "Answer"]
-    """Digest of an answer's part files; one of `harness.answers`."""
+    compared: Callable[[list[Path]], Iterator[bytes]]
+    """An answer's part files in the form in which answers are compared; one of `harness.answers`."""
     twinmill: tuple[str, ...]
     """Job and options for `twinmill run`; `{name}` stands for a parameter's value."""
     modes: tuple[str, ...] = ("disk", "memory", "reference")
@@ -64,21 +69,35 @@ class Task:
 
     workload: Workload
     parameters: dict[str, str]
-    input: Path
-    output: Path
-    """Folder of part files, in name order; not there yet."""
-    scratch: Path
-    """Empty folder for intermediates, on the same file system as the output; removed afterwards."""
+    data: Data
+    folder: Path
+    """Where the program works. It gets names in it, so that no sign in a path means anything to it: `INPUT`, a link;
+    `OUTPUT`, the folder of part files, in name order, not there yet; `SCRATCH`, an empty folder for intermediates."""
     cpus: int
+
+    INPUT = "input"
+    OUTPUT = "output"
+    SCRATCH = "tmp"
+
+    def prepare(self) -> None:
+        """Makes the folder of the task what the program expects."""
+        (self.folder / self.SCRATCH).mkdir()
+        (self.folder / self.INPUT).symlink_to(self.data.path)
+
+    @property
+    def output(self) -> Path:
+        return self.folder / self.OUTPUT
 
     def environment(self) -> dict[str, str]:
         """What every program may read. Splits are 128 MiB, or smaller where that would leave a CPU idle."""
-        split = min(128 << 20, -(-self.input.stat().st_size // self.cpus))
+        split = min(128 << 20, max(1, -(-self.data.size // self.cpus)))
         return {
             "CPUS": str(self.cpus),
-            "SCRATCH": str(self.scratch),
-            "TMPDIR": str(self.scratch),
+            "SCRATCH": self.SCRATCH,
+            "TMPDIR": self.SCRATCH,
             "SPLIT_BYTES": str(split),
+            "MARK_BYTES": str(self.data.mark_bytes),
+            "ENCODING": "latin-1" if self.data.encoding == "latin-1" else "utf-8",
             "LC_ALL": "C",
             **{name.upper().replace("-", "_"): value for name, value in self.parameters.items()},
         }
@@ -128,9 +147,9 @@ class System:
         """Why this system cannot run here and what to do about it; None when it can."""
         raise NotImplementedError
 
-    def declines(self, workload: Workload, data: Path) -> str | None:
-        """Why this system sits this input out, although it could run; None when it takes part."""
-        return None
+    def reasons(self, question: "Question") -> Iterator[str]:
+        """Why this system's program would not give twinmill's answer here, from `rules`."""
+        yield from ()
 
     def version(self) -> str:
         raise NotImplementedError

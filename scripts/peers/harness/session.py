@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import answers, layout, measure
+from .data import Data
 from .registry import Answer, System, Task, Workload
 
 
@@ -95,10 +96,10 @@ class Session:
         print(f"round {number + 1}/{self.rounds}  {row.system.name:<20}", end="", file=sys.stderr, flush=True)
         os.sync()
         with scratch_folder() as folder:
-            task = Task(self.workload, self.parameters, self.input, folder / "output", folder / "tmp", self.cpus)
-            task.scratch.mkdir()
+            task = Task(self.workload, self.parameters, Data(self.input), folder, self.cpus)
+            task.prepare()
             try:
-                run = measured(row.system, task, folder, number, agreement, self.timeout_seconds)
+                run = measured(row.system, task, number, agreement, self.timeout_seconds)
             except measure.RunFailed as failure:
                 row.failed = str(failure)
                 print(f"FAILED: {failure}", file=sys.stderr)
@@ -137,13 +138,13 @@ class Session:
 
 
 def measured(
-    system: System, task: Task, folder: Path, number: int, agreement: answers.Agreement, timeout_seconds: float
+    system: System, task: Task, number: int, agreement: answers.Agreement, timeout_seconds: float
 ) -> Run:
     """Run the task's program once and place its answer among those before it.
 
     Raises RunFailed when the program fails, takes too long or writes nothing.
     """
-    usage = measure.run(system.command(task), task.environment(), folder, timeout_seconds)
+    usage = measure.run(system.command(task), task, timeout_seconds)
     work = system.work_seconds(task, usage.stdout)
     work = usage.wall_seconds if work is None else work
     answer = None
@@ -151,7 +152,7 @@ def measured(
         parts = answers.part_files(task.output)
         if not parts:
             raise measure.RunFailed("wrote no answer")
-        answer = agreement.place(task.workload.digest(parts), parts)
+        answer = agreement.place(answers.digest(task.workload.compared(parts)), parts)
     return Run(
         round=number,
         wall_seconds=usage.wall_seconds,

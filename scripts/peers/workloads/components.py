@@ -9,7 +9,7 @@ WORKLOAD = Workload(
     generator="graph",
     size="1M",
     sized=inputs.in_nodes,
-    digest=answers.in_any_order,
+    compared=answers.in_any_order,
     twinmill=("components",),
     fixed={"ids": "text"},
 )

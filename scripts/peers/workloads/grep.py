@@ -13,7 +13,7 @@ WORKLOAD = Workload(
     title="count the matches of `{pattern}`, most frequent first",
     generator="text",
     size="512MiB",
-    digest=answers.in_any_order,
+    compared=answers.in_any_order,
     twinmill=("grep", "--pattern", "{pattern}"),
     parameters={"pattern": "[a-z]*ten[a-z]*"},
 )

@@ -8,7 +8,7 @@ WORKLOAD = Workload(
     title="sort the lines of a text",
     generator="text",
     size="512MiB",
-    digest=answers.in_order,
+    compared=answers.in_order,
     twinmill=("sort",),
     fixed={"total-order": "true"},
 )

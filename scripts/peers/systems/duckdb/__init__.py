@@ -1,5 +1,22 @@
 """DuckDB: one SQL statement over the lines of the input."""
 
+from harness import rules
 from harness.interpreted import PythonSystem
 
-SYSTEMS = [PythonSystem("duckdb", package="duckdb")]
+LONGEST_LINE = 2_000_000
+
+
+class DuckDB(PythonSystem):
+    def reasons(self, question: rules.Question):
+        yield from rules.utf8_only(question)
+        yield from rules.cuts_at_carriage_returns(question)
+        yield from rules.first_match(question)
+        if question.pattern and question.pattern.anchored:
+            yield "anchors a pattern anew behind each match"
+        if question.data.has(b"\1"):
+            yield "reads lines as columns that end at the byte 01, which is in the input"
+        if question.data.has_line_over(LONGEST_LINE):
+            yield f"reads no lines over {LONGEST_LINE:,} bytes"
+
+
+SYSTEMS = [DuckDB("duckdb", package="duckdb")]

@@ -8,6 +8,7 @@ write(
     f"""
     SELECT match, count(*) AS n
     FROM (SELECT unnest(regexp_extract_all(line, $pattern)) AS match FROM {LINES})
+    WHERE match <> ''
     GROUP BY match
     ORDER BY n DESC, match
     """,

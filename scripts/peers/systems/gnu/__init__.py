@@ -1,5 +1,14 @@
 """GNU sort, with grep, tr and uniq in pipelines, in the C locale that the runner sets."""
 
+from harness import rules
 from harness.interpreted import ShellSystem
 
-SYSTEMS = [ShellSystem("gnu", tool="sort", aliases=("sort", "grep"))]
+
+class Gnu(ShellSystem):
+    def reasons(self, question: rules.Question):
+        yield from rules.longest_match(question)
+        if question.pattern and question.pattern.any_byte and question.data.has(b"\0"):
+            yield f"may not match NUL with {question.pattern.text}"
+
+
+SYSTEMS = [Gnu("gnu", tool="sort", aliases=("sort", "grep"))]

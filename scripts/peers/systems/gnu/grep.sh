@@ -1,5 +1,6 @@
+# -a: a NUL makes no binary file, of which nothing would be printed.
 mkdir "$2"
-grep -oE -e "$PATTERN" -- "$1" |
+grep -aoE -e "$PATTERN" |
     sort --parallel="$CPUS" -S 2G -T "$SCRATCH" |
     uniq -c |
     sort -k1,1nr -k2 |

@@ -18,7 +18,7 @@ class Hadoop(JavaSystem):
     def command(self, task: Task) -> Command:
         classpath = f"{self.jar}:{layout.package_folder('pyspark')}/jars/*"
         argv = [layout.java_tool("java"), f"-Xmx{HEAP}", LOG4J, "-cp", classpath, self.class_name(task.workload)]
-        return Command([*argv, str(task.input), str(task.output)])
+        return Command([*argv, task.INPUT, task.OUTPUT])
 
 
 SYSTEMS = [Hadoop("hadoop")]

@@ -1,5 +1,14 @@
 """mawk, the fastest of the awks: a line or a few of it."""
 
+from harness import rules
 from harness.interpreted import ShellSystem
 
-SYSTEMS = [ShellSystem("mawk", tool="mawk", version_option="-Wversion", aliases=("awk",), parallel=False)]
+
+class Mawk(ShellSystem):
+    def reasons(self, question: rules.Question):
+        yield from rules.longest_match(question)
+        if question.data.has(b"\0"):
+            yield "takes NUL for the end of a text, or not, as its version has it"
+
+
+SYSTEMS = [Mawk("mawk", tool="mawk", version_option="-Wversion", aliases=("awk",), parallel=False)]

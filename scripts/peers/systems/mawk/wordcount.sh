@@ -7,5 +7,5 @@ mawk '
             n = split(token, words, /[\r\f]+/)
             for (i = 1; i <= n; i++) if (words[i] != "") counts[words[i]] += tokens[token]
         }
-        for (word in counts) printf "%s\t%d\n", word, counts[word]
-    }' "$1" > "$2/part"
+        for (word in counts) printf "%s\t%.0f\n", word, counts[word]
+    }' > "$2/part"

@@ -1,18 +1,15 @@
 """NetworkX: graphs of Python dictionaries, the definition that twinmill's PageRank follows."""
 
-from pathlib import Path
-
+from harness import rules
 from harness.interpreted import PythonSystem
-from harness.registry import Workload
 
 LARGEST_INPUT = 32 << 20
 
 
 class NetworkX(PythonSystem):
-    def declines(self, workload: Workload, data: Path) -> str | None:
-        if data.stat().st_size > LARGEST_INPUT:
-            return f"input over {LARGEST_INPUT >> 20} MiB; an edge takes some 400 bytes in its dictionaries"
-        return None
+    def reasons(self, question: rules.Question):
+        if question.data.size > LARGEST_INPUT:
+            yield f"input over {LARGEST_INPUT >> 20} MiB; an edge takes some 400 bytes in its dictionaries"
 
 
 SYSTEMS = [NetworkX("networkx", package="networkx", parallel=False)]

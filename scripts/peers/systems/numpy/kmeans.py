@@ -24,7 +24,7 @@ def lines(source):
         filled = counts > 0
         centroids[filled] = sums[filled] / counts[filled, None]
     return (
-        f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n"
+        f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n".encode()
         for cluster, (count, centroid) in enumerate(zip(counts.tolist(), centroids.tolist()))
     )
 

@@ -18,7 +18,7 @@ def lines(source):
     weights = np.zeros(x.shape[1])
     for _ in timed(int(os.environ["ITERATIONS"])):
         weights -= rate * (x.T @ (expit(x @ weights) - labels)) / len(x)
-    return (f"{index}\t{weight!r}\n" for index, weight in enumerate(weights.tolist()))
+    return (b"%d\t%r\n" % (index, weight) for index, weight in enumerate(weights.tolist()))
 
 
 run(lines)

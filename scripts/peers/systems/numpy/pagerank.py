@@ -12,6 +12,8 @@ DAMPING = float(os.environ["DAMPING"])
 def lines(source):
     ids, sources, destinations = graph(source)
     n = len(ids)
+    if n == 0:
+        return []
     ones = np.ones(len(sources))
     links = scipy.sparse.csr_array((ones, (sources, destinations)), shape=(n, n))  # adds duplicates up
     links.data[:] = 1
@@ -23,7 +25,7 @@ def lines(source):
     for _ in timed(int(os.environ["ITERATIONS"])):
         received = incoming @ (ranks / np.maximum(degrees, 1))
         ranks = (1 - DAMPING) / n + DAMPING * (received + ranks[dangling].sum() / n)
-    return (f"{id}\t{rank!r}\n" for id, rank in zip(ids, ranks.tolist()))
+    return (b"%b\t%r\n" % (id, rank) for id, rank in zip(ids, ranks.tolist()))
 
 
 run(lines)

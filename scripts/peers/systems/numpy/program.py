@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import reading
 
 
-def run(lines: Callable[[Path], Iterable[str]]) -> None:
-    """Write what `lines` makes of the input file to the output folder."""
+def run(lines: Callable[[Path], Iterable[bytes]]) -> None:
+    """Write the lines that `lines` makes of the input file to the output folder."""
     source, output = Path(sys.argv[1]), Path(sys.argv[2])
     started = time.perf_counter()
-    answer = lines(source)
-    output.mkdir()
-    with open(output / "part", "w") as part:
-        part.writelines(answer)
+    reading.write(output, lines(source))
     print(f"work_seconds={time.perf_counter() - started:.6f}")
 
 
@@ -31,16 +29,13 @@ def timed(iterations: int) -> Iterator[int]:
         print(f"iteration_seconds={time.perf_counter() - started:.6f}")
 
 
-def graph(source: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+def graph(source: Path) -> tuple[list[bytes], np.ndarray, np.ndarray]:
     """The ids in byte order, and each edge's source and destination as indices of them."""
-    text = source.read_bytes().rstrip(b"\n")
-    if b"#" in text or b"\n\n" in text:
-        text = b"\n".join(line for line in text.split(b"\n") if line and not line.startswith(b"#"))
-    ends = text.replace(b"\n", b"\t").split(b"\t")
+    ends = reading.ends(source)
     ids = sorted(set(ends))
     index = dict(zip(ids, range(len(ids))))
     edges = np.fromiter(map(index.__getitem__, ends), dtype=np.int32, count=len(ends))
-    return [id.decode() for id in ids], edges[0::2], edges[1::2]
+    return ids, edges[0::2], edges[1::2]
 
 
 def table(source: Path, columns: list[int] | None = None, positive: tuple[int, str] | None = None) -> np.ndarray:

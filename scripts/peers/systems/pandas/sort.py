@@ -1,5 +1,5 @@
-"""The lines in byte order, which is Python's order of strings."""
+"""The lines in byte order, which is the order of the strings that they are read as."""
 
 from lines import run, whole
 
-run(lambda source: whole(source).sort_values("line"))
+run(lambda source: whole(source).sort_values())

@@ -2,4 +2,4 @@
 
 from lines import run, whole
 
-run(lambda source: whole(source).sort_values("line", key=lambda line: line.str[:10]))
+run(lambda source: whole(source).sort_values(key=lambda line: line.str[:10]))

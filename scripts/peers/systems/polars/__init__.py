@@ -1,5 +1,18 @@
 """Polars: a lazy query, run by the streaming engine."""
 
+from harness import rules
 from harness.interpreted import PythonSystem
 
-SYSTEMS = [PythonSystem("polars", package="polars")]
+
+class Polars(PythonSystem):
+    """Its regular expressions are twinmill's."""
+
+    def reasons(self, question: rules.Question):
+        yield from rules.utf8_only(question)
+        yield from rules.no_mark(question)
+        yield from rules.drops_carriage_returns(question)
+        if question.pattern and "(?" in question.pattern.text and not question.pattern.portable:
+            yield f"may read the pattern {question.pattern.text} in another way"
+
+
+SYSTEMS = [Polars("polars", package="polars")]

@@ -9,6 +9,7 @@ write(
     lambda lines: (
         lines.select(match=pl.col("line").str.extract_all(os.environ["PATTERN"]).explode())
         .drop_nulls()
+        .filter(pl.col("match") != "")
         .group_by("match")
         .len("n")
         .sort("n", "match", descending=[True, False])

@@ -1,6 +1,7 @@
 """Components by union-find; the smaller of two roots stays one, so that a root is the smallest id of its component."""
 
-from program import edges, run
+from program import run
+from reading import edges
 
 
 def lines(source):

@@ -3,7 +3,8 @@
 import os
 import time
 
-from program import edges, run
+from program import run
+from reading import edges
 
 DAMPING = float(os.environ["DAMPING"])
 
@@ -14,6 +15,8 @@ def lines(source):
         neighbours.setdefault(start, set()).add(end)
         neighbours.setdefault(end, set())
     n = len(neighbours)
+    if n == 0:
+        return []
     ranks = dict.fromkeys(neighbours, 1 / n)
     for _ in range(int(os.environ["ITERATIONS"])):
         started = time.perf_counter()

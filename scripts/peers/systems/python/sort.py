@@ -1,11 +1,11 @@
-"""The lines in byte order: sorted() of the file."""
+"""The lines in byte order: sorted() of the file, whose line feeds are cut off before, since they would be compared too."""
 
+import reading
 from program import run
 
 
 def lines(source):
-    with open(source, "rb") as text:
-        return sorted(line.rstrip(b"\n") + b"\n" for line in text)
+    return (line + b"\n" for line in sorted(reading.lines(source)))
 
 
 run(lines)

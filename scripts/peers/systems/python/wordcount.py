@@ -1,15 +1,19 @@
-"""Word count with collections.Counter, a line at a time. bytes.split ends words at VT too; generated text has none."""
+"""Word count with collections.Counter, a line at a time. bytes.split ends words at VT too, so a line with one is searched."""
 
+import re
 from collections import Counter
 
+import reading
 from program import run
+
+WORD = re.compile(rb"[^ \t\n\r\f]+")
 
 
 def lines(source):
     counts = Counter()
-    with open(source, "rb") as text:
+    with reading.opened(source) as text:
         for line in text:
-            counts.update(line.split())
+            counts.update(WORD.findall(line) if b"\v" in line else line.split())
     return (b"%s\t%d\n" % pair for pair in counts.items())
 
 

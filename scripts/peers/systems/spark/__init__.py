@@ -15,14 +15,14 @@ class Spark(JavaSystem):
         home = layout.package_folder("pyspark")
         settings = {
             "spark.ui.enabled": "false",
-            "spark.local.dir": task.scratch,
+            "spark.local.dir": task.folder / task.SCRATCH,
             "spark.hadoop.fs.local.block.size": task.environment()["SPLIT_BYTES"],
         }
         argv = [f"{home}/bin/spark-submit", "--master", f"local[{task.cpus}]", "--driver-memory", HEAP]
         argv += ["--driver-java-options", LOG4J, "--class", self.class_name(task.workload)]
         for name, value in settings.items():
             argv += ["--conf", f"{name}={value}"]
-        argv += [str(self.jar), str(task.input), str(task.output)]
+        argv += [str(self.jar), task.INPUT, task.OUTPUT]
         return Command(argv, {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"})
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import reading
+
 
 def run(rows: Callable[[sqlite3.Connection, Iterator[bytes]], Iterable[tuple]]) -> None:
     """Write what `rows` makes of the input's lines, which have no line end, as TAB-separated text to the output folder."""
@@ -14,10 +16,9 @@ def run(rows: Callable[[sqlite3.Connection, Iterator[bytes]], Iterable[tuple]]) 
     started = time.perf_counter()
     os.environ["SQLITE_TMPDIR"] = os.environ["SCRATCH"]  # where sorts go that do not fit
     database = sqlite3.connect(":memory:")
-    output.mkdir()
-    with open(source, "rb") as text, open(output / "part", "wb") as part:
-        answer = rows(database, (line.rstrip(b"\n") for line in text))
-        part.writelines(b"\t".join(map(_bytes, row)) + b"\n" for row in answer)
+    with reading.opened(source) as text:
+        answer = rows(database, (line.removesuffix(b"\n") for line in text))
+        reading.write(output, (b"\t".join(map(_bytes, row)) + b"\n" for row in answer))
     print(f"work_seconds={time.perf_counter() - started:.6f}")
 
 

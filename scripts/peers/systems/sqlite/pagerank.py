@@ -9,6 +9,7 @@ DAMPING = float(os.environ["DAMPING"])
 
 
 def ranks(database, lines):
+    lines = (line.removesuffix(b"\r") for line in lines)
     edges = (line.split(b"\t") for line in lines if line and not line.startswith(b"#"))
     database.executescript("""
         CREATE TABLE edges (source BLOB, target BLOB, PRIMARY KEY (source, target)) WITHOUT ROWID;
@@ -24,6 +25,8 @@ def ranks(database, lines):
             WHERE d.source = nodes.id;
     """)
     (n,) = database.execute("SELECT count(*) FROM nodes").fetchone()
+    if n == 0:
+        return []
     for _ in range(int(os.environ["ITERATIONS"])):
         started = time.perf_counter()
         (dangling,) = database.execute("SELECT total(rank) FROM nodes WHERE degree = 0").fetchone()

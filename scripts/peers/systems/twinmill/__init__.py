@@ -33,7 +33,7 @@ class Twinmill(System):
     def command(self, task: Task) -> Command:
         job, *options = (word.format(**task.parameters) for word in task.workload.twinmill)
         argv = [str(self.binary), "run", job, *options, "--mode", self.mode, "--workers", str(task.cpus)]
-        argv += ["--input", str(task.input), "--output", str(task.output), "--work-dir", str(task.scratch)]
+        argv += ["--input", task.INPUT, "--output", task.OUTPUT, "--work-dir", task.SCRATCH]
         for name in task.workload.options:
             value = task.parameters[name]
             argv += {"": [], "yes": [f"--{name}"]}.get(value, [f"--{name}", value])

@@ -1,0 +1,111 @@
+"""The input as programs will find it: what of it some of them cannot read, or read by other rules than twinmill.
+
+Each fact is found when it is first asked for, by a search through the mapped file: a rule that no system has costs
+nothing.
+"""
+
+import codecs
+import mmap
+from functools import cached_property
+from pathlib import Path
+
+UTF8_MARK = codecs.BOM_UTF8
+_CHUNK = 1 << 20
+
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x04\x22\x4d\x18": "LZ4",
+    b"\x02\x21\x4c\x18": "LZ4",
+    **{bytes([low]) + b"\x2a\x4d\x18": "Zstandard or LZ4" for low in range(0x50, 0x60)},
+}
+"""Magic numbers of what twinmill unpacks; the last are those of frames to be skipped."""
+
+
+class Data:
+    """One input file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @cached_property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    @cached_property
+    def unfit(self) -> str | None:
+        """Why no program takes this file as it lies."""
+        if not self.path.is_file():
+            return "programs read a plain file, which the input is not"
+        with open(self.path, "rb") as file:
+            start = file.read(4)
+        if start and not self.size:
+            return "the input's size is not known before it is read"
+        kind = next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
+        return f"programs read the input as it lies, which is compressed ({kind})" if kind else None
+
+    @cached_property
+    def text(self) -> mmap.mmap | bytes:
+        """The bytes, from the first one on."""
+        with open(self.path, "rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+
+    @cached_property
+    def mark_bytes(self) -> int:
+        """Bytes of the mark at the start, which says that the text is UTF-8 and is no part of it."""
+        return len(UTF8_MARK) if self.text[: len(UTF8_MARK)] == UTF8_MARK else 0
+
+    @cached_property
+    def encoding(self) -> str:
+        """`ascii`, `utf-8`, or `latin-1` for bytes that are neither: each of them is a character of it."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        ascii_only = not self.mark_bytes
+        try:
+            for start in range(0, len(self.text), _CHUNK):
+                chunk = self.text[start : start + _CHUNK]
+                if ascii_only and chunk.isascii():
+                    continue
+                ascii_only = False
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "latin-1"
+        return "ascii" if ascii_only or self.text[self.mark_bytes :].isascii() else "utf-8"
+
+    def has(self, text: bytes) -> bool:
+        return self.text.find(text) >= 0
+
+    @cached_property
+    def carriage_returns(self) -> bool:
+        return self.has(b"\r")
+
+    @cached_property
+    def lone_carriage_returns(self) -> bool:
+        """Whether a carriage return stands elsewhere than in front of a line feed."""
+        place = self.text.find(b"\r")
+        while place >= 0:
+            if self.text[place + 1 : place + 2] != b"\n":
+                return True
+            place = self.text.find(b"\r", place + 1)
+        return False
+
+    def has_line_over(self, limit: int) -> bool:
+        start = 0
+        while len(self.text) - start > limit:
+            end = self.text.rfind(b"\n", start, start + limit + 1)
+            if end < 0:
+                return True
+            start = end + 1
+        return False
+
+    @cached_property
+    def records_are_lines(self) -> bool:
+        """Whether every record of 100 bytes ends with a line feed and has no other."""
+        if len(self.text) % 100:
+            return False
+        for start in range(0, len(self.text), 100 * 10_000):
+            chunk = self.text[start : start + 100 * 10_000]
+            if chunk[99::100].count(b"\n") * 100 != len(chunk) or chunk.count(b"\n") * 100 != len(chunk):
+                return False
+        return True
