@@ -14,6 +14,7 @@ use twinmill::config::Intermediates;
 use crate::cli::compare::plan::Variant;
 use crate::cli::compare::processors::Processors;
 use crate::cli::compare::run_figures::Run;
+use crate::cli::compare::tie;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
@@ -107,6 +108,7 @@ impl Child<'_> {
         let program =
             env::current_exe().map_err(|error| Failure::failed(format!("cannot find twinmill itself: {error}")))?;
         let mut command = Command::new(program);
+        tie::to_this_process(&mut command);
         command.args(["run", self.job, "--quiet", "--mode", variant.mode.name()]);
         let inputs = if variant.inputs.is_empty() { self.inputs } else { &variant.inputs };
         command.args(inputs.iter().map(|path| join("--input", path)));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use twinmill::observe::report::ColdCache;
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::alternatives::votes::Votes;
 use crate::cli::compare::alternatives::{Alternative, Attempt, tools};
 use crate::cli::compare::column::Column;
 use crate::cli::compare::growth::Growth;
@@ -394,6 +395,10 @@ impl Comparison {
         }
         if !self.alternatives.is_empty() {
             json["alternatives"] = self.alternatives.iter().map(|alternative| alternative.json(self)).collect();
+            let dissents = Votes::of(self).dissents;
+            if !dissents.is_empty() {
+                json["other_answers"] = json!(dissents);
+            }
             (json["alternatives_agree"], json["tools"]) = (json!(self.alternatives_agree()), tools::json(self).into());
         }
         let growths: Vec<_> = self.growths.iter().filter_map(|growth| growth.json(self)).collect();

@@ -49,6 +49,7 @@ mod settings;
 pub mod spread;
 mod sweep;
 pub mod table;
+mod tie;
 pub mod verdict;
 
 pub use ladder::Factor;
@@ -125,6 +126,8 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         workers: config.workers,
         page_cache: config.page_cache,
         scratch: scratch.path(),
+        declined: (config.bad_records.limit() > 0)
+            .then(|| "programs skip no bad records (--skip-bad-records)".to_owned()),
     };
     let mut field = None;
     if let Some((others, alternatives)) = Field::of(&measure, &config, question, &inputs, &mut supervisor)? {

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::Cli;
 
-/// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` gives another answer, `failing` none, and
-/// everyone else finds in twinmill's output that `a` occurs twice, or else disagrees.
+/// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` and `worse` give the same other answer,
+/// `failing` none, nobody takes part where the comparison has a reason for it, and everyone else finds in twinmill's output that `a` occurs twice, or else disagrees.
 const ONE: &str = r#"#!/bin/sh
 set -eu
+declined=
 here=$(dirname "$0")
 echo "$*" >> "$here/log"
 for word; do
@@ -19,6 +20,7 @@ for word; do
         --with=*) names=${word#--with=} ;;
         --system=*) system=${word#--system=} ;;
         --against=*) against=${word#--against=} ;;
+        --declined=*) declined=${word#--declined=} ;;
     esac
 done
 if [ "$1" = plan ]; then
@@ -31,6 +33,7 @@ if [ "$1" = plan ]; then
             unknown) echo "there is no unknown; wordcount can be done with good" >&2; exit 2 ;;
             newer) version="\"$(cat "$here/version")\"" ;;
         esac
+        [ -z "$declined" ] || { version=null; skipped="\"$declined\""; }
         entries="$entries${entries:+,}{\"name\": \"$name\", \"system\": \"$name\", \"version\": $version,
             \"parallel\": false, \"framework\": false, \"skipped\": $skipped}"
     done
@@ -38,14 +41,15 @@ if [ "$1" = plan ]; then
     exit
 fi
 nproc >> "$here/processors"
-agrees=false
+agrees=false digest= difference=
 case $system in
     failing) echo "status 3" >&2; echo "out of luck" >&2; exit 1 ;;
-    wrong) ;;
+    wrong|worse) digest=x difference=', "first_difference": {"line": 2, "ours": "b\\t1", "theirs": "b\\t2"}' ;;
     *) if grep -qx 'a	2' "$against"/part-*; then agrees=true; fi ;;
 esac
 echo "{\"wall_seconds\": 1.75, \"work_seconds\": 1.25, \"startup_seconds\": 0.5, \"cpu_seconds\": 1.5,
-    \"peak_rss_bytes\": 1048576, \"iteration_seconds\": [], \"answer\": {\"agrees\": $agrees, \"difference\": 0.0}}"
+    \"peak_rss_bytes\": 1048576, \"iteration_seconds\": [], \"answer\": {\"agrees\": $agrees, \"difference\": 0.0,
+    \"digest\": \"$digest\"$difference}}"
 "#;
 
 impl Cli {
@@ -115,11 +119,13 @@ fn a_program_may_use_all_processors_whoever_had_the_turn_before() {
 }
 
 #[test]
-fn another_answer_is_told_loudly() {
+fn who_is_alone_with_its_answer_is_told_and_the_comparison_stands() {
     let cli = Cli::with_peers();
-    let ended = cli.run(&format!("{COMPARE} --runs 1 --with good,wrong --quiet --export-markdown r.md --html r.html"));
-    assert_eq!(ended.status, Some(1), "{}", ended.stdout);
-    ended.says(&["THE ANSWERS DIFFER: not twinmill's is that of wrong"]);
+    let ended =
+        cli.succeed(&format!("{COMPARE} --runs 1 --with good,wrong --quiet --export-markdown r.md --html r.html"));
+    let told = "wrong gave another answer than the 4 others (disk, memory, reference, good); in line 2, compared in order, they \
+                have 'b\\t1' and wrong 'b\\t2'.";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
     assert!(ended.stdout.contains("answers of the alternatives: THEY DIFFER"), "{}", ended.stdout);
     assert!(
         ended.stdout.lines().any(|line| line.starts_with("wrong ") && line.ends_with("DIFFERS")),
@@ -132,7 +138,29 @@ fn another_answer_is_told_loudly() {
         (&report["alternatives"][0]["agrees"], &report["alternatives"][1]["agrees"]),
         (&json!(true), &json!(false))
     );
+    assert_eq!(report["other_answers"][0]["names"], json!(["wrong"]));
     assert!(fs::read_to_string(cli.scratch.path("r.md")).unwrap().contains("**THEY DIFFER**"));
+}
+
+#[test]
+fn twinmill_in_the_minority_is_an_error() {
+    let cli = Cli::with_peers();
+    for (with, names) in [("wrong", "wrong"), ("good,wrong,worse", "wrong and worse")] {
+        let ended = cli.run(&format!("{COMPARE} --runs 1 --with {with} --quiet"));
+        assert_eq!(ended.status, Some(1), "{}", ended.stdout);
+        ended.says(&[&format!("THE ANSWERS DIFFER: {names} gave another answer than the")]);
+    }
+}
+
+#[test]
+fn nobody_takes_part_where_no_program_can_read_the_input() {
+    let cli = Cli::with_peers();
+    fs::write(cli.scratch.path("more"), "c\n").unwrap();
+    let ended = cli.succeed(&format!("{COMPARE} --runs 1 --with good --input more"));
+    let why = "programs read one file, and the input is 2 files";
+    ended.says(&[&format!("good was not run: {why}")]);
+    assert_eq!(cli.json("r.json")["alternatives"][0]["skipped"], why);
+    assert_eq!(cli.asked().len(), 1, "only who takes part was asked");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use twinmill::JobConfig;
 
 use crate::cli::args::MeasureArgs;
 use crate::cli::compare::alternatives::peers::{Ours, Outcome, Peers, Question};
+use crate::cli::compare::alternatives::votes::Votes;
 use crate::cli::compare::alternatives::{Alternative, Attempt, absences};
 use crate::cli::compare::child::Child;
 use crate::cli::compare::comparison::Comparison;
@@ -101,7 +102,7 @@ impl<'a> Field<'a> {
         Ok(match self.peers.run(&self.question, &alternative.system, attempt, ours, supervisor)? {
             Outcome::Ran(mut run) => {
                 run.round = round;
-                let differs = run.answer.is_some_and(|answer| !answer.agrees);
+                let differs = run.answer.as_ref().is_some_and(|answer| !answer.agrees);
                 let time = seconds(run.work_seconds);
                 alternative.runs.push(*run);
                 if differs { format!("{time}, ANOTHER ANSWER") } else { time }
@@ -124,16 +125,17 @@ pub fn announce(alternatives: &[Alternative]) {
     absences(alternatives).into_iter().for_each(note);
 }
 
-/// Whether all alternatives gave twinmill's answer and none failed.
+/// Whether twinmill's answer stands and no alternative failed. An alternative that is alone with its answer is in the table;
+/// it takes nothing from what was measured of the others.
 ///
 /// # Errors
-/// [`Failure::Message`] that names those that did not.
+/// [`Failure::Message`] that says who gave which answer, where no more alternatives agree with twinmill than with each other;
+/// and that names those that failed.
 pub fn check(comparison: &Comparison) -> Result<(), Failure> {
-    let differ = |alternative: &&Alternative| alternative.agrees(comparison) == Some(false);
-    let names = comparison.alternatives.iter().filter(differ).map(|other| other.name.as_str()).collect::<Vec<_>>();
-    if !names.is_empty() {
-        let message = format!("THE ANSWERS DIFFER: not twinmill's is that of {}", names.join(", "));
-        return Err(Failure::failed(message));
+    let votes = Votes::of(comparison);
+    if votes.are_against_us() {
+        let sentences: Vec<_> = votes.sentences().collect();
+        return Err(Failure::failed(format!("THE ANSWERS DIFFER: {}", sentences.join("; "))));
     }
     let failed = |other: &Alternative| Some(format!("{} failed: {}", other.name, other.failed.as_ref()?));
     let failed: Vec<String> = comparison.alternatives.iter().filter_map(failed).collect();

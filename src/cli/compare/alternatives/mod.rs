@@ -3,6 +3,7 @@
 //! - [`peers`]: the programs under `scripts/peers`, run as child processes.
 //! - [`field`]: who takes part in a comparison, and one turn of one of them.
 //! - [`tools`]: modes and alternatives in one table, a row each.
+//! - [`votes`]: whose answer is whose.
 //!
 //! An [`Alternative`] that cannot take part says why and is not run; one that fails says so and is not run again. Each
 //! answer is compared with an output of twinmill's, whose digest is kept, so that a report tells what was checked.
@@ -10,6 +11,7 @@
 pub mod field;
 pub mod peers;
 pub mod tools;
+pub mod votes;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,13 +83,30 @@ pub struct AlternativeRun {
 }
 
 /// What was found of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether it is twinmill's: to the byte, or for floating-point numbers to within the workload's tolerance.
     pub agrees: bool,
     /// The largest difference of two numbers.
     #[serde(default)]
     pub difference: f64,
+    /// Tells answers that are not twinmill's from each other.
+    #[serde(default)]
+    pub digest: String,
+    /// Where it ceases to be twinmill's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_difference: Option<Difference>,
+}
+
+/// The first line at which two answers differ, once both are in the order in which they are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Its number, from 1.
+    pub line: u64,
+    /// The beginning of twinmill's line; `None` behind the end.
+    pub ours: Option<String>,
+    /// The beginning of the other's.
+    pub theirs: Option<String>,
 }
 
 /// One way of running an alternative: on the comparison's input, or on one that was made smaller or larger.
@@ -116,7 +135,8 @@ impl Alternative {
 
     /// Whether all of its answers are the comparison's; `None` where it has given none.
     pub fn agrees(&self, comparison: &Comparison) -> Option<bool> {
-        let mut answers = self.runs.iter().filter_map(|run| Some((run.answer?, &run.checked_against))).peekable();
+        let mut answers =
+            self.runs.iter().filter_map(|run| Some((run.answer.as_ref()?, &run.checked_against))).peekable();
         answers.peek()?;
         Some(answers.all(|(answer, against)| answer.agrees && comparison.gave(against)))
     }
@@ -181,7 +201,7 @@ impl AlternativeRun {
             "iterations": self.iteration_seconds,
             "peak_rss_bytes": self.peak_rss_bytes,
             "input_bytes": self.input_bytes,
-            "agrees": self.answer.map(|answer| answer.agrees && comparison.gave(&self.checked_against)),
+            "agrees": self.answer.as_ref().map(|answer| answer.agrees && comparison.gave(&self.checked_against)),
         })
     }
 }
@@ -229,7 +249,7 @@ pub mod tests {
             cpu_seconds: work_seconds * 1.5,
             peak_rss_bytes: 40 << 20,
             iteration_seconds: Vec::new(),
-            answer: Some(Answer { agrees: true, difference: 0.0 }),
+            answer: Some(Answer { agrees: true, difference: 0.0, digest: String::new(), first_difference: None }),
             checked_against: DIGEST.into(),
         };
         Alternative {

@@ -14,7 +14,9 @@ use twinmill::config::PageCache;
 use twinmill::pipeline::split::list_files;
 
 use crate::cli::compare::alternatives::{Alternative, AlternativeRun, Attempt};
+use crate::cli::compare::tie;
 use crate::cli::failure::{FAILED, Failure, USAGE};
+use crate::cli::figures::counted;
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
 
@@ -40,6 +42,8 @@ pub struct Question<'a> {
     pub page_cache: PageCache,
     /// Where outputs and intermediates go, for one run at a time.
     pub scratch: &'a Path,
+    /// Why none of them can do what twinmill is to do, whatever the input.
+    pub declined: Option<String>,
 }
 
 /// An output of twinmill's that answers are compared with.
@@ -96,10 +100,10 @@ impl Peers {
         Err(Failure::Message(message, USAGE))
     }
 
-    /// Who of `names` takes part with this input.
+    /// Who of `names` takes part with this input. Nobody does where it is not one file: the reason is in each of them.
     ///
     /// # Errors
-    /// [`Failure::Message`] for an unknown name, and for a job, an option or an input that no program takes.
+    /// [`Failure::Message`] for an unknown name, and for a job or an option that no program takes.
     pub fn plan(
         &self,
         question: &Question<'_>,
@@ -107,8 +111,15 @@ impl Peers {
         inputs: &[PathBuf],
         supervisor: &mut Supervisor,
     ) -> Result<Vec<Alternative>, Failure> {
-        let mut command = self.command("plan", question, &the_file(inputs)?);
+        let (file, declined) = match the_file(inputs)? {
+            Ok(file) => (file, None),
+            Err(why) => (PathBuf::from("/dev/null"), Some(why)),
+        };
+        let mut command = self.command("plan", question, &file);
         command.arg(join("--with", names.join(",")));
+        if let Some(why) = question.declined.as_ref().or(declined.as_ref()) {
+            command.arg(join("--declined", why));
+        }
         let ended = supervisor.run_child(command)?;
         if !ended.status.success() {
             let status = if ended.status.code() == Some(i32::from(USAGE)) { USAGE } else { FAILED };
@@ -129,9 +140,13 @@ impl Peers {
         ours: &Ours,
         supervisor: &mut Supervisor,
     ) -> Result<Outcome, Failure> {
-        let mut command = self.command("run", question, &the_file(&ours.inputs)?);
+        let file = match the_file(&ours.inputs)? {
+            Ok(file) => file,
+            Err(why) => return Ok(Outcome::Declined(why)),
+        };
+        let mut command = self.command("run", question, &file);
         command.args([join("--system", system), format!("--cpus={}", question.workers).into()]);
-        command.args([join("--against", &ours.output), join("--scratch", question.scratch)]);
+        command.arg(join("--against", &ours.output));
         if question.page_cache == PageCache::Cold {
             command.arg("--cold");
         }
@@ -151,7 +166,8 @@ impl Peers {
 
     fn command(&self, verb: &str, question: &Question<'_>, input: &Path) -> Command {
         let mut command = Command::new(&self.one);
-        command.args([verb, question.job]).arg(join("--input", input));
+        tie::to_this_process(&mut command);
+        command.args([verb, question.job]).args([join("--input", input), join("--scratch", question.scratch)]);
         command.args(question.options.iter().map(|(name, value)| OsString::from(format!("--option={name}={value}"))));
         command
     }
@@ -164,15 +180,11 @@ impl Peers {
     }
 }
 
-/// The one file that is read: other programs take a path, and read it as it lies.
-fn the_file(inputs: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let files = list_files(inputs)?;
-    let refuse =
-        |what: String| Err(Failure::Message(format!("--with: other programs read one plain file; {what}"), USAGE));
-    match files.as_slice() {
-        [file] if file.is_compressed() => refuse(format!("{} is compressed", file.path.display())),
-        [file] => std::path::absolute(&*file.path).map_err(Failure::at("find", &file.path)),
-        files => refuse(format!("the input is {} files", files.len())),
+/// The one file that is read, as other programs take a path; or why there is none.
+fn the_file(inputs: &[PathBuf]) -> Result<Result<PathBuf, String>, Failure> {
+    match list_files(inputs)?.as_slice() {
+        [file] => std::path::absolute(&*file.path).map(Ok).map_err(Failure::at("find", &file.path)),
+        files => Ok(Err(format!("programs read one file, and the input is {}", counted(files.len() as u64, "file")))),
     }
 }
 

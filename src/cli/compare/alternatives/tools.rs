@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::args::RunMode;
+use crate::cli::compare::alternatives::votes::Votes;
 use crate::cli::compare::alternatives::{Alternative, AlternativeRun, absences, middle, work_seconds};
 use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::growth::Growth;
@@ -98,7 +99,8 @@ impl Tool {
         let runs: Vec<&AlternativeRun> = alternative.runs_as(attempt).collect();
         let first = runs.first()?;
         let of = |value: fn(&AlternativeRun) -> f64| middle(runs.iter().map(|run| value(run)));
-        let difference = runs.iter().filter_map(|run| run.answer).map(|answer| answer.difference).fold(0.0, f64::max);
+        let difference =
+            runs.iter().filter_map(|run| run.answer.as_ref()).map(|answer| answer.difference).fold(0.0, f64::max);
         Some(Tool {
             name: alternative.name.clone(),
             mode: None,
@@ -222,6 +224,7 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         "Work is from the first read to the last write, by each program's own clock; start-up is the rest.".to_owned(),
     ];
     lines.extend((!versions.is_empty()).then(|| format!("Versions: {}.", versions.join(", "))));
+    lines.extend(Votes::of(comparison).sentences().map(|sentence| format!("{sentence}.")));
     lines.extend(absences(&comparison.alternatives).into_iter().map(|line| format!("{line}.")));
     Some(Table { rows, sentence: lines.join("\n") })
 }
@@ -274,8 +277,9 @@ mod tests {
             alternative("kmeans", true, &[]),
         ];
         comparison.alternatives[0].system = "mawk".into();
-        comparison.alternatives[1].runs[2].answer = Some(Answer { agrees: false, difference: f64::INFINITY });
-        comparison.alternatives[2].runs[0].answer = Some(Answer { agrees: true, difference: 2e-13 });
+        let answer = |agrees, difference| Answer { agrees, difference, digest: "x".into(), first_difference: None };
+        comparison.alternatives[1].runs[2].answer = Some(answer(false, f64::INFINITY));
+        comparison.alternatives[2].runs[0].answer = Some(answer(true, 2e-13));
         comparison.alternatives[3].runs[0].answer = None;
         (comparison.alternatives[4].skipped, comparison.alternatives[4].version) = (Some("no program".into()), None);
         let text = table(&comparison).unwrap().to_string();
@@ -291,6 +295,7 @@ mod tests {
             "awk          8.10 s     8.00–8.20 s    0.500 s      12.1 s   40.0 MiB     11.57×     equal\n",
             "Work is from the first read to the last write, by each program's own clock; start-up is the rest.\n",
             "Versions: awk is mawk 1.0, duckdb 1.0, numpy 1.0, cp 1.0.\n",
+            "duckdb gave another answer than the 5 others (disk, memory, reference, awk, numpy).\n",
             "kmeans was not run: no program.\n",
         );
         assert_eq!(text, expected, "\n{text}");
