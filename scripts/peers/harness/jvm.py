@@ -1,10 +1,11 @@
 """What Hadoop and Spark share: jars compiled by setup, and how their presence and versions are told."""
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
-from . import layout
+from . import layout, rules, tables
 from .registry import System, Workload
 
 HEAP = "8g"
@@ -14,8 +15,29 @@ SHARED = layout.PEERS / "systems" / "jvm"
 """Sources that are compiled into both jars."""
 
 
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._=+@-]*")
+
+
 class JavaSystem(System):
     """Runs the class named as the workload, capitalised: `wordcount-no-combiner` is `WordcountNoCombiner`."""
+
+    def reasons(self, question: rules.Question):
+        """Both read lines with Hadoop's reader: CR, LF and CR LF end one."""
+        yield from rules.utf8_only(question)
+        yield from rules.first_match(question)
+        if question.pattern and (question.pattern.any_byte or question.pattern.anchored):
+            yield from rules.ascii_only(question)
+        if question.workload.name in rules.GRAPHS + rules.LINES:
+            yield from rules.cuts_at_carriage_returns(question)
+        yield from rules.drops_carriage_returns(question)
+        if "header" in question.parameters:
+            yield from rules.plain_tables(question)
+            if question.data.has(b'"') or tables.separator(question.data, question.parameters) not in (",", "\t", " "):
+                yield "cuts rows at commas, TABs and spaces, and knows no quotes"
+            if question.parameters.get("positive") and question.data.has(b" ") and question.data.has(b","):
+                yield "cuts labels at spaces"
+        if not PLAIN_PATH.fullmatch(str(question.scratch)):
+            yield "takes some signs in the path of the work directory for a pattern"
 
     suffix = ".java"
 

@@ -21,10 +21,13 @@ class Pattern:
     any_byte: bool = False
     """Whether a match may hold control characters, such as CR and NUL."""
     anchored: bool = False
+    nullable: bool = False
+    """Whether nothing at all matches."""
 
     def __post_init__(self):
         try:
             rest, nullable, chooses = _alternatives(self, self.text)
+            self.nullable = nullable
             self.portable = not rest and not (nullable and chooses)
         except _Foreign:
             self.portable = False

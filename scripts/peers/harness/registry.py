@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import inputs, layout
+from . import inputs, layout, tables
 from .data import Data
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Task:
             "ENCODING": "latin-1" if self.data.encoding == "latin-1" else "utf-8",
             "LC_ALL": "C",
             **{name.upper().replace("-", "_"): value for name, value in self.parameters.items()},
+            **(tables.environment(self.data, self.parameters) if "separator" in self.parameters else {}),
         }
 
 

@@ -3,10 +3,12 @@
 Each function gives a reason, in words that follow the program's name, or nothing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import tables
 from .data import Data
 from .patterns import Pattern
 from .registry import System, Workload
@@ -46,6 +48,17 @@ def _of_everyone(question: Question) -> Iterator[str]:
         yield question.data.unfit
     elif question.workload.name == "terasort" and not question.data.records_are_lines:
         yield "programs take a record for a line, and here is one that does not end with the only line feed in it"
+
+
+def plain_tables(question: Question) -> Iterator[str]:
+    """Of programs that are told where fields end."""
+    if not tables.is_plain(question.data, question.parameters):
+        yield "cannot tell what stands between the fields; twinmill's report says what it took, --separator says it to all"
+    elif "label-column" in question.parameters and question.data.has(b'"') and BLANK_QUOTES.search(question.data.text):
+        yield "does not tell blanks within quotes from those around them"
+
+
+BLANK_QUOTES = re.compile(rb'[ \t]"|"[ \t]')
 
 
 def utf8_only(question: Question) -> Iterator[str]:

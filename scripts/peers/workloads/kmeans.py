@@ -17,7 +17,7 @@ WORKLOAD = Workload(
     compared=answers.in_any_order,
     tolerance=1e-9,
     twinmill=("kmeans",),
-    options=("k", "iterations", "header", "columns", "standardize"),
-    parameters={"k": "10", "iterations": "10", "header": "", "columns": "", "standardize": ""},
+    options=("k", "iterations", "header", "separator", "columns", "standardize"),
+    parameters={"k": "10", "iterations": "10", "header": "", "separator": "", "columns": "", "standardize": ""},
     fixed={"tolerance": "0", "centroids": ""},
 )

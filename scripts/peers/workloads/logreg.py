@@ -17,11 +17,12 @@ WORKLOAD = Workload(
     compared=answers.in_any_order,
     tolerance=1e-9,
     twinmill=("logreg",),
-    options=("iterations", "learning-rate", "header", "label-column", "positive", "standardize"),
+    options=("iterations", "learning-rate", "header", "separator", "label-column", "positive", "standardize"),
     parameters={
         "iterations": "20",
         "learning-rate": "0.1",
         "header": "",
+        "separator": "",
         "label-column": "",
         "positive": "",
         "standardize": "",

@@ -3,13 +3,18 @@
 `LocalJob.java` raises what the runner keeps low by default: one task at a time, 32 MiB splits, polls every 5 s.
 """
 
-from harness import layout
+from harness import layout, rules
 from harness.jvm import HEAP, LOG4J, JavaSystem, java_version
 from harness.registry import Command, Task
 
 
 class Hadoop(JavaSystem):
     framework = True
+
+    def reasons(self, question: rules.Question):
+        yield from super().reasons(question)
+        if question.pattern and question.pattern.nullable:
+            yield "counts matches of nothing"
 
     def version(self) -> str:
         jar = next((layout.package_folder("pyspark") / "jars").glob("hadoop-client-api-*.jar"))

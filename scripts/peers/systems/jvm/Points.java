@@ -69,6 +69,17 @@ final class Points implements Serializable {
         return places == null ? new StringTokenizer(line, SEPARATORS).countTokens() : columnsTaken;
     }
 
+    private boolean isPositive(String field) {
+        if (field.equals(positive)) {
+            return true;
+        }
+        try {
+            return Double.parseDouble(field) == Double.parseDouble(positive);
+        } catch (NumberFormatException word) {
+            return false;
+        }
+    }
+
     double[] parse(String line) {
         StringTokenizer fields = new StringTokenizer(line, SEPARATORS);
         double[] point = new double[places == null ? fields.countTokens() : columnsTaken];
@@ -76,7 +87,7 @@ final class Points implements Serializable {
         for (int column = 0; fields.hasMoreTokens(); column++) {
             String field = fields.nextToken();
             if (column == label) {
-                point[0] = field.equals(positive) ? 1 : 0;
+                point[0] = isPositive(field) ? 1 : 0;
             } else if (places == null) {
                 point[feature++] = Double.parseDouble(field);
             } else if (column < places.length && places[column] >= 0) {

@@ -6,7 +6,8 @@ scipy's kmeans2 does the same, but does not say how many points a centroid is th
 import os
 
 import numpy as np
-from program import run, standardized, table, timed
+from program import run, standardized, timed
+from tables import columns, table
 
 BLOCK = 8192
 """Points whose distances are computed at a time: they stay in the processor's cache."""
@@ -47,12 +48,6 @@ def first_distinct(points: np.ndarray, k: int) -> list:
         if len(seeds) == k:
             return list(seeds.values())
     raise SystemExit(f"{len(seeds)} distinct points for {k} clusters")
-
-
-def columns(text: str) -> list[int] | None:
-    """`1,3-5` as indices from 0; nothing for all columns."""
-    ranges = [(*part.split("-"), part)[:2] for part in text.split(",")] if text else []
-    return [column - 1 for first, last in ranges for column in range(int(first), int(last) + 1)] or None
 
 
 run(lines)

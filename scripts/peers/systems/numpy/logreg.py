@@ -3,14 +3,15 @@
 import os
 
 import numpy as np
-from program import run, standardized, table, timed
+from program import run, standardized, timed
 from scipy.special import expit
+from tables import table
 
 
 def lines(source):
     rate = float(os.environ["LEARNING_RATE"])
     column = int(os.environ["LABEL_COLUMN"] or 1) - 1
-    points = table(source, positive=(column, os.environ["POSITIVE"] or "1"))
+    points = table(source, label=(column, os.environ["POSITIVE"] or "1"))
     labels = points[:, column].copy()
     features = standardized(np.delete(points, column, axis=1))
     x = np.column_stack([np.ones(len(features)), features])

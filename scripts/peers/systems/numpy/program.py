@@ -38,22 +38,6 @@ def graph(source: Path) -> tuple[list[bytes], np.ndarray, np.ndarray]:
     return ids, edges[0::2], edges[1::2]
 
 
-def table(source: Path, columns: list[int] | None = None, positive: tuple[int, str] | None = None) -> np.ndarray:
-    """The fields as numbers, one row a line; column `positive[0]` is 1 where it reads `positive[1]`, else 0."""
-    header = os.environ["HEADER"] == "yes"
-    with open(source) as lines:
-        first = lines.readline()
-    return np.loadtxt(
-        source,
-        delimiter="," if "," in first else None,
-        comments=None,
-        skiprows=int(header),
-        usecols=columns,
-        converters=positive and {positive[0]: lambda field: field == positive[1]},
-        ndmin=2,
-    )
-
-
 def standardized(features: np.ndarray) -> np.ndarray:
     """z-scores with the population's standard deviation, when asked for; a column that never varies becomes 0."""
     if os.environ["STANDARDIZE"] != "yes":

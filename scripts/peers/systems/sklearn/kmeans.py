@@ -15,12 +15,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
-
-
-def columns(text: str) -> list[int] | None:
-    """`1,3-5` as indices from 0; nothing for all columns."""
-    ranges = [(*part.split("-"), part)[:2] for part in text.split(",")] if text else []
-    return [column - 1 for first, last in ranges for column in range(int(first), int(last) + 1)] or None
+from tables import columns, table
 
 
 source, output = Path(sys.argv[1]), Path(sys.argv[2])
@@ -29,16 +24,7 @@ if iterations < 2:
     sys.exit("needs 2 iterations")
 started = time.perf_counter()
 
-with open(source) as lines:
-    delimiter = "," if "," in lines.readline() else None
-points = np.loadtxt(
-    source,
-    delimiter=delimiter,
-    comments=None,
-    skiprows=int(os.environ["HEADER"] == "yes"),
-    usecols=columns(os.environ["COLUMNS"]),
-    ndmin=2,
-)
+points = table(source, columns(os.environ["COLUMNS"]))
 if os.environ["STANDARDIZE"] == "yes":
     points = StandardScaler().fit_transform(points)
 

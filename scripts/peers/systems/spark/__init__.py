@@ -1,12 +1,18 @@
 """Spark in one process, started with spark-submit as a user would, without the web page nobody looks at here."""
 
-from harness import layout
+from harness import layout, rules
 from harness.jvm import HEAP, LOG4J, JavaSystem, java_version
 from harness.registry import Command, Task
 
 
 class Spark(JavaSystem):
     framework = True
+
+    def reasons(self, question: rules.Question):
+        """Java orders strings by their units of UTF-16."""
+        if question.workload.name in rules.LINES + rules.GRAPHS:
+            yield from rules.ascii_only(question)
+        yield from super().reasons(question)
 
     def version(self) -> str:
         return f"{layout.package_version('pyspark')} (local, Java {java_version()})"
