@@ -41,6 +41,7 @@ mod cost;
 mod growth;
 mod interval;
 mod ladder;
+mod path_text;
 mod plan;
 mod processors;
 mod rounds;
@@ -64,7 +65,7 @@ use plan::Turn;
 use processors::Processors;
 use rounds::RoundsDisplay;
 use run_figures::Figures;
-use settings::Settings;
+use settings::{Settings, files_of};
 use sweep::Sweep;
 
 /// Brings the settings within limits, saying what that changes.
@@ -117,7 +118,9 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         }
         Ok((inputs, scaled))
     })?;
-    let settings = Settings::new(task.job.name(), &measure, &config, &words, &inputs)?;
+    let read: Vec<_> = task.job.side_inputs(&task.options).into_iter().chain(inputs.iter().cloned()).collect();
+    let settings =
+        Settings { files: files_of(&read)?, ..Settings::new(task.job.name(), &measure, &config, &words, &inputs)? };
     let mut comparison = Comparison::new(settings, command_line());
     let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
     let question = Question {

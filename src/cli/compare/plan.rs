@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::args::RunMode;
 use crate::cli::compare::alternatives::Attempt;
 use crate::cli::compare::interval::below;
+use crate::cli::compare::path_text;
 use crate::cli::figures::counted;
 
 /// One way of running the job.
@@ -26,7 +27,7 @@ pub struct Variant {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
     /// What it reads, where that is not the comparison's input.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "path_text")]
     pub inputs: Vec<PathBuf>,
     /// Its memory budget, where that is not the comparison's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

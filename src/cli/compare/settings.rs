@@ -1,8 +1,10 @@
 //! What a comparison was asked for, as its report keeps it: enough to tell whether another comparison is the same one.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -10,7 +12,7 @@ use serde_json::Value;
 use twinmill::JobConfig;
 use twinmill::config::PageCache;
 use twinmill::pipeline::split::list_files;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::cli::args::{MeasureArgs, RunMode};
 use crate::cli::compare::run_figures::Run;
@@ -26,6 +28,9 @@ pub struct Settings {
     /// Paths of the input. In JSON, bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "lossy")]
     pub inputs: Vec<PathBuf>,
+    /// Digest of [what tells the files that are read](files_of) from others, and from what they were before.
+    #[serde(default)]
+    pub files: String,
     /// Number of input files.
     pub input_files: usize,
     /// Their bytes.
@@ -88,8 +93,9 @@ impl Settings {
         let program = program.map_err(|error| Failure::failed(format!("cannot read twinmill itself: {error}")))?;
         Ok(Settings {
             job: job.to_owned(),
-            options: words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+            options: words.iter().map(|word| text_of(word)).collect(),
             inputs: inputs.to_vec(),
+            files: String::new(),
             input_files: files.len(),
             input_bytes: files.iter().map(|file| file.bytes).sum(),
             modes: measure.modes.clone(),
@@ -120,6 +126,7 @@ impl Settings {
             job: text("job"),
             options: Vec::new(),
             inputs: Vec::new(),
+            files: String::new(),
             input_files: 0,
             input_bytes: run.figures.input_bytes,
             modes: Vec::new(),
@@ -151,6 +158,11 @@ impl Settings {
         };
         let (mut before, now) = (fields(self), fields(wanted));
         before.insert("rounds".into(), now["rounds"].clone());
+        if self.files != wanted.files && self.inputs == wanted.inputs {
+            let message =
+                "cannot continue: an input is another file or has been written since; measure anew without --continue";
+            return Err(Failure::Message(message.into(), USAGE));
+        }
         let Some((name, then)) = before.iter().find(|(name, value)| now[name.as_str()] != **value) else {
             return Ok(());
         };
@@ -158,6 +170,29 @@ impl Settings {
             format!("cannot continue: {name} was {then} and is {} now; measure anew without --continue", now[name]);
         Err(Failure::Message(message, USAGE))
     }
+}
+
+/// What tells files from others, and from what they were before, as a digest: their canonical paths, sizes, times and inodes.
+///
+/// # Errors
+/// [`Failure`] where a file cannot be looked at.
+pub fn files_of(paths: &[PathBuf]) -> Result<String, Failure> {
+    let mut digest = Xxh3::new();
+    for file in list_files(paths)? {
+        let canonical = fs::canonicalize(&file.path).map_err(Failure::at("find", &file.path))?;
+        let metadata = fs::metadata(&canonical).map_err(Failure::at("look at", &file.path))?;
+        digest.update(canonical.as_os_str().as_bytes());
+        digest.update(b"\0");
+        for number in [metadata.ino(), metadata.len(), file.modified_ns as u64] {
+            digest.update(&number.to_le_bytes());
+        }
+    }
+    Ok(format!("xxh3:{:016x}", digest.digest()))
+}
+
+/// A word as text, from which it can be told.
+fn text_of(word: &OsStr) -> String {
+    word.to_str().map_or_else(|| word.as_bytes().escape_ascii().to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -170,6 +205,7 @@ pub mod tests {
             job: "wordcount".into(),
             options: Vec::new(),
             inputs: vec!["text".into()],
+            files: String::new(),
             input_files: 1,
             input_bytes: 256 << 20,
             modes: modes.to_vec(),
@@ -200,5 +236,23 @@ pub mod tests {
         let Failure::Message(message, status) = before.check_continued_by(&now).unwrap_err() else { panic!() };
         assert_eq!(status, 2);
         assert_eq!(message, "cannot continue: seed was 1 and is 7 now; measure anew without --continue");
+    }
+
+    #[test]
+    fn a_file_that_was_written_since_or_is_another_is_not_continued_with() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+        fs::write(&one, "a\n").unwrap();
+        fs::copy(&one, &other).unwrap();
+        let files = |path: &PathBuf| files_of(std::slice::from_ref(path)).unwrap();
+        let before = Settings { files: files(&one), ..settings(&[RunMode::Disk]) };
+        before.check_continued_by(&Settings { files: files(&dir.path().join("./one")), ..before.clone() }).unwrap();
+        fs::File::open(&one).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        for now in [files(&one), files(&other)] {
+            let refused = before.check_continued_by(&Settings { files: now, ..before.clone() });
+            assert!(
+                matches!(refused, Err(Failure::Message(message, 2)) if message.contains("an input is another file"))
+            );
+        }
     }
 }
