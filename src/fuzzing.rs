@@ -54,7 +54,7 @@ pub fn seal(file: &mut [u8]) {
 pub fn merge_run(dir: &Path, name: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<()> {
     let run = DiskStore::new(dir.to_owned(), Compression::None, Arc::default()).adopt(name)?;
     for partition in 0..run.index().len() as u32 {
-        let mut merge = Merge::open([Segment { run: run.clone(), partition }])?;
+        let mut merge = Merge::open([Segment { run: run.clone(), partition }], &CancelToken::default())?;
         while merge.advance()?.is_some() {
             each(merge.key(), merge.value());
         }

@@ -149,7 +149,7 @@ impl Worker {
     {
         let task = self.task(job, "map", 0);
         let start = task.phases.begin();
-        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner, Side::Map);
+        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner, Side::Map, u64::MAX);
         emit(&mut collector);
         collector.check()?;
         let (output, mut task) = collector.finish()?;

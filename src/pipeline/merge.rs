@@ -7,7 +7,10 @@
 //! nothing is compared at all.
 //!
 //! [`merge_spills`] makes a map task's one output of its spills; [`reduce_fan_in`] merges what a reducer has taken until
-//! the rest can be merged in one go. Both combine equal keys on the way.
+//! the rest can be merged in one go. Both combine equal keys on the way, and follow a [plan](crate::pipeline::merge_plan).
+//!
+//! A merge looks at the token before it opens a run and whenever it leaves a block, so that many short merges notice it as
+//! soon as a long one.
 
 use std::sync::Arc;
 
@@ -16,10 +19,11 @@ use crate::error::{Error, Result};
 use crate::job::Fold;
 use crate::observe::limits::open_files_limit;
 use crate::observe::phases::PhaseName;
+use crate::pipeline::merge_plan::MergePlan;
 use crate::pipeline::sort::prefix;
 use crate::pipeline::spill::RunBuilder;
 use crate::record::frame;
-use crate::runtime::cancel::RECORDS_BETWEEN_CHECKS;
+use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::runtime::task::Task;
 use crate::store::{Block, BlockReader, PartitionIndex, Run};
 
@@ -171,6 +175,7 @@ pub struct Merge {
     kept_key: Vec<u8>,
     /// Bytes of the blocks that were left behind.
     bytes_read: u64,
+    cancel: CancelToken,
 }
 
 /// Where the current key lies.
@@ -183,14 +188,14 @@ enum CurrentKey {
 }
 
 impl Merge {
-    /// A merge of `segments`, before its first record.
-    pub(crate) fn open(segments: impl IntoIterator<Item = Segment>) -> Result<Self> {
-        let filled = segments.into_iter().filter(|segment| segment.index().records > 0);
-        let cursors: Result<Vec<RunCursor>> = filled.map(|segment| RunCursor::open(&segment)).collect();
-        let mut cursors = cursors?;
-        let mut heads = Vec::with_capacity(cursors.len());
-        for cursor in &mut cursors {
+    /// A merge of `segments`, before its first record. It ends with [`Error::Cancelled`] once `cancel` is.
+    pub(crate) fn open(segments: impl IntoIterator<Item = Segment>, cancel: &CancelToken) -> Result<Self> {
+        let (mut cursors, mut heads) = (Vec::new(), Vec::new());
+        for segment in segments.into_iter().filter(|segment| segment.index().records > 0) {
+            cancel.check()?;
+            let mut cursor = RunCursor::open(&segment)?;
             heads.push(if cursor.advance()?.is_some() { Head::of(cursor.key()) } else { Head::ENDED });
+            cursors.push(cursor);
         }
         let mut merge = Merge {
             losers: vec![0; cursors.len()],
@@ -202,6 +207,7 @@ impl Merge {
             current_head: Head::ENDED,
             kept_key: Vec::new(),
             bytes_read: 0,
+            cancel: cancel.clone(),
         };
         if !merge.cursors.is_empty() {
             merge.winner = merge.play(1);
@@ -209,7 +215,7 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Plays all matches at and below `node`; returns the winner.
+    /// Plays all matches at and below `node`; returns the winner. The tree is as deep as the logarithm of its leaves.
     fn play(&mut self, node: usize) -> usize {
         if node >= self.cursors.len() {
             return node - self.cursors.len();
@@ -239,8 +245,7 @@ impl Merge {
         if self.started {
             let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
             if winner.at_end_of_block() {
-                self.bytes_read += winner.block.len() as u64;
-                self.keep_key();
+                self.leave_block()?;
             }
             let winner = &mut self.cursors[self.winner];
             self.heads[self.winner] = match winner.advance()? {
@@ -255,12 +260,17 @@ impl Merge {
 
     /// Copies the current key before its block goes.
     #[inline(never)]
-    fn keep_key(&mut self) {
+    fn leave_block(&mut self) -> Result<()> {
+        self.cancel.check()?;
+        self.bytes_read += self.cursors[self.winner].block.len() as u64;
         if let CurrentKey::InBlock { cursor, start, end } = self.current {
             self.kept_key.clear();
+            let bytes = end - start;
+            self.kept_key.try_reserve_exact(bytes).map_err(|_| Error::refused("a key", bytes))?;
             self.kept_key.extend_from_slice(&self.cursors[cursor].block[start..end]);
             self.current = CurrentKey::Kept;
         }
+        Ok(())
     }
 
     fn replay(&mut self) {
@@ -321,43 +331,90 @@ pub(crate) fn fan_in(config: &JobConfig) -> usize {
 }
 
 /// Merges all partitions of a map task's `runs` into its map output `name`, in several passes where there are many.
+/// `merges` is how many merges the task has made, by which their runs are named.
 pub(crate) fn merge_spills<F: Fold>(
     task: &mut Task<'_>,
-    mut runs: Vec<Arc<dyn Run>>,
+    runs: Vec<Arc<dyn Run>>,
     name: &str,
+    merges: &mut u32,
     fold: &F,
 ) -> Result<Arc<dyn Run>> {
-    let partitions = runs[0].index().len() as u32;
-    let fan_in = fan_in(task.config);
-    let mut pass = 0;
-    loop {
-        let last = runs.len() <= fan_in;
-        let window = if last { 0..runs.len() } else { cheapest_window(&runs, fan_in, total_bytes) };
-        let name = if last { name.to_owned() } else { task.run_name(format_args!("merge-{pass}")) };
-        let mut output = RunBuilder::create(task.store, &name, partitions, task.config.block_bytes())?;
-        for partition in 0..partitions {
-            let segments = runs[window.clone()].iter().map(|run| Segment { run: run.clone(), partition });
-            merge_segments(task, segments, &mut output, partition, fold)?;
-        }
-        let merged = output.finish()?;
-        task.count_written(&merged, PhaseName::Merge);
-        if last {
-            return Ok(merged);
-        }
-        runs.splice(window, [merged]);
-        pass += 1;
-    }
+    let runs = merge_down(task, runs, fan_in(task.config), merges, fold)?;
+    merge_runs(task, &runs, name, fold)
 }
 
-/// Writes all partitions of a map task's unsorted `runs` one behind the other into its map output `name`.
+/// Merges neighbours among a map task's runs until at most `most` are left.
+pub(crate) fn merge_down<F: Fold>(
+    task: &mut Task<'_>,
+    runs: Vec<Arc<dyn Run>>,
+    most: usize,
+    merges: &mut u32,
+    fold: &F,
+) -> Result<Vec<Arc<dyn Run>>> {
+    join_down(task, runs, most, merges, |task, runs, name| merge_runs(task, runs, name, fold))
+}
+
+/// Appends neighbours among a map task's unsorted runs to each other until at most `most` are left.
+pub(crate) fn concatenate_down(
+    task: &mut Task<'_>,
+    runs: Vec<Arc<dyn Run>>,
+    most: usize,
+    merges: &mut u32,
+) -> Result<Vec<Arc<dyn Run>>> {
+    join_down(task, runs, most, merges, concatenate_spills)
+}
+
+/// Makes one of neighbours until at most `most` runs are left. What has been joined is removed at once.
+fn join_down(
+    task: &mut Task<'_>,
+    runs: Vec<Arc<dyn Run>>,
+    most: usize,
+    merges: &mut u32,
+    join: impl Fn(&mut Task<'_>, &[Arc<dyn Run>], &str) -> Result<Arc<dyn Run>>,
+) -> Result<Vec<Arc<dyn Run>>> {
+    let with_bytes = runs.into_iter().map(|run| {
+        let bytes = total_bytes(&run);
+        (run, bytes)
+    });
+    let mut plan = MergePlan::new(with_bytes, fan_in(task.config), most);
+    while let Some(runs) = plan.next_merge() {
+        let name = task.run_name(format_args!("joined-{merges}"));
+        let joined = join(task, &runs, &name)?;
+        let bytes = total_bytes(&joined);
+        plan.put(joined, bytes);
+        *merges += 1;
+    }
+    Ok(plan.into_rest())
+}
+
+/// Merges all partitions of `runs` into the run `name`.
+fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, fold: &F) -> Result<Arc<dyn Run>> {
+    let partitions = runs[0].index().len() as u32;
+    let mut output = RunBuilder::for_task(task, name, partitions)?;
+    for partition in 0..partitions {
+        let segments = runs.iter().map(|run| Segment { run: run.clone(), partition });
+        merge_segments(task, segments, &mut output, partition, fold)?;
+    }
+    let merged = output.finish()?;
+    task.count_written(&merged, PhaseName::Merge);
+    Ok(merged)
+}
+
+/// Writes all partitions of a map task's unsorted `runs` one behind the other into the run `name`.
 pub(crate) fn concatenate_spills(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
-    let mut output = RunBuilder::create(task.store, name, partitions, task.config.block_bytes())?;
+    let mut output = RunBuilder::for_task(task, name, partitions)?;
+    let mut until_check = RECORDS_BETWEEN_CHECKS;
     for partition in 0..partitions {
         for run in runs {
-            task.context.cancel.check()?;
-            let mut cursor = RunCursor::open(&Segment { run: run.clone(), partition })?;
+            let segment = Segment { run: run.clone(), partition };
+            if segment.index().records == 0 {
+                continue;
+            }
+            task.attempt.cancel.check()?;
+            let mut cursor = RunCursor::open(&segment)?;
             while let Some(step) = cursor.advance()? {
+                task.attempt.cancel.check_every(&mut until_check)?;
                 output.push(partition, cursor.key(), cursor.value(), step == Step::SameKey)?;
             }
         }
@@ -368,37 +425,29 @@ pub(crate) fn concatenate_spills(task: &mut Task<'_>, runs: &[Arc<dyn Run>], nam
 }
 
 /// Merges segments of one partition until at most the fan-in are left, keeping their order.
-pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: &mut Vec<Segment>, fold: &F) -> Result<()> {
+pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: Vec<Segment>, fold: &F) -> Result<Vec<Segment>> {
     let fan_in = fan_in(task.config);
-    let mut pass = 0;
-    while segments.len() > fan_in {
-        let window = cheapest_window(segments, fan_in, |segment| segment.index().stored_bytes);
-        let name = task.run_name(format_args!("merge-{pass}"));
-        let mut output = RunBuilder::create(task.store, &name, 1, task.config.block_bytes())?;
-        merge_segments(task, segments[window.clone()].iter().cloned(), &mut output, 0, fold)?;
-        let run = output.finish()?;
-        task.count_written(&run, PhaseName::Merge);
-        segments.splice(window, [Segment { run, partition: 0 }]);
-        pass += 1;
+    let with_bytes = segments.into_iter().map(|segment| {
+        let bytes = segment.index().stored_bytes;
+        (segment, bytes)
+    });
+    let mut plan = MergePlan::new(with_bytes, fan_in, fan_in);
+    let mut merges = 0;
+    while let Some(segments) = plan.next_merge() {
+        let name = task.run_name(format_args!("merge-{merges}"));
+        let mut output = RunBuilder::for_task(task, &name, 1)?;
+        merge_segments(task, segments, &mut output, 0, fold)?;
+        let merged = Segment { run: output.finish()?, partition: 0 };
+        task.count_written(&merged.run, PhaseName::Merge);
+        let bytes = merged.index().stored_bytes;
+        plan.put(merged, bytes);
+        merges += 1;
     }
-    Ok(())
+    Ok(plan.into_rest())
 }
 
 fn total_bytes(run: &Arc<dyn Run>) -> u64 {
     PartitionIndex::total(run.index()).stored_bytes
-}
-
-/// Which neighbours to merge next: the smallest ones, and in the first pass just so many that all later passes are full
-/// (Hadoop's `Merger.getPassFactor`). Only neighbours, so that equal keys stay in the order of the runs.
-fn cheapest_window<T>(runs: &[T], fan_in: usize, bytes: impl Fn(&T) -> u64) -> std::ops::Range<usize> {
-    let width = match (runs.len() - 1) % (fan_in - 1) {
-        0 => fan_in,
-        odd => odd + 1,
-    };
-    let sizes: Vec<u64> = runs.iter().map(bytes).collect();
-    let start = (0..=runs.len() - width).min_by_key(|&start| sizes[start..start + width].iter().sum::<u64>());
-    let start = start.expect("there are at least as many runs as the window is wide");
-    start..start + width
 }
 
 /// Appends the merge of `segments` to a partition of `output`, combining equal keys with `fold`.
@@ -409,19 +458,16 @@ fn merge_segments<F: Fold>(
     partition: u32,
     fold: &F,
 ) -> Result<()> {
-    let mut merge = Merge::open(segments)?;
-    let mut until_check = RECORDS_BETWEEN_CHECKS;
+    let mut merge = Merge::open(segments, &task.attempt.cancel)?;
     if !F::COMBINES {
         while let Some(step) = merge.advance()? {
             output.push(partition, merge.key(), merge.value(), step == Step::SameKey)?;
-            task.attempt.cancel.check_every(&mut until_check)?;
         }
         return Ok(());
     }
     let (mut key, mut value) = (Vec::new(), Vec::new());
     let mut step = merge.advance()?;
     while step.is_some() {
-        task.attempt.cancel.check_every(&mut until_check)?;
         key.clear();
         key.extend_from_slice(merge.key());
         let mut combined = fold.decode(merge.value())?;
@@ -467,7 +513,7 @@ mod tests {
     }
 
     fn merged(segments: Vec<Segment>) -> Vec<(Vec<u8>, u32, bool)> {
-        let mut merge = Merge::open(segments).unwrap();
+        let mut merge = Merge::open(segments, &CancelToken::default()).unwrap();
         let mut records = Vec::new();
         while let Some(step) = merge.advance().unwrap() {
             let value = u32::from_be_bytes(merge.value().try_into().unwrap());
@@ -501,21 +547,6 @@ mod tests {
                 .map(|(i, (key, value))| (key.clone(), *value, i > 0 && all[i - 1].0 == *key)).collect();
             prop_assert_eq!(merged(segments), expected);
         }
-
-        #[test]
-        fn windows_lead_to_full_last_passes(runs in 3usize..400, fan_in in 2usize..20) {
-            let mut sizes = vec![1u64; runs];
-            let mut first = true;
-            while sizes.len() > fan_in {
-                let window = cheapest_window(&sizes, fan_in, |size| *size);
-                prop_assert!(first || window.len() == fan_in);
-                prop_assert!((2..=fan_in).contains(&window.len()));
-                let sum = sizes[window.clone()].iter().sum();
-                sizes.splice(window, [sum]);
-                first = false;
-            }
-            prop_assert!(first || sizes.len() == fan_in);
-        }
     }
 
     #[test]
@@ -527,7 +558,21 @@ mod tests {
         let mut writer = store(&dir).create("run", 1).unwrap();
         writer.put(0, &mut block).unwrap();
         let segment = Segment { run: writer.finish().unwrap(), partition: 0 };
-        assert!(matches!(Merge::open([segment]), Err(Error::Codec { .. })));
+        assert!(matches!(Merge::open([segment], &CancelToken::default()), Err(Error::Codec { .. })));
+    }
+
+    #[test]
+    fn a_merge_that_is_cancelled_ends_however_short_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, cancel) = (store(&dir), CancelToken::default());
+        let records: Vec<_> = (0..50u32).map(|i| (i.to_be_bytes().to_vec(), i)).collect();
+        let segments = || (0..2).map(|number| run(&store, number, &records));
+        let mut merge = Merge::open(segments(), &cancel).unwrap();
+        merge.advance().unwrap();
+        cancel.cancel();
+        let end = std::iter::repeat_with(|| merge.advance()).take(20).find(Result::is_err);
+        assert!(matches!(end, Some(Err(Error::Cancelled))), "a merge notices at the end of a block");
+        assert!(matches!(Merge::open(segments(), &cancel), Err(Error::Cancelled)), "and before it opens a run");
     }
 
     #[test]

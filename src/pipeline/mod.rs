@@ -12,7 +12,7 @@
 //! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
 //! 5. [`sort`] orders a full buffer by (partition, key).
 //! 6. [`spill`] writes it as a run of blocks to the [store](crate::store).
-//! 7. [`merge`] merges sorted runs, in one pass or several.
+//! 7. [`merge`] merges sorted runs, in one pass or several, as [`merge_plan`] says.
 //! 8. [`shuffle`] takes one partition of every map output.
 //! 9. [`reduce`] hands the merged groups to the user's reducer.
 //! 10. [`commit`] writes the output and publishes it, where [`output_place`] says.
@@ -24,6 +24,7 @@ pub(crate) mod decompress;
 pub mod inputs;
 pub mod map;
 pub(crate) mod merge;
+pub(crate) mod merge_plan;
 pub mod output_place;
 pub(crate) mod prefetch;
 pub mod read;

@@ -45,11 +45,11 @@ where
         segments = gather(task, &segments, job)?;
     }
     let start = task.phases.begin();
-    reduce_fan_in(task, &mut segments, &job.combine)?;
+    segments = reduce_fan_in(task, segments, &job.combine)?;
     task.phases.end(PhaseName::Merge, start);
 
     let start = task.phases.begin();
-    let merge = Merge::open(segments)?;
+    let merge = Merge::open(segments, &task.attempt.cancel)?;
     task.phases.end(PhaseName::Shuffle, start);
     Ok(merge)
 }
@@ -74,9 +74,11 @@ where
         user_counters: UserCounters::default(),
         phases: PhaseLog::default(),
     };
-    let mut collector = C::Collector::<'_, P>::new(gathering, &job.combine, &job.partitioner, Side::Reduce);
+    let bytes = segments.iter().map(|segment| segment.index().record_bytes).sum();
+    let mut collector = C::Collector::<'_, P>::new(gathering, &job.combine, &job.partitioner, Side::Reduce, bytes);
     let mut until_check = RECORDS_BETWEEN_CHECKS;
     for segment in segments {
+        task.context.cancel.check()?;
         let mut cursor = RunCursor::open(segment)?;
         while cursor.advance()?.is_some() {
             task.context.cancel.check_every(&mut until_check)?;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::record::frame;
+use crate::record::{frame, varint};
+use crate::runtime::cancel::CancelToken;
+use crate::runtime::task::Task;
 use crate::store::MAX_RECORD_BYTES;
 use crate::store::{BlockBuilder, Run, RunStore, RunWriter};
 
@@ -12,13 +14,21 @@ pub(crate) struct RunBuilder {
     writer: Box<dyn RunWriter>,
     block: BlockBuilder,
     partition: u32,
+    cancel: CancelToken,
 }
 
 impl RunBuilder {
     /// Begins the run `name`.
     pub fn create(store: &dyn RunStore, name: &str, partitions: u32, block_bytes: usize) -> Result<Self> {
         let writer = store.create(name, partitions)?;
-        Ok(RunBuilder { writer, block: BlockBuilder::with_capacity(block_bytes), partition: 0 })
+        let block = BlockBuilder::with_capacity(block_bytes);
+        Ok(RunBuilder { writer, block, partition: 0, cancel: CancelToken::default() })
+    }
+
+    /// Begins the run `name` of a task. Writing it ends with [`Error::Cancelled`] once the attempt is told to stop.
+    pub fn for_task(task: &Task<'_>, name: &str, partitions: u32) -> Result<Self> {
+        let run = RunBuilder::create(task.store, name, partitions, task.config.block_bytes())?;
+        Ok(RunBuilder { cancel: task.attempt.cancel.clone(), ..run })
     }
 
     /// Appends a record. `same_key` promises that the record before it in this run has the same partition and key.
@@ -43,21 +53,57 @@ impl RunBuilder {
         Ok(())
     }
 
+    /// Appends a record that need not be in memory as a whole before: its value is encoded where it stays. The value takes
+    /// about `value_len` bytes.
+    pub fn push_encoded(
+        &mut self,
+        partition: u32,
+        key: &[u8],
+        value_len: usize,
+        encode_value: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        self.make_room(partition, frame::len(key.len(), value_len))?;
+        let start = self.block.len();
+        let records = self.block.records_mut();
+        varint::push(key.len() as u64 + 1, records);
+        let length_at = records.len();
+        varint::push(value_len as u64, records);
+        let key_at = records.len();
+        records.extend_from_slice(key);
+        let value_at = records.len();
+        encode_value(records);
+        let encoded_len = records.len() - value_at;
+        if encoded_len != value_len {
+            let mut length = Vec::with_capacity(varint::MAX_BYTES);
+            varint::push(encoded_len as u64, &mut length);
+            records.splice(length_at..key_at, length);
+        }
+        self.block.count_record();
+        check_size(self.block.len() - start)
+    }
+
     /// Makes sure that the block takes `bytes` more of `partition`; tells whether it is empty.
     #[inline(always)]
     fn make_room(&mut self, partition: u32, bytes: usize) -> Result<bool> {
         if partition != self.partition || self.block.len() + bytes > self.block.capacity() {
-            self.put_block()?;
-            self.partition = partition;
-            if bytes > MAX_RECORD_BYTES {
-                return Err(Error::user(format!("a record of {bytes} bytes exceeds the limit of {MAX_RECORD_BYTES}")));
-            }
+            self.begin_block(partition, bytes)?;
         }
         Ok(self.block.len() == 0)
     }
 
+    /// Begins a block for a record of so many bytes.
     #[inline(never)]
+    fn begin_block(&mut self, partition: u32, bytes: usize) -> Result<()> {
+        self.put_block()?;
+        self.partition = partition;
+        check_size(bytes)?;
+        // No more than a record larger than a block needs.
+        let records = self.block.records_mut();
+        records.try_reserve_exact(bytes).map_err(|_| Error::refused("a record", bytes))
+    }
+
     fn put_block(&mut self) -> Result<()> {
+        self.cancel.check()?;
         if self.block.records() > 0 { self.writer.put(self.partition, &mut self.block) } else { Ok(()) }
     }
 
@@ -65,5 +111,54 @@ impl RunBuilder {
     pub fn finish(mut self) -> Result<Arc<dyn Run>> {
         self.put_block()?;
         self.writer.finish()
+    }
+}
+
+fn check_size(bytes: usize) -> Result<()> {
+    if bytes > MAX_RECORD_BYTES {
+        return Err(Error::user(format!("a record of {bytes} bytes exceeds the limit of {MAX_RECORD_BYTES}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Compression;
+    use crate::pipeline::merge::{RunCursor, Segment};
+    use crate::store::disk::DiskStore;
+
+    #[test]
+    fn records_encoded_in_place_are_those_that_were_encoded_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let mut run = RunBuilder::create(&store, "run", 2, 1000).unwrap();
+        let values: Vec<Vec<u8>> = [0, 1, 127, 128, 500, 5_000, 20_000].map(|len| vec![b'v'; len]).to_vec();
+        for (i, value) in values.iter().enumerate() {
+            // However well the length was known.
+            let told = [value.len(), 0, 200][i % 3];
+            let key = vec![b'a' + i as u8; 1 + i * 300];
+            run.push_encoded(1, &key, told, |out| out.extend_from_slice(value)).unwrap();
+        }
+        let mut cursor = RunCursor::open(&Segment { run: run.finish().unwrap(), partition: 1 }).unwrap();
+        for (i, value) in values.iter().enumerate() {
+            assert!(cursor.advance().unwrap().is_some());
+            assert_eq!((cursor.key(), cursor.value()), (&vec![b'a' + i as u8; 1 + i * 300][..], &value[..]));
+        }
+        assert!(cursor.advance().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_run_that_is_cancelled_is_not_written_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let run = RunBuilder::create(&store, "run", 1, 100).unwrap();
+        let mut run = RunBuilder { cancel: CancelToken::default(), ..run };
+        run.push(0, b"key", b"value", false).unwrap();
+        run.cancel.cancel();
+        let end = std::iter::repeat_with(|| run.push(0, b"key", b"value", false)).take(50).find(Result::is_err);
+        assert!(matches!(end, Some(Err(Error::Cancelled))));
+        drop(run);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "and is removed");
     }
 }

@@ -62,6 +62,13 @@ pub trait ToValue<V: ?Sized>: ToText {
         bytes.len()
     }
 
+    /// Bytes of the whole encoding where they are known without encoding it, or fewer: what room is made for at once. Byte
+    /// strings know them.
+    #[inline(always)]
+    fn least_encoded_len(&self) -> usize {
+        0
+    }
+
     /// The value itself, for a combiner.
     #[inline(always)]
     fn into_value(self) -> V
@@ -242,6 +249,16 @@ macro_rules! byte_string_to_value {
                 out.extend_from_slice(self.as_ref());
             }
 
+            #[inline(always)]
+            fn encoded_len(&self) -> usize {
+                AsRef::<[u8]>::as_ref(self).len()
+            }
+
+            #[inline(always)]
+            fn least_encoded_len(&self) -> usize {
+                AsRef::<[u8]>::as_ref(self).len()
+            }
+
             fn into_value(self) -> $value {
                 let $own = self;
                 $into
@@ -266,6 +283,16 @@ macro_rules! borrowed_to_unsized_value {
             #[inline(always)]
             fn encode(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(self.as_ref());
+            }
+
+            #[inline(always)]
+            fn encoded_len(&self) -> usize {
+                AsRef::<[u8]>::as_ref(self).len()
+            }
+
+            #[inline(always)]
+            fn least_encoded_len(&self) -> usize {
+                AsRef::<[u8]>::as_ref(self).len()
             }
         }
     )+};

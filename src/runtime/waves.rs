@@ -446,7 +446,7 @@ where
 {
     let start = task.phases.begin();
     let (context, config) = (task.context.clone(), task.config);
-    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map);
+    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map, split.bytes());
     let scout = scout(config);
     let read = ReadContext { cancel: &context.cancel, ..ReadContext::of(config, scout.as_ref()) };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;

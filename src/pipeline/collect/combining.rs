@@ -9,7 +9,7 @@ use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
-use crate::pipeline::collect::{Collect, MapOutput, Side};
+use crate::pipeline::collect::{Collect, MapOutput, Side, room};
 use crate::pipeline::map::Sink;
 use crate::pipeline::sort::{self, Entry, Keys};
 use crate::record::{Key, ToKey, ToValue, Value};
@@ -19,6 +19,9 @@ use crate::runtime::task::Task;
 const BATCH: usize = 32;
 /// Memory per key while a table is sorted: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
+/// What a table of less than [`BATCH`] keys may take, however small its share: with large accumulators it would be spilled
+/// after every batch.
+const FEW_KEYS_BYTES: usize = 1 << 20;
 /// How many keys ahead a sorted table's slots are fetched while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
 
@@ -52,6 +55,30 @@ impl<V> Default for TableMemory<V> {
     }
 }
 
+impl<V: Value> TableMemory<V> {
+    /// Bytes of memory in use, those for sorting the table among them.
+    fn bytes(&self) -> usize {
+        self.table.memory_bytes() + (self.index.capacity() + self.scratch.capacity()) * size_of::<Entry>()
+    }
+
+    /// Bytes of memory in use while the table grows, and the index with it.
+    fn bytes_to_grow(&self) -> usize {
+        let index_bytes = 2 * self.table.most_keys() * INDEX_BYTES;
+        self.table.memory_bytes_to_grow()
+            + index_bytes.max((self.index.capacity() + self.scratch.capacity()) * size_of::<Entry>())
+    }
+
+    /// Doubles the table, and makes room for sorting it; tells whether the system allows it.
+    fn grow(&mut self) -> bool {
+        let keys = 2 * self.table.most_keys();
+        let TableMemory { table, index, scratch } = self;
+        room::is_there(table.memory_bytes_to_grow())
+            && room::make(scratch, keys)
+            && room::make(index, keys)
+            && table.grow().is_ok()
+    }
+}
+
 impl<'t, V, C, P> CombiningBuffer<'t, V, C, P>
 where
     V: Value + ToValue<V> + Send,
@@ -68,9 +95,28 @@ where
                 self.fold_batch();
             }
         } else {
-            let combiner = &self.fold.combiner;
-            self.memory.table.fold_long(key, value, |accumulator, value| combiner.combine(accumulator, value));
+            self.fold_long(key, value);
             self.fold_batch();
+        }
+    }
+
+    /// Folds a record of a long key, after a spill where the table has no memory for the key.
+    fn fold_long(&mut self, key: &[u8], mut value: V) {
+        let combiner = &self.fold.combiner;
+        let combine = |accumulator: &mut V, value| combiner.combine(accumulator, value);
+        // Growing takes the old memory and the new.
+        let most_bytes = self.capacity_bytes.saturating_sub(self.memory.bytes());
+        let table = &mut self.memory.table;
+        value = match table.fold_long(key, value, combine, most_bytes) {
+            Ok(()) => return,
+            Err(value) => value,
+        };
+        if table.len() > 0 {
+            self.spill_when_full();
+        }
+        // A key larger than the share is taken alone.
+        if self.memory.table.fold_long(key, value, combine, usize::MAX).is_err() {
+            self.error.get_or_insert(Error::refused("a key", key.len()));
         }
     }
 
@@ -82,31 +128,39 @@ where
         for (key, value) in self.pending.drain(..) {
             table.fold_inline(&key, value, |accumulator, value| combiner.combine(accumulator, value));
         }
-        if !table.has_room(BATCH) || table.memory_bytes() + table.len() * INDEX_BYTES > self.capacity_bytes {
+        if !self.memory.table.has_room(BATCH) || self.memory.bytes() > self.capacity_bytes {
             self.make_room();
         }
     }
 
-    /// Grows the table, or spills it where its share of memory does not allow that.
+    /// Grows the table, or spills it where its share of memory, or the system, does not allow that.
     #[inline(never)]
     fn make_room(&mut self) {
-        let table = &mut self.memory.table;
-        let fits = table.memory_bytes() + table.len() * INDEX_BYTES <= self.capacity_bytes;
-        if fits && table.memory_bytes_to_grow() <= self.capacity_bytes {
-            return table.grow();
+        let memory = &mut self.memory;
+        let fits = memory.bytes() <= self.capacity_bytes;
+        if fits && memory.bytes_to_grow() <= self.capacity_bytes && memory.grow() {
+            return;
         }
-        if table.len() < BATCH {
+        if memory.table.len() < BATCH && memory.bytes() <= self.capacity_bytes.max(FEW_KEYS_BYTES) {
             // The smallest table that works, however small the budget.
-            return if table.has_room(BATCH) {
-            } else {
-                table.grow()
-            };
+            if memory.table.has_room(BATCH) || memory.grow() {
+                return;
+            }
         }
+        self.spill_when_full();
+    }
+
+    #[inline(never)]
+    fn spill_when_full(&mut self) {
         if self.error.is_none() {
             self.error = self.spill(Occasion::Full).err();
         }
         // After an error the task ends with the current record; until then nothing may pile up.
         self.memory.table.clear();
+        if self.memory.bytes() > self.capacity_bytes {
+            // One key was larger than the share allows.
+            self.memory.table.forget_arena();
+        }
     }
 
     #[inline(never)]
@@ -118,6 +172,7 @@ where
         let start = task.phases.begin();
         let sorting = self.doing.enter(Activity::Sort);
         index.clear();
+        index.try_reserve_exact(table.len()).map_err(|_| Error::refused("sorting", table.len() * INDEX_BYTES))?;
         index.extend(table.keys().map(|(at, key)| {
             let partition = match self.side {
                 Side::Map => self.partitioner.partition(key, reducers),
@@ -135,7 +190,7 @@ where
         task.phases.add_bytes(PhaseName::Sort, table.memory_bytes() as u64);
         task.counters.combine_output_records += index.len() as u64;
         let fold = self.fold;
-        self.spills.write(task, occasion, |run| {
+        self.spills.write(task, self.side, occasion, fold, |run| {
             let mut value = Vec::new();
             for (i, entry) in index.iter().enumerate() {
                 if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
@@ -205,7 +260,7 @@ where
     C: Combiner<V>,
     P: Partitioner,
 {
-    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side) -> Self {
+    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side, _expected_bytes: u64) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes();
         CombiningBuffer {
             doing: Doing::here(),

@@ -8,9 +8,12 @@
 //! reducer, which [gathers](crate::pipeline::shuffle) its partition in one.
 
 pub mod combining;
+mod room;
 pub mod sort_buffer;
 mod spills;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -32,8 +35,8 @@ pub trait CollectWith<K: Key + ?Sized, V: Value + ?Sized>: Fold {
 
 /// Takes the records of one map task and makes its output of them.
 pub trait Collect<'t, K: Key + ?Sized, V: Value + ?Sized, F, P>: Emit<K, V> + Sink {
-    /// A collector for an attempt.
-    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side) -> Self;
+    /// A collector for an attempt, which will read about so many bytes: buffers begin as large as that calls for, and grow.
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self;
 
     /// Takes an encoded record on the reduce side. The record's own mapper has counted it.
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()>;

@@ -5,7 +5,7 @@ use crate::job::{Emit, Fold, Partitioner};
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::spills::{Occasion, Spills};
-use crate::pipeline::collect::{Collect, MapOutput, Side};
+use crate::pipeline::collect::{Collect, MapOutput, Side, room};
 use crate::pipeline::map::Sink;
 use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
@@ -14,6 +14,13 @@ use crate::runtime::task::Task;
 
 /// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
+
+/// Most bytes of a record besides key and value.
+const FRAME_BYTES: usize = 2 * varint::MAX_BYTES;
+
+/// Records that a buffer makes room for at first, and their bytes.
+const FIRST_RECORDS: usize = 64;
+const FIRST_BYTES: usize = 4 << 10;
 
 /// How many records ahead a sorted buffer's records are fetched while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
@@ -42,6 +49,48 @@ struct SortMemory {
 }
 
 impl SortMemory {
+    /// Makes room for what so many bytes of input become, as far as a buffer of `capacity_bytes` holds it. Only a guess: what
+    /// is refused here is asked for again when it is needed.
+    fn expect(&mut self, bytes: u64, capacity_bytes: usize) {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_add(FIRST_BYTES).min(capacity_bytes);
+        room::make(&mut self.records, bytes);
+        let _ = self.grow_index(bytes / INDEX_BYTES);
+    }
+
+    /// Whether a record of so many bytes fits without growing.
+    #[inline(always)]
+    fn has_room(&self, bytes: usize) -> bool {
+        self.records.capacity() - self.records.len() >= bytes && self.index.len() < self.index.capacity()
+    }
+
+    /// Makes room for a record of so many bytes: doubles what is too small, within `capacity_bytes`, or to the size of the
+    /// one record.
+    fn grow(&mut self, bytes: usize, capacity_bytes: usize) -> Result<()> {
+        let records = &mut self.records;
+        let needed = records.len() + bytes;
+        if needed > records.capacity() {
+            let doubled = (2 * records.capacity()).clamp(FIRST_BYTES, capacity_bytes.max(FIRST_BYTES));
+            if !room::make(records, doubled.max(needed)) && !room::make(records, needed) {
+                return Err(Error::refused("the sort buffer", needed));
+            }
+        }
+        if self.index.len() == self.index.capacity() {
+            let most = (capacity_bytes / INDEX_BYTES + 1).max(FIRST_RECORDS);
+            let doubled = (2 * self.index.capacity()).clamp(FIRST_RECORDS, most);
+            self.grow_index(doubled.max(self.index.len() + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for so many entries, and for sorting them.
+    fn grow_index(&mut self, entries: usize) -> Result<()> {
+        let SortMemory { index, scratch, .. } = self;
+        if room::make(scratch, entries) && room::make(index, entries) {
+            return Ok(());
+        }
+        Err(Error::refused("the sort buffer's index", entries * INDEX_BYTES))
+    }
+
     /// Appends a record; returns the length of its value.
     #[inline(always)]
     fn append(&mut self, key: &[u8], partition: u32, encode_value: impl FnOnce(&mut Vec<u8>)) -> usize {
@@ -84,7 +133,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
         drop(sorting);
         task.phases.end(PhaseName::Sort, start);
-        self.spills.write(task, occasion, |run| {
+        self.spills.write(task, self.side, occasion, self.fold, |run| {
             let mut previous: Option<(Entry, &[u8])> = None;
             for (i, entry) in index.iter().enumerate() {
                 if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
@@ -140,14 +189,13 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);
-        let key = key.encode(&mut self.key_scratch);
+        let mut scratch = std::mem::take(&mut self.key_scratch);
+        let key = key.encode(&mut scratch);
         let partition = self.partitioner.partition(key, self.reducers);
-        let value_len = self.memory.append(key, partition, |records| value.encode(records));
+        let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records));
         self.task.counters.map_output_records += 1;
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
-        if self.used_bytes() >= self.capacity_bytes {
-            self.spill_when_full();
-        }
+        self.key_scratch = scratch;
         self.doing.set(Activity::User);
     }
 
@@ -161,6 +209,64 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
 }
 
 impl<F: Fold, P> SortBuffer<'_, F, P> {
+    /// Takes a record whose value has at least so many bytes; returns how many it has.
+    #[inline(always)]
+    fn take_record(
+        &mut self,
+        key: &[u8],
+        partition: u32,
+        least_value_len: usize,
+        encode_value: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
+        let bytes = key.len() + least_value_len + FRAME_BYTES;
+        if !self.memory.has_room(bytes) && !self.make_room(bytes) {
+            return self.write_through(key, partition, least_value_len, encode_value);
+        }
+        let value_len = self.memory.append(key, partition, encode_value);
+        if self.used_bytes() >= self.capacity_bytes {
+            self.spill_when_full();
+        }
+        value_len
+    }
+
+    /// Grows the buffer for a record of so many bytes, or spills it where its share of memory or the system does not allow
+    /// that. Tells whether there is room then: there is none for a record larger than the buffer.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, bytes: usize) -> bool {
+        let fits = self.used_bytes() + bytes + INDEX_BYTES <= self.capacity_bytes;
+        if fits && self.memory.grow(bytes, self.capacity_bytes).is_ok() {
+            return true;
+        }
+        if !self.memory.index.is_empty() {
+            self.spill_when_full();
+        }
+        bytes + INDEX_BYTES <= self.capacity_bytes && self.memory.grow(bytes, self.capacity_bytes).is_ok()
+    }
+
+    /// Writes a record that the buffer has no room for as a run of its own, behind what was emitted before.
+    #[cold]
+    fn write_through(
+        &mut self,
+        key: &[u8],
+        partition: u32,
+        least_value_len: usize,
+        encode_value: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
+        let mut value_len = least_value_len;
+        if self.error.is_none() {
+            let written = self.spills.write(&mut self.task, self.side, Occasion::Full, self.fold, |run| {
+                run.push_encoded(partition, key, least_value_len, |out| {
+                    let before = out.len();
+                    encode_value(out);
+                    value_len = out.len() - before;
+                })
+            });
+            self.error = written.err();
+        }
+        value_len
+    }
+
     #[inline(never)]
     fn spill_when_full(&mut self) {
         if self.error.is_none() {
@@ -174,7 +280,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     }
 }
 
-/// Makes room for the length of a value too long for the one byte that was left for it.
+/// Makes space for the length of a value too long for the one byte that was left for it.
 #[cold]
 fn widen_length(records: &mut Vec<u8>, at: usize, value_len: usize) {
     let mut length = Vec::with_capacity(varint::MAX_BYTES);
@@ -190,11 +296,10 @@ impl<F, P> Sink for SortBuffer<'_, F, P> {
 }
 
 impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
-    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side) -> Self {
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self {
         let capacity_bytes = task.config.task_sort_buffer_bytes().min(MAX_POSITION as usize);
         let mut memory: SortMemory = task.buffers.take();
-        memory.records.reserve(capacity_bytes);
-        memory.index.reserve(capacity_bytes / INDEX_BYTES);
+        memory.expect(expected_bytes, capacity_bytes);
         SortBuffer {
             doing: Doing::here(),
             side,
@@ -212,10 +317,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let _encoding = self.doing.enter(Activity::Encode);
-        self.memory.append(key, 0, |records| records.extend_from_slice(value));
-        if self.used_bytes() >= self.capacity_bytes {
-            self.spill_when_full();
-        }
+        self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value));
         self.check()
     }
 

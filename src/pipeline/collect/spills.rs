@@ -8,15 +8,23 @@ use crate::job::Fold;
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::{MapOutput, Side};
-use crate::pipeline::merge::{concatenate_spills, merge_spills};
+use crate::pipeline::merge::{concatenate_down, concatenate_spills, merge_down, merge_spills};
 use crate::pipeline::spill::RunBuilder;
 use crate::runtime::task::Task;
 use crate::store::{PartitionIndex, Run};
+
+/// Most spills that a task keeps. Where the buffer is so small that there would be more, neighbours become one, so that
+/// neither files nor readers of them are as many as the input is large.
+pub(super) const MOST_SPILLS: usize = if cfg!(test) { 16 } else { 1024 };
 
 /// A collector's spills so far, in order.
 #[derive(Debug, Default)]
 pub(super) struct Spills {
     runs: Vec<Arc<dyn Run>>,
+    /// Spills that were written; names are told from this.
+    written: u32,
+    /// Runs that were made of several spills.
+    merges: u32,
 }
 
 /// Whether the task has more to emit.
@@ -30,33 +38,50 @@ pub(super) enum Occasion {
 
 impl Spills {
     /// Writes a sorted buffer as a run. The only spill of a task is its map output already.
-    pub fn write(
+    pub fn write<F: Fold>(
         &mut self,
         task: &mut Task<'_>,
+        side: Side,
         occasion: Occasion,
+        fold: &F,
         fill: impl FnOnce(&mut RunBuilder) -> Result<()>,
     ) -> Result<()> {
         let start = task.phases.begin();
         let _encoding = Doing::here().enter(Activity::Encode);
         let name = match occasion {
             Occasion::Last if self.runs.is_empty() => map_output_name(task),
-            _ => task.run_name(format_args!("spill-{}", self.runs.len())),
+            _ => task.run_name(format_args!("spill-{}", self.written)),
         };
-        let partitions = task.context.reducers;
-        let mut run = RunBuilder::create(task.store, &name, partitions, task.config.block_bytes())?;
+        self.written += 1;
+        let mut run = RunBuilder::for_task(task, &name, task.context.reducers)?;
         fill(&mut run)?;
         let run = run.finish()?;
         task.count_written(&run, PhaseName::Spill);
         self.runs.push(run);
         task.phases.end(PhaseName::Spill, start);
+        if self.runs.len() >= MOST_SPILLS { self.join_half(task, side, fold) } else { Ok(()) }
+    }
+
+    /// Makes half as many runs of the spills so far.
+    #[cold]
+    fn join_half<F: Fold>(&mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<()> {
+        let start = task.phases.begin();
+        let _merging = Doing::here().enter(Activity::Merge);
+        let runs = std::mem::take(&mut self.runs);
+        self.runs = if side.sorts(task.config.factors.grouping) {
+            merge_down(task, runs, MOST_SPILLS / 2, &mut self.merges, fold)?
+        } else {
+            concatenate_down(task, runs, MOST_SPILLS / 2, &mut self.merges)?
+        };
+        task.phases.end(PhaseName::Merge, start);
         Ok(())
     }
 
     /// Makes the map output: one run, as Hadoop has it, where map outputs lie on disk. In memory the spills stay as they
     /// are, since a reducer reads many runs as well as one.
     /// What a reducer has gathered stays as it is too.
-    pub fn into_map_output<F: Fold>(self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<MapOutput> {
-        let mut runs = self.runs;
+    pub fn into_map_output<F: Fold>(mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<MapOutput> {
+        let mut runs = std::mem::take(&mut self.runs);
         if side == Side::Reduce {
             return Ok(MapOutput { runs });
         }
@@ -65,7 +90,7 @@ impl Spills {
             let _merging = Doing::here().enter(Activity::Merge);
             let name = map_output_name(task);
             runs = vec![match task.config.factors.grouping {
-                Grouping::Sort => merge_spills(task, runs, &name, fold)?,
+                Grouping::Sort => merge_spills(task, runs, &name, &mut self.merges, fold)?,
                 Grouping::Hash => concatenate_spills(task, &runs, &name)?,
             }];
             task.phases.end(PhaseName::Merge, start);

@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "uninitialised accumulators, and reading short keys without branching on their length")]
 
+use std::collections::TryReserveError;
 use std::hash::{BuildHasher, RandomState};
 use std::mem::MaybeUninit;
 
@@ -16,7 +17,10 @@ use crate::record::Value;
 
 /// Longest key that lies in its slot.
 pub(super) const INLINE_BYTES: usize = 16;
-const FIRST_SLOTS: usize = 1 << 12;
+/// Slots of a new table: few, since a table grows with what it holds and a share of memory may be small.
+const FIRST_SLOTS: usize = 1 << 6;
+/// Bytes of a new arena.
+const FIRST_ARENA_BYTES: usize = 1 << 10;
 
 /// What a slot holds: nothing, an inline key of length `tag - 1`, or a key in the arena.
 type Tag = u64;
@@ -53,7 +57,7 @@ pub(super) struct Table<V> {
 impl<V> Default for Table<V> {
     fn default() -> Self {
         Table {
-            slots: empty_slots(FIRST_SLOTS),
+            slots: empty_slots(FIRST_SLOTS).expect("the system has memory for the smallest table"),
             used: 0,
             arena: Vec::new(),
             heap_bytes: 0,
@@ -62,8 +66,11 @@ impl<V> Default for Table<V> {
     }
 }
 
-fn empty_slots<V>(count: usize) -> Box<[Slot<V>]> {
-    (0..count).map(|_| Slot { key: [0; 2], tag: EMPTY, value: MaybeUninit::uninit() }).collect()
+fn empty_slots<V>(count: usize) -> Result<Box<[Slot<V>]>, TryReserveError> {
+    let mut slots = Vec::new();
+    slots.try_reserve_exact(count)?;
+    slots.extend((0..count).map(|_| Slot { key: [0; 2], tag: EMPTY, value: MaybeUninit::uninit() }));
+    Ok(slots.into_boxed_slice())
 }
 
 impl<V> Table<V> {
@@ -80,12 +87,17 @@ impl<V> Table<V> {
 
     /// Bytes of memory in use.
     pub fn memory_bytes(&self) -> usize {
-        size_of_val(&*self.slots) + self.arena.len() + self.heap_bytes
+        size_of_val(&*self.slots) + self.arena.capacity() + self.heap_bytes
     }
 
     /// Bytes of memory in use while [`grow`](Self::grow) is at work.
     pub fn memory_bytes_to_grow(&self) -> usize {
         self.memory_bytes() + 2 * size_of_val(&*self.slots)
+    }
+
+    /// Most keys that the table holds without growing.
+    pub fn most_keys(&self) -> usize {
+        self.slots.len() / 2
     }
 
     /// Hashes a key that lies in its slot.
@@ -134,23 +146,41 @@ impl<V: Value> Table<V> {
         }
     }
 
-    /// Folds `value` into the accumulator of a key longer than [`INLINE_BYTES`]. There must be room.
-    pub fn fold_long(&mut self, key: &[u8], value: V, combine: impl Fn(&mut V, V)) {
+    /// Folds `value` into the accumulator of a key longer than [`INLINE_BYTES`]. There must be a slot for it; where the key is
+    /// new, and the long keys would take more than `most_bytes` with it or memory for them is refused, the value comes back.
+    pub fn fold_long(&mut self, key: &[u8], value: V, combine: impl Fn(&mut V, V), most_bytes: usize) -> Result<(), V> {
         let hash = xxh3_64_with_seed(key, self.seed);
         let mut at = self.home(hash);
         loop {
             let slot = &self.slots[at];
             if slot.tag == IN_ARENA && slot.key[0] == hash && self.arena_key(slot.key[1]) == key {
-                return self.fold_at(at, value, combine);
+                self.fold_at(at, value, combine);
+                return Ok(());
             }
             if slot.tag == EMPTY {
+                if !self.make_arena_room(size_of::<u32>() + key.len(), most_bytes) {
+                    return Err(value);
+                }
                 let position = self.arena.len() as u64;
                 self.arena.extend_from_slice(&(key.len() as u32).to_le_bytes());
                 self.arena.extend_from_slice(key);
-                return self.insert(at, [hash, position], IN_ARENA, value);
+                self.insert(at, [hash, position], IN_ARENA, value);
+                return Ok(());
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// Makes room for so many bytes of long keys, which may take `most_bytes` in all; tells whether there is.
+    #[inline]
+    fn make_arena_room(&mut self, bytes: usize, most_bytes: usize) -> bool {
+        let (len, capacity) = (self.arena.len(), self.arena.capacity());
+        let needed = len + bytes;
+        if needed <= capacity {
+            return true;
+        }
+        let doubled = (2 * capacity).max(FIRST_ARENA_BYTES).min(most_bytes).max(needed);
+        needed <= most_bytes && self.arena.try_reserve_exact(doubled - len).is_ok()
     }
 
     #[inline(always)]
@@ -169,9 +199,12 @@ impl<V: Value> Table<V> {
     }
 
     /// Doubles the number of slots.
+    ///
+    /// # Errors
+    /// Where the system refuses memory; the table is as it was.
     #[inline(never)]
-    pub fn grow(&mut self) {
-        let doubled = empty_slots(2 * self.slots.len());
+    pub fn grow(&mut self) -> Result<(), TryReserveError> {
+        let doubled = empty_slots(2 * self.slots.len())?;
         for slot in std::mem::replace(&mut self.slots, doubled) {
             let hash = match slot.tag {
                 EMPTY => continue,
@@ -184,6 +217,7 @@ impl<V: Value> Table<V> {
             }
             self.slots[at] = slot;
         }
+        Ok(())
     }
 
     /// Slot numbers and keys, in no order.
@@ -220,6 +254,12 @@ impl<V: Value> Table<V> {
 }
 
 impl<V> Table<V> {
+    /// Gives the memory of the long keys back. The table is empty.
+    pub fn forget_arena(&mut self) {
+        debug_assert_eq!(self.used, 0, "keys lie in the arena");
+        self.arena = Vec::new();
+    }
+
     /// Removes all keys; the slots stay.
     pub fn clear(&mut self) {
         for slot in &mut self.slots {
@@ -321,12 +361,12 @@ mod tests {
                     let value = vec![i as u8, round];
                     map.entry(key.clone()).or_default().extend(&value);
                     if !table.has_room(1) {
-                        table.grow();
+                        table.grow().unwrap();
                     }
                     if key.len() <= INLINE_BYTES {
                         table.fold_inline(&table.inline_key(key), value, append);
                     } else {
-                        table.fold_long(key, value, append);
+                        table.fold_long(key, value, append, usize::MAX).unwrap();
                     }
                 }
                 let folded: BTreeMap<_, _> = table.keys().map(|(at, key)| (key.to_vec(), table.value(at).clone())).collect();
@@ -338,6 +378,23 @@ mod tests {
                 prop_assert_eq!(table.keys().count(), 0);
             }
         }
+    }
+
+    #[test]
+    fn long_keys_take_no_more_memory_than_they_may() {
+        let mut table = Table::<u64>::default();
+        let sum = |sum: &mut u64, more| *sum += more;
+        let key = |i: u32| format!("a key that is long enough: {i:08}").into_bytes();
+        let mut taken = 0;
+        while table.has_room(1) && table.fold_long(&key(taken), 1, sum, 700).is_ok() {
+            taken += 1;
+        }
+        assert_eq!(taken as usize, 700 / (key(0).len() + 4), "as many as there is room for");
+        assert!(table.memory_bytes() <= FIRST_SLOTS * size_of::<Slot<u64>>() + 700);
+        assert_eq!(table.fold_long(&key(0), 1, sum, 700), Ok(()), "those that are there are found still");
+        assert_eq!(table.fold_long(&key(taken), 5, sum, 700), Err(5), "the value of another comes back");
+        table.clear();
+        assert_eq!(table.fold_long(&key(taken), 5, sum, 700), Ok(()));
     }
 
     #[test]
