@@ -16,8 +16,9 @@ use crate::observe::activity::{Activity, Doing, lock};
 use crate::store::disk::DiskStore;
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
 
-/// Size of a run's first slab, unless its first block is larger. Each further one is twice as large as the one before.
-const FIRST_SLAB_BYTES: usize = 64 << 10;
+/// Smallest slab. A run begins with one that holds its first block, so that a tiny run takes little memory; each further one
+/// is twice as large as the one before.
+const SMALLEST_SLAB_BYTES: usize = 4 << 10;
 /// Most memory that waits for the next runs: what the jobs of a loop leave to one another, not what a large job left.
 const MOST_IDLE_BYTES: u64 = 128 << 20;
 /// Size up to which slabs double.
@@ -310,7 +311,7 @@ impl MemoryRunWriter {
         let doubled = match &self.slab {
             Some(slab) if slab.room() >= bytes => return Ok(self.slab.as_mut().expect("just seen")),
             Some(slab) => (2 * slab.map().len()).min(LARGEST_SLAB_BYTES),
-            None => FIRST_SLAB_BYTES,
+            None => bytes.next_power_of_two().clamp(SMALLEST_SLAB_BYTES, LARGEST_SLAB_BYTES),
         };
         let next = Slab::new(doubled.max(bytes), &self.store.budget)?;
         self.full_slabs.extend(self.slab.take());
