@@ -1,11 +1,12 @@
 //! What the command line looks like. Defaults are those of [`JobConfig::new`]; the jobs bring their own options.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Command, ValueEnum};
+use clap::{Arg, Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
 use twinmill::config::{ByteSize, Compression, DiskProfile, Grouping, Invariant, Medium, OnFull, parse_duration};
 use twinmill::generate::Kind;
@@ -28,7 +29,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
-    Command::new("twinmill")
+    let whole = Command::new("twinmill")
         .about(env!("CARGO_PKG_DESCRIPTION"))
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
@@ -39,7 +40,43 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(report, "Make a page or tables from saved reports, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
-        .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"))
+        .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"));
+    with_hyphens(whole)
+}
+
+/// Lets the value of every option, those of the jobs included, begin with a hyphen: a label `-1`, a pattern `-x`, a file
+/// `-f`. [`swallowed_option`] finds what was meant for an option.
+fn with_hyphens(command: Command) -> Command {
+    let takes_value = |arg: &Arg| arg.get_long().is_some() && arg.get_action().takes_values();
+    let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_hyphen_values(true) } else { arg });
+    command.mut_subcommands(with_hyphens)
+}
+
+/// An option whose value is missing, and the option that stands in its place: `--input --quiet`.
+pub fn swallowed_option(command: &Command, words: &[OsString]) -> Option<(String, String)> {
+    let mut path = vec![command];
+    let mut words = words.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+    while let Some(word) = words.next() {
+        let find = |word: &str| {
+            let name = word.strip_prefix("--")?.split('=').next()?;
+            let named = |arg: &&Arg| {
+                arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&name))
+            };
+            path.iter().flat_map(|command| command.get_arguments()).find(named)
+        };
+        if let Some(arg) = find(&word) {
+            if !arg.get_action().takes_values() || word.contains('=') {
+                continue;
+            }
+            let value = words.next()?;
+            if find(&value).is_some() || ["--help", "--version"].contains(&value.as_ref()) {
+                return Some((word.into_owned(), value.into_owned()));
+            }
+        } else if let Some(command) = path.last().and_then(|command| command.find_subcommand(word.as_ref())) {
+            path.push(command);
+        }
+    }
+    None
 }
 
 /// Makes each job a subcommand. Any other name is let through, to be refused with a list of the jobs.
@@ -418,5 +455,45 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         command(&crate::jobs::all()).debug_assert();
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_value_of_every_option_may_begin_with_a_hyphen() {
+        fn check(command: &Command) {
+            for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
+                let takes_value = arg.get_action().takes_values();
+                assert!(!takes_value || arg.is_allow_hyphen_values_set(), "{} {arg}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut command = command(&crate::jobs::all());
+        command.build();
+        check(&command);
+    }
+
+    #[test]
+    fn an_option_in_the_place_of_a_value_is_found() {
+        let command = command(&crate::jobs::all());
+        let found = |line: &str| swallowed_option(&command, &words(line));
+        let pair = |option: &str, value: &str| Some((option.to_owned(), value.to_owned()));
+        assert_eq!(found("twinmill run wordcount --input --quiet"), pair("--input", "--quiet"));
+        assert_eq!(found("twinmill run --output --mode=disk wordcount"), pair("--output", "--mode=disk"));
+        assert_eq!(found("twinmill run grep --pattern --pattern x"), pair("--pattern", "--pattern"));
+        assert_eq!(found("twinmill gen text --edges --seed 1"), pair("--edges", "--seed"));
+        assert_eq!(found("twinmill run wordcount --input --help"), pair("--input", "--help"));
+        for line in [
+            "twinmill run wordcount --input -x --quiet",
+            "twinmill run grep --pattern --x --quiet",
+            "twinmill run grep --pattern=--quiet",
+            "twinmill run wordcount --quiet --overwrite",
+            "twinmill run wordcount --input",
+            "twinmill run wordcount -- --input --quiet",
+        ] {
+            assert_eq!(found(line), None, "{line}");
+        }
     }
 }

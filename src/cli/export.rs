@@ -64,8 +64,8 @@ fn markdown(comparisons: &[Comparison]) -> String {
     for comparison in comparisons {
         let modes = of_modes(comparison);
         let command = comparison.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-        text += &format!("## {}\n\n", modes.sentence);
-        verdict::sentences(comparison).iter().for_each(|sentence| text += &format!("- {sentence}\n"));
+        text += &format!("## {}\n\n", escaped(&modes.sentence));
+        verdict::sentences(comparison).iter().for_each(|sentence| text += &format!("- {}\n", escaped(sentence)));
         let identical = if comparison.outputs_identical() { "yes" } else { "**NO**" };
         text += &format!("- outputs identical: {identical} ({})\n", comparison.digests().join(", "));
         if let Some(agree) = comparison.alternatives_agree() {
@@ -75,11 +75,13 @@ fn markdown(comparisons: &[Comparison]) -> String {
         text += &markdown_table(&modes.rows);
         for Table { rows, sentence } in comparison.further_tables() {
             // A line of a paragraph would run into the next.
-            text += &format!("\n{}\n{}\n", markdown_table(&rows), sentence.replace('\n', "  \n"));
+            let lines: Vec<_> = sentence.lines().map(escaped).collect();
+            text += &format!("\n{}\n{}\n", markdown_table(&rows), lines.join("  \n"));
         }
-        text += &format!("\n{}\n", comparison.machine());
+        text += &format!("\n{}\n", escaped(&comparison.machine()));
         if !command.is_empty() {
-            text += &format!("\n```\n{command}\n```\n");
+            let fence = fence(&command);
+            text += &format!("\n{fence}\n{command}\n{fence}\n");
         }
         text.push('\n');
     }
@@ -96,13 +98,34 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// Text that means nothing but itself in Markdown, on one line.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '`' | '*' | '[' | ']' => escaped.extend(['\\', c]),
+            '<' => escaped += "&lt;",
+            '&' => escaped += "&amp;",
+            '\n' | '\r' => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// What stands around code that may have backticks of its own.
+fn fence(code: &str) -> String {
+    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(3.max(longest + 1))
+}
+
 fn markdown_table(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (i, row) in rows.iter().enumerate() {
         // Leading spaces mean nothing in Markdown; a row below another is told by its dot.
         let cells = row.iter().map(|cell| match cell.strip_prefix("  ") {
-            Some(below) => format!("· {}", below.trim()),
-            None => cell.replace('|', "\\|"),
+            Some(below) => format!("· {}", escaped(below.trim())),
+            None => escaped(cell),
         });
         text += &format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
         if i == 0 {
@@ -298,5 +321,15 @@ mod tests {
         assert!(row.contains(&("wall_seconds".into(), "0.95".into())), "{row:?}");
         assert_eq!(quoted("--pattern=it's"), r"'--pattern=it'\''s'");
         assert_eq!(csv_cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
+    }
+
+    #[test]
+    fn what_means_something_in_markdown_is_escaped() {
+        let hostile = "a|b\\`c`\n<script>&[x](y)*";
+        let expected = r"a\|b\\\`c\` &lt;script>&amp;\[x\](y)\*";
+        assert_eq!(escaped(hostile), expected);
+        let table = markdown_table(&[vec!["x".into(), "y".into()], vec![format!("  {hostile}"), hostile.into()]]);
+        assert_eq!(table.lines().nth(2).unwrap(), format!("| · {expected} | {expected} |"));
+        assert_eq!((fence("plain"), fence("a ```` b")), ("```".into(), "`````".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! `twinmill inspect`: what lies in run files, and whether it is what was written.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +60,11 @@ pub fn inspect(args: &InspectArgs) -> Result<(), Failure> {
 fn run_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for root in paths {
-        if !root.is_dir() {
+        let kind = fs::metadata(root).map_err(Failure::at("open", root))?.file_type();
+        if !kind.is_dir() && !kind.is_file() {
+            return Err(Failure::at("read", root)(io::Error::other("it is neither a file nor a directory")));
+        }
+        if kind.is_file() {
             files.push(root.clone());
             continue;
         }

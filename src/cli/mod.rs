@@ -58,6 +58,12 @@ pub enum Command<'a> {
 /// [`Failure::CommandLine`] for usage errors, and for `--help` and `--version`.
 pub fn parse(jobs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item = OsString>) -> Result<Command<'_>, Failure> {
     let mut command = args::command(jobs);
+    let words: Vec<OsString> = words.into_iter().collect();
+    if let Some((option, value)) = args::swallowed_option(&command, &words) {
+        let message =
+            format!("{option} needs a value, and '{value}' is an option; write {option}={value} if it is the value");
+        return Err(command.error(clap::error::ErrorKind::InvalidValue, message).into());
+    }
     let matches = command.try_get_matches_from_mut(words)?;
     Ok(options::resolve(&mut command, &matches, jobs)?)
 }

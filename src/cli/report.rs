@@ -17,12 +17,13 @@ use crate::cli::signals::Supervisor;
 /// # Errors
 /// [`Failure`] where a report cannot be read, is none, or a form cannot be written.
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
-    let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
-    supervisor.run(&cancel, || {
-        let plan = Plan { inputs: args.files.clone(), files: args.export.files(), ..Plan::default() };
-        plan.check(&cancel)?;
+    let cancel = CancelToken::default();
+    Plan { inputs: args.files.clone(), files: args.export.files(), ..Plan::default() }.check(&cancel)?;
+    // A signal ends this at once, also where somebody is yet to write to a pipe: there is nothing to clean up.
+    let comparisons = comparisons(&args.files)?;
+    Supervisor::start()?.run(&cancel, || {
         args.export.check()?;
-        args.export.write(&comparisons(&args.files)?, &cancel)
+        args.export.write(&comparisons, &cancel)
     })
 }
 

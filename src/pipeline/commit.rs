@@ -99,9 +99,7 @@ impl<'a> OutputDir<'a> {
         }
         self.place.publish(self.staging.path())?;
         // What of the old output cannot be removed goes when it is found to be stale.
-        if fs::remove_dir_all(self.staging.path()).is_err() {
-            self.staging.leave();
-        }
+        drop(self.staging);
         if self.sync == Sync::Device {
             sync_dir(&self.place.parent())?;
         }

@@ -250,7 +250,7 @@ impl OutputPlace {
             check(&self.target, self.existing)?;
         }
         let published = match (self.way, fs::metadata(&self.target)) {
-            (Way::Inside, _) => publish_inside(staging, &self.target),
+            (Way::Inside, _) => publish_inside(staging, &self.target, |from, to| fs::rename(from, to)),
             (Way::Beside, Ok(old)) if self.existing == ExistingOutput::Overwrite => {
                 // As those who may read the old one are used to; where that is not allowed, as any other directory.
                 let _ = fs::set_permissions(&new, old.permissions());
@@ -375,20 +375,22 @@ fn put_right_beside(staging: &Path, target: &Path) -> io::Result<()> {
     if new.join(SUCCESS).exists() { fs::rename(new, target) } else { fs::rename(old, target) }
 }
 
+type Rename = fn(&Path, &Path) -> io::Result<()>;
+
 /// Moves the old files of the output out, and the new ones in.
-fn publish_inside(staging: &Path, target: &Path) -> io::Result<()> {
+fn publish_inside(staging: &Path, target: &Path, rename: Rename) -> io::Result<()> {
     // One at a time; where there are no locks, nobody can be kept waiting.
     let directory = File::open(target)?;
     let _ = directory.lock();
     let (new, leaving, old) = (new_output(staging), staging.join(LEAVING), staging.join(OLD));
+    let names = files_to_move(&new, Order::SuccessLast)?;
     fs::create_dir(&leaving)?;
     let left = move_files(target, &leaving, Order::SuccessFirst).and_then(|()| nothing_foreign_in(&leaving));
     if let Err(error) = left.and_then(|()| fs::rename(&leaving, &old)) {
         let _ = move_files(&leaving, target, Order::SuccessLast);
         return Err(error);
     }
-    let names = files_to_move(&new, Order::SuccessLast)?;
-    let came = names.iter().try_for_each(|name| fs::rename(new.join(name), target.join(name)));
+    let came = names.iter().try_for_each(|name| rename(&new.join(name), &target.join(name)));
     came.inspect_err(|_| {
         let back = names.iter().rev().filter(|name| new.join(name).symlink_metadata().is_err());
         let undone: io::Result<()> = back.map(|name| fs::rename(target.join(name), new.join(name))).collect();
@@ -530,21 +532,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
         output(&out, "old");
+        fs::write(out.join("part-r-00001"), "old too").unwrap();
         let (mut place, staging) = staged(&out, Way::Inside);
-        // A staging directory does not leave, so what has its name cannot come: the move fails behind the first part.
-        let (new, name) = (new_output(staging.path()), staging.path().file_name().unwrap());
-        fs::create_dir(new.join("part-r-00000.d")).unwrap();
-        let stuck = out.join("part-r-00000.d");
-        fs::create_dir_all(&stuck).unwrap();
-        let moved = publish_inside(staging.path(), &out);
-        assert!(moved.unwrap_err().to_string().contains("part-r-00000.d"), "{name:?}");
-        fs::remove_dir(stuck).unwrap();
+        let fails = |from: &Path, to: &Path| match to.ends_with("part-r-00001") {
+            true => Err(Errno::EIO.into()),
+            false => fs::rename(from, to),
+        };
+        let error = publish_inside(staging.path(), &out, fails).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::EIO as i32));
         assert_eq!(text(&out), "old");
-        fs::remove_dir_all(staging.path().join(LEAVING)).unwrap();
-        fs::remove_dir_all(&new).unwrap();
+        assert_eq!(fs::read_to_string(out.join("part-r-00001")).unwrap(), "old too");
+        assert_eq!(text(&new_output(staging.path())), "new");
+        fs::remove_dir_all(new_output(staging.path())).unwrap();
         let error = place.publish(staging.path()).unwrap_err();
         assert!(error.to_string().contains("out"), "{error}");
-        assert_eq!(names(&staging.path().join(OLD)), [""; 0]);
+        assert_eq!(text(&out), "old");
 
         // Nothing to publish: both renames are undone.
         let other = dir.path().join("other");
@@ -664,6 +666,6 @@ mod tests {
         assert_eq!(names(dir.path()), [""; 0]);
         let both = [(), ()].map(|()| OutputPlace::claim(&out, ExistingOutput::Overwrite).unwrap());
         drop(both);
-        assert_eq!(names(dir.path()), [""; 0]);
+        assert_eq!(names(out.parent().unwrap()), [""; 0]);
     }
 }

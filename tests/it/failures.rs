@@ -270,8 +270,11 @@ fn overwriting_replaces_the_whole_output() {
     let scratch = Scratch::with_input("a b");
     let mut config = scratch.config(Mode::Disk).reducers(5);
     word_count().input(scratch.input().as_path()).run(&config).unwrap();
-    fs::write(scratch.path("output/notes.txt"), "mine").unwrap();
     (config.existing_output, config.reducers) = (ExistingOutput::Overwrite, 1);
+    fs::write(scratch.path("output/notes.txt"), "mine").unwrap();
+    let error = word_count().input(scratch.input().as_path()).run(&config).unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && error.to_string().contains("notes.txt"), "{error}");
+    fs::remove_file(scratch.path("output/notes.txt")).unwrap();
     let outcome = scratch.run(&config, |config| word_count().input(scratch.input().as_path()).run(config));
     assert_eq!(outcome.parts, [("part-r-00000".to_owned(), b"a\t1\nb\t1\n".to_vec())]);
 }

@@ -111,9 +111,11 @@ fn a_command_line_is_judged_before_the_output_is_looked_at() {
 #[test]
 fn a_report_that_cannot_be_written_is_refused_before_any_work() {
     let cli = Cli::with_input("a b");
+    fs::create_dir(cli.scratch.path("folder")).unwrap();
     for command in ["run wordcount --output output", "compare wordcount"] {
         cli.fail(1, &format!("{command} --input input --report no/such/report.json")).says(&["no/such/report.json"]);
-        cli.fail(1, &format!("{command} --input input --report input")).says(&["cannot write input"]);
+        cli.fail(1, &format!("{command} --input input --report folder")).says(&["cannot write folder"]);
+        cli.fail(2, &format!("{command} --input input --report input")).says(&["--report input is the input input"]);
     }
 }
 

@@ -8,6 +8,7 @@
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
+//! - `places`: what may be written where, and what is never replaced.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: what a killed process leaves, and what others do with it.
 //! - `signals`: Ctrl-C and SIGTERM.
@@ -19,6 +20,7 @@ mod errors;
 mod export;
 mod iterative;
 mod jobs;
+mod places;
 mod run;
 mod signals;
 mod tables;

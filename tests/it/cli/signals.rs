@@ -47,10 +47,12 @@ fn interrupt(cli: &Cli, words: &str, until: &str, signal: Signal) -> (Option<i32
 }
 
 #[test]
-fn a_run_is_interrupted_with_status_130_and_terminated_with_143() {
+fn a_run_ends_at_each_signal_with_its_status() {
     let cli = Cli::new();
     endless_input(&cli);
-    for (signal, status, verb) in [(Signal::SIGINT, 130, "interrupted"), (Signal::SIGTERM, 143, "terminated")] {
+    let signals =
+        [(Signal::SIGINT, 130, "interrupted"), (Signal::SIGTERM, 143, "terminated"), (Signal::SIGHUP, 129, "hung up")];
+    for (signal, status, verb) in signals {
         let words = "run terasort --mode disk --sort-buffer 1MiB --reducers 1 --input input --output output --report r.json --quiet";
         let (code, said) = interrupt(&cli, words, ".run", signal);
         assert_eq!((code, said), (Some(status), format!("twinmill: {verb}\n")));
