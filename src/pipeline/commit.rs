@@ -120,14 +120,14 @@ impl TaskOutput {
     pub fn records(&self) -> u64 {
         match self {
             TaskOutput::Part { records, .. } => *records,
-            TaskOutput::Dataset(run) => run.index()[0].records,
+            TaskOutput::Dataset(run) => run.index().get(0).records,
         }
     }
 
     pub fn bytes(&self) -> u64 {
         match self {
             TaskOutput::Part { bytes, .. } => *bytes,
-            TaskOutput::Dataset(run) => run.index()[0].stored_bytes,
+            TaskOutput::Dataset(run) => run.index().get(0).stored_bytes,
         }
     }
 }

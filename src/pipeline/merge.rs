@@ -156,7 +156,7 @@ pub struct Segment {
 impl Segment {
     /// What the segment holds.
     pub(crate) fn index(&self) -> PartitionIndex {
-        self.run.index()[self.partition as usize]
+        self.run.index().get(self.partition)
     }
 }
 
@@ -447,7 +447,7 @@ pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: Vec<Segment>
 }
 
 fn total_bytes(run: &Arc<dyn Run>) -> u64 {
-    PartitionIndex::total(run.index()).stored_bytes
+    run.index().total().stored_bytes
 }
 
 /// Appends the merge of `segments` to a partition of `output`, combining equal keys with `fold`.

@@ -430,8 +430,13 @@ impl Driver {
         self.resumed.bytes += complete.bytes;
         self.resumed.seconds_saved += complete.seconds;
         let adopt = |(name, index): &(String, PartitionIndex)| {
-            let run = self.stores.between_jobs.adopt(name).ok().filter(|run| run.index() == [*index]);
-            let run: Arc<dyn Run> = Arc::new(LeftRun { name: name.clone(), run, index: [*index] });
+            let run = self
+                .stores
+                .between_jobs
+                .adopt(name)
+                .ok()
+                .filter(|run| run.index().len() == 1 && run.index().get(0) == *index);
+            let run: Arc<dyn Run> = Arc::new(LeftRun { name: name.clone(), run, index: vec![*index].into() });
             self.keep_if_small(&run);
             TaskOutput::Dataset(run)
         };
@@ -446,7 +451,7 @@ impl Driver {
             let TaskOutput::Dataset(run) = output else { return Ok(()) };
             // Runs in memory will not be there.
             let Some(name) = Journal::name_of(run) else { return Ok(()) };
-            partitions.push((name, run.index()[0]));
+            partitions.push((name, run.index().get(0)));
             self.keep_if_small(run);
         }
         let prefix = if self.jobs > 1 { format!("job{}-", self.jobs) } else { String::new() };
@@ -471,7 +476,7 @@ impl Driver {
     /// the run.
     fn keep_if_small(&self, run: &Arc<dyn Run>) {
         const SMALL_BYTES: u64 = 1 << 20;
-        if self.config.intermediates == Intermediates::Remove && run.index()[0].stored_bytes <= SMALL_BYTES {
+        if self.config.intermediates == Intermediates::Remove && run.index().get(0).stored_bytes <= SMALL_BYTES {
             run.keep();
         }
     }

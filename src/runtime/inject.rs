@@ -35,7 +35,7 @@ use crate::config::{Medium, parse_duration};
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing};
 use crate::runtime::cancel::CancelToken;
-use crate::store::{BlockReader, PartitionIndex, Run};
+use crate::store::{BlockReader, Run, RunIndex};
 
 /// Most splits that are made for the sake of a fault.
 const MOST_TASKS: u64 = 1024;
@@ -262,16 +262,17 @@ impl Victim<'_> {
         };
         match run.file() {
             Some(path) => damage.strike(path, run.index()).map_err(Error::at("damage", path))?,
-            None => return Ok(Arc::new(LostRun { index: run.index().to_vec(), reason: fault.to_string() })),
+            None => return Ok(Arc::new(LostRun { index: run.index().clone(), reason: fault.to_string() })),
         }
         Ok(run)
     }
 }
 
 impl Damage {
-    fn strike(self, path: &Path, index: &[PartitionIndex]) -> io::Result<()> {
+    fn strike(self, path: &Path, index: &RunIndex) -> io::Result<()> {
         // Blocks are all there is between the first partition's beginning and the last one's end.
-        let filled = || index.iter().filter(|partition| partition.records > 0);
+        let entries = || (0..index.len() as u32).map(|partition| index.get(partition));
+        let filled = || entries().filter(|entry| entry.records > 0);
         let (Some(first), Some(last)) = (filled().next(), filled().next_back()) else { return Ok(()) };
         let middle = first.offset.midpoint(last.offset + last.stored_bytes);
         match self {
@@ -290,12 +291,12 @@ impl Damage {
 /// A run in memory that is lost.
 #[derive(Debug)]
 struct LostRun {
-    index: Vec<PartitionIndex>,
+    index: RunIndex,
     reason: String,
 }
 
 impl Run for LostRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         &self.index
     }
 

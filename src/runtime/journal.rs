@@ -40,7 +40,7 @@ use crate::runtime::identity::Identity;
 use crate::runtime::removal;
 use crate::runtime::work_dir::{self, Access, MARKER, Stale, WorkDir};
 use crate::store::run_file::{Owner, RunFile};
-use crate::store::{Block, BlockReader, PartitionIndex, Run};
+use crate::store::{Block, BlockReader, PartitionIndex, Run, RunIndex};
 
 /// How the names of work directories begin, those of the binary's own included.
 const WORK_DIR_PREFIX: &str = "twinmill-";
@@ -459,11 +459,11 @@ pub(crate) struct LeftRun {
     pub name: String,
     /// `None` where it is gone. Jobs that were complete know its size still.
     pub run: Option<Arc<dyn Run>>,
-    pub index: [PartitionIndex; 1],
+    pub index: RunIndex,
 }
 
 impl Run for LeftRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         &self.index
     }
 

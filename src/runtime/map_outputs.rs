@@ -19,7 +19,7 @@ use crate::config::Medium;
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::pipeline::collect::MapOutput;
-use crate::store::{Block, BlockReader, PartitionIndex, Run};
+use crate::store::{Block, BlockReader, Run, RunIndex};
 
 /// What the map wave left, one slot a map task.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ struct WatchedRun {
 }
 
 impl Run for WatchedRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         self.inner.index()
     }
 

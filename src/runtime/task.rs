@@ -11,7 +11,7 @@ use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::inject::Victim;
 use crate::runtime::scheduler::Attempt;
-use crate::store::{PartitionIndex, Run, RunStore};
+use crate::store::{Run, RunStore};
 
 /// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Task<'_> {
 
     /// Counts a run that was written in `phase`.
     pub(crate) fn count_written(&mut self, run: &Arc<dyn Run>, phase: PhaseName) {
-        let total = PartitionIndex::total(run.index());
+        let total = run.index().total();
         self.phases.add_bytes(phase, total.stored_bytes);
         if run.medium() == Medium::Disk {
             self.counters.spilled_records += total.records;

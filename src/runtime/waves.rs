@@ -30,7 +30,6 @@ use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
 use crate::runtime::task::Task;
-use crate::store::PartitionIndex;
 
 /// What an attempt leaves to be summed once it has succeeded.
 struct Counts {
@@ -395,7 +394,7 @@ impl Driver {
         C: CollectWith<M::Key, M::Value>,
         P: Partitioner,
     {
-        let bytes = map_outputs.runs().iter().map(|run| PartitionIndex::total(run.index()).record_bytes).sum();
+        let bytes = map_outputs.runs().iter().map(|run| run.index().total().record_bytes).sum();
         let reruns = Mutex::<Log>::default();
         let mut ended =
             self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {

@@ -107,8 +107,8 @@ fn a_run_gives_back_what_was_written() {
         assert_eq!(read(&run).unwrap(), records(), "{}", bench.name);
         assert_eq!(read(&run).unwrap(), records(), "{}, read again", bench.name);
         assert_eq!(run.medium(), bench.medium, "{}", bench.name);
-        assert_eq!(run.index()[1], PartitionIndex::default(), "{}", bench.name);
-        assert_eq!(PartitionIndex::total(run.index()).records, records().len() as u64, "{}", bench.name);
+        assert_eq!(run.index().get(1), PartitionIndex::default(), "{}", bench.name);
+        assert_eq!(run.index().total().records, records().len() as u64, "{}", bench.name);
     }
 }
 
@@ -246,7 +246,7 @@ fn a_sound_run_in_the_place_of_another_is_damage() {
             assert!(RunFile::open(&paths[0]).is_ok(), "it is sound for whoever only looks");
             // Its blocks between the right header and the right end.
             let mut mixed = files[0].clone();
-            let blocks = 40..runs[0].index()[0].stored_bytes as usize + 40;
+            let blocks = 40..runs[0].index().get(0).stored_bytes as usize + 40;
             mixed[blocks.clone()].copy_from_slice(&files[other][blocks]);
             std::fs::write(&paths[0], mixed).unwrap();
             assert_eq!(damage(&runs[0]), "block checksum");
@@ -266,7 +266,7 @@ fn a_block_in_the_place_of_another_is_damage() {
     }
     let run = run.finish().unwrap();
     let mut bytes = std::fs::read(run.file().unwrap()).unwrap();
-    let [first, second] = [0, 1].map(|partition| run.index()[partition].offset as usize);
+    let [first, second] = [0, 1].map(|partition| run.index().get(partition).offset as usize);
     let len = second - first;
     let (before, after) = bytes.split_at_mut(second);
     before[first..].swap_with_slice(&mut after[..len]);

@@ -14,7 +14,7 @@ use crate::runtime::page_cache::drop_pages;
 use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
 use crate::store::run_file::{BlockCursor, RunFile, check_owner};
-use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
+use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunIndex, RunStore, RunWriter};
 
 /// Blocks below this size are gathered until together they are worth a write.
 const SMALL_BLOCK_BYTES: usize = 32 << 10;
@@ -97,7 +97,7 @@ impl RunStore for DiskStore {
         }
         match damaged {
             Some(error) if files.is_empty() => Err(error),
-            _ => Ok(Arc::new(DiskRun { files, owner, index, device: self.device.clone() })),
+            _ => Ok(Arc::new(DiskRun { files, owner, index: index.into(), device: self.device.clone() })),
         }
     }
 }
@@ -222,7 +222,7 @@ impl RunWriter for DiskRunWriter {
             sync_dir(dir)?;
         }
         let files = self.copies.into_iter().map(|copy| copy.file).collect();
-        Ok(Arc::new(DiskRun { files, owner: self.owner, index: self.index, device: self.device }))
+        Ok(Arc::new(DiskRun { files, owner: self.owner, index: self.index.into(), device: self.device }))
     }
 }
 
@@ -232,12 +232,12 @@ struct DiskRun {
     /// One or more copies.
     files: Vec<RunPath>,
     owner: Owner,
-    index: Vec<PartitionIndex>,
+    index: RunIndex,
     device: Arc<Device>,
 }
 
 impl Run for DiskRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         &self.index
     }
 
@@ -249,7 +249,7 @@ impl Run for DiskRun {
             path,
             copies,
             owner: self.owner,
-            cursor: BlockCursor::new(&self.index[partition as usize], self.owner),
+            cursor: BlockCursor::new(&self.index.get(partition), self.owner),
             stored: Vec::new(),
             stream: self.device.stream(),
             device: self.device.clone(),

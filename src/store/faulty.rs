@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::Medium;
 use crate::error::{Error, Result};
-use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
+use crate::store::{Block, BlockBuilder, BlockReader, Run, RunIndex, RunStore, RunWriter};
 
 /// Counts the calls to a store, its writers, runs and readers, and fails one of them.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ struct FaultyRun {
 }
 
 impl Run for FaultyRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         self.inner.index()
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use memmap2::{Advice, MmapMut};
@@ -14,7 +14,7 @@ use crate::config::{Medium, OnFull};
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing, lock};
 use crate::store::disk::DiskStore;
-use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunStore, RunWriter};
+use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunIndex, RunStore, RunWriter};
 
 /// Smallest slab. A run begins with one that holds its first block, so that a tiny run takes little memory; each further one
 /// is twice as large as the one before.
@@ -216,6 +216,7 @@ impl RunStore for MemoryStore {
             slab: None,
             blocks: Vec::new(),
             index: vec![PartitionIndex::default(); partitions as usize],
+            bytes: 0,
             spilled: None,
         }))
     }
@@ -301,6 +302,8 @@ struct MemoryRunWriter {
     slab: Option<Slab>,
     blocks: Vec<Placed>,
     index: Vec<PartitionIndex>,
+    /// Of all blocks.
+    bytes: u64,
     /// Where the run goes on since memory was full.
     spilled: Option<Box<dyn RunWriter>>,
 }
@@ -319,8 +322,8 @@ impl MemoryRunWriter {
     }
 
     /// Moves what the run has so far to a file.
-    fn spill(&mut self) -> Result<&mut Box<dyn RunWriter>> {
-        let mut writer = self.store.overflow.create(&self.name, self.index.len() as u32)?;
+    fn spill(&mut self, partitions: u32) -> Result<&mut Box<dyn RunWriter>> {
+        let mut writer = self.store.overflow.create(&self.name, partitions)?;
         let slabs: Vec<Slab> = self.full_slabs.drain(..).chain(self.slab.take()).collect();
         let mut builder = BlockBuilder::with_capacity(0);
         for Placed { partition, slab, start, end, records } in self.blocks.drain(..) {
@@ -340,12 +343,19 @@ impl RunWriter for MemoryRunWriter {
         let on_full = self.store.on_full;
         let placed = self.slab_with_room(block.len()).map(|slab| slab.push(block.record_bytes()));
         let (start, end) = match placed {
-            Err(Error::MemoryFull { .. }) if on_full == OnFull::Spill => return self.spill()?.put(partition, block),
+            Err(Error::MemoryFull { .. }) if on_full == OnFull::Spill => {
+                let partitions = self.index.len() as u32;
+                return self.spill(partitions)?.put(partition, block);
+            }
             placed => placed?,
         };
         let records = block.records();
         self.blocks.push(Placed { partition, slab: self.full_slabs.len(), start, end, records });
         let entry = &mut self.index[partition as usize];
+        if entry.records == 0 {
+            entry.offset = self.bytes;
+        }
+        self.bytes += block.len() as u64;
         entry.stored_bytes += block.len() as u64;
         entry.record_bytes += block.len() as u64;
         entry.records += u64::from(records);
@@ -357,36 +367,72 @@ impl RunWriter for MemoryRunWriter {
         if let Some(writer) = self.spilled {
             return writer.finish();
         }
+        let index = RunIndex::from(std::mem::take(&mut self.index));
+        let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<SharedBlock>());
+        // What says where the blocks are counts, too: of tiny blocks it is as much as they are.
+        let bookkeeping = match self.store.budget.reserve((index.heap_bytes() + blocks_bytes) as u64) {
+            Err(Error::MemoryFull { .. }) if self.store.on_full == OnFull::Spill => {
+                self.spill(index.len() as u32)?;
+                return self.spilled.expect("it has just spilled").finish();
+            }
+            reserved => reserved?,
+        };
         self.full_slabs.extend(self.slab);
         let slabs: Vec<Arc<Slab>> = self.full_slabs.into_iter().map(Arc::new).collect();
-        let mut partitions: Vec<Vec<SharedBlock>> = self.index.iter().map(|_| Vec::new()).collect();
-        for Placed { partition, slab, start, end, .. } in self.blocks {
-            partitions[partition as usize].push(SharedBlock { slab: slabs[slab].clone(), start, end });
+        let mut filled = Vec::new();
+        for blocks in self.blocks.chunk_by(|a, b| a.partition == b.partition) {
+            let shared = |placed: &Placed| SharedBlock {
+                slab: slabs[placed.slab].clone(),
+                start: placed.start,
+                end: placed.end,
+            };
+            let shared: Vec<SharedBlock> = blocks.iter().map(shared).collect();
+            filled.push(Filled { partition: blocks[0].partition, blocks: Mutex::new(shared) });
         }
-        Ok(Arc::new(MemoryRun { partitions: partitions.into_iter().map(Mutex::new).collect(), index: self.index }))
+        let filled_partitions = filled.len();
+        Ok(Arc::new(MemoryRun {
+            filled: filled.into(),
+            index,
+            unreleased: AtomicUsize::new(filled_partitions),
+            bookkeeping: Mutex::new(Some(bookkeeping)),
+        }))
     }
 }
 
 /// A complete run in memory.
 #[derive(Debug)]
 struct MemoryRun {
-    partitions: Vec<Mutex<Vec<SharedBlock>>>,
-    index: Vec<PartitionIndex>,
+    /// In the order of the partitions.
+    filled: Box<[Filled]>,
+    index: RunIndex,
+    /// Partitions that somebody may open.
+    unreleased: AtomicUsize,
+    /// For what says where the blocks are, until all of them are released.
+    bookkeeping: Mutex<Option<Reservation>>,
+}
+
+/// The blocks of a partition that has some.
+#[derive(Debug)]
+struct Filled {
+    partition: u32,
+    blocks: Mutex<Vec<SharedBlock>>,
 }
 
 impl MemoryRun {
-    fn blocks(&self, partition: u32) -> MutexGuard<'_, Vec<SharedBlock>> {
-        lock(&self.partitions[partition as usize])
+    fn blocks(&self, partition: u32) -> Option<MutexGuard<'_, Vec<SharedBlock>>> {
+        let at = self.filled.binary_search_by_key(&partition, |filled| filled.partition).ok()?;
+        Some(lock(&self.filled[at].blocks))
     }
 }
 
 impl Run for MemoryRun {
-    fn index(&self) -> &[PartitionIndex] {
+    fn index(&self) -> &RunIndex {
         &self.index
     }
 
     fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
-        Ok(Box::new(MemoryBlockReader { blocks: self.blocks(partition).clone().into_iter() }))
+        let blocks = self.blocks(partition).map(|blocks| blocks.clone()).unwrap_or_default();
+        Ok(Box::new(MemoryBlockReader { blocks: blocks.into_iter() }))
     }
 
     fn medium(&self) -> Medium {
@@ -394,7 +440,12 @@ impl Run for MemoryRun {
     }
 
     fn release(&self, partition: u32) {
-        *self.blocks(partition) = Vec::new();
+        if let Some(mut blocks) = self.blocks(partition) {
+            let released = !std::mem::take(&mut *blocks).is_empty();
+            if released && self.unreleased.fetch_sub(1, Ordering::Relaxed) == 1 {
+                *lock(&self.bookkeeping) = None;
+            }
+        }
     }
 }
 

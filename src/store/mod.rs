@@ -19,6 +19,7 @@ pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod faulty;
 pub(crate) mod format;
+mod index;
 pub(crate) mod memory;
 pub mod run_file;
 
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub(crate) use block::{Block, BlockBuilder};
 pub(crate) use format::MAX_RECORD_BYTES;
+pub(crate) use index::RunIndex;
 
 use crate::config::Medium;
 use crate::error::{Error, Result};
@@ -57,7 +59,7 @@ pub(crate) trait RunWriter: Send {
 /// A complete run.
 pub(crate) trait Run: Debug + Send + Sync {
     /// What each partition holds.
-    fn index(&self) -> &[PartitionIndex];
+    fn index(&self) -> &RunIndex;
 
     /// The blocks of one partition in the order they were put.
     fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>>;
@@ -91,7 +93,7 @@ pub(crate) trait BlockReader: Send {
 /// What one partition of a run holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct PartitionIndex {
-    /// Offset of the first block in the file; 0 in memory.
+    /// Offset of the first block in the file; in memory, bytes of the blocks before it.
     pub offset: u64,
     /// Bytes of the blocks as they lie, headers included in files.
     pub stored_bytes: u64,

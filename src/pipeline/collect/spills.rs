@@ -11,7 +11,7 @@ use crate::pipeline::collect::{MapOutput, Side};
 use crate::pipeline::merge::{concatenate_down, concatenate_spills, merge_down, merge_spills};
 use crate::pipeline::spill::RunBuilder;
 use crate::runtime::task::Task;
-use crate::store::{PartitionIndex, Run};
+use crate::store::Run;
 
 /// Most spills that a task keeps. Where the buffer is so small that there would be more, neighbours become one, so that
 /// neither files nor readers of them are as many as the input is large.
@@ -96,7 +96,7 @@ impl Spills {
             task.phases.end(PhaseName::Merge, start);
         }
         for run in &runs {
-            task.counters.map_output_materialized_bytes += PartitionIndex::total(run.index()).stored_bytes;
+            task.counters.map_output_materialized_bytes += run.index().total().stored_bytes;
         }
         Ok(MapOutput { runs })
     }
