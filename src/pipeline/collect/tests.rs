@@ -67,7 +67,7 @@ fn merged(output: &MapOutput) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 fn records_of(run: &Arc<dyn Run>) -> u64 {
-    run.index()[0].records
+    run.index().get(0).records
 }
 
 #[test]
