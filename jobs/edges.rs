@@ -7,6 +7,8 @@ use twinmill::prelude::*;
 use twinmill::record::{Key, ToKey};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::shown::Shown;
+
 /// Edges looked at to cut the ids into ranges of about equal weight.
 const SAMPLE_EDGES: usize = 10_000;
 
@@ -18,7 +20,7 @@ const SAMPLE_EDGES: usize = 10_000;
 pub enum Ids {
     /// Byte strings, in byte order
     Text,
-    /// Unsigned integers, in numeric order
+    /// Unsigned integers below 2^64, in numeric order: 007 and 7 are one node, which is printed as 7
     Number,
 }
 
@@ -29,9 +31,7 @@ impl Ids {
             Ids::Text => ToKey::<Vec<u8>>::encode_part(&id, out),
             Ids::Number => {
                 let number = std::str::from_utf8(id).ok().and_then(|text| text.parse::<u64>().ok());
-                let number = number.ok_or_else(|| {
-                    Error::user(format!("'{}' is no unsigned integer (--ids number)", id.escape_ascii()))
-                })?;
+                let number = number.ok_or_else(|| no_number(id))?;
                 ToKey::<u64>::encode_part(&number, out);
             }
         }
@@ -73,7 +73,7 @@ impl Edge {
         if line.is_empty() || line[0] == b'#' {
             return Ok(false);
         }
-        let wrong = || Error::user(format!("'{}' is no edge: two ids with a TAB between them", line.escape_ascii()));
+        let wrong = || no_edge(line);
         let tab = memchr::memchr(b'\t', line).ok_or_else(wrong)?;
         let (source, target) = (&line[..tab], &line[tab + 1..]);
         if source.is_empty() || target.is_empty() || memchr::memchr(b'\t', target).is_some() {
@@ -95,6 +95,24 @@ impl Edge {
     pub fn target(&self) -> &[u8] {
         &self.bytes[self.source_len..]
     }
+}
+
+#[cold]
+fn no_number(id: &[u8]) -> Error {
+    let too_large = if !id.is_empty() && id.iter().all(u8::is_ascii_digit) { " of 64 bits" } else { "" };
+    Error::user(format!("{} is no unsigned integer{too_large} (--ids number)", Shown(id)))
+}
+
+#[cold]
+fn no_edge(line: &[u8]) -> Error {
+    let hint = match line.iter().find(|byte| matches!(byte, b'\t' | b',' | b';' | b' ')) {
+        Some(b'\t') if line.contains(&b'\r') => "; a CR alone ends no line",
+        Some(b'\t') | None => "",
+        Some(b',') => "; a comma separates no ids",
+        Some(b';') => "; a semicolon separates no ids",
+        Some(_) => "; a space separates no ids",
+    };
+    Error::user(format!("{} is no edge: two ids with a TAB between them{hint}", Shown(line)))
 }
 
 /// Ranges of ids with about as many ends of edges each.
@@ -170,6 +188,31 @@ mod tests {
             assert!(parse(wrong, Ids::Text).is_err(), "{wrong:?}");
         }
         assert!(parse("1\t-2", Ids::Number).unwrap_err().to_string().contains("'-2' is no unsigned integer"));
+    }
+
+    #[test]
+    fn what_may_be_wrong_with_an_edge_is_said() {
+        let says = |line: &str, ids, what: &str| {
+            let error = parse(line, ids).unwrap_err().to_string();
+            assert!(error.contains(what), "{line:?}: {error}");
+        };
+        says("a b", Ids::Text, "a space separates no ids");
+        says("a, b", Ids::Text, "a comma separates no ids");
+        says("a;b", Ids::Text, "a semicolon separates no ids");
+        says("a\tb\rc\td\r", Ids::Text, "a CR alone ends no line");
+        says("1\t18446744073709551616", Ids::Number, "no unsigned integer of 64 bits");
+        says("   ", Ids::Text, "no edge");
+        says(&"x".repeat(1 << 20), Ids::Text, "… (1048576 bytes)");
+    }
+
+    #[test]
+    fn ids_are_whatever_bytes_there_are() {
+        for (line, source, target) in
+            [("#\u{0}", "", ""), (" \t#1 ", " ", "#1 "), ("a\0b\té", "a\0b", "é"), ("\0\t\0\0", "\0", "\0\0")]
+        {
+            let expected = (!source.is_empty()).then(|| (source.as_bytes().to_vec(), target.as_bytes().to_vec()));
+            assert_eq!(parse(line, Ids::Text).unwrap(), expected, "{line:?}");
+        }
     }
 
     #[test]

@@ -17,9 +17,16 @@ pub struct Grep;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What to look for, line by line: a regular expression
-    #[arg(long, value_name = "REGEX", default_value = "[a-z]*ten[a-z]*")]
+    /// What to look for, line by line: a regular expression. Matches of no length are not counted
+    #[arg(long, value_name = "REGEX", default_value = "[a-z]*ten[a-z]*", value_parser = pattern)]
     pattern: Regex,
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    if text.is_empty() {
+        return Err("an empty pattern has only matches of no length, which are not counted".into());
+    }
+    Regex::new(text).map_err(|error| error.to_string())
 }
 
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use twinmill::prelude::*;
 
-use crate::jobs::rows::{Shown, number};
+use crate::jobs::rows::number;
+use crate::jobs::shown::Shown;
 
 /// Labels that a block knows by heart, and that messages can be about; tables with two classes have two.
 const KNOWN: usize = 16;

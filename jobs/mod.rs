@@ -13,6 +13,7 @@ mod logreg;
 mod pagerank;
 mod rows;
 mod scaling;
+mod shown;
 mod sort;
 mod sums;
 mod terasort;

@@ -3,7 +3,6 @@
 //! How the lines are cut into fields is the business of [`fields`](crate::jobs::fields) and, where it is not said, of
 //! [`guess`](crate::jobs::guess); here fields become columns of numbers.
 
-use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use twinmill::prelude::*;
 use crate::jobs::fields::Separator;
 use crate::jobs::guess::Cut;
 use crate::jobs::labels::{KnownLabels, Label, Labels};
+use crate::jobs::shown::Shown;
 
 /// How the fields of a table are to be read. Columns count from 1, as people count.
 #[derive(Clone, Debug, Default)]
@@ -346,25 +346,6 @@ impl ParseRows {
     }
 }
 
-/// The beginning of a field or a line in quotes, for messages.
-pub struct Shown<'a>(pub &'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN_BYTES: usize = 80;
-        let shown = &self.0[..self.0.len().min(SHOWN_BYTES)];
-        f.write_str("'")?;
-        for chunk in shown.utf8_chunks() {
-            for c in chunk.valid().chars() {
-                if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
-            }
-            write!(f, "{}", chunk.invalid().escape_ascii())?;
-        }
-        let more = if shown.len() < self.0.len() { format!("… ({} bytes)", self.0.len()) } else { String::new() };
-        write!(f, "'{more}")
-    }
-}
-
 /// Rows, by column.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
@@ -442,12 +423,5 @@ mod tests {
         assert!(some.roles(2).unwrap_err().to_string().contains("no column 3"));
         let twice = Layout { columns: Some(vec![1, 1]), ..Layout::default() };
         assert!(matches!(twice.roles(2), Err(Error::Config(_))));
-    }
-
-    #[test]
-    fn what_messages_show_is_short_and_readable() {
-        assert_eq!(Shown("é\t\u{2212}5".as_bytes()).to_string(), "'é\\t\u{2212}5'");
-        assert_eq!(Shown(b"a\xff\0").to_string(), "'a\\xff\\u{0}'");
-        assert_eq!(Shown(&[b'x'; 200]).to_string(), format!("'{}'… (200 bytes)", "x".repeat(80)));
     }
 }
