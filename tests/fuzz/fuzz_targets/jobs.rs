@@ -4,7 +4,10 @@
 #![no_main]
 #![allow(dead_code, missing_docs)]
 
+use std::ffi::OsString;
 use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -32,6 +35,8 @@ struct Input {
     files: Vec<Content>,
     /// What a job may read besides: centroids, or what was sorted.
     other: Content,
+    /// What the names of inputs end in: any bytes that a name may have.
+    name: Vec<u8>,
     pattern: String,
 }
 
@@ -56,6 +61,76 @@ enum Content {
     Rows(u8, Vec<i8>),
     /// Filled up to records of 100 bytes.
     Records(Vec<u8>),
+    /// Lines that begin alike, as far as so many times 16 bytes.
+    Alike(u8, Vec<u8>),
+    /// Lines of fields, quoted or not, between separators.
+    Fields(Separator, Vec<(Quote, u8)>),
+    /// Behind the mark of an encoding.
+    Marked(Mark, Box<Content>),
+    /// Compressed, whatever its name says.
+    Gzip(Box<Content>),
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Separator {
+    Comma,
+    Tab,
+    Semicolon,
+    Space,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Quote {
+    None,
+    Whole,
+    /// With a separator and a doubled quote in it.
+    Within,
+    Open,
+    EndOfLine,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Mark {
+    Utf8,
+    Utf16Le,
+    Utf16Be,
+    Utf32Le,
+    Utf32Be,
+}
+
+impl Mark {
+    fn bytes(self) -> &'static [u8] {
+        match self {
+            Mark::Utf8 => b"\xef\xbb\xbf",
+            Mark::Utf16Le => b"\xff\xfe",
+            Mark::Utf16Be => b"\xfe\xff",
+            Mark::Utf32Le => b"\xff\xfe\0\0",
+            Mark::Utf32Be => b"\0\0\xfe\xff",
+        }
+    }
+}
+
+fn fields(separator: Separator, fields: &[(Quote, u8)]) -> Vec<u8> {
+    let separator = match separator {
+        Separator::Comma => ',',
+        Separator::Tab => '\t',
+        Separator::Semicolon => ';',
+        Separator::Space => ' ',
+    };
+    let mut text = String::new();
+    for (quote, number) in fields {
+        if !matches!(text.chars().last(), None | Some('\n')) {
+            text.push(separator);
+        }
+        text += &match quote {
+            Quote::None => number.to_string(),
+            Quote::Whole => format!("\"{number}\""),
+            Quote::Within => format!("\"a{separator}{number}\"\"b\""),
+            Quote::Open => format!("\"{number}"),
+            Quote::EndOfLine => format!("{number}\n"),
+        };
+    }
+    text.into_bytes()
 }
 
 impl Content {
@@ -78,11 +153,27 @@ impl Content {
                 bytes.resize(bytes.len().next_multiple_of(100), b'x');
                 bytes
             }
+            Content::Alike(times, ends) => {
+                let beginning = "deep".repeat(4 * usize::from(*times));
+                ends.iter().map(|end| format!("{beginning}{end}\n")).collect::<String>().into_bytes()
+            }
+            Content::Fields(separator, of) => fields(*separator, of),
+            Content::Marked(mark, content) => [mark.bytes(), &content.bytes()].concat(),
+            Content::Gzip(content) => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(&content.bytes()).unwrap();
+                encoder.finish().unwrap()
+            }
         }
     }
 }
 
 impl Input {
+    fn name(&self, number: usize) -> OsString {
+        let ending = self.name.iter().copied().filter(|byte| !matches!(byte, 0 | b'/')).take(200);
+        OsString::from_vec(format!("input-{number}").into_bytes().into_iter().chain(ending).collect())
+    }
+
     /// The job's options, as they stand on a command line.
     fn words(&self, name: &str, other: &Path) -> Vec<String> {
         let given = |bit: u8, word: &str| (self.options >> bit & 1 == 1).then(|| word.to_owned());
@@ -161,8 +252,7 @@ fuzz_target!(|input: Input| {
     let other = dir.path().join("other");
     fs::create_dir(dir.path().join("work")).unwrap();
     fs::write(&other, input.other.bytes()).unwrap();
-    let inputs: Vec<PathBuf> =
-        (0..input.files.len().clamp(1, 3)).map(|i| dir.path().join(format!("input-{i}"))).collect();
+    let inputs: Vec<PathBuf> = (0..input.files.len().clamp(1, 3)).map(|i| dir.path().join(input.name(i))).collect();
     let mut input_bytes = 0;
     for (path, content) in inputs.iter().zip(input.files.iter().map(Content::bytes).chain([Vec::new()])) {
         input_bytes += content.len() as u64;

@@ -1,5 +1,5 @@
-//! Files of any content, cut into splits of any size: the records of all splits are those of a plain reading, each once, and
-//! compressed files give what was compressed.
+//! Files of any content, cut into splits of any size: the records of all splits are those of a plain reading, each once.
+//! Compressed files of any form and name give what was compressed; damaged ones an error, or whatever they hold.
 
 #![no_main]
 
@@ -22,23 +22,50 @@ struct Input {
 
 #[derive(Arbitrary, Debug)]
 struct File {
+    /// Whether the file begins with the mark of UTF-8.
+    marked: bool,
     content: Vec<u8>,
     /// How often the content stands in the file, so that it exceeds what is read at once.
     times: u8,
+    form: Form,
+}
+
+#[derive(Arbitrary, Clone, Debug)]
+enum Form {
+    Plain,
+    Packed(Packed),
+    /// The content is the compressed file, as if it were one of this kind.
+    Broken(u8),
+}
+
+/// A compressed file, and what may stand between its members, behind them, or be wrong with it.
+#[derive(Arbitrary, Clone, Debug)]
+struct Packed {
     codec: Codec,
+    /// Where the content is cut into members.
+    cuts: [u8; 3],
+    /// A frame to be skipped before each member, of so many bytes, where the format has such.
+    skipped: [Option<u8>; 4],
+    /// NULs behind the last member, where the format's program ignores them.
+    padding: u16,
+    /// Which name the file gets: compression is not told by it.
+    name: u8,
+    damage: Option<Damage>,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Codec {
-    None,
     Gzip,
-    /// Two members, one behind the other.
-    Gzips,
     Bzip2,
     Zstd,
     Lz4,
-    /// The content is the compressed file, as if it were one of this kind.
-    Broken(u8),
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Damage {
+    Flip { at: u16, bits: u8 },
+    Cut { to: u16 },
+    Garbage { bytes: [u8; 4] },
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -53,40 +80,83 @@ enum Format {
 /// Most bytes of all files: more than is read at once.
 const MOST_BYTES: usize = 300 << 10;
 const MOST_SPLITS: u64 = 200;
-const EXTENSIONS: [&str; 4] = ["gz", "bz2", "zst", "lz4"];
+const EXTENSIONS: [&str; 7] = ["gz", "bz2", "zst", "lz4", "GZ", "txt", "data"];
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl File {
     fn write(&self, dir: &Path, number: usize, content: &[u8]) -> PathBuf {
-        let (extension, bytes) = match self.codec {
-            Codec::None => ("txt", content.to_vec()),
-            Codec::Gzip => ("gz", gzip(content)),
-            Codec::Gzips => {
-                let (one, other) = content.split_at(content.len() / 2);
-                ("gz", [gzip(one), gzip(other)].concat())
-            }
-            Codec::Bzip2 => {
-                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-                encoder.write_all(content).unwrap();
-                ("bz2", encoder.finish().unwrap())
-            }
-            Codec::Zstd => ("zst", zstd::bulk::compress(content, 1).unwrap()),
-            Codec::Lz4 => {
-                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-                encoder.write_all(content).unwrap();
-                ("lz4", encoder.finish().unwrap())
-            }
-            Codec::Broken(kind) => (EXTENSIONS[usize::from(kind) % EXTENSIONS.len()], self.content.clone()),
+        let name = |extension: u8| EXTENSIONS[usize::from(extension) % EXTENSIONS.len()];
+        let (extension, bytes) = match &self.form {
+            Form::Plain => ("txt", content.to_vec()),
+            Form::Packed(packed) => (name(packed.name), packed.bytes(content)),
+            Form::Broken(extension) => (name(*extension), self.content.clone()),
         };
         let path = dir.join(format!("{number:03}.{extension}"));
         fs::write(&path, bytes).unwrap();
         path
     }
+
+    /// Whether the file must give its content: it is whole, and nothing that it might be taken for.
+    fn is_sound(&self, content: &[u8]) -> bool {
+        let foreign = [&b"\xff\xfe"[..], b"\xfe\xff", b"\0\0\xfe\xff"];
+        let of_text = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, b'\n' | b'\t' | b' ' | b'0'..=b'6');
+        match &self.form {
+            Form::Plain => content.starts_with(MARK) || content.first().is_none_or(of_text),
+            Form::Packed(packed) => packed.damage.is_none() && !foreign.iter().any(|mark| content.starts_with(mark)),
+            Form::Broken(_) => false,
+        }
+    }
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
+impl Packed {
+    fn bytes(&self, content: &[u8]) -> Vec<u8> {
+        let mut cuts = self.cuts.map(|cut| content.len() * usize::from(cut) / 255);
+        cuts.sort_unstable();
+        let bounds = [0, cuts[0], cuts[1], cuts[2], content.len()];
+        let mut bytes = Vec::new();
+        for (bound, skipped) in bounds.windows(2).zip(self.skipped) {
+            if let (Some(len), Codec::Zstd | Codec::Lz4) = (skipped, self.codec) {
+                bytes.extend([0x50 | len & 15, 0x2a, 0x4d, 0x18]);
+                bytes.extend(u32::from(len).to_le_bytes());
+                bytes.resize(bytes.len() + usize::from(len), len);
+            }
+            bytes.extend(self.codec.member(&content[bound[0]..bound[1]]));
+        }
+        if matches!(self.codec, Codec::Gzip | Codec::Bzip2) {
+            bytes.resize(bytes.len() + usize::from(self.padding), 0);
+        }
+        let end = bytes.len();
+        match self.damage {
+            Some(Damage::Flip { at, bits }) => bytes[usize::from(at) % end] ^= bits,
+            Some(Damage::Cut { to }) => bytes.truncate(usize::from(to) % end),
+            Some(Damage::Garbage { bytes: garbage }) => bytes.extend(garbage),
+            None => {}
+        }
+        bytes
+    }
+}
+
+impl Codec {
+    fn member(self, content: &[u8]) -> Vec<u8> {
+        match self {
+            Codec::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(content).unwrap();
+                encoder.finish().unwrap()
+            }
+            Codec::Bzip2 => {
+                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                encoder.write_all(content).unwrap();
+                encoder.finish().unwrap()
+            }
+            Codec::Zstd => zstd::bulk::compress(content, 1).unwrap(),
+            Codec::Lz4 => {
+                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                encoder.write_all(content).unwrap();
+                encoder.finish().unwrap()
+            }
+        }
+    }
 }
 
 /// The records of all splits, each behind its file and offset; the content of a broken file may be anything.
@@ -102,9 +172,12 @@ where
     Ok(records)
 }
 
-/// What a reader should find in a file.
+/// What a reader should find in a text: a mark at its beginning is none of it.
 fn lines(content: &[u8]) -> Vec<(u64, Vec<u8>)> {
-    let mut offset = 0;
+    let (mut offset, content) = match content.strip_prefix(MARK) {
+        Some(rest) => (MARK.len() as u64, rest),
+        None => (0, content),
+    };
     let place = |line: &[u8]| {
         let at = offset;
         offset += line.len() as u64;
@@ -133,14 +206,15 @@ fuzz_target!(|input: Input| {
     DIR.with_borrow(|dir| {
         let (mut paths, mut contents, mut total) = (Vec::new(), Vec::new(), 0);
         for (number, file) in input.files.iter().take(4).enumerate() {
-            let room = (MOST_BYTES - total) / file.content.len().max(1);
+            let room = MOST_BYTES.saturating_sub(total) / file.content.len().max(1);
             let times = if file.times < 240 { usize::from(file.times / 32) } else { MOST_BYTES };
-            let content = file.content.repeat(times.min(room));
+            let mut content = if file.marked { MARK.to_vec() } else { Vec::new() };
+            content.extend(file.content.repeat(times.min(room)));
             total += content.len();
             paths.push(file.write(dir.path(), number, &content));
             contents.push(content);
         }
-        let broken = input.files.iter().take(4).any(|file| matches!(file.codec, Codec::Broken(_)));
+        let broken = !input.files.iter().zip(&contents).all(|(file, content)| file.is_sound(content));
         // Each split takes its time, so a large file has larger ones.
         let split_bytes = u64::from(input.split_bytes).max(1 + total as u64 / MOST_SPLITS);
         let all = |cut: &dyn Fn(&[u8]) -> Vec<(u64, Vec<u8>)>| {
@@ -166,7 +240,8 @@ fuzz_target!(|input: Input| {
                 });
                 let separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c);
                 for content in &contents {
-                    let of_file = content.split(separator).filter(|word| !word.is_empty());
+                    let text = content.strip_prefix(MARK).unwrap_or(content);
+                    let of_file = text.split(separator).filter(|word| !word.is_empty());
                     expected.extend(of_file.map(<[u8]>::to_vec));
                 }
                 if !broken {
