@@ -96,10 +96,10 @@ wait_for() {
     kill -9 "$1" 2>/dev/null
     wait "$1" 2>/dev/null
 }
-# signals SECONDS COMMAND…: HUP, INT and TERM in turn, each of which must end it with the status of the signal.
+# signals SECONDS COMMAND…: INT, TERM and HUP in turn, each of which must end it with the status of the signal.
 signals() {
     local after=$1 signal number; shift
-    for signal in HUP:129 INT:130 TERM:143; do
+    for signal in INT:130 TERM:143 HUP:129; do
         number=${signal#*:}
         signalled ${signal%:*} "$after" "$@"; ends "${signal%:*}" $? "$number"
     done
