@@ -139,6 +139,24 @@ pub enum Error {
         bytes: usize,
     },
 
+    /// An input file cannot be read as it is.
+    #[error("cannot read input {}: {why}", path.display())]
+    UnreadableInput {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do about it.
+        why: String,
+    },
+
+    /// An input file is not what it was when the run began.
+    #[error("input {} changed while the run read it: {what}; run again when nobody writes to it", path.display())]
+    InputChanged {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        what: String,
+    },
+
     /// A setting outside its range, or settings that contradict each other: usage, exit status 2 in the binary.
     #[error("{0}")]
     Config(String),
@@ -216,6 +234,8 @@ impl Error {
                 | Error::OutputExists(_)
                 | Error::OutputInUse { .. }
                 | Error::Unresumable { .. }
+                | Error::UnreadableInput { .. }
+                | Error::InputChanged { .. }
                 | Error::Task { .. }
         )
     }

@@ -73,7 +73,7 @@ pub fn read_splits<F: InputFormat>(
 ) -> Result<()> {
     let config = JobConfig::new(Mode::Memory);
     let context = ReadContext::of(&config, None);
-    for (number, split) in plan(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT).iter().enumerate() {
+    for (number, split) in plan(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT)?.iter().enumerate() {
         read_split::<F>(split, context, |record| each(number, record))?;
     }
     Ok(())

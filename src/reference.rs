@@ -3,9 +3,9 @@
 //! A reference reads its inputs through a [`ReferenceRun`], does the work with whatever collections fit, and writes its
 //! result to the run's parts, partitioned as the framework would have it, so that they can be compared byte by byte.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::config::{JobConfig, PageCache, Sync};
@@ -16,15 +16,18 @@ use crate::observe::activity::FileUse;
 use crate::observe::counters::Counters;
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::report::{ColdCache, OutputReport, Report};
+use crate::pipeline::bad_records::{BadRecords, Scout};
 use crate::pipeline::commit::OutputDir;
-use crate::pipeline::decompress::Codec;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::output_place::OutputPlace;
-use crate::pipeline::read::{Lines, Record, torn_record};
+use crate::pipeline::read::{InputFormat, Lines, PieceReader, ReadContext, Record, torn_record};
+use crate::pipeline::source::Source;
+use crate::pipeline::split::{FilePiece, Piece};
 use crate::record::ToText;
 use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::runtime::page_cache::drop_pages;
 use crate::runtime::places::Plan;
+use crate::runtime::progress::Progress;
 
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub struct ReferenceRun {
     bytes: u64,
     cancel: CancelToken,
     inputs: Inputs,
+    bad_records: BadRecords,
 }
 
 #[derive(Debug)]
@@ -68,26 +72,36 @@ impl ReferenceRun {
     }
 
     /// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads
-    /// them.
+    /// them. A line on which `each` fails is passed over as long as records [may be skipped](JobConfig::bad_records), so it
+    /// must leave nothing of a line that it fails on.
     ///
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be read, and what `each` returns, placed at its line.
-    pub fn for_each_line(&self, inputs: &[PathBuf], mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
-        let mut line = Vec::new();
-        let mut until_check = RECORDS_BETWEEN_CHECKS;
+    pub fn for_each_line(&self, inputs: &[PathBuf], each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+        let scout = Scout::new(&self.bad_records);
+        self.read_lines(inputs, self.may_skip().then_some(&scout), each)
+    }
+
+    fn may_skip(&self) -> bool {
+        self.bad_records.limit() > 0
+    }
+
+    fn read_lines(
+        &self,
+        inputs: &[PathBuf],
+        scout: Option<&Scout<'_>>,
+        mut each: impl FnMut(Record<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (mut buffer, mut bytes_read, mut until_check) = (Vec::new(), 0, RECORDS_BETWEEN_CHECKS);
+        let progress = Progress::default();
+        let context = ReadContext { cancel: &self.cancel, progress: &progress, notes: self.inputs.notes(), scout };
         for file in self.inputs.files(inputs)?.iter() {
-            let (mut reader, mut offset) = (open(&file.path)?, 0);
-            loop {
+            let piece = Piece::File(FilePiece::whole(file));
+            let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+            Lines::read(reader, |line| {
                 self.cancel.check_every(&mut until_check)?;
-                line.clear();
-                let bytes = reader.read_until(b'\n', &mut line).map_err(Error::at("read", &file.path))?;
-                if bytes == 0 {
-                    break;
-                }
-                let record = Record::new(line.strip_suffix(b"\n").unwrap_or(&line), offset, &file.path);
-                each(record).map_err(|error| error.in_record(&file.path, offset))?;
-                offset += bytes as u64;
-            }
+                each(line)
+            })?;
         }
         Ok(())
     }
@@ -97,9 +111,25 @@ impl ReferenceRun {
     /// # Errors
     /// Those of reading and parsing.
     pub fn blocks<P: Parse<Input = Lines>>(&self, inputs: &[PathBuf], parse: &P) -> Result<Vec<P::Block>> {
+        loop {
+            let scout = Scout::new(&self.bad_records);
+            let blocks = self.blocks_without(inputs, parse, self.may_skip().then_some(&scout))?;
+            // What was parsed beside a bad record may hold half of it; the next time it is passed over.
+            if scout.verdict().is_ok() {
+                return Ok(blocks);
+            }
+        }
+    }
+
+    fn blocks_without<P: Parse<Input = Lines>>(
+        &self,
+        inputs: &[PathBuf],
+        parse: &P,
+        scout: Option<&Scout<'_>>,
+    ) -> Result<Vec<P::Block>> {
         let mut blocks = Vec::new();
         let (mut block, mut stretch) = (P::Block::default(), (PathBuf::new(), 0));
-        self.for_each_line(inputs, |line| {
+        self.read_lines(inputs, scout, |line| {
             if stretch.1 != line.offset() / BLOCK_BYTES || stretch.0 != line.path() {
                 blocks.push(std::mem::take(&mut block));
                 stretch = (line.path().to_owned(), line.offset() / BLOCK_BYTES);
@@ -117,21 +147,20 @@ impl ReferenceRun {
     /// [`Error::Io`] for inputs that cannot be read, [`Error::Record`] where a file ends within a record.
     pub fn read_records<const N: usize>(&self, inputs: &[PathBuf]) -> Result<Vec<u8>> {
         const CHUNK_BYTES: u64 = 16 << 20;
-        let mut bytes = Vec::new();
+        let mut bytes: Vec<u8> = Vec::new();
         for file in self.inputs.files(inputs)?.iter() {
-            bytes.reserve_exact(file.bytes as usize);
-            let (mut reader, first) = (open(&file.path)?, bytes.len());
-            loop {
+            let (mut source, first) = (Source::open(&FilePiece::whole(file), self.inputs.notes())?, bytes.len());
+            // A size is only what the file system says; where there is no room for it, it may be wrong.
+            let _ = bytes.try_reserve_exact(usize::try_from(file.bytes).unwrap_or(0));
+            let outcome = (|| {
                 self.cancel.check()?;
-                let chunk = reader.by_ref().take(CHUNK_BYTES).read_to_end(&mut bytes);
-                if chunk.map_err(Error::at("read", &file.path))? == 0 {
-                    break;
+                while source.append_to(&mut bytes, CHUNK_BYTES)? {
+                    self.cancel.check()?;
                 }
-            }
-            let (whole, rest) = ((bytes.len() - first) / N * N, (bytes.len() - first) % N);
-            if rest > 0 {
-                return Err(torn_record(rest, N).in_record(&file.path, whole as u64));
-            }
+                let (whole, rest) = ((bytes.len() - first) / N * N, (bytes.len() - first) % N);
+                if rest > 0 { Err(torn_record(rest, N).in_record(file.name(), whole as u64)) } else { Ok(()) }
+            })();
+            source.finish(outcome, self.inputs.notes())?;
         }
         Ok(bytes)
     }
@@ -197,10 +226,11 @@ pub fn run(
     let mut place = OutputPlace::claim(&path, config.existing_output)?;
     let dir = OutputDir::create(&mut place, Sync::Cache)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
-    let cancel = config.cancel.clone();
-    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen };
+    let (cancel, bad_records) = (config.cancel.clone(), BadRecords::at_most(config.bad_records.limit()));
+    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen, bad_records };
     reference(&mut output)?;
     output.parts.iter_mut().try_for_each(Part::flush)?;
+    dir.set_aside(&output.bad_records)?;
     dir.commit()?;
     let process_io = ProcessIo::now().since(io_before);
     let input_bytes = output.inputs.bytes(inputs)?;
@@ -220,7 +250,7 @@ pub fn run(
         peak_reserved_bytes: 0,
         evicted_parts: 0,
         counters: Counters::default(),
-        user_counters: Default::default(),
+        user_counters: output.bad_records.user_counters(),
         process_io,
         cold_cache: (config.page_cache == PageCache::Cold).then(|| ColdCache::of(input_bytes, process_io)),
         phases: Vec::new(),
@@ -234,17 +264,5 @@ pub fn run(
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
         notes: output.inputs.said(),
         guessed: output.inputs.guessed(),
-    })
-}
-
-fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    const BUFFER_BYTES: usize = 256 << 10;
-    let file = File::open(path).map_err(Error::at("open", path))?;
-    Ok(match Codec::of(path) {
-        None => Box::new(BufReader::with_capacity(BUFFER_BYTES, file)),
-        Some(codec) => {
-            let reader = codec.reader(file).map_err(Error::at("decompress", path))?;
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, reader))
-        }
     })
 }

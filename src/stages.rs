@@ -42,7 +42,7 @@ use crate::store::memory::{MemoryBudget, MemoryStore};
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
     let config = JobConfig::new(Mode::Memory);
     let context = ReadContext::of(&config, None);
-    let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT);
+    let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT)?;
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
 }
 

@@ -139,7 +139,8 @@ impl<P: Parse> Invariant<P> {
                 let bytes = files.iter().map(|file| file.bytes).sum();
                 let split_bytes = split::split_bytes(config, bytes);
                 let splits = split::plan_at_most(0, &files, split_bytes, alignment, 0)?;
-                (files, splits.into_iter().map(|split| cut(split, PART_BYTES / BLOCK_BYTES * alignment)).collect())
+                let cut = |split| cut(split, PART_BYTES / BLOCK_BYTES * alignment);
+                (files, splits.into_iter().map(cut).collect::<Result<Vec<_>>>()?)
             }
             Input::Segments(segments) => (
                 Arc::default(),
@@ -171,22 +172,25 @@ impl<P: Parse> Invariant<P> {
 }
 
 /// Cuts the files of a split into parts.
-fn cut(split: Split, part_bytes: u64) -> Vec<Piece> {
+fn cut(split: Split, part_bytes: u64) -> Result<Vec<Piece>> {
     let mut parts = Vec::new();
     for piece in split.pieces {
         match piece {
-            Piece::File(FilePiece { path, start, end, codec: None }) => {
-                let mut from = start;
-                while from < end {
-                    let to = (from + part_bytes).min(end);
-                    parts.push(Piece::File(FilePiece { path: path.clone(), start: from, end: to, codec: None }));
+            // What is not all of its file was cut already, so it may be.
+            Piece::File(piece)
+                if piece.end - piece.start > part_bytes && (!piece.is_whole() || piece.file.may_be_cut()?) =>
+            {
+                let mut from = piece.start;
+                while from < piece.end {
+                    let to = (from + part_bytes).min(piece.end);
+                    parts.push(Piece::File(FilePiece::new(&piece.file, from, to)));
                     from = to;
                 }
             }
             whole => parts.push(whole),
         }
     }
-    parts
+    Ok(parts)
 }
 
 impl<P: Parse> Source<P> {

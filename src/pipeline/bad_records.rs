@@ -49,6 +49,12 @@ impl BadRecords {
         self.noted.lock().expect("no panic while records are noted").len() as u64
     }
 
+    /// How many were found, as a report has it.
+    pub(crate) fn user_counters(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let counted = || ("twinmill".to_owned(), BTreeMap::from([("SKIPPED_RECORDS".to_owned(), self.count())]));
+        (self.count() > 0).then(counted).into_iter().collect()
+    }
+
     pub(crate) fn is_noted(&self, path: &Path, offset: u64) -> bool {
         self.any.load(Ordering::Acquire)
             && self.noted.lock().expect("no panic while records are noted").contains_key(&(path.to_owned(), offset))

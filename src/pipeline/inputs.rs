@@ -14,11 +14,15 @@ use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
-use crate::pipeline::decompress::Codec;
 use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
 use crate::pipeline::split::{FilePiece, InputFile, Piece, list_files};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::progress::Progress;
+
+/// Places that a sample looks at.
+const PLACES: u64 = 512;
+/// Bytes read at each place at most; with longer records there are fewer of them.
+const BYTES_A_PLACE: u64 = 32 << 10;
 
 /// The inputs of one run. Clones share what is known of them.
 #[derive(Clone, Debug, Default)]
@@ -104,8 +108,7 @@ impl Inputs {
         let context = self.context(&progress);
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
         for file in self.files(paths)?.iter() {
-            let codec = Codec::of(&file.path);
-            let piece = Piece::File(FilePiece { path: file.path.clone(), start: 0, end: file.bytes, codec });
+            let piece = Piece::File(FilePiece::whole(file));
             let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
             let mut broke = false;
             let outcome = F::read(reader, |record| match each(record)? {
@@ -124,7 +127,8 @@ impl Inputs {
     }
 
     /// Records from all over the inputs, for choosing split points: about `count`, always the same ones for the same files.
-    /// Every file is looked at in proportion to its size, at evenly spaced places; compressed files at their beginning.
+    /// Every file is looked at in proportion to its size, at evenly spaced places; compressed files at their beginning. At
+    /// each place a bounded number of bytes is read, however long the records are: a line that goes on beyond them is cut.
     ///
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be read.
@@ -134,52 +138,58 @@ impl Inputs {
         count: usize,
         mut each: impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<()> {
-        const PLACES: u64 = 512;
-        /// Bytes read at each place at most; with longer records there are fewer of them.
-        const BYTES_A_PLACE: u64 = 32 << 10;
         let files = self.files(paths)?;
         let total: u64 = files.iter().map(|file| file.bytes).sum();
-        let per_place = count.div_ceil(PLACES as usize);
-        let progress = Progress::default();
-        let context = self.context(&progress);
-        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let per_place = count.div_ceil(PLACES as usize) as u64;
         let step = (total / PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
         let mut before = 0u64;
         for file in files.iter() {
-            let codec = Codec::of(&file.path);
             // The first place at or after this file's beginning, counted over all files.
-            let mut start = before.next_multiple_of(step) - before;
-            start -= start % F::SPLIT_ALIGNMENT;
+            let first = before.next_multiple_of(step) - before;
+            let first = first - first % F::SPLIT_ALIGNMENT;
             before += file.bytes;
-            while start < file.bytes {
-                let piece = Piece::File(FilePiece {
-                    path: file.path.clone(),
-                    start: if codec.is_some() { 0 } else { start },
-                    end: file.bytes.min(start + BYTES_A_PLACE),
-                    codec,
-                });
-                let mut left = per_place;
-                let mut enough = false;
-                let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-                let outcome = F::read(reader, |record| {
-                    if left == 0 {
-                        enough = true;
-                        return Err(Error::Cancelled);
-                    }
-                    left -= 1;
-                    each(record)
-                });
-                match outcome {
-                    Err(Error::Cancelled) if enough => {}
-                    outcome => outcome?,
+            let places = file.bytes.saturating_sub(first).div_ceil(step);
+            if places == 0 {
+                continue;
+            }
+            if file.may_be_cut()? {
+                for start in (first..file.bytes).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+                    let end = file.bytes.min(start + BYTES_A_PLACE);
+                    let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(file, start, end) };
+                    self.look::<F>(piece, per_place, &mut each)?;
                 }
-                if codec.is_some() {
-                    break;
-                }
-                start += step;
+            } else {
+                let piece = FilePiece { most_bytes: places * BYTES_A_PLACE, ..FilePiece::whole(file) };
+                self.look::<F>(piece, places * per_place, &mut each)?;
             }
         }
         Ok(())
+    }
+
+    /// Calls `each` for so many records of a piece.
+    fn look<F: InputFormat>(
+        &self,
+        piece: FilePiece,
+        mut records: u64,
+        each: &mut impl FnMut(F::Record<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (progress, piece) = (Progress::default(), Piece::File(piece));
+        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let context = self.context(&progress);
+        let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+        let mut enough = false;
+        let outcome = F::read(reader, |record| {
+            if records == 0 {
+                enough = true;
+                return Err(Error::Cancelled);
+            }
+            records -= 1;
+            each(record)
+        });
+        match outcome {
+            Err(Error::Cancelled) if enough => Ok(()),
+            outcome => outcome,
+        }
     }
 
     fn context<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! 1. [`split`] cuts the inputs into pieces of about equal size, one list of pieces a map task.
-//! 2. [`inputs`] knows the files of a run; [`read`] finds the records of a piece; [`decompress`] opens compressed files, [`bad_records`] passes over
-//!    what cannot be mapped.
+//! 2. [`inputs`] knows the files of a run; [`read`] finds the records of a piece: a [`source`]
+//!    opens its file and looks whether it has changed, [`form`] and [`encoding`] tell what it is, [`decompress`] reads it
+//!    where it is compressed, [`bad_records`] passes over what cannot be mapped.
 //! 3. [`map`] runs the user's mapper over the records of a split.
 //! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
 //! 5. [`sort`] orders a full buffer by (partition, key).
@@ -21,6 +22,8 @@ pub mod bad_records;
 pub mod collect;
 pub(crate) mod commit;
 pub(crate) mod decompress;
+pub(crate) mod encoding;
+pub(crate) mod form;
 pub mod inputs;
 pub mod map;
 pub(crate) mod merge;
@@ -31,6 +34,7 @@ pub mod read;
 pub mod reduce;
 pub(crate) mod shuffle;
 pub(crate) mod sort;
+pub(crate) mod source;
 pub(crate) mod spill;
 pub mod split;
 pub mod words;

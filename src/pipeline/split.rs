@@ -4,9 +4,10 @@
 //! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
 //! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
 
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use walkdir::WalkDir;
 use crate::config::{JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
 use crate::iterate::invariant::InvariantPiece;
-use crate::pipeline::decompress::Codec;
+use crate::pipeline::form::Form;
 use crate::pipeline::merge::Segment;
+use crate::runtime::work_dir::MARKER;
 
 /// Largest default split: the block size of HDFS.
 const DEFAULT_SPLIT_BYTES: u64 = 128 << 20;
@@ -49,11 +51,28 @@ pub(crate) enum Piece {
 
 #[derive(Clone, Debug)]
 pub(crate) struct FilePiece {
-    pub path: Arc<Path>,
+    pub file: InputFile,
     pub start: u64,
-    pub end: u64,
     /// A compressed file is one piece; `start..end` are then its bytes on disk.
-    pub codec: Option<Codec>,
+    pub end: u64,
+    /// Reading stops after so many bytes, though the last record go on.
+    pub most_bytes: u64,
+}
+
+impl FilePiece {
+    pub fn new(file: &InputFile, start: u64, end: u64) -> Self {
+        FilePiece { file: file.clone(), start, end, most_bytes: u64::MAX }
+    }
+
+    /// All of a file.
+    pub fn whole(file: &InputFile) -> Self {
+        FilePiece::new(file, 0, file.bytes)
+    }
+
+    /// Whether it is all of its file.
+    pub fn is_whole(&self) -> bool {
+        self.start == 0 && self.end == self.file.bytes
+    }
 }
 
 impl Piece {
@@ -72,6 +91,8 @@ impl Piece {
 pub struct InputFile {
     /// Where it is.
     pub path: Arc<Path>,
+    /// What it is called where people read of it, if not by its path.
+    pub(crate) called: Option<Arc<Path>>,
     /// Its size as it lies.
     pub bytes: u64,
     /// When it was last written, in nanoseconds since 1970.
@@ -86,17 +107,38 @@ impl InputFile {
     /// What the file system says of a file.
     pub(crate) fn new(path: Arc<Path>, metadata: &Metadata) -> Self {
         let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
-        InputFile { path, bytes: metadata.len(), modified_ns, device: metadata.dev(), inode: metadata.ino() }
+        InputFile {
+            path,
+            called: None,
+            bytes: metadata.len(),
+            modified_ns,
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
     }
 
-    /// Whether its extension is that of a compression format.
+    /// What to call it in front of people.
+    pub fn name(&self) -> &Arc<Path> {
+        self.called.as_ref().unwrap_or(&self.path)
+    }
+
+    /// Whether its first bytes say that it is compressed, in a way that is read here or not.
     pub fn is_compressed(&self) -> bool {
-        Codec::of(&self.path).is_some()
+        match self.form() {
+            Ok(form) => matches!(form, Form::Compressed(_)),
+            Err(error) => matches!(error, Error::UnreadableInput { .. }),
+        }
+    }
+
+    /// Whether the file may be cut into pieces. Looks at its first bytes.
+    pub(crate) fn may_be_cut(&self) -> Result<bool> {
+        Ok(!matches!(self.form()?, Form::Compressed(_)))
     }
 }
 
-/// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Names
-/// that start with `_` or `.` are skipped below a directory, as Hadoop does.
+/// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Below a
+/// directory, names that start with `_` or `.` are skipped before they are looked at, as Hadoop does, and so are the
+/// directories of runs.
 ///
 /// # Errors
 /// [`Error::Io`] for a path that is not there or a directory that cannot be read.
@@ -104,22 +146,48 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut files = Vec::new();
     for root in paths {
         let first = files.len();
-        let visible = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || !matches!(entry.file_name().as_bytes().first(), Some(b'_' | b'.'))
-        };
-        for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(visible) {
-            let entry = entry.map_err(|error| unreadable(root, error))?;
+        for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(is_input) {
+            let entry = match entry {
+                // A link to nowhere, or in a circle, is none of our business under such a name.
+                Err(error) if error.depth() > 0 && error.path().and_then(Path::file_name).is_some_and(is_skipped) => {
+                    continue;
+                }
+                entry => entry.map_err(|error| unreadable(root, error))?,
+            };
             let metadata = entry.metadata().map_err(|error| unreadable(root, error))?;
             if metadata.is_file() {
                 files.push(InputFile::new(entry.path().into(), &metadata));
             } else if !metadata.is_dir() {
-                let cause = std::io::Error::other("neither a file nor a directory");
+                let cause = std::io::Error::other(format!("it is {}", kind(&metadata)));
                 return Err(Error::io("read input", entry.path(), cause));
             }
         }
         files[first..].sort_by(|a, b| a.path.as_os_str().as_bytes().cmp(b.path.as_os_str().as_bytes()));
     }
     Ok(files)
+}
+
+fn is_skipped(name: &OsStr) -> bool {
+    matches!(name.as_bytes().first(), Some(b'_' | b'.'))
+}
+
+fn is_input(entry: &walkdir::DirEntry) -> bool {
+    if entry.depth() == 0 {
+        return true;
+    }
+    let is_own = || entry.file_type().is_dir() && entry.path().join(MARKER).symlink_metadata().is_ok();
+    !is_skipped(entry.file_name()) && !is_own()
+}
+
+fn kind(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        "a pipe, which is read only where --input names it"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
 }
 
 fn unreadable(root: &Path, error: walkdir::Error) -> Error {
@@ -138,26 +206,41 @@ pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
 }
 
 /// Cuts files into splits of at most `split_bytes` (whatever a compressed file has). Cuts lie at multiples of `alignment`
-/// bytes within a file.
-pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignment: u64) -> Vec<Split> {
+/// bytes within a file. Only files that are larger than a split are looked at.
+///
+/// # Errors
+/// Those of opening a file that is to be cut.
+pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignment: u64) -> Result<Vec<Split>> {
+    Ok(cut(input, files, &stay_whole(files, split_bytes)?, split_bytes, alignment))
+}
+
+/// Which files stay whole: those that fit a split, and compressed ones.
+fn stay_whole(files: &[InputFile], split_bytes: u64) -> Result<Vec<bool>> {
+    files.iter().map(|file| Ok(file.bytes <= split_bytes || !file.may_be_cut()?)).collect()
+}
+
+fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alignment: u64) -> Vec<Split> {
     let cut_bytes = (split_bytes / alignment).max(1) * alignment;
     let mut splits = Vec::new();
     let mut open = Split { input, pieces: Vec::new() };
     let mut room = split_bytes;
-    for file in files {
-        let codec = Codec::of(&file.path);
-        let whole = codec.is_some() || file.bytes <= split_bytes;
+    for (file, whole) in files.iter().zip(whole) {
+        let whole = *whole || file.bytes <= split_bytes;
         let mut start = 0;
-        while start < file.bytes {
+        // A file of no bytes is read all the same: not every file system knows its files' sizes.
+        loop {
             let end = if whole { file.bytes } else { (start + cut_bytes).min(file.bytes) };
             if end - start > room && !open.pieces.is_empty() {
                 open.pieces.shrink_to_fit();
                 splits.push(std::mem::replace(&mut open, Split { input, pieces: Vec::new() }));
                 room = split_bytes;
             }
-            open.pieces.push(Piece::File(FilePiece { path: file.path.clone(), start, end, codec }));
+            open.pieces.push(Piece::File(FilePiece::new(file, start, end)));
             room = room.saturating_sub(end - start);
             start = end;
+            if start >= file.bytes {
+                break;
+            }
         }
     }
     if !open.pieces.is_empty() {
@@ -169,7 +252,7 @@ pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignmen
 /// Cuts files as [`plan`] does, if that makes no more splits than a job may have map tasks; `splits` are planned already.
 ///
 /// # Errors
-/// [`Error::Config`] that names the least size of a split that works.
+/// [`Error::Config`] that names the least size of a split that works; those of [`plan`].
 pub(crate) fn plan_at_most(
     input: usize,
     files: &[InputFile],
@@ -177,15 +260,27 @@ pub(crate) fn plan_at_most(
     alignment: u64,
     splits: usize,
 ) -> Result<Vec<Split>> {
+    cut_at_most(input, files, &stay_whole(files, split_bytes)?, split_bytes, alignment, splits)
+}
+
+fn cut_at_most(
+    input: usize,
+    files: &[InputFile],
+    whole: &[bool],
+    split_bytes: u64,
+    alignment: u64,
+    splits: usize,
+) -> Result<Vec<Split>> {
     let most = MAX_MAP_TASKS.saturating_sub(splits as u64);
-    if fewest_splits(files, split_bytes.max(alignment)) <= most {
-        let planned = plan(input, files, split_bytes, alignment);
+    let fewest = |bytes| fewest_splits(files, whole, bytes);
+    if fewest(split_bytes.max(alignment)) <= most {
+        let planned = cut(input, files, whole, split_bytes, alignment);
         if planned.len() as u64 <= most {
             return Ok(planned);
         }
     }
     let mut least = split_bytes;
-    let fits = |bytes| fewest_splits(files, bytes) <= most && plan(input, files, bytes, alignment).len() as u64 <= most;
+    let fits = |bytes| fewest(bytes) <= most && cut(input, files, whole, bytes, alignment).len() as u64 <= most;
     while !fits(least) && least < u64::MAX {
         let total: u64 = files.iter().map(|file| file.bytes).sum();
         least = (least.saturating_mul(5) / 4).max(least + 1).max(total / most.max(1));
@@ -196,10 +291,10 @@ pub(crate) fn plan_at_most(
     )))
 }
 
-/// A number below which the splits of these files cannot be: what is not compressed is cut.
-fn fewest_splits(files: &[InputFile], split_bytes: u64) -> u64 {
-    let cut = files.iter().filter(|file| !file.is_compressed());
-    cut.map(|file| file.bytes).sum::<u64>() / split_bytes
+/// A number below which the splits of these files cannot be: what does not stay whole is cut.
+fn fewest_splits(files: &[InputFile], whole: &[bool], split_bytes: u64) -> u64 {
+    let cut = files.iter().zip(whole).filter(|(_, whole)| !**whole);
+    cut.map(|(file, _)| file.bytes).sum::<u64>() / split_bytes
 }
 
 #[cfg(test)]
@@ -208,7 +303,25 @@ mod tests {
     use crate::config::Mode;
 
     fn file(path: &str, bytes: u64) -> InputFile {
-        InputFile { path: Path::new(path).into(), bytes, modified_ns: 0, device: 0, inode: 0 }
+        InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0 }
+    }
+
+    /// Plans files that are not there, of which those are compressed whose names say so.
+    fn at_most(files: &[InputFile], split_bytes: u64, splits: usize) -> Result<Vec<Split>> {
+        let whole: Vec<bool> = files.iter().map(|file| file.path.extension().is_some()).collect();
+        cut_at_most(0, files, &whole, split_bytes, 1, splits)
+    }
+
+    /// Files of so many bytes, in the order of their names, each beginning with `beginning`.
+    fn files(sizes: &[usize], beginning: &[u8]) -> (tempfile::TempDir, Vec<InputFile>) {
+        let dir = tempfile::tempdir().unwrap();
+        for (number, bytes) in sizes.iter().enumerate() {
+            let mut content = beginning.to_vec();
+            content.resize(*bytes, b'x');
+            std::fs::write(dir.path().join(format!("{number}")), content).unwrap();
+        }
+        let files = list_files(&[dir.path().to_owned()]).unwrap();
+        (dir, files)
     }
 
     fn ranges(splits: &[Split]) -> Vec<Vec<(u64, u64)>> {
@@ -221,17 +334,20 @@ mod tests {
 
     #[test]
     fn large_files_are_cut_and_small_ones_share() {
-        let files = [file("a", 25), file("b", 3), file("c", 4), file("d", 4), file("empty", 0)];
+        let (_dir, files) = files(&[25, 3, 4, 4, 0], b"");
         assert_eq!(
-            ranges(&plan(0, &files, 10, 1)),
-            [vec![(0, 10)], vec![(10, 20)], vec![(20, 25), (0, 3)], vec![(0, 4), (0, 4)]]
+            ranges(&plan(0, &files, 10, 1).unwrap()),
+            [vec![(0, 10)], vec![(10, 20)], vec![(20, 25), (0, 3)], vec![(0, 4), (0, 4), (0, 0)]]
         );
     }
 
     #[test]
     fn compressed_files_stay_whole_and_cuts_are_aligned() {
-        assert_eq!(ranges(&plan(0, &[file("a.gz", 25)], 10, 1)), [[(0, 25)]]);
-        assert_eq!(ranges(&plan(0, &[file("a", 25)], 10, 4)), [vec![(0, 8)], vec![(8, 16)], vec![(16, 24), (24, 25)]]);
+        let (_dir, compressed) = files(&[25], b"\x1f\x8b\x08\0");
+        assert_eq!(ranges(&plan(0, &compressed, 10, 1).unwrap()), [[(0, 25)]]);
+        let (_dir, plain) = files(&[25], b"");
+        let cuts = ranges(&plan(0, &plain, 10, 4).unwrap());
+        assert_eq!(cuts, [vec![(0, 8)], vec![(8, 16)], vec![(16, 24), (24, 25)]]);
     }
 
     #[test]
@@ -256,16 +372,16 @@ mod tests {
             vec![file("huge", u64::MAX / 2), file("a.gz", u64::MAX / 2)],
         ];
         for files in inputs {
-            let message = plan_at_most(0, &files, 1, 1, 0).unwrap_err().to_string();
+            let message = at_most(&files, 1, 0).unwrap_err().to_string();
             assert!(message.starts_with("--split-size 1 makes more than the 250000 map tasks"), "{message}");
             let words = message.split(' ').collect::<Vec<_>>();
             let least = words[words.iter().position(|word| *word == "least").unwrap() + 1].parse().unwrap();
-            assert!(plan_at_most(0, &files, least, 1, 0).is_ok_and(|splits| splits.len() as u64 <= most), "{least}");
+            assert!(at_most(&files, least, 0).is_ok_and(|splits| splits.len() as u64 <= most), "{least}");
         }
-        assert_eq!(plan_at_most(0, &[file("a", most)], 1, 1, 0).unwrap().len() as u64, most);
-        assert!(plan_at_most(0, &[file("a", most)], 1, 1, 1).is_err(), "another input has splits, too");
+        assert_eq!(at_most(&[file("a", most)], 1, 0).unwrap().len() as u64, most);
+        assert!(at_most(&[file("a", most)], 1, 1).is_err(), "another input has splits, too");
         // A compressed file is one split, however large.
-        assert_eq!(plan_at_most(0, &[file("a.gz", u64::MAX)], 1, 1, 0).unwrap().len(), 1);
+        assert_eq!(at_most(&[file("a.gz", u64::MAX)], 1, 0).unwrap().len(), 1);
     }
 
     #[test]
@@ -290,5 +406,31 @@ mod tests {
         assert_eq!(names, ["a.txt", "a/z", "b.txt", "b/x"]);
         let missing = list_files(&[dir.path().join("nope")]).unwrap_err();
         assert!(missing.to_string().contains("nope"), "{missing}");
+    }
+
+    #[test]
+    fn skipped_names_and_directories_of_runs_are_not_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        ["a", "twinmill-data/b", "twinmill-abc/journal", "twinmill-abc/.twinmill"].into_iter().for_each(make);
+        for (name, target) in [("_dangling", "nowhere"), (".loop", "."), ("_self", "_self")] {
+            std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
+        }
+        let names = |root: &Path| -> Vec<PathBuf> {
+            let files = list_files(&[root.to_owned()]).unwrap();
+            files.iter().map(|file| file.path.strip_prefix(root).unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(dir.path()), [PathBuf::from("a"), "twinmill-data/b".into()]);
+        assert_eq!(names(&dir.path().join("twinmill-abc")), [PathBuf::from("journal")], "whoever names it wants it");
+        for (name, target, said) in [("dangling", "nowhere", "No such file"), ("loop", ".", "form a loop")] {
+            std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
+            let error = list_files(&[dir.path().to_owned()]).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(said), "{error}");
+            std::fs::remove_file(dir.path().join(name)).unwrap();
+        }
     }
 }

@@ -604,7 +604,9 @@ fn describe<M, R, C, P>(job: &Job<M, R, C, P>, reducers: u32, splits: &[Split]) 
         add(format_args!("\ninput {}", split.input));
         for piece in &split.pieces {
             match piece {
-                Piece::File(FilePiece { path, start, end, .. }) => add(format_args!(" {path:?} {start}..{end}")),
+                Piece::File(FilePiece { file, start, end, .. }) => {
+                    add(format_args!(" {:?} {start}..{end}", file.path));
+                }
                 Piece::Partition(segment) => {
                     let index = segment.index();
                     add(format_args!(" {} records of {} bytes", index.records, index.record_bytes));

@@ -1,0 +1,300 @@
+//! What form a file has: plain or compressed, told by its first bytes.
+//!
+//! Every format begins with a magic number. The name of a file is only a hint, which counts in two cases: a file too short
+//! to tell is what its name says, and a file that is neither what its name says nor text is an error.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Bytes that are looked at. The longest magic number has 13.
+const LOOK_BYTES: usize = 64;
+
+/// A compression format of input files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    Gzip,
+    Bzip2,
+    Zstd,
+    Lz4,
+}
+
+/// How the bytes of a file are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
+    /// Plain text under the name of a compression format.
+    PlainDespiteItsName(Codec),
+    Compressed(Codec),
+}
+
+/// A format that is not read.
+struct Foreign {
+    name: &'static str,
+    tells: fn(&[u8]) -> bool,
+    /// The command that writes the content to standard output, without the file.
+    command: Option<&'static str>,
+}
+
+const FOREIGN: &[Foreign] = &[
+    Foreign { name: "xz", tells: |b| b.starts_with(b"\xfd7zXZ\0"), command: Some("xz -dc") },
+    Foreign { name: "LZMA", tells: is_lzma, command: Some("xz --format=lzma -dc") },
+    Foreign { name: "compress (.Z)", tells: is_compress, command: Some("gzip -dc") },
+    Foreign { name: "7-Zip", tells: |b| b.starts_with(b"7z\xbc\xaf\x27\x1c"), command: Some("7z x -so") },
+    Foreign { name: "ZIP", tells: is_zip, command: Some("unzip -p") },
+    Foreign { name: "lzip", tells: |b| b.starts_with(b"LZIP\x01"), command: Some("lzip -dc") },
+    Foreign { name: "lzop", tells: |b| b.starts_with(b"\x89LZO\0\r\n\x1a\n"), command: Some("lzop -dc") },
+    Foreign { name: "RAR", tells: |b| b.starts_with(b"Rar!\x1a\x07"), command: Some("unrar p -inul") },
+    Foreign { name: "framed Snappy", tells: |b| b.starts_with(b"\xff\x06\0\0sNaPpY"), command: Some("snzip -dc") },
+    Foreign { name: "Zstandard before 0.8", tells: is_old_zstd, command: Some("zstd -dc") },
+    Foreign { name: "Parquet", tells: |b| b.starts_with(b"PAR1") && !looks_like_text(b), command: None },
+    Foreign { name: "ORC", tells: |b| b.starts_with(b"ORC") && !looks_like_text(b), command: None },
+    Foreign { name: "Avro", tells: |b| b.starts_with(b"Obj\x01"), command: None },
+    Foreign { name: "SequenceFile", tells: is_sequence_file, command: None },
+];
+
+fn is_lzma(bytes: &[u8]) -> bool {
+    // Properties, dictionary size, and the size of the content, which is either unknown or below 16 TiB.
+    bytes.starts_with(&[0x5d, 0, 0])
+        && bytes.get(5..13).is_some_and(|size| size == [0xff; 8] || (size[6..] == [0, 0] && bytes[3] & 0x7f == 0))
+}
+
+fn is_compress(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x9d]) && bytes.get(2).is_some_and(|f| f & 0x60 == 0 && (9..=16).contains(&(f & 0x1f)))
+}
+
+fn is_zip(bytes: &[u8]) -> bool {
+    [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| bytes.starts_with(*magic))
+}
+
+fn is_old_zstd(bytes: &[u8]) -> bool {
+    bytes.get(1..4) == Some(&[0xb5, 0x2f, 0xfd]) && (0x22..=0x27).contains(&bytes[0])
+}
+
+fn is_sequence_file(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"SEQ") && bytes.get(3).is_some_and(|version| (1..=9).contains(version))
+}
+
+/// Whether there are no control characters that text does not have.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte >= b' ' || matches!(byte, 0x08..=0x0d | 0x1b))
+}
+
+/// A frame of bytes of anybody's own, which Zstandard and LZ4 both pass over.
+pub(crate) fn is_skippable(bytes: &[u8]) -> bool {
+    bytes.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) && bytes[0] & 0xf0 == 0x50
+}
+
+impl Codec {
+    /// The format that a file's extension says.
+    fn named(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "gz" | "gzip" | "tgz" => Some(Codec::Gzip),
+            "bz2" | "bz" => Some(Codec::Bzip2),
+            "zst" | "zstd" => Some(Codec::Zstd),
+            "lz4" => Some(Codec::Lz4),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Codec::Gzip => "gzip",
+            Codec::Bzip2 => "bzip2",
+            Codec::Zstd => "Zstandard",
+            Codec::Lz4 => "LZ4",
+        }
+    }
+
+    /// How files of the format begin.
+    fn magics(self) -> &'static [&'static [u8]] {
+        match self {
+            Codec::Gzip => &[&[0x1f, 0x8b]],
+            Codec::Bzip2 => &[b"BZh"],
+            Codec::Zstd => &[&[0x28, 0xb5, 0x2f, 0xfd]],
+            Codec::Lz4 => &[&CURRENT_LZ4, &LEGACY_LZ4],
+        }
+    }
+
+    /// The format that the first bytes say beyond doubt.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let begins = |codec: &Codec| codec.magics().iter().any(|magic| bytes.starts_with(magic));
+        let codec = [Codec::Gzip, Codec::Bzip2, Codec::Zstd, Codec::Lz4].into_iter().find(begins)?;
+        let sure = match codec {
+            // The only method there is, and no flags that do not exist.
+            Codec::Gzip => bytes.get(2) == Some(&8) && bytes.get(3).is_none_or(|flags| flags & 0xe0 == 0),
+            // The size of blocks, then the first block or the end.
+            Codec::Bzip2 => {
+                matches!(bytes.get(3), Some(b'1'..=b'9'))
+                    && matches!(bytes.get(4..10), Some(b"\x31\x41\x59\x26\x53\x59" | b"\x17\x72\x45\x38\x50\x90"))
+            }
+            Codec::Zstd | Codec::Lz4 => true,
+        };
+        sure.then_some(codec)
+    }
+}
+
+pub(crate) const CURRENT_LZ4: [u8; 4] = 0x184d_2204_u32.to_le_bytes();
+pub(crate) const LEGACY_LZ4: [u8; 4] = 0x184c_2102_u32.to_le_bytes();
+
+impl Form {
+    /// Looks at the first bytes of a file that errors name `name`.
+    ///
+    /// # Errors
+    /// [`Error::UnreadableInput`] for formats that are not read, [`Error::Io`] where the file cannot be read.
+    pub fn of(file: &File, name: &Path) -> Result<Self> {
+        let beginning = beginning(file, 0).map_err(Error::at("read", name))?;
+        if is_skippable(&beginning) {
+            let behind = behind_skippable(file).map_err(Error::at("read", name))?;
+            return Ok(behind.or(Codec::named(name)).map_or(Form::Plain, Form::Compressed));
+        }
+        if let Some(codec) = Codec::of(&beginning) {
+            return Ok(Form::Compressed(codec));
+        }
+        if let Some(foreign) = FOREIGN.iter().find(|foreign| (foreign.tells)(&beginning)) {
+            return Err(Error::UnreadableInput { path: name.to_owned(), why: foreign.refusal(name) });
+        }
+        match Codec::named(name) {
+            Some(codec) if !beginning.is_empty() => of_name(codec, &beginning, name),
+            _ => Ok(Form::Plain),
+        }
+    }
+}
+
+/// The form of a file whose first bytes do not say beyond doubt what it is, but whose name does.
+fn of_name(codec: Codec, beginning: &[u8], name: &Path) -> Result<Form> {
+    let fits = |magic: &&[u8]| beginning.starts_with(magic) || magic.starts_with(beginning);
+    if codec.magics().iter().any(fits) {
+        // The reader will say what is wrong with it.
+        return Ok(Form::Compressed(codec));
+    }
+    if looks_like_text(beginning) {
+        return Ok(Form::PlainDespiteItsName(codec));
+    }
+    let why = format!("it is named as {} files are, but is neither that nor text", codec.name());
+    Err(Error::UnreadableInput { path: name.to_owned(), why })
+}
+
+impl Codec {
+    /// What to tell of text with the name of a compressed file.
+    pub fn only_named(self, name: &Path) -> String {
+        format!(
+            "{} is not compressed with {}, whatever its name says; it was read as text",
+            name.display(),
+            self.name()
+        )
+    }
+}
+
+impl Foreign {
+    fn refusal(&self, name: &Path) -> String {
+        let (format, name) = (self.name, name.display());
+        match self.command {
+            Some(command) => format!(
+                "it is compressed as {format}, which is not read; decompress it: {command} {name} | twinmill … --input -"
+            ),
+            None => format!("it is a {format} file, which is not read; write its records out as lines of text first"),
+        }
+    }
+}
+
+/// The first bytes from an offset on: fewer than [`LOOK_BYTES`] only where the file ends.
+fn beginning(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut filled) = (vec![0; LOOK_BYTES], 0);
+    while filled < LOOK_BYTES {
+        match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// The format of the first frame that is not skippable. A file of nothing else is empty in either format.
+fn behind_skippable(file: &File) -> io::Result<Option<Codec>> {
+    let mut offset = 0;
+    loop {
+        let frame = beginning(file, offset)?;
+        if frame.is_empty() {
+            return Ok(Some(Codec::Zstd));
+        }
+        match frame.get(4..8) {
+            Some(size) if is_skippable(&frame) => {
+                offset += 8 + u64::from(u32::from_le_bytes(size.try_into().expect("four bytes")));
+            }
+            _ => return Ok(Codec::of(&frame).filter(|codec| matches!(codec, Codec::Zstd | Codec::Lz4))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(name: &str, bytes: &[u8]) -> Result<Form> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        Form::of(&File::open(path).unwrap(), Path::new(name))
+    }
+
+    #[test]
+    fn the_first_bytes_say_what_a_file_is_whatever_its_name() {
+        let skippable = b"\x53\x2a\x4d\x18\x03\0\0\0abc";
+        for (bytes, codec) in [
+            (&b"\x1f\x8b\x08\0rest"[..], Codec::Gzip),
+            (b"BZh9\x31\x41\x59\x26\x53\x59", Codec::Bzip2),
+            (b"BZh1\x17\x72\x45\x38\x50\x90", Codec::Bzip2),
+            (b"\x28\xb5\x2f\xfd", Codec::Zstd),
+            (b"\x04\x22\x4d\x18", Codec::Lz4),
+            (b"\x02\x21\x4c\x18", Codec::Lz4),
+            (&[&skippable[..], skippable, b"\x28\xb5\x2f\xfd"].concat(), Codec::Zstd),
+            (&[&skippable[..], b"\x04\x22\x4d\x18"].concat(), Codec::Lz4),
+            (skippable, Codec::Zstd),
+        ] {
+            for name in ["text", "a.txt", "a.gz", "a.lz4", "a.XZ"] {
+                assert_eq!(form(name, bytes).unwrap(), Form::Compressed(codec), "{name}: {bytes:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_begins_like_a_magic_number_is_text() {
+        for bytes in [&b"BZhar"[..], b"BZh9 is a magic number", b"PAR1 of the book", b"ORC\nELF\n", b"PK", b"7z", b""] {
+            assert_eq!(form("text", bytes).unwrap(), Form::Plain, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_format_that_is_not_read_is_refused_with_what_to_do() {
+        for (bytes, said) in [
+            (&b"\xfd7zXZ\0\0"[..], "xz -dc name | twinmill"),
+            (b"\x1f\x9d\x90rest", "compress (.Z)"),
+            (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+            (b"PK\x03\x04rest", "unzip -p name"),
+            (b"LZIP\x01", "lzip"),
+            (b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", "LZMA"),
+            (b"PAR1\x15\x04", "Parquet"),
+            (b"Obj\x01\x04", "Avro"),
+            (b"SEQ\x06", "SequenceFile"),
+        ] {
+            let error = form("name", bytes).unwrap_err().to_string();
+            assert!(error.contains("name") && error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_counts_only_where_the_bytes_do_not_say() {
+        assert_eq!(form("a.gz", b"text").unwrap(), Form::PlainDespiteItsName(Codec::Gzip));
+        assert_eq!(form("a.gz", b"").unwrap(), Form::Plain);
+        assert_eq!(form("a.gz", b"\x1f").unwrap(), Form::Compressed(Codec::Gzip));
+        assert_eq!(form("a.BZ2", b"BZh9").unwrap(), Form::Compressed(Codec::Bzip2));
+        assert!(form("a.zst", b"\0\x01\x02").unwrap_err().to_string().contains("neither that nor text"));
+    }
+}

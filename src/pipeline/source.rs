@@ -1,0 +1,224 @@
+//! An input file that is open: its bytes after decompression, and whether it is still what it was.
+//!
+//! The file system's word is taken no farther than the read. A file is compared with its listing when it is opened and
+//! again when its last byte is read; between the two it may not change, shrink or grow.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::sync::Arc;
+
+use nix::fcntl::OFlag;
+use nix::sys::statfs::{self, fstatfs};
+
+use crate::error::{Error, Result};
+use crate::observe::activity::{FileUse, file_call};
+use crate::pipeline::decompress::Decode;
+use crate::pipeline::form::Form;
+use crate::pipeline::inputs::Notes;
+use crate::pipeline::split::{FilePiece, InputFile};
+use crate::runtime::cancel::CancelToken;
+
+/// Bytes read between two looks at the token.
+const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
+
+/// The bytes of one piece, from its beginning on.
+pub(crate) struct Source {
+    listed: InputFile,
+    file: Arc<File>,
+    decoder: Option<Box<dyn Decode>>,
+    /// Where the next read begins, after decompression.
+    pub offset: u64,
+    /// Where reading stops, though the file may go on.
+    limit: u64,
+    /// There are no bytes beyond `offset`, or none that are to be read.
+    pub at_end: bool,
+}
+
+/// Opens a file that was listed and looks whether it is still that file.
+///
+/// # Errors
+/// [`Error::InputChanged`] where it is not, [`Error::Io`] where it cannot be opened.
+fn open(listed: &InputFile) -> Result<File> {
+    // Should a pipe have taken its place, nobody waits for a writer.
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&listed.path);
+    let file = file.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => listed.changed("it is not there any more".into()),
+        _ => Error::io("open", listed.name(), error),
+    })?;
+    compare(listed, &file)?;
+    Ok(file)
+}
+
+fn compare(listed: &InputFile, file: &File) -> Result<()> {
+    let metadata = file.metadata().map_err(Error::at("look at", listed.name()))?;
+    let now = InputFile::new(listed.path.clone(), &metadata);
+    // A file without a size, such as those of /proc, says nothing of what it holds.
+    if (listed.bytes, now.bytes) == (0, 0) {
+        return Ok(());
+    }
+    let what = if (now.device, now.inode) != (listed.device, listed.inode) {
+        "another file has taken its place".to_owned()
+    } else if now.bytes != listed.bytes {
+        format!("it had {} bytes and has {} now", listed.bytes, now.bytes)
+    } else if now.modified_ns != listed.modified_ns {
+        "it was written to".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(listed.changed(what))
+}
+
+/// Whether a file lies in a file system whose sizes mean nothing.
+fn is_pseudo(file: &File) -> bool {
+    let pseudo = [
+        statfs::PROC_SUPER_MAGIC,
+        statfs::SYSFS_MAGIC,
+        statfs::DEBUGFS_MAGIC,
+        statfs::TRACEFS_MAGIC,
+        statfs::SECURITYFS_MAGIC,
+        statfs::CGROUP_SUPER_MAGIC,
+        statfs::CGROUP2_SUPER_MAGIC,
+    ];
+    fstatfs(file).is_ok_and(|system| pseudo.contains(&system.filesystem_type()))
+}
+
+impl InputFile {
+    fn changed(&self, what: String) -> Error {
+        Error::InputChanged { path: self.name().to_path_buf(), what }
+    }
+
+    /// Looks at the first bytes of the file.
+    ///
+    /// # Errors
+    /// Those of opening it, and [`Error::UnreadableInput`] for formats that are not read.
+    pub(crate) fn form(&self) -> Result<Form> {
+        Form::of(&open(self)?, self.name())
+    }
+}
+
+impl Source {
+    /// Opens the file of a piece, and begins at its first byte: where that is the file's, finds out how it is compressed.
+    ///
+    /// # Errors
+    /// [`Error::InputChanged`], [`Error::UnreadableInput`], [`Error::Io`].
+    pub fn open(piece: &FilePiece, notes: &Notes) -> Result<Self> {
+        let listed = piece.file.clone();
+        let file = Arc::new(open(&listed)?);
+        let mut decoder = None;
+        if piece.start == 0 {
+            match Form::of(&file, listed.name())? {
+                Form::Plain => {}
+                Form::PlainDespiteItsName(codec) => notes.add(codec.only_named(listed.name())),
+                Form::Compressed(codec) => {
+                    let reader = codec.reader(file.clone()).map_err(Error::at("decompress", listed.name()))?;
+                    decoder = Some(reader);
+                }
+            }
+        }
+        let limit = piece.start.saturating_add(piece.most_bytes);
+        Ok(Source { listed, file, decoder, offset: piece.start, limit, at_end: false })
+    }
+
+    pub fn is_compressed(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// Whether there is more in the file than is to be read.
+    pub fn is_cut_off(&self) -> bool {
+        self.offset >= self.limit
+    }
+
+    /// Fills `target`; fewer bytes come only at the end, which is known then.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::InputChanged`], [`Error::Cancelled`].
+    pub fn read(&mut self, target: &mut [u8], cancel: &CancelToken) -> Result<usize> {
+        let most = usize::try_from(self.limit - self.offset).unwrap_or(usize::MAX).min(target.len());
+        let mut filled = 0;
+        while filled < most && !self.at_end {
+            cancel.check()?;
+            let target = &mut target[filled..most.min(filled + BYTES_BETWEEN_CHECKS)];
+            let read = match &mut self.decoder {
+                None => file_call(FileUse::ReadInput, || self.file.read_at(target, self.offset)),
+                Some(decoder) => decoder.read(target),
+            };
+            match read {
+                Ok(0) => self.ended()?,
+                Ok(read) => {
+                    filled += read;
+                    self.offset += read as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(&error)),
+            }
+        }
+        self.at_end |= self.is_cut_off();
+        // What grows as fast as it is read would be read for ever.
+        if self.decoder.is_none() && self.offset > self.listed.bytes {
+            self.check()?;
+        }
+        Ok(filled)
+    }
+
+    /// Appends what is left of the file, at most `most` bytes; tells whether there was any.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn append_to(&mut self, bytes: &mut Vec<u8>, most: u64) -> Result<bool> {
+        let before = bytes.len();
+        let outcome = match &mut self.decoder {
+            // The cursor of the file, which nothing else moves.
+            None => file_call(FileUse::ReadInput, || (&*self.file).take(most).read_to_end(bytes)),
+            Some(decoder) => decoder.take(most).read_to_end(bytes),
+        };
+        outcome.map_err(|error| self.failed(&error))?;
+        let read = (bytes.len() - before) as u64;
+        self.offset += read;
+        if read == 0 {
+            self.ended()?;
+        }
+        Ok(read > 0)
+    }
+
+    /// There are no more bytes: a plain file must have had all that were listed.
+    fn ended(&mut self) -> Result<()> {
+        self.at_end = true;
+        if self.decoder.is_none() && self.offset < self.listed.bytes {
+            self.check()?;
+            if !is_pseudo(&self.file) {
+                let (read, listed) = (self.offset, self.listed.bytes);
+                return Err(self.listed.changed(format!("it ends after {read} of {listed} bytes")));
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        let cause = io::Error::new(error.kind(), format!("at offset {}: {error}", self.offset));
+        Error::io("read", self.listed.name(), cause)
+    }
+
+    /// Compares the file with its listing.
+    ///
+    /// # Errors
+    /// [`Error::InputChanged`].
+    pub fn check(&self) -> Result<()> {
+        compare(&self.listed, &self.file)
+    }
+
+    /// Ends the reading with what came of it. That the file has changed explains whatever else went wrong.
+    pub fn finish(&self, outcome: Result<()>, notes: &Notes) -> Result<()> {
+        match outcome {
+            Err(Error::Cancelled) => Err(Error::Cancelled),
+            Err(error) => Err(self.check().err().unwrap_or(error)),
+            Ok(()) => {
+                if self.decoder.as_ref().is_some_and(|decoder| decoder.ignored_bytes()) {
+                    let name = self.listed.name().display();
+                    notes.add(format!("{name}: bytes behind the compressed data were ignored"));
+                }
+                self.check()
+            }
+        }
+    }
+}
