@@ -143,7 +143,8 @@ pub struct ListArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct InputArgs {
-    /// A file, or a directory to be walked; may be repeated [default: a generated input, kept in the user's cache]
+    /// A file, a directory to be walked, a pipe, or `-` for standard input; may be repeated [default: a generated input,
+    /// kept in the user's cache]
     #[arg(long, value_name = "PATH", display_order = 0)]
     pub input: Vec<PathBuf>,
 }

@@ -24,6 +24,7 @@ mod inspect;
 mod list;
 mod options;
 mod pending_file;
+mod piped;
 mod progress;
 mod recoveries;
 mod report;

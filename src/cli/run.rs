@@ -16,6 +16,7 @@ use crate::cli::default_input;
 use crate::cli::failure::Failure;
 use crate::cli::options::RunOptions;
 use crate::cli::pending_file::{PendingFile, write_whole};
+use crate::cli::piped::Piped;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::signals::Supervisor;
 use crate::cli::summary;
@@ -34,6 +35,9 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let mut supervisor = Supervisor::start()?;
     supervisor.run(&config.cancel, || Ok(check_places(&config, &task.inputs, report_path.as_deref())?))?;
     let mut report_file = report_path.map(|path| ReportFile::begin(path, config.output.as_deref())).transpose()?;
+    let cancel = config.cancel.clone();
+    // Removed at the end, however that comes.
+    let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut config))?;
     let inputs = supervisor.run(&config.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
         if inputs != task.inputs {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hashbrown::HashMap;
@@ -34,6 +34,15 @@ struct Shared {
     listings: Mutex<HashMap<Vec<PathBuf>, Arc<[InputFile]>>>,
     notes: Notes,
     guessed: Mutex<BTreeMap<String, String>>,
+    /// By path.
+    stand_ins: Arc<BTreeMap<PathBuf, StandIn>>,
+}
+
+/// A file that is read instead of a path.
+#[derive(Debug)]
+struct StandIn {
+    file: PathBuf,
+    name: Arc<Path>,
 }
 
 /// What a reader has to say that is no error, each sentence once.
@@ -49,7 +58,16 @@ impl Notes {
 impl Inputs {
     /// For a run that has seen nothing yet, and stops reading when `cancel` says so.
     pub(crate) fn of_a_run(&self, cancel: &CancelToken) -> Self {
-        Inputs(Arc::new(Shared { cancel: cancel.clone(), ..Shared::default() }))
+        let stand_ins = self.0.stand_ins.clone();
+        Inputs(Arc::new(Shared { cancel: cancel.clone(), stand_ins, ..Shared::default() }))
+    }
+
+    /// Reads other files instead of some paths, such as those of pipes, which can be read only once: path, file, and the
+    /// name under which errors and records know it.
+    pub fn with_stand_ins(&self, stand_ins: impl IntoIterator<Item = (PathBuf, PathBuf, PathBuf)>) -> Self {
+        let stand_in = |(path, file, name): (_, _, PathBuf)| (path, StandIn { file, name: name.into() });
+        let stand_ins = Arc::new(stand_ins.into_iter().map(stand_in).collect());
+        Inputs(Arc::new(Shared { cancel: self.0.cancel.clone(), stand_ins, ..Shared::default() }))
     }
 
     pub(crate) fn notes(&self) -> &Notes {
@@ -83,7 +101,14 @@ impl Inputs {
         if let Some(files) = lock(&self.0.listings).get(paths) {
             return Ok(files.clone());
         }
-        let files: Arc<[InputFile]> = list_files(paths)?.into();
+        let stand_ins = &self.0.stand_ins;
+        let file_of = |path: &PathBuf| stand_ins.get(path).map_or(path, |stand_in| &stand_in.file).clone();
+        let mut files = list_files(&paths.iter().map(file_of).collect::<Vec<_>>())?;
+        for file in &mut files {
+            let stand_in = stand_ins.values().find(|stand_in| *stand_in.file == *file.path);
+            file.called = stand_in.map(|stand_in| stand_in.name.clone());
+        }
+        let files: Arc<[InputFile]> = files.into();
         Ok(lock(&self.0.listings).entry(paths.to_owned()).or_insert(files).clone())
     }
 
@@ -138,6 +163,17 @@ impl Inputs {
         count: usize,
         mut each: impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.look_around::<F>(paths, count, &mut each).map(|_bytes| ())
+    }
+
+    /// Takes a sample; gives the bytes that were read for it.
+    fn look_around<F: InputFormat>(
+        &self,
+        paths: &[PathBuf],
+        count: usize,
+        each: &mut impl FnMut(F::Record<'_>) -> Result<()>,
+    ) -> Result<u64> {
+        let mut bytes = 0;
         let files = self.files(paths)?;
         let total: u64 = files.iter().map(|file| file.bytes).sum();
         let per_place = count.div_ceil(PLACES as usize) as u64;
@@ -156,23 +192,23 @@ impl Inputs {
                 for start in (first..file.bytes).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
                     let end = file.bytes.min(start + BYTES_A_PLACE);
                     let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(file, start, end) };
-                    self.look::<F>(piece, per_place, &mut each)?;
+                    bytes += self.look::<F>(piece, per_place, each)?;
                 }
             } else {
                 let piece = FilePiece { most_bytes: places * BYTES_A_PLACE, ..FilePiece::whole(file) };
-                self.look::<F>(piece, places * per_place, &mut each)?;
+                bytes += self.look::<F>(piece, places * per_place, each)?;
             }
         }
-        Ok(())
+        Ok(bytes)
     }
 
-    /// Calls `each` for so many records of a piece.
+    /// Calls `each` for so many records of a piece; gives the bytes that were read.
     fn look<F: InputFormat>(
         &self,
         piece: FilePiece,
         mut records: u64,
         each: &mut impl FnMut(F::Record<'_>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let (progress, piece) = (Progress::default(), Piece::File(piece));
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
         let context = self.context(&progress);
@@ -187,12 +223,50 @@ impl Inputs {
             each(record)
         });
         match outcome {
-            Err(Error::Cancelled) if enough => Ok(()),
-            outcome => outcome,
+            Err(Error::Cancelled) if enough => {}
+            outcome => outcome?,
         }
+        Ok(bytes_read)
     }
 
     fn context<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {
         ReadContext { cancel: &self.0.cancel, progress, notes: self.notes(), scout: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::pipeline::read::Lines;
+
+    #[test]
+    fn a_sample_reads_a_bounded_number_of_bytes_however_long_the_lines_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let most = PLACES * BYTES_A_PLACE;
+        for lines in [1, 3, 1000] {
+            fs::write(&path, [vec![b'x'; 3 * most as usize / lines], b"\n".to_vec()].concat().repeat(lines)).unwrap();
+            let mut sampled = 0;
+            let bytes = Inputs::default().look_around::<Lines>(&[path.clone()], 10_000, &mut |line| {
+                sampled += 1;
+                assert!(line.len() as u64 <= BYTES_A_PLACE);
+                Ok(())
+            });
+            assert!(bytes.unwrap() <= most, "{lines} lines");
+            assert!(sampled >= lines.div_ceil(8), "{sampled} of {lines} lines");
+        }
+    }
+
+    #[test]
+    fn inputs_are_listed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (paths, inputs) = ([dir.path().to_owned()], Inputs::default());
+        fs::write(dir.path().join("a"), "12").unwrap();
+        assert_eq!(inputs.bytes(&paths).unwrap(), 2);
+        fs::write(dir.path().join("b"), "345").unwrap();
+        assert_eq!(inputs.bytes(&paths).unwrap(), 2);
+        assert_eq!(inputs.of_a_run(&CancelToken::default()).bytes(&paths).unwrap(), 5, "another run looks anew");
     }
 }

@@ -222,3 +222,87 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::config::{JobConfig, Mode};
+    use crate::pipeline::read::{InputFormat, Lines, PieceReader, ReadContext};
+    use crate::pipeline::split::{Piece, list_files};
+
+    /// The lines of a file as it was listed; `meanwhile` happens at the first one.
+    fn lines_of(file: &InputFile, meanwhile: impl Fn()) -> Result<Vec<Vec<u8>>> {
+        let (config, piece) = (JobConfig::new(Mode::Memory), Piece::File(FilePiece::whole(file)));
+        let (mut buffer, mut bytes_read, mut lines) = (Vec::new(), 0, Vec::new());
+        let context = ReadContext::of(&config, None);
+        Lines::read(
+            PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context },
+            |line| {
+                if lines.is_empty() {
+                    meanwhile();
+                }
+                lines.push(line.to_vec());
+                Ok(())
+            },
+        )?;
+        Ok(lines)
+    }
+
+    const CHANGES: [(&str, fn(&Path)); 5] = [
+        ("had 8 bytes and has 4 now", |path| OpenOptions::new().write(true).open(path).unwrap().set_len(4).unwrap()),
+        ("had 8 bytes and has 0 now", |path| fs::write(path, "").unwrap()),
+        ("had 8 bytes and has 9 now", |path| {
+            let file = OpenOptions::new().write(true).open(path).unwrap();
+            file.write_at(b"e", 8).unwrap();
+        }),
+        ("was written to", |path| {
+            let file = OpenOptions::new().write(true).open(path).unwrap();
+            file.write_at(b"x", 0).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }),
+        ("not there any more", |path| fs::remove_file(path).unwrap()),
+    ];
+
+    #[test]
+    fn a_file_that_is_not_what_was_listed_is_an_error_that_says_how() {
+        let replace: (&str, fn(&Path)) = ("another file has taken its place", |path| {
+            fs::write(path.with_extension("new"), "a\nb\nc\nd\n").unwrap();
+            fs::rename(path.with_extension("new"), path).unwrap();
+        });
+        for (said, change) in CHANGES.into_iter().chain([replace]) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("file");
+            fs::write(&path, "a\nb\nc\nd\n").unwrap();
+            let listed = list_files(&[path.clone()]).unwrap();
+            assert_eq!(lines_of(&listed[0], || {}).unwrap().len(), 4);
+            change(&path);
+            let error = lines_of(&listed[0], || {}).unwrap_err();
+            assert!(matches!(error, Error::InputChanged { .. }), "{error}");
+            assert!(error.to_string().contains(said) && error.to_string().contains(path.to_str().unwrap()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_an_error_though_all_of_it_was_read() {
+        for (said, change) in &CHANGES[..4] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("file");
+            fs::write(&path, "a\nb\nc\nd\n").unwrap();
+            let listed = list_files(&[path.clone()]).unwrap();
+            let error = lines_of(&listed[0], || change(&path)).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_size_is_read_whole() {
+        let listed = list_files(&["/proc/self/status".into()]).unwrap();
+        assert_eq!(listed[0].bytes, 0);
+        let lines = lines_of(&listed[0], || {}).unwrap();
+        assert!(lines.iter().any(|line| line.starts_with(b"VmHWM")));
+    }
+}

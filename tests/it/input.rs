@@ -55,7 +55,8 @@ fn assert_lines_are_read(files: &[Vec<u8>], split_bytes: u64) {
 
 fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![3 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(0u8), 1 => Just(0xffu8), 6 => any::<u8>()];
-    prop::collection::vec(byte, 0..120)
+    let is_marked = |bytes: &[u8]| bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    prop::collection::vec(byte, 0..120).prop_filter("a mark of another encoding", move |bytes| !is_marked(bytes))
 }
 
 proptest! {
@@ -353,12 +354,129 @@ fn a_truncated_compressed_file_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_compressed_file_that_is_none_is_an_error_that_names_it() {
+fn compression_is_told_by_the_bytes_whatever_the_name() {
+    let text = some_text();
+    for (extension, compress) in COMPRESSED {
+        for name in
+            ["plain".to_owned(), "data.txt".to_owned(), format!("data.{}", extension.to_uppercase()), "a.gz".into()]
+        {
+            let scratch = Scratch::new();
+            scratch.write(&name, compress(&text));
+            for split_bytes in [None, Some(1000)] {
+                let outcome = read(&scratch, &[scratch.input()], split_bytes);
+                assert_same_bytes(&outcome.bytes(), &shown_lines(&name, &text), format_args!("{extension} as {name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn text_with_the_name_of_a_compressed_file_is_text_and_other_bytes_are_an_error() {
     for (extension, _) in COMPRESSED {
         let scratch = Scratch::new();
-        let path = scratch.write(&format!("text.{extension}"), "this is plain text, whatever the name says\n");
+        let name = format!("text.{extension}");
+        let path = scratch.write(&name, "whatever the name says\n");
+        let outcome = read(&scratch, &[scratch.input()], None);
+        assert_eq!(outcome.text(), format!("{name}\t0\twhatever the name says\n"));
+        assert!(outcome.report.notes[0].contains("is not compressed"), "{:?}", outcome.report.notes);
+        scratch.write(&name, b"\0\x01\x02\x03");
         let error = scratch.fail(&scratch.config(Mode::Disk), |config| show_lines(&[scratch.input()], config));
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+}
+
+#[test]
+fn what_stands_behind_compressed_data_is_read_as_gzip_bzip2_and_lz4_read_it() {
+    let text = some_text();
+    let skippable = b"\x5f\x2a\x4d\x18\x08\0\0\0whatever".to_vec();
+    let legacy = |text: &[u8]| {
+        let blocks = text.chunks(1 << 20).map(|block| {
+            let block = lz4_flex::block::compress(block);
+            [&(block.len() as u32).to_le_bytes()[..], &block].concat()
+        });
+        [b"\x02\x21\x4c\x18".to_vec(), blocks.collect::<Vec<_>>().concat()].concat()
+    };
+    let (first, second) = text.split_at(text.len() / 2);
+    for (what, bytes, noted) in [
+        ("NULs behind gzip", [gzip(&text), vec![0; 1000]].concat(), false),
+        ("garbage behind gzip", [gzip(&text), b"garbage".to_vec()].concat(), true),
+        ("NULs, then garbage behind gzip", [gzip(&text), vec![0; 9], b"garbage".to_vec()].concat(), true),
+        ("garbage behind bzip2", [bzip2(&text), b"garbage".to_vec()].concat(), true),
+        ("NULs behind bzip2", [bzip2(&text), vec![0; 512]].concat(), true),
+        ("skippable zstd", [skippable.clone(), zstandard(first), skippable.clone(), zstandard(second)].concat(), false),
+        ("skippable lz4", [skippable.clone(), lz4(first), skippable.clone(), lz4(second), skippable].concat(), false),
+        ("legacy lz4", legacy(&text), false),
+        ("legacy and current lz4", [legacy(first), lz4(second)].concat(), false),
+        ("legacy twice", [legacy(first), legacy(second)].concat(), false),
+        ("garbage behind lz4", [lz4(&text), b"garbage!".to_vec()].concat(), true),
+    ] {
+        let scratch = Scratch::new();
+        scratch.write("data", bytes);
+        let outcome = read(&scratch, &[scratch.input()], None);
+        assert_same_bytes(&outcome.bytes(), &shown_lines("data", &text), what);
+        assert_eq!(!outcome.report.notes.is_empty(), noted, "{what}: {:?}", outcome.report.notes);
+    }
+}
+
+#[test]
+fn a_zstd_window_may_be_as_large_as_the_format_has() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(31).unwrap();
+    encoder.include_contentsize(false).unwrap();
+    encoder.write_all(b"one\ntwo\n").unwrap();
+    let scratch = Scratch::new();
+    scratch.write("data.zst", encoder.finish().unwrap());
+    assert_eq!(read(&scratch, &[scratch.input()], None).text(), "data.zst\t0\tone\ndata.zst\t4\ttwo\n");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_mark_is_no_part_of_the_first_line_however_the_file_is_cut(
+        lines in prop::collection::vec("[a-c]{0,3}", 0..6),
+        split_bytes in 1u64..12,
+        compressed in any::<bool>(),
+    ) {
+        let text = lines.join("\n");
+        let bytes = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+        let scratch = Scratch::new();
+        scratch.write("data", if compressed { gzip(&bytes) } else { bytes });
+        let outcome = read(&scratch, &[scratch.input()], Some(split_bytes));
+        let mut offset = 3;
+        let place = |line: &str| {
+            let shown = format!("data\t{offset}\t{}\n", line.strip_suffix('\n').unwrap_or(line));
+            offset += line.len();
+            shown
+        };
+        let expected: String = text.split_inclusive('\n').map(place).collect();
+        assert_eq!(outcome.text(), expected, "splits of {split_bytes} bytes");
+    }
+}
+
+#[test]
+fn other_encodings_are_an_error_that_names_them() {
+    for (bytes, encoding) in [(&b"\xff\xfea\0"[..], "UTF-16LE"), (b"\0\0\xfe\xff\0\0\0a", "UTF-32BE")] {
+        for bytes in [bytes.to_vec(), gzip(bytes)] {
+            let scratch = Scratch::with_input(bytes);
+            let error = scratch.fail(&scratch.config(Mode::Memory), |config| show_lines(&[scratch.input()], config));
+            assert!(error.to_string().contains(encoding), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_line_of_any_length_is_whole_in_every_form_and_split() {
+    let mut text = b"first\n".to_vec();
+    text.extend((0..5_000_000u32).map(|i| b'a' + (i % 25) as u8));
+    text.extend_from_slice(b"\nlast");
+    for bytes in [text.clone(), gzip(&text), lz4(&text)] {
+        let scratch = Scratch::new();
+        scratch.write("data", bytes);
+        for split_bytes in [None, Some(700_001)] {
+            let outcome = read(&scratch, &[scratch.input()], split_bytes);
+            assert_same_bytes(&outcome.bytes(), &shown_lines("data", &text), format_args!("splits of {split_bytes:?}"));
+        }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::seconds;
 use crate::cli::options::{CompareOptions, Task};
 use crate::cli::pending_file::PendingFile;
+use crate::cli::piped::Piped;
 use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
 use crate::cli::terminal::{note, to_stdout};
@@ -82,7 +83,12 @@ fn within_limits(config: JobConfig, quiet: bool) -> JobConfig {
 /// # Errors
 /// [`Failure`] where a run failed or the outputs differ; whatever the runs made is removed.
 pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
-    let CompareOptions { task, measure, memory_given, mut config, words, job_options, report, quiet } = options;
+    let mut piped = Piped::default();
+    compare_reading(options, &mut piped).map_err(|failure| piped.name_in(failure))
+}
+
+fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(), Failure> {
+    let CompareOptions { task, measure, memory_given, mut config, mut words, mut job_options, report, quiet } = options;
     config.validate()?;
     config = within_limits(config, quiet);
     if config.reducers == 0 && measure.modes.contains(&RunMode::Reference) {
@@ -105,10 +111,16 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         // What is available now differs from what was; the budget must not.
         config.memory_bytes = earlier.settings.memory_bytes;
     }
+    let cancel = config.cancel.clone();
+    *piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut config))?;
+    let given_words = words.clone();
+    words.iter_mut().for_each(|word| *word = piped.in_word(word));
+    job_options.iter_mut().for_each(|(_, value)| *value = piped.in_value(value));
     let (inputs, scaled) = supervisor.run(&config.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
+        let inputs: Vec<PathBuf> = inputs.iter().map(|path| piped.file_of(path)).collect();
         let scaled = scaled_inputs(&task, &measure.scale, &inputs, quiet, &config.cancel)?;
-        if inputs != task.inputs {
+        if task.inputs.is_empty() {
             let all: Vec<_> = scaled.iter().flat_map(|input| &input.paths).chain(&inputs).cloned().collect();
             check_places(&config, &all, report.as_deref(), &measure.export)?;
         }
@@ -118,9 +130,10 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
         }
         Ok((inputs, scaled))
     })?;
-    let read: Vec<_> = task.job.side_inputs(&task.options).into_iter().chain(inputs.iter().cloned()).collect();
-    let settings =
-        Settings { files: files_of(&read)?, ..Settings::new(task.job.name(), &measure, &config, &words, &inputs)? };
+    let read: Vec<_> = config.side_inputs.iter().chain(&inputs).cloned().collect();
+    let settings = Settings::new(task.job.name(), &measure, &config, &given_words, &inputs)?;
+    let mut settings = Settings { files: files_of(&read)?, ..settings };
+    settings.inputs.iter_mut().for_each(|path| *path = piped.given_for(path));
     let mut comparison = Comparison::new(settings, command_line());
     let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
     let question = Question {
