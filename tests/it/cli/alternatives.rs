@@ -3,7 +3,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::Cli;
@@ -241,4 +245,33 @@ fn alternatives_are_in_every_form_of_the_result() {
     assert!(before[2].contains("\r\nwordcount,good,,0,"), "{}", before[2]);
     cli.succeed(&format!("report r.json {forms}"));
     assert!(["r.html", "r.md", "r.csv"].map(text) == before, "another page, table or list");
+}
+
+#[test]
+fn a_program_ends_with_a_comparison_that_is_killed() {
+    let cli = Cli::with_peers();
+    let one = cli.scratch.path("peers/one");
+    let sleeping = "if [ \"$1\" = run ]; then echo $$ > \"$here/running\"; exec sleep 600; fi\n";
+    fs::write(&one, ONE.replace("nproc >>", &format!("{sleeping}nproc >>"))).unwrap();
+    let words = format!("{COMPARE} --runs 1 --modes memory --with good --quiet");
+    let mut comparison = cli.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let running = loop {
+        match fs::read_to_string(cli.scratch.path("peers/running")).unwrap_or_default().trim().parse() {
+            Ok(process) => break Pid::from_raw(process),
+            Err(_) => assert!(Instant::now() < deadline && comparison.try_wait().unwrap().is_none(), "nothing runs"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    comparison.kill().unwrap();
+    comparison.wait().unwrap();
+    // A process that has ended, but that nobody has waited for, is a zombie.
+    let is_there = || {
+        let status = fs::read_to_string(format!("/proc/{running}/stat")).unwrap_or_default();
+        !(status.is_empty() || status.contains(") Z "))
+    };
+    while is_there() {
+        assert!(Instant::now() < deadline, "it outlived the comparison");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
