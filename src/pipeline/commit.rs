@@ -213,6 +213,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
                     buffer.push(b'\t');
                 }
                 value.write_text(buffer);
+                // A large record has filled the buffer; doubling that for one byte would copy it.
+                if buffer.len() == buffer.capacity() {
+                    buffer.reserve_exact(1);
+                }
                 buffer.push(b'\n');
             }
             OutputFormat::Raw => {
