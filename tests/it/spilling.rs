@@ -52,7 +52,8 @@ fn a_sort_spills_exactly_when_its_budget_is_too_small() {
     let lines = unsorted_lines(20_000);
     let scratch = Scratch::with_input(&lines);
     let mut config = scratch.config(Mode::Memory);
-    (config.workers, config.sort_buffer_bytes) = (1, 64 << 10);
+    // So little that blocks are as small as at any smaller budget, and slabs with them.
+    (config.workers, config.sort_buffer_bytes, config.memory_bytes) = (1, 64 << 10, 1 << 20);
     let peak = sorted_at(&scratch, &lines, &config).peak_reserved_bytes;
     assert!(peak > lines.len() as u64 && peak < 8 << 20, "{peak}");
     for (memory_bytes, spills) in [(1, true), (80 << 10, true), (peak / 2, true), (peak - 1, true), (peak, false)] {
@@ -71,7 +72,8 @@ fn with_on_full_fail_a_job_ends_where_it_would_spill() {
     let lines = unsorted_lines(20_000);
     let scratch = Scratch::with_input(&lines);
     let mut config = scratch.config(Mode::Memory);
-    (config.workers, config.sort_buffer_bytes) = (1, 64 << 10);
+    // So little that blocks are as small as at any smaller budget, and slabs with them.
+    (config.workers, config.sort_buffer_bytes, config.memory_bytes) = (1, 64 << 10, 1 << 20);
     let peak = sorted_at(&scratch, &lines, &config).peak_reserved_bytes;
     config.on_full = OnFull::Fail;
     config.memory_bytes = peak;
@@ -180,7 +182,7 @@ fn in_memory_mode_there_is_no_file_while_the_budget_holds() {
     let mut config = scratch.config(Mode::Memory);
     (config.workers, config.split_bytes, config.sort_buffer_bytes) = (1, Some(19 * 100), 32 << 10);
     assert_eq!(files_seen_by_reducers(&scratch, &config), [(0, 0); 3]);
-    config.memory_bytes = 256 << 10;
+    config.memory_bytes = 96 << 10;
     let seen = files_seen_by_reducers(&scratch, &config);
     assert!(seen.iter().all(|(files, records)| *files > 0 && *records < 12_000), "some runs spilled: {seen:?}");
     config.factors.map_output = Medium::Disk;
