@@ -392,8 +392,8 @@ fn publish_inside(staging: &Path, target: &Path, rename: Rename) -> io::Result<(
     }
     let came = names.iter().try_for_each(|name| rename(&new.join(name), &target.join(name)));
     came.inspect_err(|_| {
-        let back = names.iter().rev().filter(|name| new.join(name).symlink_metadata().is_err());
-        let undone: io::Result<()> = back.map(|name| fs::rename(target.join(name), new.join(name))).collect();
+        let mut back = names.iter().rev().filter(|name| new.join(name).symlink_metadata().is_err());
+        let undone = back.try_for_each(|name| fs::rename(target.join(name), new.join(name)));
         let _ = undone.and_then(|()| move_files(&old, target, Order::SuccessLast));
     })
 }
