@@ -182,14 +182,13 @@ enum Found {
 
 /// Looks for a dead run of this identity. Those of others stay: whoever they belong to may want to go on with them.
 fn find(config: &JobConfig, identity: &Identity) -> Result<Found> {
-    if !keeps_journal(config) {
-        return Ok(Found::Nothing("map outputs in memory go with their process".to_owned()));
-    }
     let mut found = None;
     let mut change = None;
     for stale in work_dir::stale(&config.work_dir, WORK_DIR_PREFIX) {
         match read(stale.path()) {
-            Some(left) if found.is_none() && left.begin.identity == *identity => found = Some((stale, left)),
+            Some(left) if found.is_none() && left.begin.identity == *identity && keeps_journal(config) => {
+                found = Some((stale, left))
+            }
             Some(left) => {
                 let before = &left.begin.identity;
                 if before.is_kin(identity) && before != identity {
@@ -203,6 +202,7 @@ fn find(config: &JobConfig, identity: &Identity) -> Result<Found> {
     }
     Ok(match found {
         Some((stale, left)) => Found::Dead(stale, left),
+        None if !keeps_journal(config) => Found::Nothing("map outputs in memory go with their process".to_owned()),
         None => Found::Nothing(change.unwrap_or_else(|| {
             format!("no killed run of this command has left anything in {}", config.work_dir.display())
         })),
