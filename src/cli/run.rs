@@ -46,6 +46,13 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         Ok(inputs)
     })?;
     name_files(&mut config, &inputs)?;
+    // A report tells what a run took, so there must be one.
+    if let (None, Some(output)) = (&report_file, resume::is_complete(&config, task.job.name())) {
+        if !quiet {
+            note(format_args!("nothing to do: output {} is complete", output.display()));
+        }
+        return Ok(());
+    }
     let scratch = if config.output.is_none() { Some(scratch_output(&mut config)?) } else { None };
     let display = (!quiet).then(|| ProgressDisplay::start(config.progress.clone()));
     let report = supervisor.run(&config.cancel, || {

@@ -44,6 +44,7 @@ use crate::runtime::journal::{
 };
 use crate::runtime::page_cache::drop_pages;
 use crate::runtime::places::Plan;
+use crate::runtime::resume;
 use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
@@ -129,7 +130,7 @@ impl Driver {
                 Some(match (OutputPlace::claim(output, config.existing_output), &config.resume, &identity) {
                     (Err(Error::OutputExists(_)), Resume::Continue(_), Some(identity)) => {
                         published = Published::find(&config, output, identity);
-                        if published.is_some() {
+                        if published.is_some() || resume::is_marked(output, identity) {
                             // It is this run's own, from before it was killed.
                             config.existing_output = ExistingOutput::Overwrite;
                         }
@@ -297,6 +298,9 @@ impl Driver {
             published.write_down(&self.work_dir);
         }
         dir.commit()?;
+        if let Some(identity) = &self.identity {
+            resume::mark(&path, identity);
+        }
         let mut output = OutputReport { path, ..OutputReport::default() };
         for part in parts {
             if let TaskOutput::Part { records, bytes } = part {

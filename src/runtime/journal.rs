@@ -158,7 +158,7 @@ pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: 
     if let Some(published) = published {
         // Still so, should this process be killed too.
         published.write_down(&work_dir);
-        published.stale(config).for_each(|stale| stale.remove(&config.cancel));
+        published.remove_stale(config);
         config.cancel.check()?;
     }
     let run = new_number();
@@ -259,6 +259,11 @@ impl Published {
             stale.leave();
             None
         })
+    }
+
+    /// Removes what is left of the runs that had published it.
+    pub fn remove_stale(&self, config: &JobConfig) {
+        self.stale(config).for_each(|stale| stale.remove(&config.cancel));
     }
 
     /// Lets whoever finds this process dead know. Without it nobody knows the output for this run's own, which is no reason to

@@ -282,9 +282,19 @@ fn a_run_that_had_published_its_output_can_be_resumed() {
         let ended = cli.run(&format!("{other} --resume --quiet"));
         ended.says(&["output output exists already"]);
         assert_eq!(ended.status, Some(1));
-        let (output, report) = resume(&cli, &command);
-        assert!(output == expected, "{mode}");
-        assert!(report["notes"][0].as_str().unwrap().contains("published before it was killed"), "{report}");
+        for _ in 0..3 {
+            cli.succeed(&format!("{command} --resume")).says(&["nothing to do: output output is complete"]);
+            assert!(cli.output("output") == expected, "{mode}");
+            cli.assert_left(&["output"]);
+        }
+        cli.fail(1, &format!("{other} --resume --quiet")).says(&["output output exists already"]);
+        // For a report there must be a run.
+        assert!(resume(&cli, &command).0 == expected, "{mode}");
+        // With a part that somebody has changed it is nobody's.
+        cli.succeed(&format!("{command} --quiet"));
+        fs::write(cli.scratch.path("output/part-r-00001"), "precious").unwrap();
+        cli.fail(1, &format!("{command} --resume --quiet")).says(&["output output exists already"]);
+        fs::remove_dir_all(cli.scratch.path("output")).unwrap();
     }
 }
 
@@ -299,4 +309,59 @@ fn an_output_of_somebody_else_is_not_replaced_by_resuming() {
     let ended = cli.run(&format!("{COUNT} --resume"));
     ended.says(&["output output exists already"]);
     assert_eq!((ended.status, cli.output("output")), (Some(1), b"precious".to_vec()));
+}
+
+#[test]
+fn whatever_changes_between_kill_and_resume_the_answer_is_the_new_commands() {
+    let cli = Cli::new();
+    let points: String = (0..3_000u32).map(|i| format!("{}.5,{}.25\n", i * i % 97, i * 31 % 89)).collect();
+    let input = |name: &str| cli.scratch.path("points").join(name);
+    fs::create_dir(cli.scratch.path("points")).unwrap();
+    let old = "run kmeans --k 3 --iterations 4 --input points --centroids seeds --mode disk --workers 2 --reducers 2 \
+               --output output";
+    type Change<'a> = &'a dyn Fn();
+    let same: Change<'_> = &|| {};
+    let touched: Change<'_> = &|| fs::write(input("a"), points.as_bytes()).unwrap();
+    let replaced: Change<'_> = &|| {
+        fs::write(cli.scratch.path("other"), points.as_bytes()).unwrap();
+        fs::rename(cli.scratch.path("other"), input("a")).unwrap();
+    };
+    let changed: Change<'_> = &|| fs::write(input("a"), points.replace("1.5", "7.5")).unwrap();
+    let added: Change<'_> = &|| fs::write(input("b"), "1.5,2.5\n90.5,80.5\n").unwrap();
+    let renamed: Change<'_> = &|| fs::rename(input("a"), input("z")).unwrap();
+    let seeded: Change<'_> = &|| fs::write(cli.scratch.path("seeds"), "0,0\n1,90\n50,50\n").unwrap();
+    for (what, change, words) in [
+        ("the input", touched, ""),
+        ("the input", replaced, ""),
+        ("the input", changed, ""),
+        ("the input", added, ""),
+        ("the input", renamed, ""),
+        ("the side input", seeded, ""),
+        ("the option --iterations", same, "--iterations 3"),
+        ("the option --tolerance", same, "--tolerance 5"),
+        ("the option --reducers", same, "--reducers 3"),
+        ("the option --sort-buffer", same, "--sort-buffer 1MiB"),
+        ("the option --compress", same, "--compress lz4"),
+        ("the option --split-size", same, "--split-size 9k"),
+    ] {
+        for name in ["a", "b", "z"] {
+            let _ = fs::remove_file(input(name));
+        }
+        fs::write(input("a"), &points).unwrap();
+        fs::write(cli.scratch.path("seeds"), "1,1\n20,20\n60,60\n").unwrap();
+        let new = words.split_once(' ').map_or(old.to_owned(), |(option, value)| {
+            let without: Vec<&str> = old.split_whitespace().collect();
+            let at = without.iter().position(|word| *word == option);
+            let skipped = |i: usize| at.is_some_and(|at| i == at || i == at + 1);
+            let kept: Vec<&str> =
+                without.iter().enumerate().filter(|(i, _)| !skipped(*i)).map(|(_, word)| *word).collect();
+            format!("{} {option} {value}", kept.join(" "))
+        });
+        kill_when(&cli, old, "map:0:slow=1h:job=3", "{\"Job\":{\"job\":2,");
+        change();
+        cli.succeed(&format!("{new} --resume")).says(&["nothing to resume: ", what]);
+        let resumed = cli.output("output");
+        fs::remove_dir_all(cli.scratch.path("output")).unwrap();
+        assert!(resumed == undisturbed(&cli, &new), "{what} {words}");
+    }
 }
