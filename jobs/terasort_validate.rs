@@ -123,16 +123,24 @@ impl Reducer for Seams {
 
     fn finish(&mut self, out: &mut impl Emit<str, String>) -> Result<()> {
         let ([records, against], [sum, sum_against]) = (self.records, self.sums);
-        if self.compares && (records, sum) != (against, sum_against) {
-            return Err(Error::user(format!(
-                "not the same records: {records} with checksum {sum:016x} against {against} with {sum_against:016x}"
-            )));
+        if self.compares {
+            compare((records, sum), (against, sum_against))?;
         }
         write_result(records, sum, |name, value| {
             out.emit(name, value);
             Ok(())
         })
     }
+}
+
+/// Compares records and checksum of what is sorted with those of what went into the sort.
+fn compare((records, sum): (u64, u64), (against, sum_against): (u64, u64)) -> Result<()> {
+    if (records, sum) == (against, sum_against) {
+        return Ok(());
+    }
+    Err(Error::user(format!(
+        "not the same records: {records} with checksum {sum:016x} against {against} with {sum_against:016x}"
+    )))
 }
 
 fn write_result(records: u64, sum: u64, mut write: impl FnMut(&'static str, String) -> Result<()>) -> Result<()> {
@@ -170,16 +178,16 @@ impl Program for TerasortValidate {
             |records: &[[u8; RECORD_BYTES]]| records.iter().fold(0u64, |sum, record| sum.wrapping_add(xxh3_64(record)));
         let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
-        if !records.is_sorted_by_key(|record| &record[..KEY_BYTES]) {
-            return Err(Error::user("not sorted"));
+        let keys = records.iter().map(|record| &record[..KEY_BYTES]);
+        if let Some((last, key)) = keys.clone().zip(keys.skip(1)).find(|(last, key)| key < last) {
+            let (key, last) = (key.escape_ascii(), last.escape_ascii());
+            return Err(Error::user(format!("not sorted: key \"{key}\" after \"{last}\"")));
         }
         let sum = add_up(records);
         if !options.against.is_empty() {
             let against = run.read_records::<RECORD_BYTES>(&options.against)?;
             let (against, _) = against.as_chunks::<RECORD_BYTES>();
-            if (records.len(), sum) != (against.len(), add_up(against)) {
-                return Err(Error::user("not the same records"));
-            }
+            compare((records.len() as u64, sum), (against.len() as u64, add_up(against)))?;
         }
         write_result(records.len() as u64, sum, |name, value| run.write(0, name, &value))
     }
