@@ -424,10 +424,13 @@ const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];
 
+/// The largest factor of `--scale`: an input that is still larger fills any disk before it is measured.
+const LARGEST_FACTOR: f64 = 10_000.0;
+
 fn parse_factor(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
-        _ => Err("a factor is a number above 0".into()),
+        Ok(factor) if factor > 0.0 && factor <= LARGEST_FACTOR => Ok(factor),
+        _ => Err(format!("a factor is a number above 0 and at most {LARGEST_FACTOR}")),
     }
 }
 
