@@ -75,7 +75,7 @@ pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
         drop(writer.into_parts());
         match written {
             // Its reader has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
             written => written.map_err(Failure::at("write", &out)).and_then(|written| {
                 file.commit()?;
                 Ok(Some(written))
