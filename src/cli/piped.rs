@@ -257,7 +257,7 @@ mod tests {
         writer.join().unwrap();
         assert_eq!(fs::read(piped.file_of(&fifo)).unwrap(), b"a\nb\n");
         assert_eq!(piped.file_of(dir.path()), dir.path());
-        let files = config.inputs.files(&[fifo.clone()]).unwrap();
+        let files = config.inputs.files(std::slice::from_ref(&fifo)).unwrap();
         assert_eq!((&**files[0].name(), files[0].bytes), (&*fifo, 4));
         let word = OsString::from(format!("--centroids={}", fifo.display()));
         let expected = format!("--centroids={}", piped.file_of(&fifo).display());

@@ -249,7 +249,7 @@ mod tests {
         for lines in [1, 3, 1000] {
             fs::write(&path, [vec![b'x'; 3 * most as usize / lines], b"\n".to_vec()].concat().repeat(lines)).unwrap();
             let mut sampled = 0;
-            let bytes = Inputs::default().look_around::<Lines>(&[path.clone()], 10_000, &mut |line| {
+            let bytes = Inputs::default().look_around::<Lines>(std::slice::from_ref(&path), 10_000, &mut |line| {
                 sampled += 1;
                 assert!(line.len() as u64 <= BYTES_A_PLACE);
                 Ok(())

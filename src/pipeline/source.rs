@@ -252,7 +252,10 @@ mod tests {
         Ok(lines)
     }
 
-    const CHANGES: [(&str, fn(&Path)); 5] = [
+    /// What is said of a file, and what was done to it.
+    type Change = (&'static str, fn(&Path));
+
+    const CHANGES: [Change; 5] = [
         ("had 8 bytes and has 4 now", |path| OpenOptions::new().write(true).open(path).unwrap().set_len(4).unwrap()),
         ("had 8 bytes and has 0 now", |path| fs::write(path, "").unwrap()),
         ("had 8 bytes and has 9 now", |path| {
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_what_was_listed_is_an_error_that_says_how() {
-        let replace: (&str, fn(&Path)) = ("another file has taken its place", |path| {
+        let replace: Change = ("another file has taken its place", |path| {
             fs::write(path.with_extension("new"), "a\nb\nc\nd\n").unwrap();
             fs::rename(path.with_extension("new"), path).unwrap();
         });
@@ -277,7 +280,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("file");
             fs::write(&path, "a\nb\nc\nd\n").unwrap();
-            let listed = list_files(&[path.clone()]).unwrap();
+            let listed = list_files(std::slice::from_ref(&path)).unwrap();
             assert_eq!(lines_of(&listed[0], || {}).unwrap().len(), 4);
             change(&path);
             let error = lines_of(&listed[0], || {}).unwrap_err();
@@ -292,7 +295,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("file");
             fs::write(&path, "a\nb\nc\nd\n").unwrap();
-            let listed = list_files(&[path.clone()]).unwrap();
+            let listed = list_files(std::slice::from_ref(&path)).unwrap();
             let error = lines_of(&listed[0], || change(&path)).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }

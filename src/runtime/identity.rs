@@ -307,7 +307,8 @@ mod tests {
             Identity::of("job").with_settings(&config, "job")
         };
         let before = identity(|_| {});
-        let counting: [(&str, fn(&mut JobConfig)); 4] = [
+        type Change = (&'static str, fn(&mut JobConfig));
+        let counting: [Change; 4] = [
             ("reducers", |config| config.reducers = 3),
             ("workers", |config| config.workers = 3),
             ("split-size", |config| config.split_bytes = Some(1000)),

@@ -163,7 +163,7 @@ impl Wave<'_> {
                 let work = move || work(&attempts, &events, run);
                 self.threads.start(scope, worker, work)
             };
-            let workers = start_workers(self.workers.min(most), &spawn)?;
+            let workers = start_workers(self.workers.min(most), spawn)?;
             let mut ledger = Ledger::new(self, queue, workers);
             ledger.keep(&happened, log, &excuse, &mut take, spawn);
             ledger.close()
