@@ -64,9 +64,9 @@ struct Owner {
 }
 
 impl Owner {
-    fn new(path: TempPath, file: File) -> io::Result<Self> {
+    /// Keeps the file, which from now on goes only after the directory.
+    fn new(path: TempPath, file: File, spare: Option<File>) -> io::Result<Self> {
         let path = path.keep().map_err(|error| error.error)?;
-        let spare = file.try_clone().ok();
         Ok(Owner { path, file, spare })
     }
 }
@@ -100,7 +100,9 @@ impl WorkDir {
         writeln!(file, "{}", std::process::id())?;
         let path = directory(&owner).expect("the owner's name was made for this");
         let mode = if access == Access::Private { 0o700 } else { 0o777 };
-        let owner = Owner::new(owner, file)?;
+        // Without a descriptor to remove it with, there is no directory.
+        let spare = file.try_clone()?;
+        let owner = Owner::new(owner, file, Some(spare))?;
         let made = WorkDir { path, owner: Some(owner), cancel: CancelToken::default() };
         // What fails from here on is cleared up as usual.
         DirBuilder::new().mode(mode).create(&made.path)?;
@@ -190,7 +192,8 @@ impl Stale {
     fn take(owner: &Path) -> Option<Self> {
         let path = directory(owner)?;
         let owner = abandoned(owner)?;
-        let owner = Owner::new(owner.0, owner.1).ok()?;
+        let spare = owner.1.try_clone().ok();
+        let owner = Owner::new(owner.0, owner.1, spare).ok()?;
         match path.symlink_metadata() {
             Ok(metadata) if !metadata.is_dir() || !is_mine(&metadata) => None,
             _ => Some(Stale(WorkDir { path, owner: Some(owner), cancel: CancelToken::default() })),
