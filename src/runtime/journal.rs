@@ -22,7 +22,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ use crate::runtime::cancel::CancelToken;
 use crate::runtime::identity::Identity;
 use crate::runtime::removal;
 use crate::runtime::work_dir::{self, Access, MARKER, Stale, WorkDir};
-use crate::store::run_file::{Owner, RunFile};
+use crate::store::run_file::{Owner, RunFile, open_regular};
 use crate::store::{Block, BlockReader, PartitionIndex, Run, RunIndex};
 
 /// How the names of work directories begin, those of the binary's own included.
@@ -287,7 +287,8 @@ struct Read {
 
 /// Reads the journal in a work directory up to the first line that is not whole.
 fn read(work_dir: &Path) -> Option<Read> {
-    let bytes = fs::read(work_dir.join(JOURNAL)).ok()?;
+    let mut bytes = Vec::new();
+    open_regular(&work_dir.join(JOURNAL)).and_then(|mut file| file.read_to_end(&mut bytes)).ok()?;
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next()?;
     let Some(Entry::Begin(begin)) = parse(first) else { return None };

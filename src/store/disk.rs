@@ -13,7 +13,7 @@ use crate::observe::activity::FileUse;
 use crate::runtime::page_cache::drop_pages;
 use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
-use crate::store::run_file::{BlockCursor, RunFile, check_owner};
+use crate::store::run_file::{BlockCursor, RunFile, check_owner, open_regular};
 use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunIndex, RunStore, RunWriter};
 
 /// Blocks below this size are gathered until together they are worth a write.
@@ -277,7 +277,7 @@ impl Run for DiskRun {
 fn open_next(copies: &mut std::vec::IntoIter<PathBuf>, owner: Owner) -> Result<(File, PathBuf)> {
     loop {
         let path = copies.next().expect("a run has a file");
-        let file = File::open(&path).map_err(Error::at("open", &path));
+        let file = open_regular(&path).map_err(Error::at("open", &path));
         match file.and_then(|file| check_owner(&file, &path, owner).map(|()| file)) {
             Ok(file) => return Ok((file, path)),
             Err(error) if copies.len() == 0 => return Err(error),

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::config::Compression;
 use crate::error::{Error, Excerpt, Result};
@@ -30,7 +32,7 @@ impl RunFile {
     /// # Errors
     /// [`Error::Io`] where it cannot be read, [`Error::Corrupt`] where it is no complete run.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::at("open", path))?;
+        let file = open_regular(path).map_err(Error::at("open", path))?;
         let len = file.metadata().map_err(Error::at("read", path))?.len();
         let read = |bytes: &mut [u8], offset| file.read_exact_at(bytes, offset).map_err(Error::at("read", path));
         let smallest = (HEADER_BYTES + FOOTER_BYTES) as u64;
@@ -231,6 +233,13 @@ fn most_decompressed(compression: Compression, stored_bytes: usize) -> usize {
     stored_bytes.saturating_mul(times)
 }
 
+/// Opens a file of this program's own. What somebody has put in its place, a pipe on which opening would wait or a directory,
+/// counts as its not being there.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::NotFound, "it is no file")) }
+}
+
 fn truncated(error: io::Error, path: &Path, offset: u64) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         corrupt(path, offset, "length", "bytes that the index promises", "end of file")
@@ -285,6 +294,18 @@ mod tests {
             write(&path, 10, Compression::None, |index| (index.offset, index.stored_bytes) = (offset, stored_bytes));
             assert!(RunFile::open(&path).is_err(), "{stored_bytes} bytes at {offset}");
             assert_eq!(refused(&path), "index");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for_and_counts_as_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, folder) = (dir.path().join("pipe.run"), dir.path().join("folder.run"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        fs::create_dir(&folder).unwrap();
+        for path in [pipe, folder] {
+            let error = RunFile::open(&path).err().unwrap();
+            assert!(error.is_loss(), "{error}");
         }
     }
 
