@@ -84,6 +84,10 @@ impl PendingFile {
         let prefix = beside::prefix(name);
         remove_abandoned(parent(&target), &prefix);
         let beside = begin_beside(parent(&target), &prefix).map_err(Error::at("write", path))?;
+        if let Ok(replaced) = fs::metadata(&target) {
+            // Whoever could not read the old file cannot read the new one; where modes cannot be set, it has the usual one.
+            let _ = beside.as_file().set_permissions(replaced.permissions());
+        }
         Ok(PendingFile { target, existing, content: Content::Beside(beside) })
     }
 
@@ -302,6 +306,16 @@ mod tests {
         assert!(matches!(refused, Error::OutputExists(_)), "{refused}");
         PendingFile::create(&path, ExistingOutput::Overwrite).unwrap().commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report.json");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        PendingFile::create(&path, ExistingOutput::Overwrite).unwrap().commit().unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     }
 
     #[test]

@@ -82,7 +82,9 @@ impl Votes {
         let mut sentence = format!("{names} gave another answer than the {others} ({ours})");
         if let Some(difference) = &dissent.first_difference {
             let Difference { line, ours, theirs } = difference;
-            let shown = |text: &Option<String>| text.as_ref().map_or("no more".into(), |text| format!("'{text}'"));
+            let shown = |text: &Option<String>| {
+                text.as_ref().map_or("no more".into(), |text| format!("'{}'", on_one_line(text)))
+            };
             sentence += &format!(
                 "; in line {line}, compared in order, they have {} and {names} {}",
                 shown(ours),
@@ -91,6 +93,12 @@ impl Votes {
         }
         sentence
     }
+}
+
+/// A line of an answer as it is quoted in a sentence: TABs and other control characters are escaped.
+fn on_one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
