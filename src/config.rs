@@ -415,8 +415,8 @@ impl JobConfig {
         self
     }
 
-    /// Checks the settings that are numbers of something against their least and most. Sizes are not refused, but brought
-    /// [within limits](Self::within_limits).
+    /// Checks the settings that are numbers of something against their least and most. Sizes are refused only where they are
+    /// zero; others are brought [within limits](Self::within_limits).
     ///
     /// # Errors
     /// [`Error::Config`] that names the setting as the command line does, its least or most, and what was given.
@@ -429,6 +429,8 @@ impl JobConfig {
             ("--max-attempts", 1, MAX_ATTEMPTS.into(), self.max_attempts.into()),
             ("--replication", 1, MAX_REPLICATION.into(), replication.into()),
             ("--split-size", 1, u64::MAX, self.split_bytes.unwrap_or(1)),
+            ("--sort-buffer", 1, u64::MAX, self.sort_buffer_bytes),
+            ("--memory", 1, u64::MAX, self.memory_bytes),
         ];
         numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
     }

@@ -69,8 +69,8 @@ fn unusable_command_lines_are_refused_with_status_2() {
         ("compare wordcuont --input input", "unknown job 'wordcuont'"),
         ("run wordcount --input input --memory lots", "'lots' is not a size"),
         ("run wordcount --input input --sort-buffer 12parsecs", "'12parsecs' is not a size"),
-        ("run wordcount --input input --memory 0", "--memory must be at least 1 byte"),
-        ("run wordcount --input input --split-size 0", "--split-size must be at least 1 byte"),
+        ("run wordcount --input input --memory 0", "--memory must be at least 1, got 0"),
+        ("run wordcount --input input --split-size 0", "--split-size must be at least 1, got 0"),
         ("run wordcount --input input --workers 0", "--workers must be at least 1"),
         ("compare wordcount --input input --workers 0", "--workers must be at least 1"),
         ("run wordcount --input input --workers two", "two"),
@@ -225,7 +225,7 @@ fn an_unreadable_file_is_named_with_status_1() {
         let words = format!("run wordcount --mode {mode} --input input --output output");
         let Some(ended) = run_unprivileged(&cli, &words) else { return };
         assert_eq!(ended.status, Some(1), "{}", ended.stderr);
-        ended.says(&["cannot open input/secret.txt", "Permission denied"]);
+        ended.says(&["cannot read input/secret.txt", "Permission denied"]);
         cli.assert_left(&[]);
     }
 }
