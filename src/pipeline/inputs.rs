@@ -177,7 +177,7 @@ impl Inputs {
         let files = self.files(paths)?;
         let total: u64 = files.iter().map(|file| file.bytes).sum();
         let per_place = count.div_ceil(PLACES as usize) as u64;
-        let step = (total / PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
+        let step = total.div_ceil(PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
         let mut before = 0u64;
         for file in files.iter() {
             // The first place at or after this file's beginning, counted over all files.
@@ -245,7 +245,8 @@ mod tests {
     fn a_sample_reads_a_bounded_number_of_bytes_however_long_the_lines_are() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        let most = PLACES * BYTES_A_PLACE;
+        // The byte before a place says whether a line begins there.
+        let most = PLACES * (BYTES_A_PLACE + 1);
         for lines in [1, 3, 1000] {
             fs::write(&path, [vec![b'x'; 3 * most as usize / lines], b"\n".to_vec()].concat().repeat(lines)).unwrap();
             let mut sampled = 0;
@@ -254,7 +255,8 @@ mod tests {
                 assert!(line.len() as u64 <= BYTES_A_PLACE);
                 Ok(())
             });
-            assert!(bytes.unwrap() <= most, "{lines} lines");
+            let bytes = bytes.unwrap();
+            assert!(bytes <= most, "{bytes} of at most {most} bytes, {lines} lines");
             assert!(sampled >= lines.div_ceil(8), "{sampled} of {lines} lines");
         }
     }

@@ -125,7 +125,7 @@ fn a_map_output_that_is_always_lost_fails_the_job_when_its_attempts_are_used_up(
     for max_attempts in [1, 3] {
         let mut config = config(&scratch);
         config.max_attempts = max_attempts;
-        let error = scratch.fail(&config, |config| run_sabotaged(&scratch, config, flip_a_bit, u32::MAX));
+        let error = scratch.fail(&config, |config| run_sabotaged(&scratch, config, cut_in_half, u32::MAX));
         let Error::Task { task, attempt, source, .. } = &error else { panic!("{error:?}") };
         assert_eq!((task.as_str(), *attempt), ("map-00002", max_attempts - 1), "{error}");
         assert!(source.to_string().contains("damaged run"), "{error}");

@@ -24,7 +24,7 @@ rows() { seq "$1" | awk '{print $1 % 2 "," $1 "," $1 * $1 % 17}'; } # a table of
 words() { printf 'b a b\nc a b\n'; }                             # the text that most cases count …
 counted() { printf 'a\t2\nb\t3\nc\t1\n'; }                       # … and its counts
 utf() { python3 -c 'import sys; sys.stdout.buffer.write(sys.stdin.buffer.read().decode().encode(sys.argv[1]))' "$1"; }
-skippable() { printf '\x5%x\x2a\x4d\x18\x04\x00\x00\x00skip' "${1:-0}"; } # a frame that zstd and LZ4 pass over
+skippable() { printf "\\x5$(printf %x "${1:-0}")"'\x2a\x4d\x18\x04\x00\x00\x00skip'; } # a frame that zstd and LZ4 pass over
 flip() { python3 - "$@" <<'PYTHON'
 import sys
 path, at = sys.argv[1], int(sys.argv[2])

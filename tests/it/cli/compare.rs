@@ -224,7 +224,8 @@ fn a_comparison_with_other_settings_is_not_continued() {
         assert_eq!(cli.json("r.json"), before);
     }
     cli.scratch.write("more.txt", "c");
-    cli.fail(2, &format!("{compare} --continue")).says(&["input_files was 1 and is 2 now"]);
+    cli.fail(2, &format!("{compare} --continue"))
+        .says(&["cannot continue: an input is another file or has been written since"]);
     std::fs::write(cli.scratch.path("r.json"), "{}").unwrap();
     cli.fail(2, &format!("{compare} --continue")).says(&["r.json is no report of a comparison"]);
 }
