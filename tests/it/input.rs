@@ -138,7 +138,8 @@ fn empty_files_and_empty_directories_have_no_records() {
         assert_eq!(names, [("part-r-00000", 0), ("part-r-00001", 0), ("part-r-00002", 0)]);
         assert_eq!(outcome.report.counters.map_input_records, 0);
         let outcome = scratch.run(&config, |config| show_lines(&[scratch.input()], config));
-        assert_eq!(outcome.parts, []);
+        // They are read all the same, by one map task: not every file system knows its files' sizes.
+        assert_eq!(outcome.parts, [("part-m-00000".to_owned(), Vec::new())]);
     }
 }
 
