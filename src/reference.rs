@@ -14,6 +14,7 @@ use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
 use crate::observe::activity::FileUse;
 use crate::observe::counters::Counters;
+use crate::observe::limits::check_address_space;
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::bad_records::{BadRecords, Scout};
@@ -214,6 +215,7 @@ pub fn run(
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
     config.validate()?;
+    check_address_space(1)?;
     Plan::of(config, inputs).check(&config.cancel)?;
     let seen = config.inputs.of_a_run(&config.cancel);
     if config.page_cache == PageCache::Cold {

@@ -9,7 +9,7 @@ use std::io;
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::config::ByteSize;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::observe::control_group::ControlGroups;
 use crate::observe::machine::{kib, meminfo_bytes, proc_field};
 
@@ -38,6 +38,37 @@ pub fn most_memory_bytes() -> u64 {
     let in_groups = ControlGroups::of_this_process().memory_limit_bytes();
     let of_process = [Resource::RLIMIT_AS, Resource::RLIMIT_DATA].map(soft_limit);
     of_process.into_iter().chain([in_groups]).flatten().fold(machine, u64::min)
+}
+
+/// Refuses to begin where address space or data are limited to less than a run takes for its program, the allocator's first
+/// arena, and a stack and the smallest buffers of each worker. With less, allocations of a few bytes fail at random, and no
+/// process survives that.
+///
+/// # Errors
+/// [`Error::Refused`] that names the limit and the least that works.
+pub(crate) fn check_address_space(workers: usize) -> Result<()> {
+    let limits = [("RLIMIT_AS, ulimit -v", Resource::RLIMIT_AS), ("RLIMIT_DATA, ulimit -d", Resource::RLIMIT_DATA)];
+    limits.into_iter().try_for_each(|(name, resource)| match soft_limit(resource) {
+        Some(limit) => check_room(name, limit, workers),
+        None => Ok(()),
+    })
+}
+
+fn check_room(name: &str, limit: u64, workers: usize) -> Result<()> {
+    const OF_THE_PROGRAM: u64 = 144 << 20;
+    const OF_A_WORKER: u64 = 8 << 20;
+    let least = OF_THE_PROGRAM + OF_A_WORKER * workers as u64;
+    if limit >= least {
+        return Ok(());
+    }
+    let (limit, least) = (ByteSize(limit), ByteSize(least));
+    Err(Error::Refused {
+        what: "the memory for a run",
+        source: io::ErrorKind::OutOfMemory.into(),
+        advice: format!(
+            "the process may have {limit} ({name}), and {workers} workers need {least}; raise the limit or pass fewer --workers"
+        ),
+    })
 }
 
 /// Files this process may have open at the same time.
@@ -84,6 +115,15 @@ mod tests {
         assert!(open_files_limit() >= 3);
         assert!(available_memory_bytes() > 1 << 20);
         assert!(most_memory_bytes() >= available_memory_bytes());
+    }
+
+    #[test]
+    fn too_little_address_space_is_refused_with_the_least_that_works() {
+        check_room("RLIMIT_AS, ulimit -v", 160 << 20, 2).unwrap();
+        let error = check_room("RLIMIT_AS, ulimit -v", (160 << 20) - 1, 2).unwrap_err().to_string();
+        let said = ["160 MiB (RLIMIT_AS, ulimit -v)", "2 workers need 160 MiB", "--workers"];
+        assert!(said.iter().all(|words| error.contains(words)), "{error}");
+        assert!(check_room("RLIMIT_DATA, ulimit -d", 1 << 30, 1024).is_err());
     }
 
     #[test]

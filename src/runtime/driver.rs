@@ -22,6 +22,7 @@ use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
 use crate::job::{Job, Partitioner};
 use crate::observe::activity::FileUse;
 use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::limits::check_address_space;
 use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
@@ -118,6 +119,7 @@ impl Driver {
     /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
     pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
         config.validate()?;
+        check_address_space(config.workers)?;
         let (mut config, mut notes) = config.clone().within_limits();
         let everybody = config.cancel.clone();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.

@@ -191,7 +191,7 @@ impl BlockCursor {
             return Err(corrupt(path, offset, "block length", self.end - payload_offset, header.stored_bytes));
         }
         let target = if header.compression == Compression::None { &mut *block } else { &mut *stored };
-        target.resize(header.stored_bytes as usize, 0);
+        make_room(target, header.stored_bytes as usize)?;
         read_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
         verify_block(&header_bytes, target, header.checksum, path, Place { owner: self.owner, offset })?;
         let record_bytes = header.record_bytes as usize;
@@ -202,11 +202,11 @@ impl BlockCursor {
         let decompressed = match header.compression {
             Compression::None => Ok(block.len()),
             Compression::Lz4 => {
-                block.resize(record_bytes, 0);
+                make_room(block, record_bytes)?;
                 lz4_flex::block::decompress_into(stored, block).map_err(|e| e.to_string())
             }
             Compression::Zstd => {
-                block.resize(record_bytes, 0);
+                make_room(block, record_bytes)?;
                 zstd::bulk::decompress_to_buffer(stored, block.as_mut_slice()).map_err(|e| e.to_string())
             }
         };
@@ -219,6 +219,14 @@ impl BlockCursor {
             Err(error) => Err(corrupt(path, offset, "compressed block", "decompressible bytes", error)),
         }
     }
+}
+
+/// Makes a buffer of `bytes` zeros or what was there before. A block is as large as its largest record.
+fn make_room(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
+    let more = bytes.saturating_sub(buffer.len());
+    buffer.try_reserve_exact(more).map_err(|_| Error::refused("a block of records", bytes))?;
+    buffer.resize(bytes, 0);
+    Ok(())
 }
 
 /// What so many stored bytes can hold at most, so that no block makes room for what it cannot hold.
