@@ -246,8 +246,11 @@ impl OutputPlace {
     fn publish_with(&mut self, staging: &Path, exchange: Exchange) -> Result<Published> {
         let new = new_output(staging);
         if self.existing == ExistingOutput::Overwrite {
-            // Somebody may have put something there meanwhile.
-            check(&self.target, self.existing)?;
+            // What somebody has put there meanwhile fails the job; the command was not wrong.
+            check(&self.target, self.existing).map_err(|error| match error {
+                Error::Config(why) => Error::io("publish", &self.given, io::Error::other(why)),
+                other => other,
+            })?;
         }
         let published = match (self.way, fs::metadata(&self.target)) {
             (Way::Inside, _) => publish_inside(staging, &self.target, |from, to| fs::rename(from, to)),
