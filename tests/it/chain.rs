@@ -1,4 +1,4 @@
-//! Programs of several jobs: what one job leaves, another reads, from files or from memory.
+//! Programs of several jobs: one reads the output of another, from files or from memory.
 
 use std::path::Path;
 
@@ -167,7 +167,7 @@ fn a_dataset_goes_away_when_it_is_dropped() {
     scratch.assert_nothing_left();
 }
 
-/// Emits the counts of a dataset as text, behind an asterisk.
+/// Emits the counts of a dataset as text, after an asterisk.
 #[derive(Clone)]
 struct ShowCount;
 

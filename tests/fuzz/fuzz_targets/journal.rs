@@ -1,5 +1,5 @@
-//! Journals that are not what was written: --resume believes the lines up to the first that is not whole, goes on from the
-//! runs that are there, and touches nothing outside its work directory.
+//! Damaged journals: --resume believes the lines up to the first torn one, goes on from the runs that are there, and
+//! touches nothing outside its work directory.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use twinmill::fuzzing::{resume, write_run};
 #[derive(Arbitrary, Debug)]
 struct Journal {
     lines: Vec<Line>,
-    /// Whether the lines have checksums that are right.
+    /// Whether the lines have right checksums.
     sealed: bool,
 }
 

@@ -25,7 +25,7 @@ struct File {
     /// Whether the file begins with the mark of UTF-8.
     marked: bool,
     content: Vec<u8>,
-    /// How often the content stands in the file, so that it exceeds what is read at once.
+    /// Number of times that the content is repeated in the file, so that it exceeds one read.
     times: u8,
     form: Form,
 }
@@ -38,17 +38,17 @@ enum Form {
     Broken(u8),
 }
 
-/// A compressed file, and what may stand between its members, behind them, or be wrong with it.
+/// A compressed file, with skippable frames between its members, padding after them, and damage.
 #[derive(Arbitrary, Clone, Debug)]
 struct Packed {
     codec: Codec,
-    /// Where the content is cut into members.
+    /// The cuts of the content into members.
     cuts: [u8; 3],
-    /// A frame to be skipped before each member, of so many bytes, where the format has such.
+    /// A skippable frame of so many bytes before each member, where the format has such.
     skipped: [Option<u8>; 4],
-    /// NULs behind the last member, where the format's program ignores them.
+    /// NULs after the last member, where the format's program ignores them.
     padding: u16,
-    /// Which name the file gets: compression is not told by it.
+    /// The name that the file gets, which must not decide how it is decompressed.
     name: u8,
     damage: Option<Damage>,
 }
@@ -96,7 +96,7 @@ impl File {
         path
     }
 
-    /// Whether the file must give its content: it is whole, and nothing that it might be taken for.
+    /// Whether the file must give its content: it is complete, and cannot be taken for another format.
     fn is_sound(&self, content: &[u8]) -> bool {
         let foreign = [&b"\xff\xfe"[..], b"\xfe\xff", b"\0\0\xfe\xff"];
         let of_text = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, b'\n' | b'\t' | b' ' | b'0'..=b'6');
@@ -159,7 +159,7 @@ impl Codec {
     }
 }
 
-/// The records of all splits, each behind its file and offset; the content of a broken file may be anything.
+/// The records of all splits, each with its file and offset; the content of a broken file may be anything.
 fn read<F>(paths: &[PathBuf], split_bytes: u64) -> Result<Vec<(PathBuf, u64, Vec<u8>)>>
 where
     F: for<'r> InputFormat<Record<'r> = Record<'r>>,
@@ -172,7 +172,7 @@ where
     Ok(records)
 }
 
-/// What a reader should find in a text: a mark at its beginning is none of it.
+/// The lines that a reader should find in a text, without the mark at its beginning.
 fn lines(content: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let (mut offset, content) = match content.strip_prefix(MARK) {
         Some(rest) => (MARK.len() as u64, rest),

@@ -1,5 +1,5 @@
-//! Run files that are not what was written. Reading ends with an error or with the records; it never panics and makes no room
-//! for more than the file can hold. What comes before an error is what was written.
+//! Damaged run files. Reading ends with an error or with the records; it never panics and makes no room for more than
+//! the file can hold. Records before an error are those that were written.
 
 #![no_main]
 
@@ -26,7 +26,7 @@ struct Written {
     block_bytes: u8,
     records: Vec<(u8, Vec<u8>, Vec<u8>, u8)>,
     changes: Vec<Change>,
-    /// Whether the checksums are those of what was changed.
+    /// Whether the checksums are those of the changed bytes.
     sealed: bool,
 }
 

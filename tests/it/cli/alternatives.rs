@@ -1,5 +1,6 @@
-//! `twinmill compare --with`: other programs beside the modes. A script stands in for `scripts/peers`; what it is asked it
-//! writes to `peers/log`, how many processors it may use to `peers/processors`, and what it answers depends on the alternative's name.
+//! `twinmill compare --with`: other programs beside the modes. A script stands in for `scripts/peers`. It writes its
+//! questions to `peers/log` and the number of its processors to `peers/processors`; its answer depends on the
+//! alternative's name.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::Cli;
 
-/// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` and `worse` give the same other answer,
-/// `failing` none, nobody takes part where the comparison has a reason for it, and everyone else finds in twinmill's output that `a` occurs twice, or else disagrees.
+/// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` and `worse` give the same other
+/// answer, `failing` gives none. None takes part where the comparison declines them. All others agree if `a` occurs
+/// twice in twinmill's output.
 const ONE: &str = r#"#!/bin/sh
 set -eu
 declined=
@@ -69,7 +71,7 @@ impl Cli {
         cli
     }
 
-    /// What the script was asked, a line each.
+    /// The questions to the script, one a line.
     fn asked(&self) -> Vec<String> {
         fs::read_to_string(self.scratch.path("peers/log")).unwrap().lines().map(str::to_owned).collect()
     }
@@ -263,7 +265,7 @@ fn a_program_ends_with_a_comparison_that_is_killed() {
     };
     comparison.kill().unwrap();
     comparison.wait().unwrap();
-    // A process that has ended, but that nobody has waited for, is a zombie.
+    // A zombie has ended; its parent has not waited for it yet.
     let is_there = || {
         let status = fs::read_to_string(format!("/proc/{running}/stat")).unwrap_or_default();
         !(status.is_empty() || status.contains(") Z "))
