@@ -1,4 +1,4 @@
-//! What is left of a process that was killed, and what others do with it.
+//! Leftovers of a killed process, and the runs that find them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::Cli;
 use super::signals::endless_input;
 
-/// How long something may take that takes a fraction of a second.
+/// Time allowed for steps that take a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a command that does not end by itself, and waits until it has written runs of its own.
@@ -28,13 +28,13 @@ fn start(cli: &Cli, words: &str) -> Child {
     child
 }
 
-/// The run files below a directory, some of which may be going.
+/// The run files below a directory, some of which may be removed meanwhile.
 fn run_files(dir: &Path) -> Vec<PathBuf> {
     let paths = WalkDir::new(dir).into_iter().flatten().map(DirEntry::into_path);
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "run")).collect()
 }
 
-/// Ends it without giving it a chance to clean up.
+/// Kills a process with SIGKILL, so that it cannot clean up.
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -88,8 +88,8 @@ fn text() -> String {
     (0..60_000u64).map(|i| format!("word{}{}", i * i % 7_001, if i % 9 == 0 { '\n' } else { ' ' })).collect()
 }
 
-/// Starts a command that a fault keeps from ending, waits until its journal says `until`, and kills it. Gives its work
-/// directory.
+/// Starts a command that a fault keeps from ending, waits until its journal says `until`, and kills it. Returns its
+/// work directory.
 fn kill_when(cli: &Cli, words: &str, fault: &str, until: &str) -> PathBuf {
     let mut command = cli.command(words);
     let mut child = command.arg("--inject").arg(fault).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -109,7 +109,7 @@ fn kill_when(cli: &Cli, words: &str, fault: &str, until: &str) -> PathBuf {
 
 const COUNT: &str = "run wordcount --mode disk --workers 1 --reducers 3 --split-size 40k --input input --output output";
 
-/// What an undisturbed run gives, taken away again.
+/// The output of an undisturbed run, which is removed again.
 fn undisturbed(cli: &Cli, words: &str) -> Vec<u8> {
     cli.succeed(&format!("{words} --quiet"));
     let output = cli.output("output");
@@ -117,7 +117,7 @@ fn undisturbed(cli: &Cli, words: &str) -> Vec<u8> {
     output
 }
 
-/// Resumes a command; gives its output and its report.
+/// Resumes a command; returns its output and its report.
 fn resume(cli: &Cli, words: &str) -> (Vec<u8>, Value) {
     cli.succeed(&format!("{words} --resume --report r.json"));
     let (output, report) = (cli.output("output"), cli.json("r.json"));
@@ -186,13 +186,13 @@ fn another_input_or_another_command_starts_over() {
     cli.succeed(&format!("{other} --resume --quiet --report r.json"));
     assert!(cli.json("r.json").get("resumed").is_none());
     fs::remove_dir_all(cli.scratch.path("output")).unwrap();
-    // The other command has left the work for this one, but of another input it is worth nothing.
+    // The other command has left the work for this one, but with another input it is worthless.
     cli.scratch.write("data.txt", text().replace("word1 ", "word2 "));
     cli.succeed(&format!("{COUNT} --resume --report r.json")).says(&["nothing to resume: the input ", "changed since"]);
     assert!(cli.json("r.json").get("resumed").is_none());
     let output = cli.output("output");
     fs::remove_dir_all(cli.scratch.path("output")).unwrap();
-    // A run that goes on with nothing removes what was left.
+    // A run that resumes nothing removes the leftovers.
     assert!(output == undisturbed(&cli, COUNT));
     cli.assert_left(&["r.json"]);
 }
@@ -242,7 +242,7 @@ fn a_killed_loop_goes_on_from_the_jobs_that_were_complete() {
     }
 }
 
-/// Kills a run that has published its output while it clears up. Whether it was still there to be killed.
+/// Kills a run that has published its output while it cleans up. Returns whether it was still there to be killed.
 fn kill_after_publishing(cli: &Cli, words: &str) -> bool {
     let mut command = cli.command(words);
     let mut child = command.args(["--inject", "reduce:0:slow=1s"]).stderr(Stdio::null()).spawn().unwrap();
@@ -253,7 +253,7 @@ fn kill_after_publishing(cli: &Cli, words: &str) -> bool {
         }
         assert!(child.try_wait().unwrap().is_none());
     };
-    // Enough to clear up that there is time to come in between.
+    // Enough files to remove that there is time for a kill in between.
     (0..2_000).for_each(|i| drop(fs::File::create(work_dir.join("gathered").join(format!("{i}.run")))));
     while !cli.scratch.path("output/_SUCCESS").exists() {
         assert!(child.try_wait().unwrap().is_none());
@@ -279,7 +279,7 @@ fn a_run_that_had_published_its_output_can_be_resumed() {
             died
         };
         assert!((0..10).any(|_| published()), "it never died in time");
-        // Another command's answer it is not, nor is what somebody else puts there.
+        // It is not the answer to another command, nor is anything that is put there later.
         let other = command.replace("--reducers 3", "--reducers 2");
         let ended = cli.run(&format!("{other} --resume --quiet"));
         ended.says(&["output output exists already"]);
@@ -292,7 +292,7 @@ fn a_run_that_had_published_its_output_can_be_resumed() {
         cli.fail(1, &format!("{other} --resume --quiet")).says(&["output output exists already"]);
         // For a report there must be a run.
         assert!(resume(&cli, &command).0 == expected, "{mode}");
-        // With a part that somebody has changed it is nobody's.
+        // An output with a changed part belongs to no run.
         cli.succeed(&format!("{command} --quiet"));
         fs::write(cli.scratch.path("output/part-r-00001"), "precious").unwrap();
         cli.fail(1, &format!("{command} --resume --quiet")).says(&["output output exists already"]);

@@ -1,4 +1,4 @@
-//! What is refused, with which message and exit status, and that nothing is left behind.
+//! Refusals, with their messages and exit status, that leave nothing behind.
 
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};

@@ -1,6 +1,6 @@
 //! A comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //!
-//! What the page draws is checked in a browser, by `scripts/page-test`.
+//! The page's drawings are checked in a browser, by `scripts/page-test`.
 
 use std::fs;
 

@@ -44,7 +44,7 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
 #[test]
 fn a_file_that_ends_within_a_record_fails_terasort_and_its_check_in_every_mode() {
     let cli = Cli::new();
-    // What is missing at the end of one file is not at the beginning of the next. Either is found first.
+    // Bytes missing at the end of one file are not supplied by the next. Either error may be found first.
     fs::create_dir_all(cli.scratch.path("input")).unwrap();
     fs::create_dir_all(cli.scratch.path("whole")).unwrap();
     fs::write(cli.scratch.path("input/a"), [b'a'; 250]).unwrap();

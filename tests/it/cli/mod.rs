@@ -1,6 +1,6 @@
 //! The command line's contract, on the built binary.
 //!
-//! - `errors`: what is refused, with which message and exit status, and that nothing is left behind.
+//! - `errors`: refusals, with their messages and exit status, that leave nothing behind.
 //! - `run`: one job, its output, its report.
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
@@ -8,9 +8,9 @@
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
-//! - `places`: what may be written where, and what is never replaced.
+//! - `places`: outputs that would replace an input, and other files that are never replaced.
 //! - `tools`: `list`, `gen`, `inspect`, help.
-//! - `crash`: what a killed process leaves, and what others do with it.
+//! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
 
 mod alternatives;
