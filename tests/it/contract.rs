@@ -1,4 +1,4 @@
-//! What a job may be made of: mappers for several inputs, hooks, counters, side data, partitioners, grouping, formats.
+//! Parts of a job: mappers for several inputs, hooks, counters, side data, partitioners, grouping, formats.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -234,7 +234,7 @@ fn a_reducer_may_emit_when_its_task_ends() {
     assert_eq!(outcome.text(), "d\t4\nc\t3\n");
 }
 
-/// Notes what it is told about its tasks.
+/// Notes the context that it is given for each task.
 #[derive(Clone)]
 struct NoteTasks {
     notes: Arc<Mutex<Vec<TaskContext>>>,

@@ -21,7 +21,7 @@ const LINES: u64 = 4_000;
 const WORDS: u64 = 12_000;
 const DISTINCT: u64 = 1_500;
 
-/// What holds for every run of word count on the text.
+/// Asserts what holds for every run of word count on the text.
 fn assert_consistent(counters: &Counters, maps: u64, reducers: u64) {
     let text = some_text();
     assert_eq!(counters.map_input_records, LINES);

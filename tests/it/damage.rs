@@ -1,4 +1,4 @@
-//! Map outputs that are lost between their map task and their reducers, and how they come back.
+//! Map outputs that are lost between their map task and their reducers, and are made again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use twinmill::prelude::*;
 use crate::harness::{Outcome, Scratch, assert_same_parts, run_files};
 use crate::sample_jobs::{Sum, Tokenize, word_count, word_count_oracle};
 
-/// What is done to a run file.
+/// Damage to a run file.
 type Damage = fn(&Path);
 
 fn flip_a_bit(path: &Path) {
@@ -74,8 +74,8 @@ fn text() -> String {
     (0..40_000).map(|i| format!("word{}{}", i % 5_000, if i % 9 == 0 { '\n' } else { ' ' })).collect()
 }
 
-/// Four map tasks and three reducers, one after another. Blocks of 4 KiB, so that what is damaged lies behind what the
-/// reducer has read when it begins.
+/// Four map tasks and three reducers, one after another. Blocks are of 4 KiB, so that the damage lies beyond the bytes
+/// that the reducer has read when it begins.
 fn config(scratch: &Scratch) -> JobConfig {
     let mut config = scratch.config(Mode::Disk);
     (config.workers, config.memory_bytes, config.split_bytes) = (1, 1 << 20, Some(100 << 10));
@@ -137,7 +137,7 @@ fn a_map_output_that_is_always_lost_fails_the_job_when_its_attempts_are_used_up(
 fn losing_a_map_output_does_not_use_up_a_reducers_attempts() {
     let scratch = Scratch::with_input(text());
     let mut config = config(&scratch);
-    // The one reducer finds two outputs lost in turn; a second failure of its own it could not afford.
+    // The one reducer finds two outputs lost in turn; these failures do not count, for it has only two attempts.
     (config.max_attempts, config.reducers) = (2, 1);
     let first: Damage = |path| {
         let dir = path.parent().unwrap();

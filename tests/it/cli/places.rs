@@ -1,4 +1,4 @@
-//! What may be written where: nothing that is read is replaced, however it is named, and nothing that no run made.
+//! Nothing that is read is ever replaced, by whatever name, and nothing that no run made.
 
 use std::ffi::OsStr;
 use std::fs;

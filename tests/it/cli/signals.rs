@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use super::Cli;
 
-/// How long something may take that takes a fraction of a second.
+/// Time allowed for steps that take a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A sparse file of zeros, which read as 20 million records: more than any machine sorts before it is interrupted.
@@ -24,7 +24,7 @@ pub fn endless_input(cli: &Cli) {
 fn wait_for_file(dir: &Path, extension: &str, child: &mut Child) {
     let deadline = Instant::now() + 12 * PATIENCE;
     let is_there = || {
-        // What is being removed meanwhile is not what is waited for.
+        // Files that are removed meanwhile are passed over.
         let entries = WalkDir::new(dir).into_iter().filter_map(|entry| entry.ok());
         entries.into_iter().any(|entry| entry.path().to_string_lossy().contains(extension))
     };
@@ -35,7 +35,7 @@ fn wait_for_file(dir: &Path, extension: &str, child: &mut Child) {
     }
 }
 
-/// Runs a command until it has made a file, then signals it; gives its exit status and what it said.
+/// Runs a command until it has made a file, then signals it; returns its exit status and its messages.
 fn interrupt(cli: &Cli, words: &str, until: &str, signal: Signal) -> (Option<i32>, String) {
     let mut child = cli.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_file(&cli.scratch.path(""), until, &mut child);
