@@ -11,8 +11,8 @@ use crate::sample_jobs::{add, append, positions, positions_by_lists, positions_o
 
 const CODECS: [Compression; 3] = [Compression::None, Compression::Lz4, Compression::Zstd];
 
-/// Generated text, and behind it what text should not be: NUL, CRLF, bytes that are no UTF-8, empty lines, words of all
-/// lengths up to some thousand bytes, no final newline.
+/// Generated text, followed by content that is unusual in text: NUL, CRLF, bytes that are no UTF-8, empty lines, words
+/// of all lengths up to some thousand bytes, no final newline.
 fn unruly_text(bytes: u64) -> Vec<u8> {
     let mut shape = Shape::bytes(bytes);
     shape.vocabulary_words = 3000;

@@ -1,4 +1,4 @@
-//! What stops a job, what it says then, and what it leaves: nothing.
+//! Failing jobs: the cause is told, and nothing is left behind.
 
 use std::fs;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ fn a_reducers_error_says_job_task_and_attempt() {
     }
 }
 
-/// What a hook does.
+/// A hook of a mapper or reducer.
 #[derive(Clone, Copy, PartialEq)]
 enum Hook {
     Setup,
@@ -155,7 +155,7 @@ fn a_mapper_that_panics_at_first_is_run_again_and_counted_once() {
     }
 }
 
-/// Word count of which the first attempts panic after some records.
+/// Word count whose first attempts panic after some records.
 #[derive(Clone)]
 struct PanicAtFirst {
     panics: Arc<AtomicU32>,
@@ -402,8 +402,8 @@ fn an_output_directory_that_vanishes_fails_the_job_with_its_path() {
     assert!(error.to_string().contains(results.to_str().unwrap()), "{error}");
 }
 
-/// Runs a job in a thread of its own, cancels it when it says so, and gives its error. The job goes on only once it has
-/// been cancelled, so how fast the machine is does not matter.
+/// Runs a job in a thread of its own, cancels it when it signals, and returns its error. The job goes on only once it
+/// has been cancelled, so the speed of the machine does not matter.
 fn cancel_when_told(
     scratch: &Scratch,
     config: &JobConfig,

@@ -1,5 +1,5 @@
-//! What the tests stand on: a private directory for each, runs whose traces are checked, and a comparison that says where
-//! outputs differ.
+//! Support for the tests: a private directory for each, runs whose leftovers are checked, and a comparison that says
+//! where outputs differ.
 
 use std::fmt::Display;
 use std::fs;
@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 /// Both modes, for facts that hold in each.
 pub const MODES: [Mode; 2] = [Mode::Disk, Mode::Memory];
 
-/// The files of an output but `_SUCCESS`: name and bytes, in part order.
+/// The files of an output except `_SUCCESS`: name and bytes, in part order.
 pub type Parts = Vec<(String, Vec<u8>)>;
 
 /// A directory of a test's own, removed at its end: `input/`, `work/`, and whatever else the test puts there.
@@ -21,7 +21,7 @@ pub struct Scratch {
     dir: TempDir,
 }
 
-/// What a program that succeeded leaves.
+/// The report and output of a program that succeeded.
 pub struct Outcome {
     pub report: Report,
     pub parts: Parts,
@@ -83,7 +83,7 @@ impl Scratch {
         config
     }
 
-    /// Runs a program that succeeds, takes its output away, and sees to it that nothing else is left.
+    /// Runs a program that succeeds, removes its output, and asserts that nothing else is left.
     pub fn run(&self, config: &JobConfig, program: impl FnOnce(&JobConfig) -> Result<Report>) -> Outcome {
         let report = program(config).unwrap_or_else(|error| panic!("{error}"));
         let parts = read_output(&report.output.path);
@@ -92,14 +92,14 @@ impl Scratch {
         Outcome { report, parts }
     }
 
-    /// Runs a program that fails, and sees to it that nothing is left.
+    /// Runs a program that fails, and asserts that nothing is left.
     pub fn fail(&self, config: &JobConfig, program: impl FnOnce(&JobConfig) -> Result<Report>) -> Error {
         let error = program(config).map(|report| report.output).expect_err("the program should have failed");
         self.assert_nothing_left();
         error
     }
 
-    /// Everything in the directory but the inputs and the work directory itself.
+    /// Everything in the directory except the inputs and the work directory itself.
     pub fn leftovers(&self) -> Vec<PathBuf> {
         let paths = WalkDir::new(self.dir.path()).min_depth(1).sort_by_file_name().into_iter();
         let relative = paths.map(|entry| entry.unwrap().path().strip_prefix(self.dir.path()).unwrap().to_owned());
@@ -112,7 +112,7 @@ impl Scratch {
     }
 }
 
-/// The parts of a committed output, which holds nothing but them and an empty `_SUCCESS`.
+/// The parts of a committed output; asserts that it holds only them and an empty `_SUCCESS`.
 pub fn read_output(dir: &Path) -> Parts {
     assert_eq!(fs::read(dir.join("_SUCCESS")).unwrap(), b"");
     let paths = twinmill::parts(dir).unwrap();
@@ -130,7 +130,7 @@ pub fn reduce_parts(parts: Vec<Vec<u8>>) -> Parts {
     parts.into_iter().enumerate().map(|(i, bytes)| (format!("part-r-{i:05}"), bytes)).collect()
 }
 
-/// Compares outputs; a failure shows only where they part.
+/// Compares outputs; a failure shows only the first difference.
 #[track_caller]
 pub fn assert_same_parts(actual: &Parts, expected: &Parts, context: impl Display) {
     let names = |parts: &Parts| parts.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
@@ -140,7 +140,7 @@ pub fn assert_same_parts(actual: &Parts, expected: &Parts, context: impl Display
     }
 }
 
-/// Compares bytes; a failure shows only where they part.
+/// Compares bytes; a failure shows only the first difference.
 #[track_caller]
 pub fn assert_same_bytes(actual: &[u8], expected: &[u8], context: impl Display) {
     if actual == expected {

@@ -6,7 +6,7 @@ use twinmill::record::{Key, ToKey, ToText};
 use crate::harness::{MODES, Scratch};
 use crate::sample_jobs::{JoinValues, map_lines};
 
-/// The keys that one reducer sees, in the order in which it does, for lines of which each is made a key.
+/// The keys in the order in which one reducer sees them; each line becomes a key.
 fn keys_in_order<K>(lines: &[&str], parse: impl Fn(&str) -> K + Clone + Send + Sync) -> Vec<String>
 where
     K: Key + ToKey<K>,
@@ -83,7 +83,7 @@ fn tuples_order_part_by_part() {
     );
 }
 
-/// A key of one's own: a version, the highest first.
+/// A key of the test's own: a version, the highest first.
 #[derive(Clone, Debug, PartialEq)]
 struct Version {
     major: u32,
