@@ -55,14 +55,14 @@ pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| b" \t\n\r\x0c".contains(byte)).filter(|word| !word.is_empty())
 }
 
-/// How often each word occurs.
+/// Counts the occurrences of each word.
 pub fn counts(text: &[u8]) -> BTreeMap<&[u8], u64> {
     let mut counts = BTreeMap::new();
     words(text).for_each(|word| *counts.entry(word).or_default() += 1);
     counts
 }
 
-/// What word count leaves.
+/// The output of word count.
 pub fn word_count_oracle(text: &[u8], reducers: u32) -> Parts {
     partitioned(&counts(text), reducers)
 }
@@ -80,7 +80,7 @@ pub fn partitioned<V: ToString>(sorted: &BTreeMap<&[u8], V>, reducers: u32) -> P
     reduce_parts(parts)
 }
 
-/// Emits what a function makes of a line.
+/// Emits the records that a function makes of a line.
 pub struct MapLines<F, K, V> {
     map: F,
     emits: PhantomData<fn() -> (K, V)>,
@@ -161,7 +161,7 @@ where
 /// A job whose output is the values of each byte string.
 pub type Joined<M, V> = Job<M, JoinValues<Vec<u8>, V>>;
 
-/// Where each word occurs: the offsets of its lines, in their order. It shows every value, and the order of values.
+/// Lists for each word the offsets of its lines, in their order. The output shows every value, and the order of values.
 pub fn positions() -> Joined<impl Mapper<Input = Lines, Key = Vec<u8>, Value = u64>, u64> {
     let map = |line: Record<'_>| Ok(line.words().map(|word| (word.to_vec(), line.offset())).collect());
     Job::new("positions", map_lines(map), JoinValues::new())
@@ -178,7 +178,7 @@ pub fn append(list: &mut Vec<u64>, more: Vec<u64>) {
     list.extend(more);
 }
 
-/// What [`positions`] leaves for one file.
+/// The output of [`positions`] for one file.
 pub fn positions_oracle(text: &[u8], reducers: u32) -> Parts {
     let mut positions: BTreeMap<&[u8], String> = BTreeMap::new();
     for (offset, line) in lines(text) {
@@ -193,7 +193,7 @@ pub fn positions_oracle(text: &[u8], reducers: u32) -> Parts {
     partitioned(&positions, reducers)
 }
 
-/// The lines of a text with their offsets: split on LF, and nothing behind the last one.
+/// The lines of a text with their offsets: split on LF, without an empty line after the last one.
 pub fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut end = 0;
     text.split_inclusive(|byte| *byte == b'\n').map(move |line| {

@@ -1,4 +1,4 @@
-//! When intermediates go to files, and that they go away. Each test of a spill asserts that the result is that of a plain
+//! Intermediates that go to files, and their removal. Each test of a spill asserts that the result is that of a plain
 //! sort, and that spilling did or did not happen at this budget.
 
 use std::path::PathBuf;
@@ -98,7 +98,7 @@ fn reserved_memory_stays_within_the_budget_and_the_smallest_sort_buffers() {
         for (memory_bytes, workers) in [(1, 4), (100 << 10, 3), (1 << 20, 7), (1 << 20, 2)] {
             let mut config = scratch.config(mode);
             (config.memory_bytes, config.workers, config.split_bytes) = (memory_bytes, workers, Some(20_000));
-            // What happens between two tasks depends on chance.
+            // The order of events between two tasks depends on chance.
             for _ in 0..4 {
                 let peak = sorted_at(&scratch, &lines, &config).peak_reserved_bytes;
                 let least = config.least_memory_bytes();
@@ -156,7 +156,7 @@ impl Reducer for LookAround {
     }
 }
 
-/// What each reducer saw, with one worker.
+/// The files that each reducer saw, with one worker.
 fn files_seen_by_reducers(scratch: &Scratch, config: &JobConfig) -> Vec<(usize, u64)> {
     let seen = Arc::<Mutex<Vec<_>>>::default();
     let spy = LookAround { work_dir: config.work_dir.clone(), seen: seen.clone() };

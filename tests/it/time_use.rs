@@ -1,4 +1,4 @@
-//! Where time goes: a report accounts for all of it, and explains what an emulated disk costs.
+//! The use of time: a report accounts for all of it, and explains the cost of an emulated disk.
 
 use serde_json::Value;
 use twinmill::config::DiskProfile;
@@ -8,7 +8,7 @@ use twinmill::prelude::*;
 use crate::harness::{MODES, Scratch, assert_same_parts};
 use crate::sample_jobs::word_count;
 
-/// What clocks that are read one after another may differ by.
+/// Largest difference of clocks that are read one after another.
 const SLACK_SECONDS: f64 = 0.01;
 
 fn some_text() -> String {
@@ -70,7 +70,7 @@ fn an_emulated_disk_is_waited_for_and_the_report_explains_it() {
     assert_eq!(disk_profile, Some(profile.clone()));
     let bytes = counters.file_bytes_written + counters.file_bytes_read;
     assert_eq!(bytes, own.report.counters.file_bytes_written + own.report.counters.file_bytes_read);
-    // What the disk saves up while it is idle comes off: some milliseconds for each of the few files.
+    // The disk saves up idle time, some milliseconds for each of the few files, which is subtracted.
     let served = bytes as f64 / 2e6 * 0.8;
     assert!(served > 0.2, "{bytes} bytes are enough to wait for");
     let TimeUse { wait, .. } = time.unwrap();
