@@ -1,4 +1,4 @@
-//! Graph inputs: a line an edge, `a TAB b`, and how node ids are ordered.
+//! Graph inputs: an edge a line, `a TAB b`; and the order of node ids.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use crate::jobs::shown::Shown;
 /// Edges looked at to cut the ids into ranges of about equal weight.
 const SAMPLE_EDGES: usize = 10_000;
 
-/// What the ids of nodes are.
+/// The kind of a graph's node ids.
 ///
-/// Inside the jobs an id is the bytes that it is [encoded](Ids::encode) to: they have the order of the ids, and none is the
-/// beginning of another, so that ids can stand one behind the other in a key.
+/// Inside the jobs an id is the bytes that it is [encoded](Ids::encode) to: they have the order of the ids, and none is
+/// the beginning of another, so that ids can follow one another in a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Ids {
     /// Byte strings, in byte order
@@ -38,7 +38,7 @@ impl Ids {
         Ok(())
     }
 
-    /// The id of an encoding, as it is printed.
+    /// Decodes an id and returns it as it is printed.
     pub fn text(self, encoded: &[u8]) -> Result<Vec<u8>> {
         match self {
             Ids::Text => <Vec<u8> as Key>::decode_part(&mut &*encoded),
@@ -59,7 +59,7 @@ impl Ids {
     }
 }
 
-/// An edge with its ids encoded one behind the other.
+/// An edge as its two encoded ids, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Edge {
     bytes: Vec<u8>,
@@ -86,12 +86,12 @@ impl Edge {
         Ok(true)
     }
 
-    /// Where it comes from.
+    /// The encoded id of the edge's source.
     pub fn source(&self) -> &[u8] {
         &self.bytes[..self.source_len]
     }
 
-    /// Where it goes to.
+    /// The encoded id of the edge's target.
     pub fn target(&self) -> &[u8] {
         &self.bytes[self.source_len..]
     }
@@ -115,12 +115,12 @@ fn no_edge(line: &[u8]) -> Error {
     Error::user(format!("{} is no edge: two ids with a TAB between them{hint}", Shown(line)))
 }
 
-/// Ranges of ids with about as many ends of edges each.
+/// Cuts the ids into ranges that have about equally many ends of edges.
 pub fn id_ranges(inputs: &[PathBuf], ids: Ids, ranges: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
     let (mut edge, mut sample) = (Edge::default(), Vec::new());
     if ranges > 1 {
         seen.sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
-            // A line that is no edge is for the mapper to refuse, which may skip it.
+            // The mapper refuses a line that is no edge, or skips it; here it is passed over.
             if edge.parse(&line, ids).unwrap_or(false) {
                 sample.extend([edge.source().into(), edge.target().into()]);
             }

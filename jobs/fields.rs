@@ -9,7 +9,7 @@ use std::fmt;
 
 use twinmill::prelude::*;
 
-/// What stands between two fields.
+/// A separator between two fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Separator {
     /// One byte; two of them have an empty field between them.
@@ -19,7 +19,7 @@ pub enum Separator {
 }
 
 impl Separator {
-    /// Those that are looked for where none is given; what is first in the list is preferred.
+    /// The separators that are tried where none is given, the preferred ones first.
     pub const GUESSED: [Separator; 4] =
         [Separator::Byte(b','), Separator::Byte(b'\t'), Separator::Byte(b';'), Separator::Spaces];
 
@@ -38,7 +38,7 @@ impl Separator {
     /// Calls `each` for one field of a line after another, until it fails.
     ///
     /// # Errors
-    /// What `each` returns; a line whose quotes do not come in pairs.
+    /// Those of `each`; a line whose quotes do not come in pairs.
     #[inline]
     pub fn each_field(self, line: &[u8], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         if memchr::memchr(b'"', line).is_some() {
@@ -106,14 +106,14 @@ impl Separator {
         }
     }
 
-    /// What is left behind blanks at the beginning of a field.
+    /// The rest of a field after the blanks that it begins with.
     fn after_blanks(self, bytes: &[u8]) -> &[u8] {
         let separates = |byte: &u8| self != Separator::Spaces && *byte == self.byte();
         let blanks = bytes.iter().take_while(|byte| byte.is_ascii_whitespace() && !separates(byte)).count();
         &bytes[blanks..]
     }
 
-    /// How many fields a line has.
+    /// Counts the fields of a line.
     ///
     /// # Errors
     /// A line whose quotes do not come in pairs.
@@ -145,12 +145,12 @@ impl fmt::Display for Separator {
     }
 }
 
-/// Whether a byte cannot separate, since it may be one of a number, of a quoted field, or of the end of a line.
+/// Whether a byte may be part of a number, of a quoted field or of the end of a line, and so cannot be a separator.
 fn may_be_of_a_field(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'"' | b'\r' | b'\n')
 }
 
-/// Puts what is in front of a closing quote into `field`; returns what is behind it.
+/// Puts the text before the closing quote into `field`; returns the text after it.
 fn unquote<'l>(mut quoted: &'l [u8], field: &mut Vec<u8>) -> Result<&'l [u8]> {
     field.clear();
     loop {

@@ -1,9 +1,9 @@
-//! How a table is cut into columns: found out once, from its first rows, and for the whole input.
+//! Guesses how a table is cut into columns: once, from its first rows, for the whole input.
 //!
-//! Each separator that may be meant is tried on the first rows. The one that leaves numbers where numbers are wanted, in most
-//! of the rows, is the table's; spaces are tried last, since they stand within fields too. Where two leave numbers in equally
-//! many rows, nobody can know, and `--separator` must say it. Some bad rows, or a title that was not announced, decide
-//! nothing.
+//! Each separator that may be meant is tried on the first rows. The one that leaves numbers where numbers are wanted,
+//! in most of the rows, is the table's; spaces are tried last, since they occur within fields too. Where two leave
+//! numbers in equally many rows, there is no telling, and `--separator` must settle it. A few bad rows, or a title that
+//! was not announced, do not decide the guess.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -18,15 +18,15 @@ const SAMPLED_ROWS: usize = 100;
 /// Bytes looked at, unless the first row is longer.
 const SAMPLED_BYTES: usize = 1 << 20;
 
-/// How lines are cut into fields.
+/// The way in which lines are cut into fields.
 #[derive(Clone, Debug)]
 pub struct Cut {
     pub separator: Separator,
     /// Fields of a row.
     pub width: usize,
-    /// Whether the first row of the input has as many.
+    /// Whether the first row of the input has that many fields.
     pub first_has_width: bool,
-    /// The first row that is as it should be, if one of those looked at is.
+    /// The first sound row among those looked at, if there is one.
     pub sound: Option<Vec<u8>>,
 }
 
@@ -78,7 +78,7 @@ fn choose(rows: &[Vec<u8>], layout: &Layout) -> Result<Cut> {
     Ok(first.unwrap_or(&trials[0]).cut.clone())
 }
 
-/// What a separator makes of rows.
+/// The result of cutting the rows by one separator.
 struct Trial {
     cut: Cut,
     /// Rows with numbers where numbers are wanted.

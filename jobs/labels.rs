@@ -1,4 +1,4 @@
-//! The column of a table that says which of two classes a row is of.
+//! The label column of a table, which says to which of two classes a row belongs.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,12 @@ use twinmill::prelude::*;
 use crate::jobs::rows::number;
 use crate::jobs::shown::Shown;
 
-/// Labels that a block knows by heart, and that messages can be about; tables with two classes have two.
+/// Most labels that a block remembers, and that messages can name; tables with two classes have two.
 const KNOWN: usize = 16;
 /// Labels of each class that messages name.
 const NAMED: usize = 5;
 
-/// Where the label is, and which one is positive: every other one is negative.
+/// The label's column, and the positive label: every other one is negative.
 #[derive(Clone, Debug)]
 pub struct Label {
     pub column: usize,
@@ -30,7 +30,8 @@ pub struct Labels {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// Labels that rows have: of each class the first ones in byte order, so that they do not depend on who saw them first.
+/// Labels that rows have: of each class the first ones in byte order, so that they do not depend on which task saw them
+/// first.
 #[derive(Debug, Default)]
 struct Seen {
     positive: Names,
@@ -43,11 +44,11 @@ struct Names {
     more: bool,
 }
 
-/// What one block has seen.
+/// The labels that one block has seen.
 #[derive(Clone, Debug, Default)]
 pub struct KnownLabels {
     labels: Vec<(Box<[u8]>, bool)>,
-    /// How many of them all others know of.
+    /// How many of them are already among the labels of all blocks.
     told: usize,
 }
 
@@ -106,7 +107,7 @@ impl Labels {
         known.told = known.labels.len();
     }
 
-    /// Says how many rows are of which class.
+    /// Says in a sentence how many rows each class has.
     ///
     /// # Errors
     /// Rows that are all of one class.

@@ -1,7 +1,7 @@
 //! Tables of numbers: a row a line.
 //!
-//! How the lines are cut into fields is the business of [`fields`](crate::jobs::fields) and, where it is not said, of
-//! [`guess`](crate::jobs::guess); here fields become columns of numbers.
+//! [`fields`](crate::jobs::fields) cuts lines into fields, and [`guess`](crate::jobs::guess) finds the separator where
+//! none is given; here fields become columns of numbers.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -13,23 +13,23 @@ use crate::jobs::guess::Cut;
 use crate::jobs::labels::{KnownLabels, Label, Labels};
 use crate::jobs::shown::Shown;
 
-/// How the fields of a table are to be read. Columns count from 1, as people count.
+/// The way in which the fields of a table are read. Columns count from 1, as people count.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// What the first line of each file is.
+    /// The meaning of the first line of each file.
     pub title: Title,
-    /// What stands between fields, where that is said.
+    /// The separator between fields, where one is given.
     pub separator: Option<Separator>,
     /// The columns that are features; all but the label's where there are none.
     pub columns: Option<Vec<usize>>,
-    /// The column that says what a row is.
+    /// The column with a row's label, where there is one.
     pub label: Option<Label>,
 }
 
-/// What the first line of a file is.
+/// The meaning of a file's first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Title {
-    /// A row, and there is no way to say anything else.
+    /// Always a row: the job has no option to say otherwise.
     #[default]
     Never,
     /// A row, since `--header` is not given.
@@ -44,7 +44,7 @@ impl Layout {
         self.title == Title::Skip && line.is_first()
     }
 
-    /// What each field of a row is.
+    /// The role of each field of a row.
     ///
     /// # Errors
     /// A column beyond the last one, or one that is named twice.
@@ -76,7 +76,7 @@ pub struct TableOptions {
     /// The first line of each file holds the names of the columns
     #[arg(long)]
     header: bool,
-    /// What stands between the fields of a row: comma, tab, semicolon, space or a character [default: guessed from the
+    /// Separator between the fields of a row: comma, tab, semicolon, space or a character [default: guessed from the
     /// first rows]
     #[arg(long, value_name = "SEPARATOR", value_parser = Separator::parse)]
     separator: Option<Separator>,
@@ -90,14 +90,14 @@ impl TableOptions {
     }
 }
 
-/// What a field is.
+/// The role of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
     /// The feature of this number.
     Feature(usize),
     /// The label.
     Label,
-    /// Nothing that is looked at.
+    /// Not looked at.
     Unused,
 }
 
@@ -107,17 +107,17 @@ impl Role {
     }
 }
 
-/// The number that a field is, if it is a finite one.
+/// Parses a field as a finite number; `None` where it is none.
 pub fn number(field: &[u8]) -> Option<f64> {
     fast_float2::parse(field).ok().filter(|value: &f64| value.is_finite())
 }
 
-/// Makes columns of numbers of the lines of a table.
+/// Parses the lines of a table into columns of numbers.
 #[derive(Clone, Debug)]
 pub struct ParseRows {
     layout: Layout,
     cut: Cut,
-    /// What each field of a line is.
+    /// The role of each field of a line.
     roles: Vec<Role>,
     labels: Option<Labels>,
     features: usize,
@@ -140,7 +140,7 @@ impl ParseRows {
         Ok(parse)
     }
 
-    /// Columns that have other names in another file are other columns.
+    /// Refuses files in which the columns have different names: they would be different columns.
     fn compare_titles(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<()> {
         let mut first: Option<(PathBuf, Vec<Vec<u8>>)> = None;
         for file in seen.files(inputs)?.iter() {
@@ -176,7 +176,7 @@ impl ParseRows {
         Ok(names)
     }
 
-    /// How many features a row has.
+    /// Number of features of a row.
     pub fn features(&self) -> usize {
         self.features
     }
@@ -191,7 +191,7 @@ impl ParseRows {
         self.labels.as_ref()
     }
 
-    /// Tells the report what was taken for granted because nobody had said it.
+    /// Notes in the report what was guessed because no option said it.
     pub fn tell_guesses(&self, seen: &Inputs) {
         if self.layout.separator.is_none() {
             let separator = if self.cut.width == 1 { "none".to_owned() } else { self.cut.separator.to_string() };
@@ -202,7 +202,7 @@ impl ParseRows {
         }
     }
 
-    /// The features of one of the first rows, if one of them is as it should be.
+    /// The features of one of the first rows, if one of them is sound.
     pub fn sound_row(&self) -> Result<Option<Vec<f64>>> {
         let Some(line) = &self.cut.sound else { return Ok(None) };
         let mut features = vec![0.0; self.features];
@@ -287,7 +287,7 @@ impl ParseRows {
         Error::user(format!("column {column}: {} is no finite number, in {}{hint}", Shown(field), Shown(line)))
     }
 
-    /// What a field that is no number may be.
+    /// A hint at what a field that is no number may be.
     fn number_hint(&self, field: &[u8], line: &Record<'_>) -> String {
         let with_point: Vec<u8> = field.iter().map(|byte| if *byte == b',' { b'.' } else { *byte }).collect();
         let without_commas: Vec<u8> = field.iter().copied().filter(|byte| *byte != b',').collect();
@@ -325,7 +325,7 @@ impl ParseRows {
         none.is_ok()
     }
 
-    /// Says so where a line looks as if other separators were between its fields.
+    /// A hint where a line looks as if its fields had another separator.
     fn separator_hint(&self, line: &[u8]) -> String {
         let ours = self.cut.separator;
         let others = Separator::GUESSED.into_iter().filter(|separator| *separator != ours);
@@ -352,14 +352,14 @@ pub struct Rows {
     pub columns: Vec<Vec<f64>>,
     /// 1 for the positive class, 0 for the other; empty without a label column.
     pub labels: Vec<f64>,
-    /// How many are of the positive class.
+    /// Number of rows of the positive class.
     pub positive: u64,
-    /// Labels that came up, to know them when they come again.
+    /// Labels that occurred, to recognise them when they occur again.
     pub known_labels: KnownLabels,
 }
 
 impl Rows {
-    /// How many.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(self.labels.len(), Vec::len)
     }
