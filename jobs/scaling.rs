@@ -7,7 +7,7 @@ use twinmill::prelude::*;
 use crate::jobs::rows::{ParseRows, Rows};
 use crate::jobs::sums::{BlockSums, Table, sum};
 
-/// What each feature is moved and multiplied by. A constant feature becomes 0.
+/// The shift and the factor of each feature. A constant feature becomes 0.
 #[derive(Clone, Debug)]
 pub struct Scaling(Option<Arc<[(f64, f64)]>>);
 
@@ -32,7 +32,7 @@ impl Scaling {
         let sums = table.add_up(Deviations { means: means.clone(), any_row: any_row.clone() })?;
         let (squares, others) = sums.split_at(means.len());
         let scale = |feature: usize| {
-            // The mean of equal values may be beside them, by as much as adding up rounds.
+            // The mean of equal values may differ from them by as much as the sum was rounded.
             if others[feature] == 0.0 {
                 return Ok((any_row[feature], 1.0));
             }
@@ -77,7 +77,7 @@ fn out_of_range(parse: &ParseRows, feature: usize, what: &str) -> Error {
     Error::user(format!("--standardize: column {column} has no mean and deviation, since {what}; scale the input"))
 }
 
-/// Sums of the features, and the number of rows behind them.
+/// Sums of the features, followed by the number of rows.
 #[derive(Clone)]
 struct Means;
 
@@ -88,7 +88,7 @@ impl BlockSums for Means {
     }
 }
 
-/// Sums of the features' squared deviations, and behind them how often each feature is another than in `any_row`.
+/// Sums of the features' squared deviations, followed by how often each feature differs from that of `any_row`.
 #[derive(Clone)]
 struct Deviations {
     means: Arc<[f64]>,

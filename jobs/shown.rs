@@ -1,4 +1,4 @@
-//! Bytes of an input in a message.
+//! Bytes of an input as messages quote them.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Sums over a table that do not depend on who adds them up, and how a model that was made of them is written.
+//! Sums over a table that do not depend on the number of tasks, and the output of models that are made of them.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use twinmill::record::{ToValue, Value};
 
 use crate::jobs::rows::{ParseRows, Rows};
 
-/// Sums whose order is fixed, in as many lanes as any processor has.
+/// Adds numbers in a fixed order, in as many lanes as the widest processors have.
 pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
@@ -17,7 +17,7 @@ pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     lanes.iter().sum()
 }
 
-/// What is added up over all blocks of a table, as a vector for each block.
+/// A sum over all blocks of a table, with a vector for each block.
 pub trait BlockSums: Clone + Send + Sync + 'static {
     /// The vector of one block.
     fn of_block(&mut self, rows: &Rows) -> Vec<f64>;
@@ -70,12 +70,12 @@ pub trait Table {
     fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>>;
 }
 
-/// The total, which is a vector unless there was nothing to add up.
+/// Returns the total, or an error where there was nothing to add up.
 fn total_of_rows(total: Vec<f64>) -> Result<Vec<f64>> {
     if total.is_empty() { Err(Error::user("the input has no rows that can be read")) } else { Ok(total) }
 }
 
-/// A table that a driver's jobs go over.
+/// A table that a driver's jobs read.
 pub struct InvariantTable<'d> {
     pub name: &'static str,
     pub driver: &'d mut Driver,
