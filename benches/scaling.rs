@@ -1,5 +1,5 @@
-//! How the time grows with the input and shrinks with the workers. The names of the groups say which axis is swept:
-//! `scaling/JOB/MODE/workers` (on the largest input) and `scaling/JOB/MODE/input`.
+//! Time against the size of the input and against the number of workers. The names of the groups say which axis is
+//! swept: `scaling/JOB/MODE/workers` (on the largest input) and `scaling/JOB/MODE/input`.
 
 use std::time::Duration;
 

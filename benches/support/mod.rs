@@ -1,4 +1,4 @@
-//! What the benches share: the allocator of the `twinmill` binary, a place for files, generated inputs.
+//! Shared by the benches: the allocator of the `twinmill` binary, a place for files, generated inputs.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
