@@ -10,6 +10,7 @@ use crate::pipeline::merge::{Merge, Segment};
 use crate::pipeline::read::{InputFormat, ReadContext, read_split};
 use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{list_files, plan};
+use crate::runtime::cancel::CancelToken;
 use crate::runtime::journal;
 use crate::store::disk::DiskStore;
 use crate::store::{RunStore, format};
