@@ -101,3 +101,8 @@ pub mod prelude {
         TotalOrderPartitioner, Values,
     };
 }
+
+/// Compiles the job in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
