@@ -32,7 +32,7 @@ SECONDS = 60
 
 
 class Finding(Exception):
-    """What is wrong, in words."""
+    """Describes an error, in words."""
 
 
 def text(chance, lines):

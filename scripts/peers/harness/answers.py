@@ -101,7 +101,7 @@ _SHOWN_BYTES = 60
 
 
 def _printed(command: list) -> Iterator[bytes]:
-    """What a process prints, which ends with whoever reads it."""
+    """Yields what a process prints; the process ends when its reader does."""
     environment = {**os.environ, "LC_ALL": "C"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, preexec_fn=dies_with_parent) as process:
         try:
@@ -115,7 +115,7 @@ def _printed(command: list) -> Iterator[bytes]:
 
 
 class Agreement:
-    """Which answers of a session agree. Keeps a sorted copy in `folder` of each answer that agrees with none before."""
+    """Groups the answers of a session that agree. Keeps a sorted copy in `folder` of each answer that agrees with none before."""
 
     def __init__(self, folder: Path, tolerance: float | None):
         self._folder = folder

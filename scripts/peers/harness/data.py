@@ -35,7 +35,7 @@ class Data:
 
     @cached_property
     def unfit(self) -> str | None:
-        """Why no program takes this file as it lies."""
+        """Returns the reason why no program takes this file as it is."""
         if not self.path.is_file():
             return "programs read a plain file, which the input is not"
         with open(self.path, "rb") as file:
@@ -82,7 +82,7 @@ class Data:
 
     @cached_property
     def lone_carriage_returns(self) -> bool:
-        """Whether a carriage return stands elsewhere than in front of a line feed."""
+        """Whether there is a carriage return without a line feed after it."""
         place = self.text.find(b"\r")
         while place >= 0:
             if self.text[place + 1 : place + 2] != b"\n":

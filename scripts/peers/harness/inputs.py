@@ -1,4 +1,4 @@
-"""How a workload's size becomes options of `twinmill gen`: bytes as they are, counts as `250000`, `250k` or `1M`."""
+"""Turns a workload's size into options of `twinmill gen`: bytes as they are, counts as `250000`, `250k` or `1M`."""
 
 _SCALES = {"k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _EDGES_PER_NODE = 8

@@ -1,4 +1,4 @@
-"""What Hadoop and Spark share: jars compiled by setup, and how their presence and versions are told."""
+"""Shared by Hadoop and Spark: jars compiled by setup, and the check of their presence and versions."""
 
 import hashlib
 import re
@@ -61,7 +61,7 @@ class JavaSystem(System):
 
 
 def sources(family: str) -> list[Path]:
-    """What the family's jar is compiled from."""
+    """Sources of the family's jar."""
     return sorted(source for folder in (layout.PEERS / "systems" / family, SHARED) for source in folder.glob("*.java"))
 
 

@@ -1,4 +1,4 @@
-"""Where things live. The repository holds sources only; all that is built or generated goes to the user's cache."""
+"""Paths. The repository holds sources only; everything that is built or generated goes to the user's cache."""
 
 import os
 import shutil

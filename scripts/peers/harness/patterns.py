@@ -1,4 +1,4 @@
-"""Whether a regular expression means the same to twinmill (Rust's `regex`) and to other engines.
+"""Tells whether a regular expression means the same to twinmill (Rust's `regex`) and to other engines.
 
 A pattern is read by a grammar that all engines share: characters, sets, `.`, `\\d`, `\\w`, groups, alternatives, repeats
 and anchors. What lies outside is not `portable`. What engines differ in within it, the flags tell: POSIX takes the
@@ -116,7 +116,7 @@ def _escaped(seen: Pattern, letter: str) -> None:
 
 
 def _set(seen: Pattern, rest: str) -> str:
-    """What is behind a set: letters, digits and ranges of them, and signs that mean themselves in all engines."""
+    """Checks a set (letters, digits, ranges of them, signs that mean themselves in all engines); returns the rest."""
     if rest.startswith("^"):
         seen.beyond_ascii = seen.any_byte = True
         rest = rest[1:]

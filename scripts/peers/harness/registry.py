@@ -1,4 +1,4 @@
-"""What can be run: workloads from `workloads/*.py`, systems from `systems/*/__init__.py`.
+"""Lists everything that can be run: workloads from `workloads/*.py`, systems from `systems/*/__init__.py`.
 
 A system offers a workload when its folder holds a program of the workload's name, so neither list names the other.
 """
@@ -89,7 +89,7 @@ class Task:
         return self.folder / self.OUTPUT
 
     def environment(self) -> dict[str, str]:
-        """What every program may read. Splits are 128 MiB, or smaller where that would leave a CPU idle."""
+        """Environment variables for every program. Splits are 128 MiB, or smaller where that would leave a CPU idle."""
         split = min(128 << 20, max(1, -(-self.data.size // self.cpus)))
         return {
             "CPUS": str(self.cpus),
@@ -118,7 +118,7 @@ class System:
     answers = True
     """Whether the output is an answer, to be compared; a floor such as `cp` has none."""
     byte_identical = False
-    """Whether this system promises the same bytes as all that do so, in every run, also where there is a tolerance."""
+    """Whether this system promises the same bytes in every run as all others that do so, even where there is a tolerance."""
     framework = False
     """Whether it is an engine that was built for clusters, and not a tool or a library."""
 
@@ -145,11 +145,11 @@ class System:
         return self.program(workload).is_file()
 
     def missing(self) -> str | None:
-        """Why this system cannot run here and what to do about it; None when it can."""
+        """Returns the reason why this system cannot run here and what to do about it; None when it can."""
         raise NotImplementedError
 
     def reasons(self, question: "Question") -> Iterator[str]:
-        """Why this system's program would not give twinmill's answer here, from `rules`."""
+        """Returns the reason why this system's program would not give twinmill's answer here, from `rules`."""
         yield from ()
 
     def version(self) -> str:

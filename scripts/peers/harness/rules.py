@@ -20,13 +20,13 @@ TEXTS = ("wordcount", "wordcount-no-combiner", "grep")
 
 @dataclass
 class Question:
-    """What a program would be asked: a workload with its parameters, over one file."""
+    """A question to a program: a workload with its parameters, over one file."""
 
     workload: Workload
     parameters: dict[str, str]
     data: Data
     scratch: Path
-    """Where its output and intermediates would go."""
+    """Folder for its output and intermediates."""
 
     @property
     def pattern(self) -> Pattern | None:
@@ -35,7 +35,7 @@ class Question:
 
 
 def declined(system: System, question: Question) -> str | None:
-    """Why the system sits this question out, although it could run; None when it takes part."""
+    """Returns the reason why the system declines this question, although it could run; None when it takes part."""
     reason = next(_of_everyone(question), None)
     if reason is None and system.answers:
         reason = next(iter(system.reasons(question)), None)
@@ -43,7 +43,7 @@ def declined(system: System, question: Question) -> str | None:
 
 
 def _of_everyone(question: Question) -> Iterator[str]:
-    """What no program does."""
+    """Reasons for which every program declines."""
     if question.data.unfit:
         yield question.data.unfit
     elif question.workload.name == "terasort" and not question.data.records_are_lines:

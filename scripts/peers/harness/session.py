@@ -38,7 +38,7 @@ class Run:
 
 @dataclass
 class Row:
-    """What is known of one system: its runs, or why there are none."""
+    """One system in a session: its runs, or the reason why there are none."""
 
     system: System
     version: str | None = None

@@ -1,4 +1,4 @@
-"""Where the fields of a table end, for programs that have to be told.
+"""Finds the separator of a table, for programs that have to be told.
 
 twinmill tries each separator on the first rows and takes the one that leaves numbers. Here it has to be plain: the one that
 was given, or the only one of comma, TAB and semicolon that there is, or spaces where there is none of them.
@@ -21,7 +21,7 @@ def separator(data: Data, parameters: dict[str, str]) -> str | None:
 
 
 def is_plain(data: Data, parameters: dict[str, str]) -> bool:
-    """Whether the first row has numbers between separators, but for the label and for columns that are not taken."""
+    """Whether the first row has numbers between separators, except the label and columns that are not taken."""
     between = separator(data, parameters)
     if between is None:
         return False
@@ -35,7 +35,7 @@ def is_plain(data: Data, parameters: dict[str, str]) -> bool:
 
 
 def environment(data: Data, parameters: dict[str, str]) -> dict[str, str]:
-    """What programs that read tables are told of this one."""
+    """Parameters of this table for the programs that read it."""
     plain = not (data.mark_bytes or data.has(b'"') or _BLANKS_ALONE.search(data.text))
     return {"SEPARATOR": separator(data, parameters) or "", "PLAIN_ROWS": "yes" if plain else ""}
 

@@ -1,4 +1,4 @@
-"""What DuckDB's programs share: the input as a table of lines, and one timed statement over it."""
+"""Shared by DuckDB's programs: the input as a table of lines, and one timed statement over it."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What NetworkX's programs share: reading the graph, and writing a table of its nodes."""
+"""Shared by NetworkX's programs: reading the graph, and writing a table of its nodes."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""What NumPy's programs share: the threads of its linear algebra, the clock, and reading graphs and points."""
+"""Shared by NumPy's programs: the threads of its linear algebra, the clock, and reading graphs and points."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What pandas' programs share: the input as a series of lines, and the clock.
+"""Shared by pandas' programs: the input as a series of lines, and the clock.
 
 read_csv has no way to read lines as they are: each byte is a separator, a quote or a line end to it. Python's own reading
 of lines is no slower.

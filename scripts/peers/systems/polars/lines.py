@@ -1,4 +1,4 @@
-"""What Polars' programs share: the input as a frame of lines, and one timed query over it."""
+"""Shared by Polars' programs: the input as a frame of lines, and one timed query over it."""
 
 import os
 import sys

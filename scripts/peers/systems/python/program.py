@@ -1,4 +1,4 @@
-"""What the programs in plain Python share: the clock."""
+"""Shared by the programs in plain Python: the clock."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""What SQLite's programs share: the input's lines, a database in memory, and the clock."""
+"""Shared by SQLite's programs: the input's lines, a database in memory, and the clock."""
 
 import os
 import sqlite3
