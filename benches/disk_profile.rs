@@ -54,7 +54,7 @@ fn accounting(profile: &DiskProfile) -> bool {
     let program = jobs::all().into_iter().find(|job| job.name() == "terasort").expect("a job of the registry");
     let options = program.with_options(Command::new("bench").no_binary_name(true)).get_matches_from([""; 0]);
     let dir = support::scratch();
-    let (_, mut shape) = program.default_input();
+    let (_, mut shape) = program.default_input().expect("it has one");
     shape.amount = Amount::Bytes(128 << 20);
     let input = [support::input(dir.path(), Kind::Terasort, &shape)];
     let run = |emulated: Option<&DiskProfile>| -> Report {

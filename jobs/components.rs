@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::Program;
 use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
 
 pub struct Components;
@@ -201,9 +201,10 @@ impl Program for Components {
 
     const NAME: &'static str = "components";
     const ABOUT: &'static str = "Find the connected components of a graph";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Graph, Shape::records(2_000_000))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Graph, Shape::records(2_000_000)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -238,7 +239,9 @@ impl Program for Components {
         driver.run(&job.partition_by(ranges))?;
         driver.finish()
     }
+}
 
+impl Components {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let graph = Graph::read(inputs, options.ids, run)?;
         let mut parents: Vec<u32> = (0..graph.ids.len() as u32).collect();

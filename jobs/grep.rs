@@ -9,9 +9,8 @@ use hashbrown::HashMap;
 use regex::bytes::Regex;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
-
-use crate::jobs::Program;
 
 pub struct Grep;
 
@@ -102,9 +101,10 @@ impl Program for Grep {
 
     const NAME: &'static str = "grep";
     const ABOUT: &'static str = "Count the matches of a regular expression, most frequent first";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Text, Shape::bytes(256 << 20))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -119,7 +119,9 @@ impl Program for Grep {
         drop(counts);
         driver.finish()
     }
+}
 
+impl Grep {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
         run.for_each_line(inputs, |line| {

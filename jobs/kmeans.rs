@@ -10,12 +10,13 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
-use crate::jobs::{Program, tolerance};
+use crate::jobs::tolerance;
 
 pub struct KMeans;
 
@@ -250,9 +251,10 @@ impl Program for KMeans {
 
     const NAME: &'static str = "kmeans";
     const ABOUT: &'static str = "Find clusters of points by Lloyd's algorithm";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Points, Shape::records(1_000_000))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Points, Shape::records(1_000_000)))
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
@@ -277,7 +279,9 @@ impl Program for KMeans {
         write_model(&mut driver, Self::NAME, clusters.into_lines())?;
         driver.finish()
     }
+}
 
+impl KMeans {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let seen = run.inputs().clone();
         let parse = options.parse_rows(inputs, &seen)?;

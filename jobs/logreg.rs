@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::Program;
 use crate::jobs::labels::Label;
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
@@ -156,9 +156,10 @@ impl Program for LogisticRegression {
 
     const NAME: &'static str = "logreg";
     const ABOUT: &'static str = "Fit a logistic regression by gradient descent";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::LabelledPoints, Shape::records(1_000_000))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::LabelledPoints, Shape::records(1_000_000)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -182,7 +183,9 @@ impl Program for LogisticRegression {
         write_model(&mut driver, Self::NAME, descent.weights.to_vec())?;
         driver.finish()
     }
+}
 
+impl LogisticRegression {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let parse = options.parse_rows(inputs, run.inputs())?;
         let mut table = Parsed(run.blocks(inputs, &parse)?);

@@ -26,11 +26,12 @@ use std::sync::Arc;
 use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::record::Value;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
-use crate::jobs::{Program, tolerance};
+use crate::jobs::tolerance;
 
 /// Iterations where neither they nor a tolerance are given.
 const ITERATIONS: usize = 10;
@@ -504,9 +505,10 @@ impl Program for PageRank {
 
     const NAME: &'static str = "pagerank";
     const ABOUT: &'static str = "Rank the nodes of a graph by the links to them";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Graph, Shape::records(2_000_000))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Graph, Shape::records(2_000_000)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -550,7 +552,9 @@ impl Program for PageRank {
         driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, config.reducers)))?;
         driver.finish()
     }
+}
 
+impl PageRank {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let graph = Graph::read(inputs, options.ids, run)?;
         let nodes = graph.ids.len();

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::ArgAction;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
-
-use crate::jobs::Program;
 
 /// Lines looked at to choose split points: at 10,000 a range is within a few percent of its share.
 const SAMPLE_LINES: usize = 10_000;
@@ -69,9 +68,10 @@ impl Program for Sort {
 
     const NAME: &'static str = "sort";
     const ABOUT: &'static str = "Sort lines by their bytes";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Text, Shape::bytes(256 << 20))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -85,7 +85,9 @@ impl Program for Sort {
         }
         driver.finish()
     }
+}
 
+impl Sort {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(inputs, run.reducers(), run.inputs())?;
         let mut lines: Vec<Box<[u8]>> = Vec::new();

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
-
-use crate::jobs::Program;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 100;
@@ -16,9 +15,6 @@ pub const KEY_BYTES: usize = 10;
 const SAMPLE_KEYS: usize = 100_000;
 
 pub struct Terasort;
-
-#[derive(clap::Args)]
-pub struct Options {}
 
 #[derive(Clone)]
 struct SplitKey;
@@ -64,24 +60,27 @@ fn total_order(inputs: &[PathBuf], reducers: u32, seen: &Inputs) -> Result<Total
 }
 
 impl Program for Terasort {
-    type Options = Options;
+    type Options = ();
 
     const NAME: &'static str = "terasort";
     const ABOUT: &'static str = "Sort records of 100 bytes by their first 10";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Terasort, Shape::bytes(256 << 20))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Terasort, Shape::bytes(256 << 20)))
     }
 
-    fn run(&self, _: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+    fn run(&self, _: &(), inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, config)?;
         let order = total_order(inputs, config.reducers, driver.inputs())?;
         let job = Job::new(Self::NAME, SplitKey, Each).input(inputs).partition_by(order);
         driver.run(&job.output_format(OutputFormat::Raw))?;
         driver.finish()
     }
+}
 
-    fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+impl Terasort {
+    fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(inputs, run.reducers(), run.inputs())?;
         let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();

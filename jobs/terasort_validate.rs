@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::jobs::Program;
 use crate::jobs::terasort::{KEY_BYTES, RECORD_BYTES};
 
 pub struct TerasortValidate;
@@ -153,10 +153,11 @@ impl Program for TerasortValidate {
 
     const NAME: &'static str = "terasort-validate";
     const ABOUT: &'static str = "Check that records are sorted, and add up their checksums";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     /// One record, which is sorted; what is worth validating is the output of a terasort.
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Terasort, Shape::records(1))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Terasort, Shape::records(1)))
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
@@ -172,7 +173,9 @@ impl Program for TerasortValidate {
         let job = Job::new(Self::NAME, mappers, reducer).input(inputs).input(options.against.as_slice());
         job.reducers(1).run(config)
     }
+}
 
+impl TerasortValidate {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let add_up =
             |records: &[[u8; RECORD_BYTES]]| records.iter().fold(0u64, |sum, record| sum.wrapping_add(xxh3_64(record)));

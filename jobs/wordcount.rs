@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
-
-use crate::jobs::Program;
 
 pub struct WordCount;
 
@@ -54,9 +53,10 @@ impl Program for WordCount {
 
     const NAME: &'static str = "wordcount";
     const ABOUT: &'static str = "Count how often each word occurs";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    fn default_input(&self) -> (Kind, Shape) {
-        (Kind::Text, Shape::bytes(256 << 20))
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
@@ -66,7 +66,9 @@ impl Program for WordCount {
         }
         job.combine(|sum: &mut u64, count| *sum += count).run(config)
     }
+}
 
+impl WordCount {
     fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
         run.for_each_line(inputs, |line| {

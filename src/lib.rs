@@ -55,7 +55,10 @@
 //! 7. [`observe`]: counters, phases, the report.
 //! 8. [`reference`](mod@reference): a job without the framework, to compare with.
 //! 9. [`generate`]: inputs made to measure with.
+//! 10. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod error;
 #[cfg(fuzzing)]
@@ -66,12 +69,21 @@ pub mod iterate;
 pub mod job;
 pub mod observe;
 pub mod pipeline;
+#[cfg(feature = "cli")]
+pub mod program;
 pub mod record;
 pub mod reference;
 pub mod runtime;
 #[doc(hidden)]
 pub mod stages;
 pub mod store;
+
+// The jobs know the library by its name. They are mounted here so that the command line is tested with them.
+#[cfg(all(test, feature = "cli"))]
+extern crate self as twinmill;
+#[cfg(all(test, feature = "cli"))]
+#[path = "../jobs/mod.rs"]
+mod jobs;
 
 pub use config::{JobConfig, Mode};
 pub use error::{Error, Result};

@@ -8,9 +8,10 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, SamplingMode, Throughput};
 use tempfile::TempDir;
 use twinmill::generate::Amount;
+use twinmill::program::AnyProgram;
 use twinmill::{JobConfig, Mode};
 
-use crate::jobs::{self, AnyProgram};
+use crate::jobs;
 use crate::support;
 
 /// A way to run a job: its name, the mode whose defaults it takes, and the run.
@@ -35,7 +36,7 @@ impl Workload {
     pub fn new(name: &str, options: &[&str], input_bytes: u64) -> Self {
         let program = jobs::all().into_iter().find(|job| job.name() == name).expect("a job of the registry");
         let command = program.with_options(Command::new("bench").no_binary_name(true));
-        let (kind, mut shape) = program.default_input();
+        let (kind, mut shape) = program.default_input().expect("twinmill's jobs have one");
         shape.amount = Amount::Bytes(input_bytes);
         let dir = support::scratch();
         let inputs = vec![support::input(dir.path(), kind, &shape)];

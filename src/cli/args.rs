@@ -8,11 +8,12 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
-use twinmill::config::{ByteSize, Compression, DiskProfile, Grouping, Invariant, Medium, OnFull, parse_duration};
-use twinmill::generate::Kind;
-use twinmill::{Fault, JobConfig, Mode};
 
-use crate::jobs::AnyProgram;
+use crate::cli::terminal;
+use crate::config::{ByteSize, Compression, DiskProfile, Grouping, Invariant, Medium, OnFull, parse_duration};
+use crate::generate::Kind;
+use crate::program::AnyProgram;
+use crate::{Fault, JobConfig, Mode};
 
 static DEFAULTS: LazyLock<JobConfig> = LazyLock::new(|| JobConfig::new(Mode::Memory));
 
@@ -29,9 +30,9 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
-    let whole = Command::new("twinmill")
+    let whole = Command::new(terminal::name())
         .about(env!("CARGO_PKG_DESCRIPTION"))
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(version())
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
@@ -42,6 +43,14 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
         .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"));
     with_hyphens(whole)
+}
+
+/// twinmill's version; another command says whose it is.
+fn version() -> &'static str {
+    match terminal::name() {
+        "twinmill" => env!("CARGO_PKG_VERSION"),
+        _ => concat!("(twinmill ", env!("CARGO_PKG_VERSION"), ")"),
+    }
 }
 
 /// Lets the value of every option, those of the jobs included, begin with a hyphen: a label `-1`, a pattern `-x`, a file

@@ -6,18 +6,17 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use twinmill::config::ExistingOutput;
-use twinmill::generate::{Amount, Kind, Shape};
-use twinmill::runtime::beside;
-use twinmill::runtime::lock_file::{Hold, LockFile, Taken};
-use twinmill::{CancelToken, Error};
-
 use crate::cli::failure::Failure;
 use crate::cli::generate;
 use crate::cli::list::describe;
 use crate::cli::options::Task;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::terminal::note;
+use crate::config::ExistingOutput;
+use crate::generate::{Amount, Kind, Shape};
+use crate::runtime::beside;
+use crate::runtime::lock_file::{Hold, LockFile, Taken};
+use crate::{CancelToken, Error};
 
 const SEED: u64 = 1;
 /// Counts the changes to what the generators write, so that a file of an older twinmill is not taken for a new one.
@@ -33,7 +32,7 @@ pub fn resolve_scaled(
     quiet: bool,
     cancel: &CancelToken,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let (kind, shape) = task.job.default_input();
+    let (kind, shape) = of_job(task)?;
     generated(kind, &grown(shape, factor), quiet, cancel)
 }
 
@@ -56,8 +55,13 @@ pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec
     if !task.inputs.is_empty() {
         return Ok(task.inputs.clone());
     }
-    let (kind, shape) = task.job.default_input();
+    let (kind, shape) = of_job(task)?;
     generated(kind, &shape, quiet, cancel)
+}
+
+fn of_job(task: &Task<'_>) -> Result<(Kind, Shape), Error> {
+    let none = || Error::Config(format!("{} has no default input; name one with --input", task.job.name()));
+    task.job.default_input().ok_or_else(none)
 }
 
 fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
@@ -134,7 +138,6 @@ fn file_name(kind: Kind, shape: &Shape) -> String {
         Kind::LabelledPoints => format!("-{}-dimensions", shape.dimensions),
         Kind::Points => format!("-{}-dimensions-{}-clusters", shape.dimensions, shape.clusters),
         Kind::AccessLog => format!("-zipf-{}", shape.zipf_exponent),
-        _ => format!("-{shape:?}"),
     };
     format!("{kind}-{amount}{form}-seed-{SEED}-v{GENERATION}")
 }

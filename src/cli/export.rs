@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use twinmill::CancelToken;
-use twinmill::config::ExistingOutput;
 
+use crate::CancelToken;
 use crate::cli::args::ExportArgs;
 use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::table::{Table, of_modes};
@@ -15,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::pending_file::{PendingFile, write_whole};
 use crate::cli::report_page;
 use crate::cli::time_groups::emulated_disk;
+use crate::config::ExistingOutput;
 
 impl ExportArgs {
     fn paths(&self) -> [Option<&Path>; 4] {

@@ -3,10 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use twinmill::Error;
-
+use crate::Error;
 use crate::cli::signals::Signal;
-use crate::cli::terminal::note;
+use crate::cli::terminal::say;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -42,9 +41,9 @@ impl Failure {
         match self {
             // A closed output is nothing to report.
             Failure::CommandLine(error) => drop(error.print()),
-            Failure::Library(error) => note(format_args!("twinmill: {error}")),
-            Failure::Message(message, _) => note(format_args!("twinmill: {message}")),
-            Failure::Interrupted(signal) => note(format_args!("twinmill: {}", signal.verb())),
+            Failure::Library(error) => say(error),
+            Failure::Message(message, _) => say(message),
+            Failure::Interrupted(signal) => say(signal.verb()),
         }
     }
 

@@ -3,16 +3,15 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use twinmill::CancelToken;
-use twinmill::config::ExistingOutput;
-use twinmill::generate::{Kind, Shape};
-
+use crate::CancelToken;
 use crate::cli::args::GenerateArgs;
 use crate::cli::failure::Failure;
 use crate::cli::figures::bytes;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::signals::Supervisor;
 use crate::cli::terminal::note;
+use crate::config::ExistingOutput;
+use crate::generate::{Kind, Shape};
 
 /// `twinmill gen KIND`, resolved.
 #[derive(Debug)]
@@ -96,7 +95,7 @@ pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
 /// # Errors
 /// Those of `out`.
 pub fn write(kind: Kind, shape: &Shape, seed: u64, out: &mut dyn Write, cancel: &CancelToken) -> io::Result<u64> {
-    twinmill::generate::generate(kind, shape, seed, &mut Cancellable { out, cancel })
+    crate::generate::generate(kind, shape, seed, &mut Cancellable { out, cancel })
 }
 
 /// Fails the next write once the token is cancelled.

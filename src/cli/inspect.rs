@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use twinmill::Error;
-use twinmill::store::run_file::RunFile;
 use walkdir::WalkDir;
 
+use crate::Error;
 use crate::cli::args::InspectArgs;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
-use crate::cli::terminal::{note, to_stdout};
+use crate::cli::terminal::{say, to_stdout};
+use crate::store::run_file::RunFile;
 
 const EXTENSION: &str = "run";
 
@@ -35,7 +35,7 @@ pub fn inspect(args: &InspectArgs) -> Result<(), Failure> {
                 }
             }
             Err(error) => {
-                note(format_args!("twinmill: {error}"));
+                say(&error);
                 files.push(json!({"path": path.to_string_lossy(), "error": error.to_string()}));
                 damaged += 1;
             }

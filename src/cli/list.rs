@@ -1,13 +1,13 @@
 //! `twinmill list`: the jobs.
 
 use serde_json::json;
-use twinmill::generate::{Amount, Kind, Shape};
 
 use crate::cli::args::ListArgs;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
 use crate::cli::terminal::to_stdout;
-use crate::jobs::AnyProgram;
+use crate::generate::{Amount, Kind, Shape};
+use crate::program::AnyProgram;
 
 /// Prints each job with what it does and what it runs on when no input is named.
 ///
@@ -21,8 +21,11 @@ pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure
     let width = jobs.iter().map(|job| job.name().len()).max().unwrap_or(0);
     to_stdout(|out| {
         jobs.iter().try_for_each(|job| {
-            let (kind, shape) = job.default_input();
-            writeln!(out, "{:width$}  {} [default input: {}]", job.name(), job.about(), describe(kind, &shape))
+            let input = match job.default_input() {
+                Some((kind, shape)) => format!("default input: {}", describe(kind, &shape)),
+                None => "needs --input".to_owned(),
+            };
+            writeln!(out, "{:width$}  {} [{input}]", job.name(), job.about())
         })
     })
 }
@@ -36,10 +39,9 @@ pub fn describe(kind: Kind, shape: &Shape) -> String {
 }
 
 fn json_of(job: &dyn AnyProgram) -> serde_json::Value {
-    let (kind, shape) = job.default_input();
-    let (unit, amount) = match shape.amount {
-        Amount::Bytes(bytes) => ("bytes", bytes),
-        Amount::Records(records) => ("records", records),
-    };
-    json!({"name": job.name(), "about": job.about(), "default_input": {"kind": kind.name(), unit: amount}})
+    let default_input = job.default_input().map(|(kind, shape)| match shape.amount {
+        Amount::Bytes(bytes) => json!({"kind": kind.name(), "bytes": bytes}),
+        Amount::Records(records) => json!({"kind": kind.name(), "records": records}),
+    });
+    json!({"name": job.name(), "about": job.about(), "default_input": default_input})
 }

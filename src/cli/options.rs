@@ -7,19 +7,35 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
-use twinmill::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
-use twinmill::pipeline::bad_records::BadRecords;
-use twinmill::runtime::identity::Identity;
-use twinmill::{FaultLab, JobConfig};
 
-use crate::cli::Command;
 use crate::cli::args::{
-    CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, ReportArgs,
+    self, CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, ReportArgs,
     RunArgs, RunMode,
 };
 use crate::cli::compare::Factor;
+use crate::cli::failure::Failure;
 use crate::cli::generate::GenerateOptions;
-use crate::jobs::AnyProgram;
+use crate::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use crate::pipeline::bad_records::BadRecords;
+use crate::program::AnyProgram;
+use crate::runtime::identity::Identity;
+use crate::{FaultLab, JobConfig};
+
+/// What was asked for.
+pub enum Command<'a> {
+    /// `twinmill run JOB`
+    Run(Box<RunOptions<'a>>),
+    /// `twinmill compare JOB`
+    Compare(Box<CompareOptions<'a>>),
+    /// `twinmill report FILE...`
+    Report(ReportArgs),
+    /// `twinmill list`
+    List(ListArgs, &'a [Box<dyn AnyProgram>]),
+    /// `twinmill gen KIND`
+    Generate(GenerateOptions),
+    /// `twinmill inspect FILE|DIR...`
+    Inspect(InspectArgs),
+}
 
 /// A job with its own options and its inputs.
 #[derive(Clone)]
@@ -91,11 +107,27 @@ const NO_IDENTITY: &[&str] = &[
     "version",
 ];
 
+/// Reads the command line.
+///
+/// # Errors
+/// [`Failure::CommandLine`] for usage errors, and for `--help` and `--version`.
+pub fn parse(jobs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item = OsString>) -> Result<Command<'_>, Failure> {
+    let mut command = args::command(jobs);
+    let words: Vec<OsString> = words.into_iter().collect();
+    if let Some((option, value)) = args::swallowed_option(&command, &words) {
+        let message =
+            format!("{option} needs a value, and '{value}' is an option; write {option}={value} if it is the value");
+        return Err(command.error(ErrorKind::InvalidValue, message).into());
+    }
+    let matches = command.try_get_matches_from_mut(words)?;
+    Ok(resolve(&mut command, &matches, jobs)?)
+}
+
 /// Finds out what was asked for.
 ///
 /// # Errors
 /// Usage errors that only the values together show.
-pub fn resolve<'a>(
+fn resolve<'a>(
     command: &mut clap::Command,
     matches: &ArgMatches,
     jobs: &'a [Box<dyn AnyProgram>],
@@ -105,6 +137,10 @@ pub fn resolve<'a>(
         "run" => {
             let args = RunArgs::from_arg_matches(of_job(matches))?;
             let task = task(command, matches, jobs)?;
+            if args.mode == RunMode::Reference && !task.job.has_reference() {
+                let message = format!("{} has no reference to run; take --mode disk or memory", task.job.name());
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
             config.side_inputs = task.job.side_inputs(&task.options);
@@ -118,8 +154,15 @@ pub fn resolve<'a>(
             Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }
         "compare" => {
-            let args = CompareArgs::from_arg_matches(of_job(matches))?;
+            let mut args = CompareArgs::from_arg_matches(of_job(matches))?;
             let task = task(command, matches, jobs)?;
+            if !task.job.has_reference() {
+                args.measure.modes.retain(|mode| *mode != RunMode::Reference);
+            }
+            if args.measure.modes.is_empty() {
+                let message = format!("{} has no reference to compare; name other --modes", task.job.name());
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
             command.build();
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
@@ -232,6 +275,10 @@ fn task<'a>(
     };
     let mut inputs = InputArgs::from_arg_matches(matches)?.input;
     inputs.extend(InputArgs::from_arg_matches(of_job)?.input);
+    if inputs.is_empty() && job.default_input().is_none() {
+        let message = format!("{name} has no default input; name a file or a directory with --input");
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+    }
     Ok(Task { job: job.as_ref(), options: of_job.clone(), inputs })
 }
 
@@ -293,7 +340,7 @@ fn identity<'a>(
     definitions: impl Iterator<Item = &'a Arg>,
     task: &Task<'_>,
     output: Option<&Path>,
-) -> Result<Identity, twinmill::Error> {
+) -> Result<Identity, crate::Error> {
     let mut identity = Identity::of(task.job.name());
     identity.output(output)?;
     let mut options: Vec<_> = definitions.map(|arg| arg.get_id().as_str()).collect();
@@ -341,12 +388,9 @@ pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
 
 #[cfg(test)]
 mod tests {
-    use twinmill::Mode;
-    use twinmill::config::{Compression, Medium};
-
     use super::*;
-    use crate::cli::failure::Failure;
-    use crate::cli::parse;
+    use crate::Mode;
+    use crate::config::{Compression, Medium};
     use crate::jobs;
 
     fn words(line: &str) -> Vec<OsString> {

@@ -18,13 +18,13 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
 use tempfile::NamedTempFile;
-use twinmill::config::ExistingOutput;
-use twinmill::runtime::beside;
-use twinmill::runtime::places;
-use twinmill::runtime::work_dir::abandoned;
-use twinmill::{CancelToken, Error, Result};
 
 use crate::cli::failure::Failure;
+use crate::config::ExistingOutput;
+use crate::runtime::beside;
+use crate::runtime::places;
+use crate::runtime::work_dir::abandoned;
+use crate::{CancelToken, Error, Result};
 
 /// Names the process's own standard output.
 const STDOUT: &str = "-";

@@ -15,13 +15,13 @@ use std::thread;
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use twinmill::config::Resume;
-use twinmill::runtime::work_dir::WorkDir;
-use twinmill::{CancelToken, Error, JobConfig};
 
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::run::private_directory;
-use crate::cli::terminal::note;
+use crate::cli::terminal::say;
+use crate::config::Resume;
+use crate::runtime::work_dir::WorkDir;
+use crate::{CancelToken, Error, JobConfig};
 
 /// How standard input is called on the command line.
 const STDIN: &str = "-";
@@ -77,7 +77,7 @@ impl Piped {
         piped.beside.clone_from(&config.side_inputs);
         config.side_inputs.iter_mut().for_each(|path| *path = piped.file_of(path));
         if matches!(config.resume, Resume::Continue { .. }) {
-            note("twinmill: nothing is resumed, since a pipe cannot be read again");
+            say("nothing is resumed, since a pipe cannot be read again");
         }
         // Nobody could bring the same bytes again.
         config.resume = Resume::Off;
@@ -239,7 +239,7 @@ fn read_in_background(given: PathBuf) -> io::Result<Receiver<io::Result<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use twinmill::Mode;
+    use crate::Mode;
 
     #[test]
     fn a_pipe_is_read_once_and_stands_in_for_itself() {

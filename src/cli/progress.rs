@@ -9,10 +9,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use twinmill::{Progress, Wave};
 
 use crate::cli::figures::{bytes, counted};
 use crate::cli::terminal::note;
+use crate::{Progress, Wave};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use twinmill::observe::report::RecoveryKind;
-
 use crate::cli::compare::spread::median;
 use crate::cli::figures::{count, counted, seconds};
+use crate::observe::report::RecoveryKind;
 
 /// The kinds in the order in which they are shown, with what is said of one.
 const KINDS: [(RecoveryKind, &str, &str); 4] = [

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use twinmill::CancelToken;
-use twinmill::runtime::places::Plan;
 
+use crate::CancelToken;
 use crate::cli::args::ReportArgs;
 use crate::cli::compare::comparison::Comparison;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::signals::Supervisor;
+use crate::runtime::places::Plan;
 
 /// Reads the reports and writes them in the forms that were asked for.
 ///

@@ -4,13 +4,6 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use twinmill::config::{ByteSize, ExistingOutput, Resume};
-use twinmill::pipeline::output_place;
-use twinmill::runtime::places::{Place, Plan};
-use twinmill::runtime::resume;
-use twinmill::runtime::work_dir::{Access, WorkDir};
-use twinmill::{CancelToken, Error, JobConfig, Report};
-
 use crate::cli::args::RunMode;
 use crate::cli::default_input;
 use crate::cli::failure::Failure;
@@ -21,6 +14,12 @@ use crate::cli::progress::ProgressDisplay;
 use crate::cli::signals::Supervisor;
 use crate::cli::summary;
 use crate::cli::terminal::{note, to_stdout};
+use crate::config::{ByteSize, ExistingOutput, Resume};
+use crate::pipeline::output_place;
+use crate::runtime::places::{Place, Plan};
+use crate::runtime::resume;
+use crate::runtime::work_dir::{Access, WorkDir};
+use crate::{CancelToken, Error, JobConfig, Report};
 
 /// Lines of the result that are shown when it goes nowhere else.
 const PREVIEW_LINES: usize = 10;
@@ -224,7 +223,7 @@ fn json_of(report: &impl serde::Serialize) -> io::Result<Vec<u8>> {
 }
 
 fn show_beginning(output: &Path) -> Result<(), Failure> {
-    let parts: Vec<PathBuf> = twinmill::parts(output)?;
+    let parts: Vec<PathBuf> = crate::parts(output)?;
     let lines = summary::first_lines(&parts, PREVIEW_LINES)?;
     to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
 }

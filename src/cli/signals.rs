@@ -20,8 +20,8 @@ use nix::unistd::Pid;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::oneshot;
-use twinmill::CancelToken;
 
+use crate::CancelToken;
 use crate::cli::failure::Failure;
 
 /// How long a child process may take to clean up before it is killed.
@@ -144,7 +144,7 @@ impl Supervisor {
         let result = thread::scope(|scope| {
             let (done, finished) = oneshot::channel::<()>();
             // The name keeps a panic, which is reported below, from being printed as well.
-            let name = format!("{}main", twinmill::WORKER_THREAD);
+            let name = format!("{}main", crate::WORKER_THREAD);
             let worker = thread::Builder::new().name(name).spawn_scoped(scope, move || {
                 let _done = done;
                 work()

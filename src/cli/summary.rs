@@ -5,14 +5,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
-use twinmill::config::Intermediates;
-use twinmill::{JobConfig, Report};
-
 use crate::cli::chart::sparkline;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::recoveries::Recoveries;
 use crate::cli::time_groups::TimeGroups;
+use crate::config::Intermediates;
+use crate::{JobConfig, Report};
 
 /// A few lines about a run; `kept` says whether its output is still there afterwards.
 pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
@@ -118,15 +117,13 @@ fn readable(line: &[u8]) -> String {
 mod tests {
     use std::fs;
 
-    use twinmill::Mode;
-    use twinmill::observe::bounds::Bounds;
-    use twinmill::observe::counters::Counters;
-    use twinmill::observe::machine::{Machine, ProcessIo};
-    use twinmill::observe::report::{ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
-
-    use twinmill::observe::time_use::{Computing, TimeUse, Waiting};
-
     use super::*;
+    use crate::Mode;
+    use crate::observe::bounds::Bounds;
+    use crate::observe::counters::Counters;
+    use crate::observe::machine::{Machine, ProcessIo};
+    use crate::observe::report::{ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
+    use crate::observe::time_use::{Computing, TimeUse, Waiting};
 
     fn report() -> Report {
         Report {

@@ -4,8 +4,27 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::cli::failure::Failure;
+
+/// What this command is called, once that is known.
+static NAME: OnceLock<String> = OnceLock::new();
+
+/// Gives the command its name, for its messages.
+pub fn set_name(name: &str) {
+    NAME.get_or_init(|| name.to_owned());
+}
+
+/// What this command is called.
+pub fn name() -> &'static str {
+    NAME.get().map_or("twinmill", String::as_str)
+}
+
+/// Says something in the command's name, on stderr.
+pub fn say(line: impl Display) {
+    note(format_args!("{}: {line}", name()));
+}
 
 /// Writes a line to stderr.
 pub fn note(line: impl Display) {

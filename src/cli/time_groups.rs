@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use twinmill::config::DiskProfile;
-use twinmill::observe::bounds::Bounds;
-use twinmill::observe::time_use::TimeUse;
 
 use crate::cli::compare::spread::median;
+use crate::config::DiskProfile;
+use crate::observe::bounds::Bounds;
+use crate::observe::time_use::TimeUse;
 
 /// What is said of a group, and its seconds.
 type Group = (&'static str, fn(&TimeUse) -> f64);
@@ -90,9 +90,9 @@ pub fn emulated_disk(report: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use twinmill::observe::time_use::{Computing, Waiting};
 
     use super::*;
+    use crate::observe::time_use::{Computing, Waiting};
 
     #[test]
     fn groups_hold_all_there_is() {

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
 
-use twinmill::JobConfig;
-use twinmill::config::Intermediates;
-
+use crate::JobConfig;
 use crate::cli::compare::plan::Variant;
 use crate::cli::compare::processors::Processors;
 use crate::cli::compare::run_figures::Run;
@@ -18,6 +16,8 @@ use crate::cli::compare::tie;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
+use crate::cli::terminal;
+use crate::config::Intermediates;
 
 /// What all runs have in common.
 pub struct Child<'a> {
@@ -106,7 +106,7 @@ impl Child<'_> {
         report: &Path,
     ) -> Result<Command, Failure> {
         let program =
-            env::current_exe().map_err(|error| Failure::failed(format!("cannot find twinmill itself: {error}")))?;
+            env::current_exe().map_err(|error| Failure::failed(format!("cannot find this program itself: {error}")))?;
         let mut command = Command::new(program);
         tie::to_this_process(&mut command);
         command.args(["run", self.job, "--quiet", "--mode", variant.mode.name()]);
@@ -138,7 +138,8 @@ impl Child<'_> {
 
 fn failure(variant: &str, ended: &Output) -> Failure {
     let said = String::from_utf8_lossy(&ended.stderr);
-    let said = said.trim().trim_start_matches("twinmill: ");
+    let said = said.trim();
+    let said = said.strip_prefix(terminal::name()).and_then(|said| said.strip_prefix(": ")).unwrap_or(said);
     let how = match ended.status.signal() {
         Some(signal) if said.is_empty() => format!("ended by signal {signal}"),
         _ => said.to_owned(),

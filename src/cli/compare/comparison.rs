@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use twinmill::observe::report::ColdCache;
 
 use crate::cli::args::RunMode;
 use crate::cli::compare::alternatives::votes::Votes;
@@ -22,6 +21,7 @@ use crate::cli::compare::verdict;
 use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
 use crate::cli::time_groups::emulated_disk;
+use crate::observe::report::ColdCache;
 
 /// The runs so far of what was planned.
 #[derive(Clone, Debug)]

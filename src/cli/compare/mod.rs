@@ -18,10 +18,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use twinmill::config::{ExistingOutput, PageCache};
-use twinmill::pipeline::split::list_files;
-use twinmill::runtime::places::{Appears, Plan};
-use twinmill::{CancelToken, Error, JobConfig};
 
 use crate::cli::args::{ExportArgs, RunMode};
 use crate::cli::default_input;
@@ -32,7 +28,11 @@ use crate::cli::pending_file::PendingFile;
 use crate::cli::piped::Piped;
 use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
-use crate::cli::terminal::{note, to_stdout};
+use crate::cli::terminal::{self, note, say, to_stdout};
+use crate::config::{ExistingOutput, PageCache};
+use crate::pipeline::split::list_files;
+use crate::runtime::places::{Appears, Plan};
+use crate::{CancelToken, Error, JobConfig};
 
 pub mod alternatives;
 mod child;
@@ -73,7 +73,7 @@ use sweep::Sweep;
 fn within_limits(config: JobConfig, quiet: bool) -> JobConfig {
     let (config, changed) = config.within_limits();
     if !quiet {
-        changed.iter().for_each(|change| note(format_args!("twinmill: {change}")));
+        changed.iter().for_each(say);
     }
     config
 }
@@ -132,7 +132,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     })?;
     let read: Vec<_> = config.side_inputs.iter().chain(&inputs).cloned().collect();
     let settings = Settings::new(task.job.name(), &measure, &config, &given_words, &inputs)?;
-    let mut settings = Settings { files: files_of(&read)?, ..settings };
+    let mut settings = Settings { files: files_of(&read)?, without_reference: !task.job.has_reference(), ..settings };
     settings.inputs.iter_mut().for_each(|path| *path = piped.given_for(path));
     let mut comparison = Comparison::new(settings, command_line());
     let scratch = private_directory(&config.work_dir, "twinmill-compare-")?;
@@ -332,7 +332,7 @@ fn take_up(path: &Path) -> Result<Option<Comparison>, Failure> {
 /// The words this process was started with, under its own name.
 fn command_line() -> Vec<String> {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("twinmill".to_owned()).chain(words).collect()
+    std::iter::once(terminal::name().to_owned()).chain(words).collect()
 }
 
 fn print(comparison: &Comparison) -> Result<(), Failure> {

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use twinmill::observe::bounds::Bounds;
-use twinmill::observe::report::{ColdCache, RecoveryKind};
-use twinmill::observe::time_use::TimeUse;
 
 use crate::cli::recoveries::Recoveries;
+use crate::observe::bounds::Bounds;
+use crate::observe::report::{ColdCache, RecoveryKind};
+use crate::observe::time_use::TimeUse;
 
 /// A run's report.
 #[derive(Clone, Debug)]

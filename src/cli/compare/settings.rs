@@ -9,14 +9,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use twinmill::JobConfig;
-use twinmill::config::PageCache;
-use twinmill::pipeline::split::list_files;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use crate::JobConfig;
 use crate::cli::args::{MeasureArgs, RunMode};
 use crate::cli::compare::run_figures::Run;
 use crate::cli::failure::{Failure, USAGE};
+use crate::config::PageCache;
+use crate::pipeline::split::list_files;
 
 /// Everything that times may depend on, except the machine, which each run reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Settings {
     /// Numbers of iterations.
     #[serde(default)]
     pub iteration_sweep: Vec<u32>,
+    /// Whether the job has no reference that could be one of the modes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_reference: bool,
     /// What else does the job, as it was asked for.
     #[serde(default)]
     pub with: Vec<String>,
@@ -90,7 +93,7 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let files = list_files(inputs)?;
         let program = env::current_exe().and_then(fs::read);
-        let program = program.map_err(|error| Failure::failed(format!("cannot read twinmill itself: {error}")))?;
+        let program = program.map_err(|error| Failure::failed(format!("cannot read this program itself: {error}")))?;
         Ok(Settings {
             job: job.to_owned(),
             options: words.iter().map(|word| text_of(word)).collect(),
@@ -110,6 +113,7 @@ impl Settings {
             memory_sweep: measure.memory_sweep.clone(),
             scale: measure.scale.clone(),
             iteration_sweep: measure.iteration_sweep.clone(),
+            without_reference: false,
             with: measure.with.clone(),
             rounds: measure.runs,
             warmup: measure.warmup,
@@ -138,6 +142,7 @@ impl Settings {
             memory_sweep: Vec::new(),
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
+            without_reference: false,
             with: Vec::new(),
             rounds: 0,
             warmup: 0,
@@ -217,6 +222,7 @@ pub mod tests {
             memory_sweep: Vec::new(),
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
+            without_reference: false,
             with: Vec::new(),
             rounds: 3,
             warmup: 0,

@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use twinmill::config::ByteSize;
 
 use crate::cli::args::RunMode;
 use crate::cli::chart::bar;
@@ -17,6 +16,7 @@ use crate::cli::compare::run_figures::Figures;
 use crate::cli::compare::table::Table;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::{bytes, seconds};
+use crate::config::ByteSize;
 
 /// Budget of 0 %, and the least of any point.
 const LEAST_BUDGET_BYTES: u64 = 1 << 20;

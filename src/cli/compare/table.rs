@@ -176,14 +176,13 @@ fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use twinmill::config::DiskProfile;
-    use twinmill::observe::bounds::Bounds;
-    use twinmill::observe::report::RecoveryKind;
-
     use super::*;
     use crate::cli::args::RunMode;
     use crate::cli::compare::comparison::tests::{comparison, run};
     use crate::cli::compare::run_figures::Run;
+    use crate::config::DiskProfile;
+    use crate::observe::bounds::Bounds;
+    use crate::observe::report::RecoveryKind;
 
     #[test]
     fn a_mode_has_a_column() {

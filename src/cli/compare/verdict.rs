@@ -1,14 +1,13 @@
 //! What a comparison comes to, in a sentence for each pair of modes, one for the reference, one for each mode on what a
 //! faster disk could give it, and one for each mode that recovered from failures.
 
-use twinmill::observe::bounds::Bounds;
-
 use crate::cli::args::RunMode;
 use crate::cli::compare::column::{Column, Framework};
 use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::cost;
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::figures::{bytes, counted, seconds};
+use crate::observe::bounds::Bounds;
 
 /// Fewest rounds whose times say something about the noise.
 pub const FEWEST_ROUNDS: usize = 3;
@@ -31,6 +30,10 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     if let Some(fastest) = frameworks.first() {
         sentences.extend(references.iter().map(|reference| without_framework(comparison, reference, fastest)));
     }
+    sentences.extend(comparison.settings.without_reference.then(|| {
+        let job = &comparison.settings.job;
+        format!("{job} has no reference, so there is no column of one thread without the framework.")
+    }));
     sentences.extend(columns.iter().filter_map(without_waiting));
     sentences.extend(comparison.warm_though_asked_cold().map(|cold| {
         let [came, read] = [cold.from_device_bytes, cold.to_read_bytes].map(bytes);

@@ -14,12 +14,11 @@ use std::sync::LazyLock;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use twinmill::config::{Compression, Grouping};
+use twinmill::program::AnyProgram;
 use twinmill::{JobConfig, Mode};
 
 #[path = "../../../jobs/mod.rs"]
 mod jobs;
-
-use jobs::AnyProgram;
 
 static JOBS: LazyLock<Vec<Box<dyn AnyProgram>>> = LazyLock::new(jobs::all);
 

@@ -10,22 +10,17 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use twinmill::Fault;
 use twinmill::config::{ByteSize, parse_duration};
+use twinmill::program::AnyProgram;
 
-#[path = "../../../src/cli/mod.rs"]
-mod cli;
 #[path = "../../../jobs/mod.rs"]
 mod jobs;
 
-static JOBS: LazyLock<Vec<Box<dyn jobs::AnyProgram>>> = LazyLock::new(jobs::all);
+static JOBS: LazyLock<Vec<Box<dyn AnyProgram>>> = LazyLock::new(jobs::all);
 
 fuzz_target!(|line: &[u8]| {
     let words = line.split(|byte| *byte == b'\n').map(|word| OsString::from_vec(word.to_vec()));
-    match cli::parse(&JOBS, std::iter::once("twinmill".into()).chain(words)) {
-        Ok(cli::Command::Run(options)) => drop(options.config.validate()),
-        Ok(cli::Command::Compare(options)) => drop(options.config.validate()),
-        Ok(_) => {}
-        Err(failure) => assert!(matches!(failure.exit_status(), 0 | 2), "{failure:?}"),
-    }
+    let refused = twinmill::cli::refusal(&JOBS, std::iter::once("twinmill".into()).chain(words));
+    assert!(matches!(refused, None | Some(0 | 2)), "{refused:?}");
     let Ok(text) = std::str::from_utf8(line) else { return };
     // Sizes are printed with three digits, so the largest may be rounded up to what is too large.
     if let Some(size) = text.parse::<ByteSize>().ok().filter(|size| size.0 < 1 << 63) {

@@ -6,8 +6,7 @@
 
 use std::path::PathBuf;
 
-use twinmill::JobConfig;
-
+use crate::JobConfig;
 use crate::cli::args::MeasureArgs;
 use crate::cli::compare::alternatives::peers::{Ours, Outcome, Peers, Question};
 use crate::cli::compare::alternatives::votes::Votes;

@@ -10,8 +10,6 @@ use std::process::{Command, Output};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use twinmill::config::PageCache;
-use twinmill::pipeline::split::list_files;
 
 use crate::cli::compare::alternatives::{Alternative, AlternativeRun, Attempt};
 use crate::cli::compare::tie;
@@ -19,6 +17,8 @@ use crate::cli::failure::{FAILED, Failure, USAGE};
 use crate::cli::figures::counted;
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
+use crate::config::PageCache;
+use crate::pipeline::split::list_files;
 
 /// Names another place of `scripts/peers`.
 const PLACE: &str = "TWINMILL_PEERS";

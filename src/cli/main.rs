@@ -1,0 +1,80 @@
+//! The command from its words to its exit status.
+
+use std::env;
+use std::ffi::OsString;
+use std::panic;
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+
+use crate::cli::failure::Failure;
+use crate::cli::options::Command;
+use crate::cli::{compare, generate, inspect, list, options, report, run, terminal};
+#[cfg(fuzzing)]
+use crate::program::AnyProgram;
+use crate::program::Programs;
+
+/// Does what the command line of this process asks for, with these programs, and says what went wrong, if anything.
+///
+/// The command is called in its messages as the process is. The exit status is 0 for success, 1 where a job failed, and 2
+/// where the command cannot be carried out as it was written; 128 + n after signal n.
+///
+/// `compare` starts this process's executable again for each of its runs, so nothing else may stand in `main` that only
+/// one process can do.
+pub fn main(programs: impl Into<Programs>) -> ExitCode {
+    silence_worker_panics();
+    let Programs(programs) = programs.into();
+    let words: Vec<OsString> = env::args_os().collect();
+    let name = words.first().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        terminal::set_name(&name);
+    }
+    exit_code(options::parse(&programs, words).and_then(carry_out))
+}
+
+/// The exit status with which a command line is refused, or answered, before any work.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn refusal(programs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item = OsString>) -> Option<u8> {
+    match options::parse(programs, words) {
+        Ok(Command::Run(options)) => drop(options.config.validate()),
+        Ok(Command::Compare(options)) => drop(options.config.validate()),
+        Ok(_) => {}
+        Err(failure) => return Some(failure.exit_status()),
+    }
+    None
+}
+
+/// Does it; nothing half done is left behind where it fails.
+fn carry_out(command: Command<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Run(options) => run::run(*options),
+        Command::Compare(options) => compare::compare(*options),
+        Command::Report(args) => report::report(&args),
+        Command::List(args, jobs) => list::list(&args, jobs),
+        Command::Generate(options) => generate::generate(options),
+        Command::Inspect(args) => inspect::inspect(&args),
+    }
+}
+
+/// Says what went wrong, once, and turns it into an exit status.
+fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// Lets the library report panics of job code, which it catches in its worker threads, without a backtrace of each.
+fn silence_worker_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let in_worker = thread::current().name().is_some_and(|name| name.starts_with(crate::WORKER_THREAD));
+        if !in_worker {
+            print(panic);
+        }
+    }));
+}
