@@ -8,5 +8,6 @@ pub mod limits;
 pub mod machine;
 pub mod phases;
 pub mod report;
+mod summary;
 pub mod time_use;
 pub(crate) mod timekeeper;
