@@ -263,6 +263,47 @@ impl Error {
     }
 }
 
+/// Lets `?` in a job's code turn the usual errors into [`Error::User`], to which the record's file and offset are added.
+///
+/// Nothing here is for the library itself, whose errors say which operation failed on which path: `.ci/run` checks that it
+/// compiles with `--cfg no_conversions`, without them.
+#[cfg(not(no_conversions))]
+mod conversions {
+    use super::Error;
+
+    macro_rules! user_errors {
+        ($($cause:ty),+ $(,)?) => {$(
+            impl From<$cause> for Error {
+                fn from(cause: $cause) -> Self {
+                    Error::User(cause.into())
+                }
+            }
+        )+};
+    }
+    user_errors!(
+        std::str::Utf8Error,
+        std::string::FromUtf8Error,
+        std::str::ParseBoolError,
+        std::char::ParseCharError,
+        std::num::ParseIntError,
+        std::num::ParseFloatError,
+        std::num::TryFromIntError,
+        std::time::SystemTimeError,
+        std::net::AddrParseError,
+        std::fmt::Error,
+        std::io::Error,
+        Box<dyn std::error::Error + Send + Sync>,
+        String,
+        &str,
+    );
+
+    impl From<Box<dyn std::error::Error>> for Error {
+        fn from(cause: Box<dyn std::error::Error>) -> Self {
+            Error::User(cause.to_string().into())
+        }
+    }
+}
+
 /// The first bytes of a record, escaped, for messages.
 pub struct Excerpt<'a>(pub &'a [u8]);
 

@@ -1,5 +1,7 @@
 //! What jobs read: files, and what other jobs left.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +12,22 @@ use crate::pipeline::merge::{RunCursor, Segment};
 use crate::record::{Key, Value};
 
 /// What a job reads.
+///
+/// A path is an input, and so is a list of paths; an iterator of paths becomes one with
+/// [`collect`](Iterator::collect). A [`Dataset`] and an [`Invariant`](crate::Invariant) are inputs by reference.
+///
+/// ```
+/// use std::path::PathBuf;
+/// use twinmill::Input;
+///
+/// let inputs: [Input; 4] = [
+///     "logs".into(),
+///     PathBuf::from("logs").into(),
+///     ["a.txt", "b.txt.gz"].into(),
+///     (1..=12).map(|month| format!("logs/2026-{month:02}")).collect(),
+/// ];
+/// # assert!(matches!(&inputs[3], Input::Files(paths) if paths.len() == 12));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Files, and the files below directories.
@@ -22,27 +40,37 @@ pub enum Input {
     Invariant(Arc<dyn InvariantSource>),
 }
 
-impl From<Vec<PathBuf>> for Input {
-    fn from(paths: Vec<PathBuf>) -> Self {
-        Input::Files(paths)
-    }
+macro_rules! path_to_input {
+    ($($path:ty),+) => {$(
+        impl From<$path> for Input {
+            fn from(path: $path) -> Self {
+                Input::Files(vec![path.into()])
+            }
+        }
+    )+};
+}
+path_to_input!(&str, String, &String, &OsStr, OsString, &Path, PathBuf, &PathBuf, Cow<'_, Path>);
+
+macro_rules! paths_to_input {
+    ($(($($generics:tt)*) $paths:ty;)+) => {$(
+        impl<P: AsRef<Path>, $($generics)*> From<$paths> for Input {
+            fn from(paths: $paths) -> Self {
+                paths.into_iter().collect()
+            }
+        }
+    )+};
+}
+paths_to_input! {
+    () &[P];
+    () Vec<P>;
+    () &Vec<P>;
+    (const N: usize) [P; N];
+    (const N: usize) &[P; N];
 }
 
-impl From<&[PathBuf]> for Input {
-    fn from(paths: &[PathBuf]) -> Self {
-        Input::Files(paths.to_vec())
-    }
-}
-
-impl<const N: usize> From<[&str; N]> for Input {
-    fn from(paths: [&str; N]) -> Self {
-        Input::Files(paths.map(PathBuf::from).to_vec())
-    }
-}
-
-impl From<&Path> for Input {
-    fn from(path: &Path) -> Self {
-        Input::Files(vec![path.to_owned()])
+impl<P: AsRef<Path>> FromIterator<P> for Input {
+    fn from_iter<I: IntoIterator<Item = P>>(paths: I) -> Self {
+        Input::Files(paths.into_iter().map(|path| path.as_ref().to_owned()).collect())
     }
 }
 
