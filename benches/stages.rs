@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use twinmill::InputFormat;
 use twinmill::config::Compression;
 use twinmill::generate::{Kind, Shape, generate};
 use twinmill::observe::phases::PhaseName;
@@ -15,9 +16,9 @@ use twinmill::observe::report::Phase;
 use twinmill::pipeline::collect::MapOutput;
 use twinmill::pipeline::map::Sink;
 use twinmill::prelude::*;
+use twinmill::record::Words;
 use twinmill::record::{ToKey, ToValue};
 use twinmill::stages::{self, Worker};
-use twinmill::{InputFormat, Words};
 
 mod support;
 
@@ -88,7 +89,7 @@ struct Discard {
 }
 
 impl Emit<[u8], u64> for Discard {
-    fn emit<Q: ToKey<[u8]> + ?Sized, W: ToValue<u64>>(&mut self, key: &Q, value: W) {
+    fn emit<Q: ToKey<[u8]>, W: ToValue<u64>>(&mut self, key: Q, value: W) {
         self.bytes += key.encode(&mut Vec::new()).len() + value.encoded_len();
     }
 

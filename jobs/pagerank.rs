@@ -389,7 +389,7 @@ impl Mapper for Share {
         for (node, &shares) in (0u32..).zip(&self.sums) {
             let waiting = node.checked_sub(self.first).and_then(|place| self.waiting.get(place as usize));
             match waiting {
-                Some((rank, dangling)) => out.emit(&node, (shares, Some((*rank, *dangling, Vec::new())))),
+                Some((rank, dangling)) => out.emit(&node, (shares, Some((*rank, *dangling, Vec::<u32>::new())))),
                 None if shares > 0 => out.emit(&node, (shares, NOBODY)),
                 None => {}
             }

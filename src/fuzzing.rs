@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
+use crate::pipeline::chunks::ReadContext;
 use crate::pipeline::merge::{Merge, Segment};
-use crate::pipeline::read::{InputFormat, ReadContext, read_split};
+use crate::pipeline::read::{InputFormat, read_split};
 use crate::pipeline::spill::RunBuilder;
 use crate::pipeline::split::{list_files, plan};
 use crate::runtime::cancel::CancelToken;

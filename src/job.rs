@@ -19,10 +19,11 @@ pub use crate::runtime::task::TaskContext;
 
 /// Where mappers and reducers put what they produce.
 pub trait Emit<K: Key + ?Sized, V: Value + ?Sized> {
-    /// Emits a record. What goes wrong on the way (a full disk) ends the task after the current record.
-    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    /// Emits a record: a key and a value, references to them, or what they would borrow, such as a `&str` for a `String`.
+    /// What goes wrong on the way (a full disk) ends the task after the current record.
+    fn emit<Q, W>(&mut self, key: Q, value: W)
     where
-        Q: ToKey<K> + ?Sized,
+        Q: ToKey<K>,
         W: ToValue<V>;
 
     /// Adds `n` to the user counter `name` of `group`, which the report shows.

@@ -17,8 +17,9 @@ use crate::config::{self, JobConfig};
 use crate::error::{Error, Result};
 use crate::iterate::cache::{PartCache, PartId};
 use crate::pipeline::bad_records::Scout;
+use crate::pipeline::chunks::{PieceReader, ReadContext};
 use crate::pipeline::inputs::Inputs;
-use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
+use crate::pipeline::read::InputFormat;
 use crate::pipeline::split::{self, FilePiece, InputFile, Piece, Split};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::dataset::Input;
@@ -139,7 +140,7 @@ impl<P: Parse> Invariant<P> {
                 let bytes = files.iter().map(|file| file.bytes).sum();
                 let split_bytes = split::split_bytes(config, bytes);
                 let splits = split::plan_at_most(0, &files, split_bytes, alignment, 0)?;
-                let cut = |split| cut(split, PART_BYTES / BLOCK_BYTES * alignment);
+                let cut = |split| cut(split, (PART_BYTES / BLOCK_BYTES).saturating_mul(alignment));
                 (files, splits.into_iter().map(cut).collect::<Result<Vec<_>>>()?)
             }
             Input::Segments(segments) => (

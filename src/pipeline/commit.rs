@@ -199,9 +199,9 @@ impl PartWriter {
 
 impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for PartWriter {
     #[inline]
-    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    fn emit<Q, W>(&mut self, key: Q, value: W)
     where
-        Q: ToKey<K> + ?Sized,
+        Q: ToKey<K>,
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);
@@ -284,9 +284,9 @@ impl DatasetWriter {
 }
 
 impl<K: Key + ?Sized, V: Value + ?Sized> Emit<K, V> for DatasetWriter {
-    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    fn emit<Q, W>(&mut self, key: Q, value: W)
     where
-        Q: ToKey<K> + ?Sized,
+        Q: ToKey<K>,
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);

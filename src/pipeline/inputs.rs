@@ -14,7 +14,8 @@ use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
-use crate::pipeline::read::{InputFormat, PieceReader, ReadContext};
+use crate::pipeline::chunks::{PieceReader, ReadContext};
+use crate::pipeline::read::InputFormat;
 use crate::pipeline::split::{FilePiece, InputFile, Piece, list_files};
 use crate::runtime::cancel::CancelToken;
 use crate::runtime::progress::Progress;

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::job::{Emit, Mapper, TaskContext};
 use crate::observe::activity::{Activity, Doing};
-use crate::pipeline::read::{InputFormat, ReadContext, read_split};
+use crate::pipeline::chunks::ReadContext;
+use crate::pipeline::read::{InputFormat, read_split};
 use crate::pipeline::split::Split;
 use crate::record::{Key, Value};
 

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! 1. [`split`] cuts the inputs into pieces of about equal size, one list of pieces a map task.
-//! 2. [`inputs`] knows the files of a run; [`read`] finds the records of a piece: a [`source`]
-//!    opens its file and looks whether it has changed, [`form`] and [`encoding`] tell what it is, [`decompress`] reads it
+//! 2. [`inputs`] knows the files of a run; a format of [`read`] finds the records of a piece in [`chunks`] of it: a [`source`]
+//!    opens the file and looks whether it has changed, [`form`] and [`encoding`] tell what it is, [`decompress`] reads it
 //!    where it is compressed, [`bad_records`] passes over what cannot be mapped.
 //! 3. [`map`] runs the user's mapper over the records of a split.
 //! 4. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
@@ -19,6 +19,7 @@
 //! 10. [`commit`] writes the output and publishes it, where [`output_place`] says.
 
 pub mod bad_records;
+pub(crate) mod chunks;
 pub mod collect;
 pub(crate) mod commit;
 pub(crate) mod decompress;
@@ -37,4 +38,3 @@ pub(crate) mod sort;
 pub(crate) mod source;
 pub(crate) mod spill;
 pub mod split;
-pub mod words;

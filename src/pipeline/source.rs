@@ -231,7 +231,8 @@ mod tests {
 
     use super::*;
     use crate::config::{JobConfig, Mode};
-    use crate::pipeline::read::{InputFormat, Lines, PieceReader, ReadContext};
+    use crate::pipeline::chunks::{PieceReader, ReadContext};
+    use crate::pipeline::read::{InputFormat, Lines};
     use crate::pipeline::split::{Piece, list_files};
 
     /// The lines of a file as it was listed; `meanwhile` happens at the first one.

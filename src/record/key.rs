@@ -7,11 +7,19 @@
 //! | signed integers | big-endian with the sign bit flipped |
 //! | floats | IEEE 754 total order: negative ones complemented, others with the sign bit flipped, big-endian |
 //! | `bool`, `()` | one byte, no byte |
+//! | `char` | its scalar value in four bytes, big-endian |
 //! | `Option` | `00`, or `01` and the value: `None` first |
-//! | tuples | their parts one after another |
+//! | tuples, arrays | their parts one after another; `[u8; N]` as it is |
+//! | `Vec` of anything but `u8` | `01` before each item, `00` at the end: a list stands before the lists it begins |
+//! | [`Reverse`] | the encoding with every bit flipped: the largest first |
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::record::ToText;
+use crate::record::{ListItem, ToText};
 
 /// A type of intermediate or output key.
 ///
@@ -49,6 +57,11 @@ use crate::record::ToText;
 /// assert_eq!(Flight::decode(flight.encode(&mut scratch))?, flight);
 /// # Ok::<(), twinmill::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key of a job",
+    note = "there are numbers of fixed width (`u64` for `usize`), strings, tuples and lists of such keys",
+    note = "for a type of your own, implement `twinmill::record::Key`, most often by way of a tuple"
+)]
 pub trait Key: 'static {
     /// What a reducer is given: borrowed where the encoding allows it.
     type Ref<'a>;
@@ -68,7 +81,11 @@ pub trait Key: 'static {
         Self: Sized;
 }
 
-/// Something that can be emitted as a key of type `K`.
+/// Something that can be emitted as a key of type `K`: the key, a reference to it, or what it would borrow.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be emitted as a key of type `{K}`",
+    note = "the job's `Key` is `{K}`; numbers must have its width, so write `n as u64` for a `usize`"
+)]
 pub trait ToKey<K: ?Sized>: ToText {
     /// Appends the encoding as it stands inside a tuple: no encoding is a prefix of another one.
     fn encode_part(&self, out: &mut Vec<u8>);
@@ -82,15 +99,27 @@ pub trait ToKey<K: ?Sized>: ToText {
     }
 }
 
-impl<K: ?Sized, T: ToKey<K> + ?Sized> ToKey<K> for &T {
-    fn encode_part(&self, out: &mut Vec<u8>) {
-        (**self).encode_part(out);
-    }
+macro_rules! pointer_to_key {
+    ($(($($generics:tt)*) $pointer:ty;)+) => {$(
+        impl<K: ?Sized, $($generics)*> ToKey<K> for $pointer {
+            #[inline(always)]
+            fn encode_part(&self, out: &mut Vec<u8>) {
+                (**self).encode_part(out);
+            }
 
-    #[inline(always)]
-    fn encode<'a>(&'a self, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        (**self).encode(scratch)
-    }
+            #[inline(always)]
+            fn encode<'a>(&'a self, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+                (**self).encode(scratch)
+            }
+        }
+    )+};
+}
+pointer_to_key! {
+    (T: ToKey<K> + ?Sized) &T;
+    (T: ToKey<K> + ?Sized) Box<T>;
+    (T: ToKey<K> + ?Sized) Rc<T>;
+    (T: ToKey<K> + ?Sized) Arc<T>;
+    (T: ToKey<K> + ToOwned + ?Sized) Cow<'_, T>;
 }
 
 fn escape(bytes: &[u8], out: &mut Vec<u8>) {
@@ -152,8 +181,8 @@ byte_string_key!(String, str, |bytes| utf8(bytes), |input| {
 });
 
 macro_rules! byte_string_to_key {
-    ($from:ty => $($key:ty),+) => {$(
-        impl ToKey<$key> for $from {
+    ($(($($generics:tt)*) $from:ty => $key:ty;)+) => {$(
+        impl<$($generics)*> ToKey<$key> for $from {
             fn encode_part(&self, out: &mut Vec<u8>) {
                 escape(self.as_ref(), out);
             }
@@ -165,10 +194,22 @@ macro_rules! byte_string_to_key {
         }
     )+};
 }
-byte_string_to_key!([u8] => [u8], Vec<u8>);
-byte_string_to_key!(Vec<u8> => [u8], Vec<u8>);
-byte_string_to_key!(str => [u8], Vec<u8>, str, String);
-byte_string_to_key!(String => [u8], Vec<u8>, str, String);
+byte_string_to_key! {
+    () [u8] => [u8];
+    () [u8] => Vec<u8>;
+    (const N: usize) [u8; N] => [u8];
+    (const N: usize) [u8; N] => Vec<u8>;
+    () Vec<u8> => [u8];
+    () Vec<u8> => Vec<u8>;
+    () str => [u8];
+    () str => Vec<u8>;
+    () str => str;
+    () str => String;
+    () String => [u8];
+    () String => Vec<u8>;
+    () String => str;
+    () String => String;
+}
 
 /// Takes `N` bytes from the front.
 fn take<const N: usize>(expected: &'static str, bytes: &mut &[u8]) -> Result<[u8; N]> {
@@ -268,6 +309,122 @@ impl<T, Q: ToKey<T>> ToKey<Option<T>> for Option<Q> {
     }
 }
 
+impl Key for char {
+    type Ref<'a> = char;
+
+    fn decode(bytes: &[u8]) -> Result<char> {
+        whole("char", bytes)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<char> {
+        let all = *bytes;
+        char::from_u32(u32::decode_part(bytes)?).ok_or_else(|| Error::codec("char", all))
+    }
+}
+
+impl ToKey<char> for char {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&u32::from(*self).to_be_bytes());
+    }
+}
+
+impl<K: Key> Key for Reverse<K> {
+    type Ref<'a> = Reverse<K>;
+
+    fn decode(bytes: &[u8]) -> Result<Reverse<K>> {
+        whole("Reverse", bytes)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<Reverse<K>> {
+        let flipped: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+        let mut rest = &flipped[..];
+        let key = K::decode_part(&mut rest)?;
+        *bytes = &bytes[flipped.len() - rest.len()..];
+        Ok(Reverse(key))
+    }
+}
+
+impl<K, Q: ToKey<K>> ToKey<Reverse<K>> for Reverse<Q> {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.0.encode_part(out);
+        // No encoding is a prefix of another one, so the first byte that differs decides, and is flipped in both.
+        out[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+impl<T: Key + ListItem> Key for Vec<T> {
+    type Ref<'a> = Vec<T>;
+
+    fn decode(bytes: &[u8]) -> Result<Vec<T>> {
+        whole("list", bytes)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        loop {
+            match take("list", bytes)? {
+                [0] => return Ok(items),
+                [1] => items.push(T::decode_part(bytes)?),
+                other => return Err(Error::codec("list", &other)),
+            }
+        }
+    }
+}
+
+impl<T: ListItem, Q: ToKey<T> + ListItem> ToKey<Vec<T>> for [Q] {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        for item in self {
+            out.push(1);
+            item.encode_part(out);
+        }
+        out.push(0);
+    }
+}
+
+impl<T: ListItem, Q: ToKey<T> + ListItem> ToKey<Vec<T>> for Vec<Q> {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        self[..].encode_part(out);
+    }
+}
+
+impl<const N: usize> Key for [u8; N] {
+    type Ref<'a> = [u8; N];
+
+    fn decode(bytes: &[u8]) -> Result<[u8; N]> {
+        whole("as many bytes as the array has", bytes)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<[u8; N]> {
+        take("as many bytes as the array has", bytes)
+    }
+}
+
+impl<const N: usize> ToKey<[u8; N]> for [u8; N] {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+}
+
+impl<T: Key + ListItem, const N: usize> Key for [T; N] {
+    type Ref<'a> = [T; N];
+
+    fn decode(bytes: &[u8]) -> Result<[T; N]> {
+        whole("array", bytes)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<[T; N]> {
+        let parts = (0..N).map(|_| T::decode_part(bytes)).collect::<Result<Vec<T>>>()?;
+        Ok(parts.try_into().unwrap_or_else(|_| unreachable!("as many were read as there are")))
+    }
+}
+
+impl<T: ListItem, Q: ToKey<T> + ListItem, const N: usize> ToKey<[T; N]> for [Q; N] {
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|part| part.encode_part(out));
+    }
+}
+
 macro_rules! tuple_key {
     ($(($($part:ident $from:ident $at:tt),*);)+) => {$(
         impl<$($part: Key),*> Key for ($($part,)*) {
@@ -295,6 +452,8 @@ tuple_key! {
     (A QA 0, B QB 1);
     (A QA 0, B QB 1, C QC 2);
     (A QA 0, B QB 1, C QC 2, D QD 3);
+    (A QA 0, B QB 1, C QC 2, D QD 3, E QE 4);
+    (A QA 0, B QB 1, C QC 2, D QD 3, E QE 4, F QF 5);
 }
 
 /// Bytes that the first part of an encoded tuple takes: the grouping prefix of a secondary sort.
@@ -344,6 +503,54 @@ mod tests {
         }
 
         #[test]
+        fn every_width_orders_as_bytes(a in any::<(u8, u16, u64, i8, i32, i128)>(), b in any::<(u8, u16, u64, i8, i32, i128)>()) {
+            orders_like_its_bytes(&a.0, &b.0, a.0.cmp(&b.0))?;
+            orders_like_its_bytes(&a.1, &b.1, a.1.cmp(&b.1))?;
+            orders_like_its_bytes(&a.2, &b.2, a.2.cmp(&b.2))?;
+            orders_like_its_bytes(&a.3, &b.3, a.3.cmp(&b.3))?;
+            orders_like_its_bytes(&a.4, &b.4, a.4.cmp(&b.4))?;
+            orders_like_its_bytes(&a.5, &b.5, a.5.cmp(&b.5))?;
+            orders_like_its_bytes(&a, &b, a.cmp(&b))?;
+        }
+
+        #[test]
+        fn characters_flags_and_arrays_order_as_bytes(
+            a in any::<(char, bool, [u8; 3], [i16; 2], Option<char>)>(),
+            b in any::<(char, bool, [u8; 3], [i16; 2], Option<char>)>(),
+        ) {
+            orders_like_its_bytes(&a.0, &b.0, a.0.cmp(&b.0))?;
+            orders_like_its_bytes(&a.1, &b.1, a.1.cmp(&b.1))?;
+            orders_like_its_bytes(&a.2, &b.2, a.2.cmp(&b.2))?;
+            orders_like_its_bytes(&a.3, &b.3, a.3.cmp(&b.3))?;
+            orders_like_its_bytes(&a, &b, a.cmp(&b))?;
+        }
+
+        #[test]
+        fn strings_order_as_bytes(a in any::<String>(), b in any::<String>()) {
+            let (of_a, of_b) = (encoded::<String, _>(&a), encoded::<String, _>(&b));
+            prop_assert_eq!(of_a.cmp(&of_b), a.cmp(&b));
+            prop_assert_eq!(<String as Key>::decode(&of_a).unwrap(), &a[..]);
+            orders_like_its_bytes(&(a.clone(), 1u8), &(b.clone(), 0u8), (&a, 1).cmp(&(&b, 0)))?;
+        }
+
+        #[test]
+        fn lists_order_as_bytes(
+            a in prop::collection::vec(prop::collection::vec(short_bytes(), 0..3), 0..3),
+            b in prop::collection::vec(prop::collection::vec(short_bytes(), 0..3), 0..3),
+            n in any::<(i8, i8)>(),
+        ) {
+            orders_like_its_bytes(&a, &b, a.cmp(&b))?;
+            orders_like_its_bytes(&(a.clone(), n.0), &(b.clone(), n.1), (&a, n.0).cmp(&(&b, n.1)))?;
+        }
+
+        #[test]
+        fn a_reversed_order_is_the_order_of_flipped_bytes(a in (short_bytes(), any::<u16>()), b in (short_bytes(), any::<u16>())) {
+            let reversed = |(bytes, n): &(Vec<u8>, u16)| (Reverse(bytes.clone()), *n);
+            orders_like_its_bytes(&reversed(&a), &reversed(&b), reversed(&a).cmp(&reversed(&b)))?;
+            orders_like_its_bytes(&Reverse(a.clone()), &Reverse(b.clone()), b.cmp(&a))?;
+        }
+
+        #[test]
         fn floats_order_as_bytes(a in any::<f64>(), b in any::<f64>(), c in any::<f32>(), d in any::<f32>()) {
             orders_like_its_bytes(&a, &b, a.total_cmp(&b))?;
             orders_like_its_bytes(&c, &d, c.total_cmp(&d))?;
@@ -368,5 +575,10 @@ mod tests {
     fn borrowed_parts_encode_like_owned_ones() {
         let owned = encoded::<(String, u64), _>(&("a".to_owned(), 1u64));
         assert_eq!(encoded::<(String, u64), _>(&("a", 1u64)), owned);
+        assert_eq!(encoded::<(String, u64), _>(&&(&"a".to_owned(), &1u64)), owned);
+        assert_eq!(encoded::<(String, u64), _>(&(Cow::from("a"), Box::new(1u64))), owned);
+        assert_eq!(encoded::<[u8], _>(b"abc"), b"abc");
+        let dynamic: &dyn ToKey<str> = &"a\0b";
+        assert_eq!(dynamic.encode(&mut Vec::new()), b"a\0b");
     }
 }

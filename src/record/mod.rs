@@ -2,14 +2,18 @@
 //!
 //! Keys order as bytes: [`key`] encodes every key type such that `memcmp` on encodings is the order of the type, so the
 //! data path sorts, merges and groups without knowing types. Values ([`value`]) are encoded for size. [`text`] is how
-//! both are printed in output files. [`varint`] and [`frame`] are the bytes of a record inside a run.
+//! both are printed in output files. A record inside a run is a key and a value behind their lengths.
 
-pub mod frame;
+pub(crate) mod frame;
 pub mod key;
+mod list;
 pub mod text;
 pub mod value;
 pub(crate) mod varint;
+mod words;
 
 pub use key::{Key, ToKey};
+pub use list::ListItem;
 pub use text::ToText;
-pub use value::{ToValue, Value};
+pub use value::{OwnedValue, ToValue, Value};
+pub use words::Words;

@@ -1,10 +1,40 @@
 //! The text form of keys and values, as it stands in output files.
+//!
+//! | type | text |
+//! |---|---|
+//! | bytes, strings, characters | as they are |
+//! | integers | in decimal |
+//! | floats | the shortest digits that read back to the same value: `0.1`, `2.0`, `1e300` |
+//! | `bool` | `true`, `false` |
+//! | `None`, `()` | nothing, not even a separator: Hadoop's `NullWritable` |
+//! | tuples | their parts with TAB between them |
+//! | lists, sets | their items with commas between them |
+//! | maps | `key:value`, with commas between the entries |
+//!
+//! Within a list or a map, a tuple has colons between its parts and a list has spaces between its items:
+//! `Vec<(String, u64)>` prints `a:1,b:2`, and `BTreeMap<String, Vec<u64>>` prints `a:1 2,b:3`.
 
-/// How a key or value is printed: bytes as they are, integers in decimal, floats with the shortest digits that read back
-/// to the same value, tuples with TAB between their parts, lists with commas, `None` and `()` as nothing.
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::record::ListItem;
+
+/// A type that can be printed as a key or value of an output file.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no text form for output files",
+    note = "for a type of your own, implement `twinmill::record::ToText`, most often by way of a tuple"
+)]
 pub trait ToText {
     /// Appends the text form.
     fn write_text(&self, out: &mut Vec<u8>);
+
+    /// Appends the text form within a list or a map.
+    fn write_item(&self, out: &mut Vec<u8>) {
+        self.write_text(out);
+    }
 
     /// Whether there is nothing to print, not even a separator: Hadoop's `NullWritable`.
     fn is_null(&self) -> bool {
@@ -12,26 +42,67 @@ pub trait ToText {
     }
 }
 
-impl<T: ToText + ?Sized> ToText for &T {
+macro_rules! pointer_to_text {
+    ($(($($generics:tt)*) $pointer:ty;)+) => {$(
+        impl<$($generics)*> ToText for $pointer {
+            fn write_text(&self, out: &mut Vec<u8>) {
+                (**self).write_text(out);
+            }
+
+            fn write_item(&self, out: &mut Vec<u8>) {
+                (**self).write_item(out);
+            }
+
+            fn is_null(&self) -> bool {
+                (**self).is_null()
+            }
+        }
+    )+};
+}
+pointer_to_text! {
+    (T: ToText + ?Sized) &T;
+    (T: ToText + ?Sized) Box<T>;
+    (T: ToText + ?Sized) Rc<T>;
+    (T: ToText + ?Sized) Arc<T>;
+    (T: ToText + ToOwned + ?Sized) Cow<'_, T>;
+}
+
+impl<T: ToText> ToText for Reverse<T> {
     fn write_text(&self, out: &mut Vec<u8>) {
-        (**self).write_text(out);
+        self.0.write_text(out);
+    }
+
+    fn write_item(&self, out: &mut Vec<u8>) {
+        self.0.write_item(out);
     }
 
     fn is_null(&self) -> bool {
-        (**self).is_null()
+        self.0.is_null()
     }
 }
 
 macro_rules! bytes_to_text {
-    ($($text:ty),+) => {$(
-        impl ToText for $text {
+    ($(($($generics:tt)*) $text:ty;)+) => {$(
+        impl<$($generics)*> ToText for $text {
             fn write_text(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(self.as_ref());
             }
         }
     )+};
 }
-bytes_to_text!([u8], Vec<u8>, str, String);
+bytes_to_text! {
+    () [u8];
+    () Vec<u8>;
+    (const N: usize) [u8; N];
+    () str;
+    () String;
+}
+
+impl ToText for char {
+    fn write_text(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
 
 macro_rules! integer_to_text {
     ($($number:ty),+) => {$(
@@ -68,26 +139,65 @@ impl<T: ToText> ToText for Option<T> {
         }
     }
 
+    fn write_item(&self, out: &mut Vec<u8>) {
+        if let Some(value) = self {
+            value.write_item(out);
+        }
+    }
+
     fn is_null(&self) -> bool {
         self.as_ref().is_none_or(T::is_null)
     }
 }
 
-macro_rules! list_to_text {
-    ($($item:ty),+) => {$(
-        impl ToText for Vec<$item> {
+/// Appends items with something between them.
+fn join(items: impl IntoIterator<Item: ToText>, between: u8, out: &mut Vec<u8>) {
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(between);
+        }
+        item.write_item(out);
+    }
+}
+
+macro_rules! items_to_text {
+    ($(($($generics:tt)*) $items:ty: |$list:ident| $sorted:expr;)+) => {$(
+        impl<$($generics)*> ToText for $items {
             fn write_text(&self, out: &mut Vec<u8>) {
-                for (i, item) in self.iter().enumerate() {
-                    if i > 0 {
-                        out.push(b',');
-                    }
-                    item.write_text(out);
-                }
+                let $list = self;
+                join($sorted, b',', out);
+            }
+
+            fn write_item(&self, out: &mut Vec<u8>) {
+                let $list = self;
+                join($sorted, b' ', out);
             }
         }
     )+};
 }
-list_to_text!(u32, u64, i32, i64, f32, f64, String);
+items_to_text! {
+    (T: ToText + ListItem) [T]: |list| list;
+    (T: ToText + ListItem) Vec<T>: |list| list;
+    (T: ToText + ListItem, const N: usize) [T; N]: |list| list;
+    (T: ToText) BTreeSet<T>: |set| set;
+    (K: ToText, V: ToText) BTreeMap<K, V>: |map| map;
+    (T: ToText + Ord, S) HashSet<T, S>: |set| sorted(set);
+    (K: ToText + Ord, V: ToText, S) HashMap<K, V, S>: |map| sorted_by_key(map);
+}
+
+/// The items of a set in their order.
+pub(super) fn sorted<T: Ord, S>(set: &HashSet<T, S>) -> Vec<&T> {
+    let mut items: Vec<&T> = set.iter().collect();
+    items.sort_unstable();
+    items
+}
+
+/// The entries of a map in the order of their keys.
+pub(super) fn sorted_by_key<K: Ord, V, S>(map: &HashMap<K, V, S>) -> Vec<(&K, &V)> {
+    let mut entries: Vec<(&K, &V)> = map.iter().collect();
+    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    entries
+}
 
 macro_rules! tuple_to_text {
     ($(($first:ident 0 $(, $part:ident $at:tt)*);)+) => {$(
@@ -99,6 +209,14 @@ macro_rules! tuple_to_text {
                     self.$at.write_text(out);
                 )*
             }
+
+            fn write_item(&self, out: &mut Vec<u8>) {
+                self.0.write_item(out);
+                $(
+                    out.push(b':');
+                    self.$at.write_item(out);
+                )*
+            }
         }
     )+};
 }
@@ -107,6 +225,8 @@ tuple_to_text! {
     (A 0, B 1);
     (A 0, B 1, C 2);
     (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
 }
 
 impl ToText for () {
@@ -121,14 +241,32 @@ impl ToText for () {
 mod tests {
     use super::*;
 
+    fn text(of: impl ToText) -> String {
+        let mut out = Vec::new();
+        of.write_text(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn text_forms() {
-        let mut out = Vec::new();
-        (("a", -1i32, 0.1f64, true), Some(1e300f64)).write_text(&mut out);
-        assert_eq!(out, b"a\t-1\t0.1\ttrue\t1e300");
-        out.clear();
-        vec![0.5f64, 2.0].write_text(&mut out);
-        assert_eq!(out, b"0.5,2.0");
+        assert_eq!(text((("a", -1i32, 0.1f64, true), Some(1e300f64))), "a\t-1\t0.1\ttrue\t1e300");
+        assert_eq!(text(vec![0.5f64, 2.0]), "0.5,2.0");
+        assert_eq!(text(['ä', 'b']), "ä,b");
+        assert_eq!(text(*b"bytes"), "bytes");
         assert!(().is_null() && None::<u8>.is_null() && !"".is_null());
+    }
+
+    #[test]
+    fn what_stands_in_a_list_or_map_has_separators_of_its_own() {
+        assert_eq!(text(vec![("a".to_owned(), 1u64), ("b".to_owned(), 2)]), "a:1,b:2");
+        assert_eq!(text(BTreeMap::from([("a", vec![1u64, 2]), ("b", vec![3])])), "a:1 2,b:3");
+        assert_eq!(text((1u64, vec![(2u64, Some(3u64)), (4, None)])), "1\t2:3,4:");
+        assert_eq!(text(vec![vec![1u32, 2], vec![], vec![3]]), "1 2,,3");
+    }
+
+    #[test]
+    fn hashed_maps_and_sets_are_printed_in_order() {
+        assert_eq!(text((0..100u64).map(|n| (99 - n, n)).collect::<HashMap<_, _>>()).split(',').next(), Some("0:99"));
+        assert_eq!(text(HashSet::from([3u64, 1, 2])), "1,2,3");
     }
 }

@@ -645,8 +645,9 @@ mod tests {
     use super::*;
     use crate::config::{Grouping, Mode, OnFull};
     use crate::job::{Emit, Mapper, Reducer};
+    use crate::pipeline::chunks::Record;
     use crate::pipeline::commit::parts;
-    use crate::pipeline::read::{Lines, Pairs, Record};
+    use crate::pipeline::read::{Lines, Pairs};
     use crate::pipeline::reduce::Values;
     use crate::store::faulty::{Faults, FaultyStore};
 

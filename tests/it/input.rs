@@ -8,9 +8,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use twinmill::InputFormat;
-use twinmill::pipeline::read::PieceReader;
 use twinmill::prelude::*;
+use twinmill::{InputFormat, PieceReader};
 
 use crate::harness::{MODES, Outcome, Scratch, assert_same_bytes};
 use crate::sample_jobs::{lines, map_lines, word_count};

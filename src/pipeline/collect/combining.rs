@@ -224,9 +224,9 @@ where
     P: Partitioner,
 {
     #[inline]
-    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    fn emit<Q, W>(&mut self, key: Q, value: W)
     where
-        Q: ToKey<K> + ?Sized,
+        Q: ToKey<K>,
         W: ToValue<V>,
     {
         let mut scratch = std::mem::take(&mut self.key_scratch);

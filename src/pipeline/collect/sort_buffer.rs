@@ -183,9 +183,9 @@ impl Keys for FramedRecords<'_> {
 
 impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V> for SortBuffer<'t, F, P> {
     #[inline]
-    fn emit<Q, W>(&mut self, key: &Q, value: W)
+    fn emit<Q, W>(&mut self, key: Q, value: W)
     where
-        Q: ToKey<K> + ?Sized,
+        Q: ToKey<K>,
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);
