@@ -68,6 +68,7 @@ pub mod generate;
 pub mod iterate;
 pub mod job;
 pub mod observe;
+pub mod parts;
 pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod program;
@@ -93,11 +94,11 @@ pub use job::{
     TotalOrderPartitioner,
 };
 pub use observe::report::Report;
+pub use pipeline::chunks::{Chunks, PieceReader, Record, Window};
 pub use pipeline::commit::parts;
 pub use pipeline::inputs::Inputs;
-pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs, Record};
+pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs};
 pub use pipeline::reduce::Values;
-pub use pipeline::words::Words;
 pub use runtime::cancel::CancelToken;
 pub use runtime::dataset::{Dataset, Input};
 pub use runtime::driver::Driver;
@@ -107,6 +108,7 @@ pub use runtime::scheduler::WORKER_THREAD;
 
 /// What a job's file needs.
 pub mod prelude {
+    pub use crate::parts::{Count, Identity, Max, Min, Out, Sum, Words, mapper, mapper_of, reducer};
     pub use crate::{
         Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Inputs, Invariant, Job, JobConfig,
         Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, TaskContext,
