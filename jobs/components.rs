@@ -24,13 +24,13 @@ pub struct Components;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What node ids are
+    /// Kind of the node ids
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
 }
 
-/// Two nodes, or one twice: a node that is connected to nothing keeps an edge to itself. The key of an edge is the encoded
-/// ids one behind the other.
+/// Two nodes, or one twice: a node that is connected to nothing keeps an edge to itself. The key of an edge is the
+/// encoded ids, one after the other.
 type EdgeKey = [u8];
 
 /// Reads edges from text. Each goes to both of its ends.
@@ -68,7 +68,7 @@ fn emit(one: &[u8], other: &[u8], key: &mut Vec<u8>, out: &mut impl Emit<EdgeKey
     out.emit(&key[..], ());
 }
 
-/// Which ends of an edge it goes to.
+/// The ends that an edge is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     LargeStar,

@@ -16,7 +16,7 @@ pub struct Grep;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What to look for, line by line: a regular expression. Matches of no length are not counted
+    /// The regular expression to look for, line by line; matches of no length are not counted
     #[arg(long, value_name = "REGEX", default_value = "[a-z]*ten[a-z]*", value_parser = pattern)]
     pattern: Regex,
 }

@@ -22,7 +22,7 @@ pub struct KMeans;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// How many clusters
+    /// Number of clusters
     #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     k: u32,
     /// Iterations, at most
@@ -66,7 +66,7 @@ fn distinct(ranges: &[RangeInclusive<usize>]) -> Result<Vec<usize>> {
     Ok(columns)
 }
 
-/// Centroids, one behind the other, and how many points are nearest to each.
+/// Centroids, one after another, and how many points are nearest to each.
 #[derive(Clone, Debug)]
 struct Clusters {
     centroids: Arc<[Vec<f64>]>,
@@ -104,14 +104,14 @@ impl Options {
             }
             None => {
                 seen.scan::<Lines>(inputs, |line| {
-                    // A line that is no row is for the mapper to refuse, which may skip it.
+                    // The mapper refuses a line that is no row, or skips it; here it is passed over.
                     let point = parse.features_of(line).ok().flatten();
                     centroids.extend(point.filter(|point| !centroids.contains(point)));
                     Ok(if centroids.len() == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
                 })?;
                 if centroids.len() < wanted {
                     let found = centroids.len();
-                    // A line that is no row says more about what is wrong.
+                    // The error about a line that is no row says more about what is wrong.
                     seen.scan::<Lines>(inputs, |line| parse.features_of(line).map(|_| ControlFlow::Continue(())))?;
                     return Err(Error::user(format!("--k {wanted}: the input has only {found} distinct points")));
                 }
@@ -123,7 +123,7 @@ impl Options {
         Ok(Clusters { centroids: centroids.into(), counts: vec![0; wanted] })
     }
 
-    /// Iteration `number`, from 1; tells whether a centroid moved farther than the tolerance.
+    /// Does iteration `number`, from 1; returns whether a centroid moved farther than the tolerance.
     fn step(&self, table: &mut impl Table, clusters: &mut Clusters, scaling: &Scaling, number: usize) -> Result<bool> {
         let wrong =
             |what: String| Error::user(format!("iteration {number}: {what}; scale the input, or pass --standardize"));

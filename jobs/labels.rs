@@ -48,7 +48,7 @@ struct Names {
 #[derive(Clone, Debug, Default)]
 pub struct KnownLabels {
     labels: Vec<(Box<[u8]>, bool)>,
-    /// How many of them are already among the labels of all blocks.
+    /// Number of them that are already among the labels of all blocks.
     told: usize,
 }
 

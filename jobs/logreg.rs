@@ -27,7 +27,7 @@ pub struct Options {
     /// Steps of the descent
     #[arg(long, value_name = "N", default_value_t = 20)]
     iterations: usize,
-    /// How far a step goes
+    /// Length of a step
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = rate)]
     learning_rate: f64,
     #[command(flatten)]
@@ -64,12 +64,12 @@ impl Options {
     }
 }
 
-/// The way from zero weights down.
+/// The state of the descent, which begins at zero weights.
 struct Descent<'a> {
     options: &'a Options,
     parse: &'a ParseRows,
     scaling: &'a Scaling,
-    /// The intercept's first.
+    /// The weights, the intercept's first.
     weights: Arc<[f64]>,
     steps: usize,
 }
@@ -80,7 +80,7 @@ impl<'a> Descent<'a> {
         Descent { options, parse, scaling, weights, steps: 0 }
     }
 
-    /// Takes a step against the gradient of the mean log-loss; the first one tells how many rows are of which class.
+    /// Takes a step against the gradient of the mean log-loss; the first one also says how many rows each class has.
     ///
     /// # Errors
     /// Those of reading the table; rows of one class; a weight that is not finite.
@@ -101,7 +101,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// Tells how many rows are of which class, without a step.
+    /// Says how many rows each class has, without a step.
     ///
     /// # Errors
     /// Those of reading the table; rows of one class.
@@ -120,7 +120,7 @@ impl<'a> Descent<'a> {
     }
 }
 
-/// Sums of the gradient over the points of a block, and behind them the number of positive points and of all.
+/// Sums of the gradient over the points of a block, followed by the number of positive points and of all points.
 #[derive(Clone)]
 struct Gradient {
     weights: Arc<[f64]>,
