@@ -1,6 +1,21 @@
-//! The jobs that come with twinmill, one file each. They see only the public API, so each is an example of how to write one.
+//! The jobs that come with twinmill, one file each. They use only the public API, so each is an example of a job.
 //!
-//! A new job is a file here and a line in [`all`].
+//! | job | result |
+//! |---|---|
+//! | [`wordcount`] | number of occurrences of each word; `--no-combiner` shuffles every word |
+//! | [`grep`] | number of occurrences of each match of `--pattern`, most frequent first: two jobs in a chain |
+//! | [`sort`] | the lines in byte order over all parts |
+//! | [`terasort`] | 100-byte records by their 10-byte key |
+//! | [`terasort_validate`] | whether records are sorted and, `--against` an input, whether they are the same ones |
+//! | [`pagerank`] | ranks of the nodes of a graph, by networkx's definition |
+//! | [`components`] | connected components, in rounds that grow with the logarithm of the graph |
+//! | [`logreg`] | logistic regression by gradient descent |
+//! | [`kmeans`] | clusters of points by Lloyd's algorithm |
+//!
+//! The other files are what the jobs share: graph inputs ([`edges`]), tables ([`rows`], [`fields`], [`guess`], [`labels`],
+//! [`scaling`], [`sums`]) and messages ([`shown`]).
+//!
+//! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
 mod components;
 mod edges;
@@ -37,7 +52,7 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
     ]
 }
 
-/// Reads how little change counts as none.
+/// Parses a tolerance: a change that is smaller counts as none.
 fn tolerance(text: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
     value.ok_or_else(|| "must be a number, at least 0".into())

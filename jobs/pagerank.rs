@@ -48,10 +48,10 @@ pub struct Options {
     /// Stop when the ranks change by less than this in all (L1)
     #[arg(long, value_name = "X", value_parser = tolerance)]
     tolerance: Option<f64>,
-    /// How often a reader follows a link, instead of starting anew
+    /// Probability that a reader follows a link instead of starting anew
     #[arg(long, value_name = "D", default_value_t = 0.85, value_parser = probability)]
     damping: f64,
-    /// What node ids are
+    /// Kind of the node ids
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
 }
@@ -65,7 +65,7 @@ impl Options {
         self.iterations.unwrap_or(if self.tolerance.is_some() { MOST_ITERATIONS } else { ITERATIONS })
     }
 
-    /// Whether that little change is the end.
+    /// Whether so little change ends the loop.
     fn converged(&self, change: u64) -> bool {
         self.tolerance.is_some_and(|tolerance| from_units(change) < tolerance)
     }
@@ -82,7 +82,7 @@ fn from_units(units: u64) -> f64 {
     units as f64 / UNITS
 }
 
-/// What one iteration needs to know of all nodes.
+/// The figures over all nodes that an iteration needs.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     damping: f64,
@@ -100,12 +100,12 @@ impl Spread {
 
 // ------------------------------------------------------------------ number
 
-/// Emits an edge to its target, and says of its source that it is there.
+/// Emits an edge to its target, and to its source the fact that it exists.
 #[derive(Clone)]
 struct EdgeByTarget {
     ids: Ids,
     edge: Edge,
-    /// The source of the edge before: most graphs come ordered by source.
+    /// The source of the previous edge, not emitted again: most graphs come ordered by source.
     previous: Vec<u8>,
 }
 
@@ -127,15 +127,15 @@ impl Mapper for EdgeByTarget {
     }
 }
 
-/// Where a node's number comes from: the numbers of one partition follow one another, and those of one partition the
-/// other's. Until all partitions are counted, a node is known by its partition and its place there.
+/// A node's partition and its place there, which stand for its number until all partitions are counted. Numbers run
+/// through one partition after another.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     partition: u32,
     place: u64,
 }
 
-/// A place and what it is told for, in one integer that stays small.
+/// Packs a place and a flag, whether the number is the node's own, into one integer that stays small.
 fn told(place: Place, own: bool, partitions: u32) -> u64 {
     ((place.place * u64::from(partitions) + u64::from(place.partition)) << 1) | u64::from(own)
 }
@@ -194,7 +194,7 @@ impl Mapper for ByNode {
     }
 }
 
-/// The numbers of the first nodes of the partitions, and the number of nodes behind them.
+/// The number of the first node of each partition, followed by the number of all nodes.
 #[derive(Clone, Debug)]
 struct Numbering {
     first: Arc<[u32]>,
@@ -225,7 +225,7 @@ impl Numbering {
     }
 }
 
-/// Collects what a node links to: number → (name, numbers).
+/// Collects the nodes that a node links to: number → (name, numbers).
 #[derive(Clone)]
 struct Link {
     numbering: Numbering,
@@ -258,8 +258,7 @@ impl Reducer for Link {
 
 // ------------------------------------------------------------------ start
 
-/// What a node takes from one iteration to the next: its rank, whether it links to nothing and, where links are not
-/// cached, its links.
+/// A node's state between iterations: its rank, whether it links to nothing and, where links are not cached, its links.
 type State = (f64, bool, Vec<u32>);
 
 #[derive(Clone)]
@@ -315,10 +314,10 @@ impl Parse for ParseLinks {
     }
 }
 
-/// Shares for a node, and its state where the node itself speaks.
+/// Shares for a node, and its state in the message that it sends to itself.
 type Message = (u64, Option<State>);
 
-/// The state in a message that is not the node's own.
+/// No state: the message comes from another node.
 const NOBODY: Option<State> = None;
 
 #[derive(Clone)]
@@ -331,7 +330,7 @@ struct Share {
     /// Sums of shares by node, where there is room for them: most shares then need no record of their own.
     sums: Vec<u64>,
     sums_fit: bool,
-    /// The first node of the task, and the ranks and links of those that wait for the sum of the task's shares.
+    /// The task's first node, and the ranks and links of the nodes that wait for the sum of the task's shares.
     first: u32,
     waiting: Vec<(f64, bool)>,
 }
@@ -437,7 +436,7 @@ impl Reducer for Gather {
 struct NameOf;
 
 impl Mapper for NameOf {
-    /// Encoded [`Links`]: of the numbers behind the name nothing is needed.
+    /// Encoded [`Links`], of which only the name is needed.
     type Input = Pairs<u32, [u8]>;
     type Key = u32;
     type Value = (Option<f64>, Vec<u8>);
@@ -489,9 +488,9 @@ impl Reducer for Print {
 
 // ------------------------------------------------------------------ the program
 
-/// Partitions of the links: one for each worker at least, since each is a map task's, and so many that the links of all
-/// workers' partitions, which take up less than their text, are an eighth of the memory budget. A partition that is too
-/// small is more work than it saves.
+/// Number of partitions of the links. At least one for each worker, since each partition is a map task; and so many
+/// that the links of the partitions in work, which are smaller than their text, take an eighth of the memory budget.
+/// Smaller partitions would cost more work than they save.
 fn partitions(inputs: &[PathBuf], driver: &Driver) -> Result<u32> {
     const SMALLEST_BYTES: u64 = 16 << 20;
     let (bytes, config) = (driver.inputs().bytes(inputs)?, driver.config());

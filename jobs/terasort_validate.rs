@@ -1,4 +1,4 @@
-//! TeraValidate: is this sorted, and are these the records that went into the sort?
+//! TeraValidate: checks that records are sorted, and that they are the records that went into the sort.
 //!
 //! Each map task checks the order of its records and leaves, for each stretch of a file, its first and last key and the sum
 //! of its records' checksums. One reducer sees the stretches in order and checks the seams. With `--against` the records of
@@ -18,7 +18,7 @@ pub struct TerasortValidate;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What was sorted: its records must add up to the same checksum
+    /// The input of the sort: its records must add up to the same checksum
     #[arg(long, value_name = "PATH")]
     against: Vec<PathBuf>,
 }
@@ -28,7 +28,7 @@ const SORTED: u8 = 0;
 /// Number of the input that was sorted.
 const AGAINST: u8 = 1;
 
-/// Which input, path and offset of a stretch.
+/// Number of the input, path and offset of a stretch.
 type Place = (u8, Vec<u8>, u64);
 /// First key, last key, records, sum of checksums.
 type Stretch = (Vec<u8>, Vec<u8>, u64, u64);
@@ -155,7 +155,7 @@ impl Program for TerasortValidate {
     const ABOUT: &'static str = "Check that records are sorted, and add up their checksums";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
-    /// One record, which is sorted; what is worth validating is the output of a terasort.
+    /// One record, which is sorted: only the output of a terasort is worth validating.
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Terasort, Shape::records(1)))
     }
