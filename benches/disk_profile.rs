@@ -4,8 +4,9 @@
 use std::process::ExitCode;
 
 use clap::Command;
-use twinmill::config::{ByteSize, DiskProfile};
+use twinmill::config::DiskProfile;
 use twinmill::generate::{Amount, Kind};
+use twinmill::quantity::ByteSize;
 use twinmill::{Mode, Report, stages};
 
 #[expect(dead_code, reason = "benches need no descriptions")]

@@ -16,8 +16,7 @@ use twinmill::observe::report::Phase;
 use twinmill::pipeline::collect::MapOutput;
 use twinmill::pipeline::map::Sink;
 use twinmill::prelude::*;
-use twinmill::record::Words;
-use twinmill::record::{ToKey, ToValue};
+use twinmill::record::{ToKey, ToValue, Words};
 use twinmill::stages::{self, Worker};
 
 mod support;

@@ -4,17 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
-use crate::pipeline::chunks::ReadContext;
-use crate::pipeline::merge::{Merge, Segment};
-use crate::pipeline::read::{InputFormat, read_split};
-use crate::pipeline::spill::RunBuilder;
-use crate::pipeline::split::{list_files, plan};
-use crate::runtime::cancel::CancelToken;
+use crate::input::split::plan;
+use crate::input::{InputFormat, ReadContext, list_files, read_split};
+use crate::pipeline::merge::Merge;
 use crate::runtime::journal;
 use crate::store::disk::DiskStore;
-use crate::store::{RunStore, format};
+use crate::store::{RunBuilder, RunStore, Segment, format};
 
 /// A record of a run with its partition.
 pub type RunRecord = (u32, Vec<u8>, Vec<u8>);
@@ -40,8 +38,9 @@ pub fn write_run(
         before = Some(record);
     }
     let run = run.finish()?;
-    run.keep();
-    Ok(run.file().expect("the disk store makes files").to_owned())
+    let on_disk = run.on_disk().expect("the disk store makes files");
+    on_disk.keep();
+    Ok(on_disk.path().to_owned())
 }
 
 /// Makes the checksums of a run file right again, as far as it has a footer that says where things are.

@@ -6,14 +6,13 @@
 
 use crate::config::JobConfig;
 use crate::error::Result;
+use crate::input::{Input, InputFormat};
 use crate::observe::report::Report;
 use crate::pipeline::collect::{CollectWith, combining::CombiningBuffer, sort_buffer::SortBuffer};
 use crate::pipeline::map::MapSide;
-use crate::pipeline::read::InputFormat;
 use crate::pipeline::reduce::{ReduceSide, Values};
-use crate::pipeline::sort::prefix;
+use crate::record::prefix::prefix;
 use crate::record::{Key, ToKey, ToValue, Value};
-use crate::runtime::dataset::Input;
 use crate::runtime::driver::Driver;
 pub use crate::runtime::task::TaskContext;
 

@@ -57,6 +57,7 @@
 //! 9. [`generate`]: inputs made to measure with.
 //! 10. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
 
+pub(crate) mod cancel;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -65,13 +66,16 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod generate;
+pub mod input;
 pub mod iterate;
 pub mod job;
+pub mod machine;
 pub mod observe;
 pub mod parts;
 pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod quantity;
 pub mod record;
 pub mod reference;
 pub mod runtime;
@@ -86,24 +90,21 @@ extern crate self as twinmill;
 #[path = "../jobs/mod.rs"]
 mod jobs;
 
-pub use config::{JobConfig, Mode};
+pub use cancel::CancelToken;
+pub use config::{Fault, FaultLab, JobConfig, Mode};
 pub use error::{Error, Result};
+pub use input::{Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Window};
 pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
 pub use job::{
     Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext,
     TotalOrderPartitioner,
 };
+pub use observe::progress::{Progress, Wave};
 pub use observe::report::Report;
-pub use pipeline::chunks::{Chunks, PieceReader, Record, Window};
 pub use pipeline::commit::parts;
-pub use pipeline::inputs::Inputs;
-pub use pipeline::read::{FixedLength, InputFormat, Lines, Pairs};
 pub use pipeline::reduce::Values;
-pub use runtime::cancel::CancelToken;
-pub use runtime::dataset::{Dataset, Input};
+pub use record::Words;
 pub use runtime::driver::Driver;
-pub use runtime::inject::{Fault, FaultLab};
-pub use runtime::progress::{Progress, Wave};
 pub use runtime::scheduler::WORKER_THREAD;
 
 /// What a job's file needs.

@@ -37,10 +37,8 @@ use std::ops::AddAssign;
 use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::input::{InputFormat, Inputs, Lines, Pairs, Record};
 use crate::job::{Combiner, Emit, Mapper, Reducer, TotalOrderPartitioner};
-use crate::pipeline::chunks::Record;
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::read::{InputFormat, Lines, Pairs};
 use crate::pipeline::reduce::Values;
 use crate::record::{Key, ToKey, ToValue, Value};
 

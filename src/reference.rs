@@ -8,28 +8,26 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::config::{JobConfig, PageCache, Sync};
 use crate::error::{Error, Result};
+use crate::input::bad_records::{BadRecords, Scout};
+use crate::input::source::Source;
+use crate::input::split::{FilePiece, Piece};
+use crate::input::{InputFormat, Inputs, Lines, PieceReader, ReadContext, Record, torn_record};
 use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
+use crate::machine::limits::check_address_space;
+use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::activity::FileUse;
 use crate::observe::counters::Counters;
-use crate::observe::limits::check_address_space;
-use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
+use crate::observe::progress::Progress;
 use crate::observe::report::{ColdCache, OutputReport, Report};
-use crate::pipeline::bad_records::{BadRecords, Scout};
-use crate::pipeline::chunks::{PieceReader, ReadContext, Record};
 use crate::pipeline::commit::OutputDir;
-use crate::pipeline::inputs::Inputs;
 use crate::pipeline::output_place::OutputPlace;
-use crate::pipeline::read::{InputFormat, Lines, torn_record};
-use crate::pipeline::source::Source;
-use crate::pipeline::split::{FilePiece, Piece};
 use crate::record::ToText;
-use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
-use crate::runtime::page_cache::drop_pages;
 use crate::runtime::places::Plan;
-use crate::runtime::progress::Progress;
+use crate::store::page_cache::drop_pages;
 
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]

@@ -12,29 +12,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use crate::config::{Compression, DiskProfile, JobConfig, Medium, Mode};
+use crate::cancel::CancelToken;
+use crate::config::{Compression, DiskProfile, JobConfig, Mode};
 use crate::error::{Error, Result};
+use crate::input::split::plan;
+use crate::input::{InputFormat, ReadContext, list_files, read_split};
 use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::Phase;
-use crate::pipeline::chunks::ReadContext;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::map::{MapSide, Sink};
-use crate::pipeline::merge::{RunCursor, Segment, Step};
-use crate::pipeline::read::{InputFormat, read_split};
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
-use crate::pipeline::spill::RunBuilder;
-use crate::pipeline::split::{list_files, plan};
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::inject::Victim;
 use crate::runtime::scheduler::Attempt;
+use crate::runtime::strike::Victim;
 use crate::runtime::task::{BufferPool, Task, TaskContext};
-use crate::store::RunStore;
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
-use crate::store::memory::{MemoryBudget, MemoryStore};
+use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 
 /// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
 ///
@@ -74,7 +70,7 @@ pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> 
 #[derive(Debug)]
 pub struct Worker {
     config: JobConfig,
-    store: Box<dyn RunStore>,
+    stores: Stores,
     buffers: BufferPool,
     tasks: AtomicU32,
     /// Last, so that everything in it is gone before it is.
@@ -88,15 +84,10 @@ impl Worker {
     /// [`Error::Io`] where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
-        let device = Arc::new(Device::new(config.disk_profile.clone(), config.cancel.clone()));
-        let disk = DiskStore::new(work_dir.path().to_owned(), config.compression, device);
-        let store: Box<dyn RunStore> = match config.factors.map_output {
-            Medium::Disk => Box::new(disk),
-            Medium::Memory => Box::new(MemoryStore::new(MemoryBudget::new(config.memory_bytes), config.on_full, disk)),
-        };
+        let stores = Stores::open(config, work_dir.path(), 0, &config.cancel)?;
         Ok(Worker {
             config: config.clone(),
-            store,
+            stores,
             buffers: BufferPool::default(),
             tasks: AtomicU32::new(0),
             _work_dir: work_dir,
@@ -120,8 +111,8 @@ impl Worker {
             victim: Victim { lab: &self.config.faults, job: 1, maps: kind == "map", task: index, attempt: number },
             attempt,
             config: &self.config,
-            store: self.store.as_ref(),
-            gathered: self.store.as_ref(),
+            store: self.stores.map_output.as_ref(),
+            gathered: self.stores.gathered.as_ref(),
             buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),

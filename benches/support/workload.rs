@@ -11,8 +11,7 @@ use twinmill::generate::Amount;
 use twinmill::program::AnyProgram;
 use twinmill::{JobConfig, Mode};
 
-use crate::jobs;
-use crate::support;
+use crate::{jobs, support};
 
 /// A way to run a job: its name, the mode whose defaults it takes, and the run.
 pub type Side = (&'static str, Mode, fn(&Workload, &JobConfig));

@@ -10,9 +10,10 @@ use clap::{Arg, Args, Command, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::terminal;
-use crate::config::{ByteSize, Compression, DiskProfile, Grouping, Invariant, Medium, OnFull, parse_duration};
+use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
 use crate::generate::Kind;
 use crate::program::AnyProgram;
+use crate::quantity::{ByteSize, parse_duration};
 use crate::{Fault, JobConfig, Mode};
 
 static DEFAULTS: LazyLock<JobConfig> = LazyLock::new(|| JobConfig::new(Mode::Memory));

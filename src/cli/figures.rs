@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use crate::config::ByteSize;
+use crate::quantity::ByteSize;
 
 /// Three significant digits, in seconds or, below a tenth of one, in milliseconds.
 pub fn seconds(seconds: f64) -> String {

@@ -15,10 +15,9 @@ use crate::cli::args::{
 use crate::cli::compare::Factor;
 use crate::cli::failure::Failure;
 use crate::cli::generate::GenerateOptions;
-use crate::config::{ExistingOutput, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
-use crate::pipeline::bad_records::BadRecords;
+use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use crate::input::bad_records::BadRecords;
 use crate::program::AnyProgram;
-use crate::runtime::identity::Identity;
 use crate::{FaultLab, JobConfig};
 
 /// What was asked for.
@@ -389,9 +388,8 @@ pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mode;
     use crate::config::{Compression, Medium};
-    use crate::jobs;
+    use crate::{Mode, jobs};
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()

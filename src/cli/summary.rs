@@ -119,10 +119,9 @@ mod tests {
 
     use super::*;
     use crate::Mode;
-    use crate::observe::bounds::Bounds;
+    use crate::machine::{Machine, ProcessIo};
     use crate::observe::counters::Counters;
-    use crate::observe::machine::{Machine, ProcessIo};
-    use crate::observe::report::{ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
+    use crate::observe::report::{Bounds, ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
     use crate::observe::time_use::{Computing, TimeUse, Waiting};
 
     fn report() -> Report {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::compare::spread::median;
 use crate::config::DiskProfile;
-use crate::observe::bounds::Bounds;
+use crate::observe::report::Bounds;
 use crate::observe::time_use::TimeUse;
 
 /// What is said of a group, and its seconds.

@@ -13,8 +13,8 @@ use std::io;
 
 use rand_core::RngCore;
 
-use super::Shape;
 use super::sampling::{AliasTable, zipf_weights};
+use super::shape::Shape;
 use super::writer::RecordWriter;
 
 mod clients;

@@ -14,8 +14,8 @@ use std::io;
 use rand_core::RngCore;
 
 use super::sampling::{AliasTable, below, zipf_weights};
+use super::shape::{Amount, Shape};
 use super::writer::RecordWriter;
-use super::{Amount, Shape};
 
 const EDGES_PER_NODE: u64 = 8;
 /// Mandelbrot's shift: the most popular node draws one edge in a hundred rather than one in fourteen, and duplicates

@@ -7,9 +7,9 @@ use std::io;
 
 use rand_core::RngCore;
 
-use super::Shape;
 use super::portable_math::exp;
 use super::sampling::{Normal, below, unit};
+use super::shape::Shape;
 use super::writer::RecordWriter;
 
 const DECIMALS: usize = 6;

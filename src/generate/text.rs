@@ -7,8 +7,8 @@ use std::io;
 
 use rand_core::RngCore;
 
-use super::Shape;
 use super::sampling::{AliasTable, below, zipf_weights};
+use super::shape::Shape;
 use super::words::vocabulary;
 use super::writer::RecordWriter;
 

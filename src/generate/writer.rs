@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Amount;
+use super::shape::Amount;
 
 const BLOCK_BYTES: usize = 256 << 10;
 

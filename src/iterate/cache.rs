@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use hashbrown::HashMap;
 
 use crate::observe::activity::lock;
-use crate::store::memory::{Evict, MemoryBudget, Reservation};
+use crate::store::{Evict, MemoryBudget, Reservation};
 
 /// A parsed part, of whatever type its input has.
 pub(crate) type Part = Arc<dyn Any + Send + Sync>;

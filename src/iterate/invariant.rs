@@ -13,17 +13,14 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::config::{self, JobConfig};
 use crate::error::{Error, Result};
+use crate::input::bad_records::Scout;
+use crate::input::split::{self, FilePiece, Piece, Split};
+use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader, ReadContext};
 use crate::iterate::cache::{PartCache, PartId};
-use crate::pipeline::bad_records::Scout;
-use crate::pipeline::chunks::{PieceReader, ReadContext};
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::read::InputFormat;
-use crate::pipeline::split::{self, FilePiece, InputFile, Piece, Split};
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::dataset::Input;
-use crate::runtime::progress::Progress;
+use crate::observe::progress::Progress;
 
 /// Stretch of a file whose records make one block: some thousand records, so that a block of numbers stays in a core's
 /// second-level cache.
@@ -243,21 +240,6 @@ impl<P: Parse> Source<P> {
     }
 }
 
-/// An invariant input whose type is known to its mapper only.
-#[doc(hidden)]
-pub trait InvariantSource: fmt::Debug + Send + Sync {
-    /// The parts of each split.
-    fn splits(&self) -> &[std::ops::Range<u32>];
-
-    /// Bytes of a part as it lies.
-    fn part_bytes(&self, part: u32) -> u64;
-
-    /// The files that a job will read, and the bytes of them: nothing of what is in the cache.
-    fn files_to_read(&self) -> (&[InputFile], u64);
-
-    fn as_any(&self) -> &dyn Any;
-}
-
 impl<P: Parse> InvariantSource for Source<P> {
     fn splits(&self) -> &[std::ops::Range<u32>] {
         &self.splits
@@ -276,13 +258,6 @@ impl<P: Parse> InvariantSource for Source<P> {
     fn as_any(&self) -> &dyn Any {
         self
     }
-}
-
-/// A part of an invariant input, as a task reads it.
-#[derive(Clone, Debug)]
-pub(crate) struct InvariantPiece {
-    pub source: Arc<dyn InvariantSource>,
-    pub part: u32,
 }
 
 /// The blocks of an [`Invariant`] input.

@@ -4,20 +4,8 @@
 //! 3.2: what is to cost nothing is taken off each task's time, and the tasks of a wave are given to its workers again in the
 //! order in which they began. It is a bound on what can be gained, since nothing else is taken to become slower.
 
-use serde::{Deserialize, Serialize};
-
-use crate::observe::report::TaskReport;
+use crate::observe::report::{Bounds, TaskReport};
 use crate::observe::time_use::TimeUse;
-
-/// Seconds that the run would have taken at least.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default)]
-pub struct Bounds {
-    /// Had nobody ever waited in a call to a file: with an infinitely fast disk. The system's copying remains.
-    pub infinitely_fast_disk_seconds: f64,
-    /// Had calls to intermediate files taken no time at all, neither waiting nor copying.
-    pub free_intermediate_files_seconds: f64,
-}
 
 impl Bounds {
     /// Takes what a wave would have saved off.

@@ -1,12 +1,10 @@
-//! What a run tells about itself: counters, phases, where its time goes, the machine, the report.
+//! What a run tells about itself: counters, phases, where its time goes, how far it is, the report.
 
 pub(crate) mod activity;
 pub mod bounds;
-mod control_group;
 pub mod counters;
-pub mod limits;
-pub mod machine;
 pub mod phases;
+pub(crate) mod progress;
 pub mod report;
 mod summary;
 pub mod time_use;

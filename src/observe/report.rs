@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::{DiskProfile, Durability, Factors};
-use crate::observe::bounds::Bounds;
+use crate::machine::{Machine, ProcessIo};
 use crate::observe::counters::Counters;
-use crate::observe::machine::{Machine, ProcessIo};
 use crate::observe::time_use::TimeUse;
 
 /// What one run of a job did and what it cost. Serialises to the JSON of `--report`.
@@ -114,6 +113,16 @@ pub struct Phase {
     pub bytes: u64,
     /// Where the time of the tasks in the phase went; of successful attempts, like all of this.
     pub time: TimeUse,
+}
+
+/// Seconds that the run would have taken at least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Bounds {
+    /// Had nobody ever waited in a call to a file: with an infinitely fast disk. The system's copying remains.
+    pub infinitely_fast_disk_seconds: f64,
+    /// Had calls to intermediate files taken no time at all, neither waiting nor copying.
+    pub free_intermediate_files_seconds: f64,
 }
 
 /// One iteration of a loop.

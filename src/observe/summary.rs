@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::config::ByteSize;
 use crate::observe::report::Report;
+use crate::quantity::ByteSize;
 
 /// What was run and what it took, what flowed through it, and where the output is. Indented lines begin with what they are
 /// about; there is no line about what did not happen.

@@ -1,8 +1,7 @@
 //! Keeps the time of a whole run: that of the driver alone, and of its workers in the waves.
 
 use crate::observe::activity::{Activity, Reading, Sampling, Usage};
-use crate::observe::bounds::Bounds;
-use crate::observe::report::TaskReport;
+use crate::observe::report::{Bounds, TaskReport};
 use crate::observe::time_use::TimeUse;
 
 /// What a driver's thread and its workers have done since it started.

@@ -18,22 +18,21 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
+use crate::cancel::CancelToken;
 use crate::config::Sync;
 use crate::error::{Error, Result};
+use crate::input::bad_records::BadRecords;
 use crate::job::{Emit, OutputFormat};
 use crate::observe::activity::{Activity, Doing, FileUse, file_call};
 use crate::observe::counters::UserCounters;
 use crate::observe::report::OutputReport;
-use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::map::Sink;
 use crate::pipeline::output_place::{self, OutputPlace, SKIPPED, SUCCESS};
-use crate::pipeline::spill::RunBuilder;
 use crate::record::{Key, ToKey, ToValue, Value};
-use crate::runtime::cancel::CancelToken;
 use crate::runtime::task::Task;
 use crate::runtime::work_dir::WorkDir;
 use crate::store::disk::sync_dir;
-use crate::store::{Run, RunStore};
+use crate::store::{Run, RunBuilder, RunStore};
 
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;

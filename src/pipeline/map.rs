@@ -1,11 +1,10 @@
 //! Running the user's mapper over the records of a split.
 
 use crate::error::{Error, Result};
+use crate::input::split::Split;
+use crate::input::{InputFormat, ReadContext, read_split};
 use crate::job::{Emit, Mapper, TaskContext};
 use crate::observe::activity::{Activity, Doing};
-use crate::pipeline::chunks::ReadContext;
-use crate::pipeline::read::{InputFormat, read_split};
-use crate::pipeline::split::Split;
 use crate::record::{Key, Value};
 
 /// Something that latches errors of emitted records until somebody asks.

@@ -14,36 +14,16 @@
 
 use std::sync::Arc;
 
+use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::job::Fold;
-use crate::observe::limits::open_files_limit;
+use crate::machine::limits::open_files_limit;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::merge_plan::MergePlan;
-use crate::pipeline::sort::prefix;
-use crate::pipeline::spill::RunBuilder;
-use crate::record::frame;
-use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
+use crate::record::prefix::prefix;
 use crate::runtime::task::Task;
-use crate::store::{Block, BlockReader, PartitionIndex, Run};
-
-/// How a record's key relates to the one before it in the same run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// The same key.
-    SameKey,
-    /// A greater key, or the same one at the beginning of a block.
-    NewKey,
-}
-
-/// A position in one partition of one run.
-pub(crate) struct RunCursor {
-    reader: Box<dyn BlockReader>,
-    block: Block,
-    next: usize,
-    key: (usize, usize),
-    value: (usize, usize),
-}
+use crate::store::{Run, RunBuilder, RunCursor, Segment, Step};
 
 /// What a key is compared by first: all there is to compare unless it is long. Heads of all cursors lie together, so that
 /// a match touches no cursor.
@@ -73,90 +53,6 @@ impl Head {
             }
         };
         Head { prefix, class: key.len().min(usize::from(LONG)) as u8 }
-    }
-}
-
-impl RunCursor {
-    /// Before the first record.
-    pub fn open(segment: &Segment) -> Result<Self> {
-        Ok(RunCursor {
-            reader: segment.run.open(segment.partition)?,
-            block: Block::EMPTY,
-            next: 0,
-            key: (0, 0),
-            value: (0, 0),
-        })
-    }
-
-    /// Moves to the next record; `None` at the end.
-    #[inline(always)]
-    pub fn advance(&mut self) -> Result<Option<Step>> {
-        if self.at_end_of_block() && !self.next_block()? {
-            return Ok(None);
-        }
-        let Some(frame) = frame::read(&self.block, self.next) else { return Err(malformed(&self.block, self.next)) };
-        self.next = frame.end;
-        self.value = (frame.value_start, frame.end);
-        match frame.key {
-            None => Ok(Some(Step::SameKey)),
-            Some(key) => {
-                self.key = key;
-                Ok(Some(Step::NewKey))
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn at_end_of_block(&self) -> bool {
-        self.next == self.block.len()
-    }
-
-    #[inline(never)]
-    fn next_block(&mut self) -> Result<bool> {
-        let spent = std::mem::replace(&mut self.block, Block::EMPTY);
-        match self.reader.next(spent)? {
-            Some(block) => {
-                // The first record of a block has a key of its own, or there would be none to give.
-                if block.first() == Some(&0) {
-                    return Err(malformed(&block, 0));
-                }
-                (self.block, self.next) = (block, 0);
-                Ok(true)
-            }
-            None => {
-                (self.next, self.key, self.value) = (0, (0, 0), (0, 0));
-                Ok(false)
-            }
-        }
-    }
-
-    #[inline(always)]
-    pub fn key(&self) -> &[u8] {
-        &self.block[self.key.0..self.key.1]
-    }
-
-    #[inline(always)]
-    pub fn value(&self) -> &[u8] {
-        &self.block[self.value.0..self.value.1]
-    }
-}
-
-#[cold]
-fn malformed(block: &[u8], at: usize) -> Error {
-    Error::codec("record of a run", &block[at..])
-}
-
-/// One partition of one run.
-#[derive(Clone, Debug)]
-pub struct Segment {
-    pub(crate) run: Arc<dyn Run>,
-    pub(crate) partition: u32,
-}
-
-impl Segment {
-    /// What the segment holds.
-    pub(crate) fn index(&self) -> PartitionIndex {
-        self.run.index().get(self.partition)
     }
 }
 
@@ -262,12 +158,12 @@ impl Merge {
     #[inline(never)]
     fn leave_block(&mut self) -> Result<()> {
         self.cancel.check()?;
-        self.bytes_read += self.cursors[self.winner].block.len() as u64;
+        self.bytes_read += self.cursors[self.winner].block().len() as u64;
         if let CurrentKey::InBlock { cursor, start, end } = self.current {
             self.kept_key.clear();
             let bytes = end - start;
             self.kept_key.try_reserve_exact(bytes).map_err(|_| Error::refused("a key", bytes))?;
-            self.kept_key.extend_from_slice(&self.cursors[cursor].block[start..end]);
+            self.kept_key.extend_from_slice(&self.cursors[cursor].block()[start..end]);
             self.current = CurrentKey::Kept;
         }
         Ok(())
@@ -296,7 +192,7 @@ impl Merge {
             return Some(Step::SameKey);
         }
         self.current_head = head;
-        let (start, end) = cursor.key;
+        let (start, end) = cursor.key_range();
         self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
         Some(Step::NewKey)
     }
@@ -310,7 +206,7 @@ impl Merge {
     #[inline(always)]
     pub fn key(&self) -> &[u8] {
         match self.current {
-            CurrentKey::InBlock { cursor, start, end } => &self.cursors[cursor].block[start..end],
+            CurrentKey::InBlock { cursor, start, end } => &self.cursors[cursor].block()[start..end],
             CurrentKey::Kept => &self.kept_key,
         }
     }
@@ -390,7 +286,7 @@ fn join_down(
 /// Merges all partitions of `runs` into the run `name`.
 fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, fold: &F) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
-    let mut output = RunBuilder::for_task(task, name, partitions)?;
+    let mut output = task.begin_run(name, partitions)?;
     for partition in 0..partitions {
         let segments = runs.iter().map(|run| Segment { run: run.clone(), partition });
         merge_segments(task, segments, &mut output, partition, fold)?;
@@ -403,7 +299,7 @@ fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, f
 /// Writes all partitions of a map task's unsorted `runs` one behind the other into the run `name`.
 pub(crate) fn concatenate_spills(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
-    let mut output = RunBuilder::for_task(task, name, partitions)?;
+    let mut output = task.begin_run(name, partitions)?;
     let mut until_check = RECORDS_BETWEEN_CHECKS;
     for partition in 0..partitions {
         for run in runs {
@@ -435,7 +331,7 @@ pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: Vec<Segment>
     let mut merges = 0;
     while let Some(segments) = plan.next_merge() {
         let name = task.run_name(format_args!("merge-{merges}"));
-        let mut output = RunBuilder::for_task(task, &name, 1)?;
+        let mut output = task.begin_run(&name, 1)?;
         merge_segments(task, segments, &mut output, 0, fold)?;
         let merged = Segment { run: output.finish()?, partition: 0 };
         task.count_written(&merged.run, PhaseName::Merge);
@@ -492,13 +388,14 @@ mod tests {
 
     use super::*;
     use crate::config::Compression;
+    use crate::record::frame;
     use crate::store::disk::DiskStore;
-    use crate::store::memory::{MemoryBudget, MemoryStore};
-    use crate::store::{BlockBuilder, RunStore};
+    use crate::store::memory::MemoryStore;
+    use crate::store::{BlockBuilder, MemoryBudget, RunStore};
 
     /// A store in memory whose blocks hold few records, so that keys and values straddle them.
     fn store(dir: &tempfile::TempDir) -> MemoryStore {
-        let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let overflow = Arc::new(DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default()));
         MemoryStore::new(MemoryBudget::new(u64::MAX), crate::config::OnFull::Fail, overflow)
     }
 

@@ -2,14 +2,15 @@
 
 use std::marker::PhantomData;
 
+use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::error::{Error, Result};
 use crate::job::{Emit, GroupingPrefix, Reducer};
 use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::map::Sink;
-use crate::pipeline::merge::{Merge, Step};
+use crate::pipeline::merge::Merge;
 use crate::record::{Key, OwnedValue, Value};
-use crate::runtime::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::runtime::task::Task;
+use crate::store::Step;
 
 /// The values of one group, in order. They stream from the merge: a group may have any number of them.
 ///

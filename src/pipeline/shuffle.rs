@@ -6,6 +6,7 @@
 //! Where map outputs are not sorted ([`Grouping::Hash`]) the reducer first gathers them in a
 //! [collector](crate::pipeline::collect) of its own and merges what that leaves.
 
+use crate::cancel::RECORDS_BETWEEN_CHECKS;
 use crate::config::Grouping;
 use crate::error::Result;
 use crate::job::{Job, Partitioner, TaskContext};
@@ -14,9 +15,9 @@ use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::map::MapSide;
-use crate::pipeline::merge::{Merge, RunCursor, Segment, reduce_fan_in};
-use crate::runtime::cancel::RECORDS_BETWEEN_CHECKS;
+use crate::pipeline::merge::{Merge, reduce_fan_in};
 use crate::runtime::task::Task;
+use crate::store::{RunCursor, Segment};
 
 /// The merged records of the task's partition.
 pub(crate) fn shuffle<M, R, C, P>(

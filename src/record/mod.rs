@@ -7,6 +7,7 @@
 pub(crate) mod frame;
 pub mod key;
 mod list;
+pub(crate) mod prefix;
 pub mod text;
 pub mod value;
 pub(crate) mod varint;

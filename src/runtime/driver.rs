@@ -15,44 +15,35 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{Durability, ExistingOutput, Intermediates, JobConfig, Medium, PageCache, Resume};
+use crate::config::{ExistingOutput, Identity, Intermediates, JobConfig, PageCache, Resume};
 use crate::error::{Error, Result};
+use crate::input::bad_records::BadRecords;
+use crate::input::split::{self, FilePiece, Piece, Split};
+use crate::input::{Dataset, Input, Inputs, InvariantPiece};
 use crate::iterate::cache::PartCache;
-use crate::iterate::invariant::{Invariant, InvariantPiece, Parse};
+use crate::iterate::invariant::{Invariant, Parse};
 use crate::job::{Job, Partitioner};
+use crate::machine::limits::check_address_space;
+use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::activity::FileUse;
 use crate::observe::counters::{Counters, UserCounters};
-use crate::observe::limits::check_address_space;
-use crate::observe::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::Timekeeper;
-use crate::pipeline::bad_records::BadRecords;
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
-use crate::pipeline::inputs::Inputs;
 use crate::pipeline::map::MapSide;
-use crate::pipeline::merge::Segment;
 use crate::pipeline::output_place::OutputPlace;
 use crate::pipeline::reduce::ReduceSide;
-use crate::pipeline::spill::RunBuilder;
-use crate::pipeline::split::{self, FilePiece, Piece, Split};
 use crate::record::{Key, ToKey, ToValue, Value};
-use crate::runtime::dataset::{Dataset, Input};
-use crate::runtime::identity::Identity;
-use crate::runtime::journal::{
-    self, BETWEEN_JOBS, Begun, Entry, JobEntry, Journal, LeftRun, MAP_OUTPUT, Past, Published,
-};
-use crate::runtime::page_cache::drop_pages;
+use crate::runtime::journal::{self, Begun, Entry, JobEntry, Journal, LeftRun, Past, Published};
 use crate::runtime::places::Plan;
 use crate::runtime::resume;
 use crate::runtime::scheduler::Log;
 use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
-use crate::store::device::Device;
-use crate::store::disk::DiskStore;
-use crate::store::memory::{MemoryBudget, MemoryStore, Reservation};
-use crate::store::{PartitionIndex, Run, RunStore};
+use crate::store::page_cache::drop_pages;
+use crate::store::{PartitionIndex, Run, RunBuilder, RunOnDisk, Segment, Stores, outlives_process};
 
 /// Runs the jobs of one program.
 #[derive(Debug)]
@@ -60,6 +51,8 @@ pub struct Driver {
     pub(super) name: String,
     pub(super) config: JobConfig,
     pub(super) stores: Stores,
+    cache: Arc<PartCache>,
+    pub(super) buffers: BufferPool,
     pub(super) start: Instant,
     cpu_before: Duration,
     io_before: ProcessIo,
@@ -87,21 +80,6 @@ pub struct Driver {
     identity: Option<Identity>,
     /// Last, so that everything in it is gone before it is.
     work_dir: WorkDir,
-}
-
-#[derive(Debug)]
-pub(super) struct Stores {
-    pub(super) map_output: Arc<dyn RunStore>,
-    /// What reducers gather.
-    pub(super) gathered: Arc<dyn RunStore>,
-    pub(super) between_jobs: Arc<dyn RunStore>,
-    pub(super) budget: Arc<MemoryBudget>,
-    pub(super) cache: Arc<PartCache>,
-    pub(super) device: Arc<Device>,
-    pub(super) buffers: BufferPool,
-    /// For sort buffers, as long as the driver lives: if runs took the room that a buffer leaves, the next task would have
-    /// none.
-    _reserved_for_buffers: Reservation,
 }
 
 /// What successful attempts counted.
@@ -147,35 +125,16 @@ impl Driver {
         let begun = journal::begin(&config, identity.as_ref(), published.as_ref())?;
         let Begun { work_dir, journal, past, run, started_over } = begun;
         notes.extend(started_over.map(|why| format!("nothing to resume: {why}")));
-        let device = Arc::new(Device::new(config.disk_profile.clone(), config.cancel.clone()));
-        let budget = MemoryBudget::new(config.memory_bytes);
-        let store = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
-            let dir = work_dir.path().join(what);
-            std::fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;
-            let disk = DiskStore::new(dir, config.compression, device.clone()).with_durability(durability);
-            let disk = disk.numbered(journal::store_number(run, what));
-            Ok(match medium {
-                Medium::Disk => Arc::new(disk),
-                Medium::Memory => Arc::new(MemoryStore::new(budget.clone(), config.on_full, disk)),
-            })
-        };
-        let reserved_for_buffers = budget.reserve_regardless(config.sort_buffers_bytes());
-        let stores = Stores {
-            map_output: store(config.factors.map_output, MAP_OUTPUT, Durability::default())?,
-            between_jobs: store(config.factors.between_jobs, BETWEEN_JOBS, config.durability)?,
-            gathered: store(Medium::Memory, "gathered", Durability::default())?,
-            cache: PartCache::new(budget.clone()),
-            budget,
-            device,
-            buffers: BufferPool::default(),
-            _reserved_for_buffers: reserved_for_buffers,
-        };
+        let stores = Stores::open(&config, work_dir.path(), run, &config.cancel)?;
+        let cache = PartCache::new(stores.budget.clone());
         config.bad_records = Arc::new(BadRecords::at_most(config.bad_records.limit()));
         config.inputs = config.inputs.of_a_run(&config.cancel);
         Ok(Driver {
             name: name.to_owned(),
             config,
             stores,
+            cache,
+            buffers: BufferPool::default(),
             start,
             cpu_before,
             io_before,
@@ -207,7 +166,7 @@ impl Driver {
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
         let input = input.into();
         self.refuse_to_replace(std::slice::from_ref(&input))?;
-        Invariant::plan(input, parse, &self.config, &self.stores.cache)
+        Invariant::plan(input, parse, &self.config, &self.cache)
     }
 
     /// A dataset of one partition with these records, in this order.
@@ -414,11 +373,11 @@ impl Driver {
         let complete = self.past.maps(self.jobs, self.chain)?;
         let map_outputs = self.map_wave(job, reducers, splits, complete)?;
         if self.config.page_cache == PageCache::Cold {
-            map_outputs.runs().iter().try_for_each(|run| run.drop_cached_pages())?;
+            map_outputs.runs().iter().filter_map(|run| run.on_disk()).try_for_each(RunOnDisk::drop_cached_pages)?;
         }
         let outputs = self.reduce_wave(job, reducers, splits, &map_outputs, target)?;
         if self.config.intermediates == Intermediates::Keep {
-            map_outputs.runs().iter().for_each(|run| run.keep());
+            map_outputs.runs().iter().filter_map(|run| run.on_disk()).for_each(RunOnDisk::keep);
         }
         Ok(outputs)
     }
@@ -483,7 +442,7 @@ impl Driver {
     fn keep_if_small(&self, run: &Arc<dyn Run>) {
         const SMALL_BYTES: u64 = 1 << 20;
         if self.config.intermediates == Intermediates::Remove && run.index().get(0).stored_bytes <= SMALL_BYTES {
-            run.keep();
+            run.on_disk().into_iter().for_each(RunOnDisk::keep);
         }
     }
 
@@ -553,7 +512,7 @@ impl Driver {
         counters.file_bytes_written = self.stores.device.written_bytes();
         let process_io = ProcessIo::now().since(self.io_before);
         let cold = self.config.page_cache == PageCache::Cold;
-        let from_files = self.config.factors.map_output == Medium::Disk;
+        let from_files = outlives_process(self.config.factors.map_output);
         let shuffled = if from_files { counters.reduce_shuffle_bytes } else { 0 };
         let mut report = Report {
             schema: 1,
@@ -569,7 +528,7 @@ impl Driver {
             cpu_seconds: (cpu_time() - self.cpu_before).as_secs_f64(),
             peak_rss_bytes: peak_rss_bytes(),
             peak_reserved_bytes: self.stores.budget.peak_bytes(),
-            evicted_parts: self.stores.cache.evictions(),
+            evicted_parts: self.cache.evictions(),
             counters,
             user_counters: self.totals.user_counters,
             process_io,
@@ -644,10 +603,9 @@ impl Totals {
 mod tests {
     use super::*;
     use crate::config::{Grouping, Mode, OnFull};
+    use crate::input::{Lines, Pairs, Record};
     use crate::job::{Emit, Mapper, Reducer};
-    use crate::pipeline::chunks::Record;
     use crate::pipeline::commit::parts;
-    use crate::pipeline::read::{Lines, Pairs};
     use crate::pipeline::reduce::Values;
     use crate::store::faulty::{Faults, FaultyStore};
 

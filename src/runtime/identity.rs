@@ -1,16 +1,4 @@
-//! Which run this is: all that its answer depends on.
-//!
-//! A killed run is gone on with only by one of the same identity. That is a list of named components, so that whoever does not
-//! go on can say what has changed:
-//!
-//! ```text
-//! the job                 kmeans
-//! the option --k          3
-//! the output              /home/ann/clusters
-//! the input /data/a.csv   8192 bytes, written …, inode …, digest …
-//! the setting reducers    4
-//! the program             1203944 bytes, written …
-//! ```
+//! What identifies a run: all that its answer depends on.
 //!
 //! 1. Whoever starts a program names the job, its options and the output ([`Identity::of`], [`Identity::option`],
 //!    [`Identity::output`]), and every file that it reads ([`Identity::files`]), before any of them is read.
@@ -19,20 +7,18 @@
 //! A file is who it is by its canonical path, size, times, inode, device and a digest: of all of it where it is small, else of
 //! its beginning and end. A file that is changed and put back has another time of its last change (`ctime`).
 
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::config::JobConfig;
+use crate::config::{Identity, JobConfig};
 use crate::error::{Error, Result};
-use crate::pipeline::split;
+use crate::input::list_files;
 
 /// What lies in a work directory, and how: another number, another run.
 const FORMAT: u32 = 2;
@@ -43,22 +29,7 @@ const ALL_SMALL_BYTES: u64 = 16 << 20;
 /// Bytes at either end of the others that are read.
 const END_BYTES: u64 = 4 << 10;
 
-/// What identifies a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Identity(Vec<(String, String)>);
-
 impl Identity {
-    /// That of a job without options.
-    pub fn of(job: &str) -> Self {
-        Identity(vec![("the job".to_owned(), job.to_owned())])
-    }
-
-    /// Adds an option with its values as they are in force, given or default, in their order.
-    pub fn option<V: AsRef<OsStr>>(&mut self, name: &str, values: impl IntoIterator<Item = V>) {
-        let values = values.into_iter().map(|value| format!("\"{}\"", value.as_ref().as_bytes().escape_ascii()));
-        self.add(format!("the option --{name}"), values.collect::<Vec<_>>().join(" "));
-    }
-
     /// Adds where the output goes; `None` for a run that only shows it.
     ///
     /// # Errors
@@ -75,7 +46,7 @@ impl Identity {
     /// [`Error::Io`] where they cannot be found or read.
     pub fn files(&mut self, what: &str, paths: &[PathBuf]) -> Result<()> {
         let mut small_bytes_left = ALL_SMALL_BYTES;
-        for input in split::list_files(paths)? {
+        for input in list_files(paths)? {
             let state = state(&input.path, &mut small_bytes_left).map_err(Error::at("read", &input.path))?;
             let place = canonical(&input.path).map_err(Error::at("find", &input.path))?;
             self.add(format!("the {what} {}", escaped(&place)), state);
@@ -99,43 +70,6 @@ impl Identity {
         self.add("the program", program.unwrap_or_default());
         self.add("the format of work directories", FORMAT.to_string());
         self
-    }
-
-    fn add(&mut self, name: impl Into<String>, value: String) {
-        self.0.push((name.into(), value));
-    }
-
-    /// Whether both are runs of one job into one output.
-    pub(crate) fn is_kin(&self, other: &Identity) -> bool {
-        let same = |name: &str| self.value(name) == other.value(name);
-        same("the job") && same("the output")
-    }
-
-    /// What is not as it was `before`.
-    pub(crate) fn change_since(&self, before: &Identity) -> String {
-        let (then, now): (HashMap<_, _>, HashMap<_, _>) =
-            (before.0.iter().cloned().collect(), self.0.iter().cloned().collect());
-        let changed = self.0.iter().filter_map(|(name, value)| match then.get(name) {
-            None => Some(format!("{name} is new")),
-            Some(old) if old != value => Some(format!("{name} changed since")),
-            Some(_) => None,
-        });
-        let gone = before.0.iter().filter(|(name, _)| !now.contains_key(name));
-        let all: Vec<String> = changed.chain(gone.map(|(name, _)| format!("{name} is gone"))).collect();
-        match &all[..] {
-            [] => "the order of the inputs changed since".to_owned(),
-            [one] => one.clone(),
-            [first, more @ ..] => format!("{first}, and {} more", more.len()),
-        }
-    }
-
-    fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A number that no other identity has.
-    pub(crate) fn digest(&self) -> u128 {
-        xxh3_128(&serde_json::to_vec(self).expect("strings"))
     }
 }
 
@@ -205,7 +139,6 @@ fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs::FileTimes;
-    use std::os::unix::ffi::OsStringExt;
 
     use super::*;
     use crate::config::Mode;
@@ -280,22 +213,6 @@ mod tests {
         assert_eq!(output("link/new/out"), output("new/out"));
         assert_ne!(output("sub/new/out"), output("new/out"));
         assert!(output("a").is_kin(&output("link/a")) && !output("a").is_kin(&output("b")));
-    }
-
-    #[test]
-    fn options_of_any_bytes_are_told_apart() {
-        let option = |values: &[&[u8]]| {
-            let mut identity = Identity::of("job");
-            identity.option("pattern", values.iter().map(|value| OsString::from_vec(value.to_vec())));
-            identity
-        };
-        let all =
-            [option(&[b"\xff"]), option(&[b"\xfe"]), option(&[b"\\xff"]), option(&[b"a", b"b"]), option(&[b"a\" \"b"])];
-        for (i, one) in all.iter().enumerate() {
-            assert!(all.iter().enumerate().all(|(j, other)| (i == j) == (one == other)), "{one:?}");
-        }
-        assert_eq!(all[0].change_since(&all[1]), "the option --pattern changed since");
-        assert_eq!(all[0].change_since(&Identity::of("job")), "the option --pattern is new");
     }
 
     #[test]

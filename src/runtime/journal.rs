@@ -30,25 +30,24 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::config::{JobConfig, Medium, Resume};
+use crate::cancel::CancelToken;
+use crate::config::{Identity, JobConfig, Resume};
 use crate::error::{Error, Result};
+use crate::input::listing::RUN_MARKER;
 use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, SavedCounts};
 use crate::pipeline::output_place::SUCCESS;
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::identity::Identity;
 use crate::runtime::removal;
-use crate::runtime::work_dir::{self, Access, MARKER, Stale, WorkDir};
+use crate::runtime::work_dir::{self, Access, Stale, WorkDir};
 use crate::store::run_file::{Owner, RunFile, open_regular};
-use crate::store::{Block, BlockReader, PartitionIndex, Run, RunIndex};
+use crate::store::{
+    BETWEEN_JOBS, Block, BlockReader, MAP_OUTPUT, PartitionIndex, Run, RunIndex, RunOnDisk, outlives_process,
+    store_number,
+};
 
 /// How the names of work directories begin, those of the binary's own included.
 const WORK_DIR_PREFIX: &str = "twinmill-";
 const JOURNAL: &str = "journal";
-/// Where map outputs lie in a work directory.
-pub(crate) const MAP_OUTPUT: &str = "map-output";
-/// Where datasets lie in a work directory.
-pub(crate) const BETWEEN_JOBS: &str = "between-jobs";
 
 /// A line of the journal.
 #[derive(Debug, Deserialize, Serialize)]
@@ -170,7 +169,7 @@ pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: 
 
 /// Runs in memory go with their process.
 fn keeps_journal(config: &JobConfig) -> bool {
-    config.factors.map_output == Medium::Disk
+    outlives_process(config.factors.map_output)
 }
 
 /// What is there to go on with.
@@ -216,7 +215,7 @@ fn take_up(stale: Stale, left: Read) -> Result<Begun> {
     let file = OpenOptions::new().append(true).open(&path).map_err(Error::at("open", &path))?;
     file.set_len(left.sound_bytes).map_err(Error::at("cut", &path))?;
     let run = left.begin.run;
-    remove_all_but(work_dir.path(), &[JOURNAL, MARKER, MAP_OUTPUT, BETWEEN_JOBS])?;
+    remove_all_but(work_dir.path(), &[JOURNAL, RUN_MARKER, MAP_OUTPUT, BETWEEN_JOBS])?;
     for runs in [MAP_OUTPUT, BETWEEN_JOBS].map(|runs| work_dir.path().join(runs)) {
         fs::create_dir_all(&runs).map_err(Error::at("create", &runs))?;
     }
@@ -352,7 +351,7 @@ impl Journal {
 
     /// The name of a run in the journal; `None` for runs in memory.
     pub fn name_of(run: &Arc<dyn Run>) -> Option<String> {
-        Some(run.file()?.file_stem()?.to_str()?.to_owned())
+        Some(run.on_disk()?.path().file_stem()?.to_str()?.to_owned())
     }
 }
 
@@ -453,11 +452,6 @@ fn is_name(name: &str) -> bool {
     !name.contains(['/', '.', '\0']) && !name.is_empty()
 }
 
-/// The number by which a run owns what lies in one of its directories.
-pub(crate) fn store_number(run: u64, dir: &str) -> u64 {
-    xxh3_64_with_seed(dir.as_bytes(), run)
-}
-
 /// A partition of a dataset that a killed run had completed. Where it is damaged, or is needed though the program had let it
 /// go, the job starts over.
 #[derive(Debug)]
@@ -482,21 +476,11 @@ impl Run for LeftRun {
         Ok(Box::new(LeftReader(run.open(partition).map_err(unresumable)?)))
     }
 
-    fn medium(&self) -> Medium {
-        Medium::Disk
+    fn on_disk(&self) -> Option<&dyn RunOnDisk> {
+        self.run.as_ref()?.on_disk()
     }
 
-    fn file(&self) -> Option<&Path> {
-        self.run.as_ref()?.file()
-    }
-
-    fn keep(&self) {
-        self.run.iter().for_each(|run| run.keep());
-    }
-
-    fn drop_cached_pages(&self) -> Result<()> {
-        self.run.iter().try_for_each(|run| run.drop_cached_pages())
-    }
+    fn release(&self, _: u32) {}
 }
 
 struct LeftReader(Box<dyn BlockReader>);

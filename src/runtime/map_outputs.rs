@@ -11,15 +11,13 @@
 //! task again while the others that miss it wait; as many attempts as a task has (`--max-attempts`) count from the first
 //! one on.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::config::Medium;
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::pipeline::collect::MapOutput;
-use crate::store::{Block, BlockReader, Run, RunIndex};
+use crate::store::{Block, BlockReader, Run, RunIndex, RunOnDisk};
 
 /// What the map wave left, one slot a map task.
 #[derive(Debug)]
@@ -169,24 +167,12 @@ impl Run for WatchedRun {
         Ok(Box::new(WatchedReader { inner, watch: self.watch.clone() }))
     }
 
-    fn medium(&self) -> Medium {
-        self.inner.medium()
-    }
-
-    fn file(&self) -> Option<&Path> {
-        self.inner.file()
+    fn on_disk(&self) -> Option<&dyn RunOnDisk> {
+        self.inner.on_disk()
     }
 
     fn release(&self, partition: u32) {
         self.inner.release(partition);
-    }
-
-    fn keep(&self) {
-        self.inner.keep();
-    }
-
-    fn drop_cached_pages(&self) -> Result<()> {
-        self.inner.drop_cached_pages()
     }
 }
 
@@ -205,9 +191,8 @@ impl BlockReader for WatchedReader {
 mod tests {
     use super::*;
     use crate::config::Compression;
-    use crate::pipeline::merge::{RunCursor, Segment};
-    use crate::pipeline::spill::RunBuilder;
     use crate::store::disk::DiskStore;
+    use crate::store::{RunBuilder, RunCursor, Segment};
 
     fn output(store: &DiskStore, name: &str, partitions: u32) -> MapOutput {
         let mut run = RunBuilder::create(store, name, partitions, 1000).unwrap();

@@ -23,10 +23,10 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::pipeline::output_place;
-use crate::runtime::cancel::CancelToken;
 
 /// A device and an inode on it.
 type Id = (u64, u64);

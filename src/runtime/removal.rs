@@ -19,7 +19,7 @@ use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use crate::runtime::cancel::CancelToken;
+use crate::cancel::CancelToken;
 
 /// How long removing goes on once everybody is asked to stop. The rest is found to be stale by the next run.
 const WHEN_CANCELLED: Duration = Duration::from_millis(400);

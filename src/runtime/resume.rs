@@ -15,12 +15,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::config::{ExistingOutput, JobConfig, Resume};
+use crate::config::{ExistingOutput, Identity, JobConfig, Resume};
 use crate::error::Result;
 use crate::observe::report::Report;
 use crate::pipeline::commit::parts;
 use crate::pipeline::output_place::{OutputPlace, SUCCESS};
-use crate::runtime::identity::Identity;
 use crate::runtime::journal::Published;
 
 /// The attribute's name.

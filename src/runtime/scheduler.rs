@@ -21,14 +21,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
+use crate::cancel::CancelToken;
 use crate::config::Stragglers;
 use crate::error::{Error, Result};
+use crate::input::bad_records::place_panic;
+use crate::machine::limits::refused_thread;
 use crate::observe::activity::{Activity, Reading, Usage};
-use crate::observe::limits::refused_thread;
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::time_use::TimeUse;
-use crate::pipeline::bad_records::place_panic;
-use crate::runtime::cancel::CancelToken;
 
 /// How long an attempt may take to heed that it was told to stop; they look every few thousand records.
 const GRACE: Duration = Duration::from_secs(5);

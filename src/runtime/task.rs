@@ -4,14 +4,15 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::config::{JobConfig, Medium};
+use crate::cancel::CancelToken;
+use crate::config::JobConfig;
+use crate::error::Result;
 use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::inject::Victim;
 use crate::runtime::scheduler::Attempt;
-use crate::store::{Run, RunStore};
+use crate::runtime::strike::Victim;
+use crate::store::{Run, RunBuilder, RunStore};
 
 /// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
 #[derive(Clone, Debug)]
@@ -84,11 +85,18 @@ impl Task<'_> {
         format!("{}-{}-{what}", self.context.id, self.context.attempt)
     }
 
+    /// Begins one of this attempt's runs. Writing it ends with [`Error::Cancelled`](crate::Error::Cancelled) once the attempt
+    /// is told to stop.
+    pub(crate) fn begin_run(&self, name: &str, partitions: u32) -> Result<RunBuilder> {
+        let run = RunBuilder::create(self.store, name, partitions, self.config.block_bytes())?;
+        Ok(run.until(&self.attempt.cancel))
+    }
+
     /// Counts a run that was written in `phase`.
     pub(crate) fn count_written(&mut self, run: &Arc<dyn Run>, phase: PhaseName) {
         let total = run.index().total();
         self.phases.add_bytes(phase, total.stored_bytes);
-        if run.medium() == Medium::Disk {
+        if run.on_disk().is_some() {
             self.counters.spilled_records += total.records;
         }
     }

@@ -10,25 +10,25 @@ use std::time::Instant;
 
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
+use crate::input::ReadContext;
+use crate::input::bad_records::Scout;
+use crate::input::split::Split;
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::activity::{Activity, Reading};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::time_use::TimeUse;
-use crate::pipeline::bad_records::Scout;
-use crate::pipeline::chunks::ReadContext;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
-use crate::pipeline::split::Split;
 use crate::runtime::driver::{Driver, Totals};
-use crate::runtime::inject::Victim;
 use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
+use crate::runtime::strike::Victim;
 use crate::runtime::task::Task;
 
 /// What an attempt leaves to be summed once it has succeeded.
@@ -118,7 +118,7 @@ impl Driver {
             config: &self.config,
             store: self.stores.map_output.as_ref(),
             gathered: self.stores.gathered.as_ref(),
-            buffers: &self.stores.buffers,
+            buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),
             phases: PhaseLog::default(),

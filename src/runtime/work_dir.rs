@@ -26,12 +26,11 @@ use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::runtime::cancel::CancelToken;
+use crate::input::listing::RUN_MARKER;
 use crate::runtime::removal;
 
-/// The file in each directory of a run whose name is not hidden.
-pub const MARKER: &str = ".twinmill";
 const OWNER: &str = ".owner";
 const RANDOM_CHARACTERS: usize = 8;
 
@@ -107,7 +106,7 @@ impl WorkDir {
         // What fails from here on is cleared up as usual.
         DirBuilder::new().mode(mode).create(&made.path)?;
         if !prefix.as_bytes().starts_with(b".") {
-            File::create_new(made.path.join(MARKER))?;
+            File::create_new(made.path.join(RUN_MARKER))?;
         }
         Ok(Some(made))
     }
@@ -363,7 +362,7 @@ mod tests {
     fn only_visible_directories_are_marked() {
         let parent = tempfile::tempdir().unwrap();
         let visible = WorkDir::create(parent.path(), "twinmill-", Access::Private).unwrap();
-        assert_eq!(names(visible.path()), [MARKER]);
+        assert_eq!(names(visible.path()), [RUN_MARKER]);
         let hidden = WorkDir::create(parent.path(), ".out.twinmill-", Access::Usual).unwrap();
         assert_eq!(names(hidden.path()), [""; 0]);
     }

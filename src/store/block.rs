@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::store::format::BLOCK_HEADER_BYTES;
-use crate::store::memory::SharedBlock;
+use crate::store::slab::Stretch;
 
 /// A block that is being filled. Its buffer begins with room for the header that a file wants, so that a block reaches
 /// the file in one write without being copied.
@@ -80,9 +80,9 @@ impl BlockBuilder {
 /// A block that is being read: encoded records.
 #[derive(Debug)]
 pub(crate) enum Block {
-    /// A part of a run in memory.
-    Shared(SharedBlock),
-    /// Read from a file.
+    /// In memory that other blocks lie in, too.
+    Shared(Stretch),
+    /// In a buffer of its own.
     Owned(Vec<u8>),
 }
 
@@ -105,7 +105,7 @@ impl Deref for Block {
     #[inline(always)]
     fn deref(&self) -> &[u8] {
         match self {
-            Block::Shared(block) => block.record_bytes(),
+            Block::Shared(stretch) => stretch,
             Block::Owned(buffer) => buffer,
         }
     }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use crate::config::{Compression, Durability, Medium, OnFull, Sync};
 use crate::error::{Error, Result};
-use crate::pipeline::merge::{RunCursor, Segment};
-use crate::pipeline::spill::RunBuilder;
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
-use crate::store::memory::{MemoryBudget, MemoryStore};
+use crate::store::memory::MemoryStore;
 use crate::store::run_file::RunFile;
-use crate::store::{PartitionIndex, Run, RunStore};
+use crate::store::{MemoryBudget, PartitionIndex, Run, RunBuilder, RunCursor, RunStore, Segment};
 
 type Record = (u32, Vec<u8>, Vec<u8>);
 
@@ -46,7 +44,7 @@ fn benches() -> Vec<Bench> {
     let memory = |name, limit, medium| {
         let dir = tempfile::tempdir().unwrap();
         let budget = MemoryBudget::new(limit);
-        let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let overflow = Arc::new(DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default()));
         let store = Box::new(MemoryStore::new(budget.clone(), OnFull::Spill, overflow));
         Bench { name, store, budget, medium, dir, copies: 1 }
     };
@@ -106,7 +104,7 @@ fn a_run_gives_back_what_was_written() {
         let run = write(bench.store.as_ref(), &records(), 3).unwrap();
         assert_eq!(read(&run).unwrap(), records(), "{}", bench.name);
         assert_eq!(read(&run).unwrap(), records(), "{}, read again", bench.name);
-        assert_eq!(run.medium(), bench.medium, "{}", bench.name);
+        assert_eq!(run.on_disk().is_some(), bench.medium == Medium::Disk, "{}", bench.name);
         assert_eq!(run.index().get(1), PartitionIndex::default(), "{}", bench.name);
         assert_eq!(run.index().total().records, records().len() as u64, "{}", bench.name);
     }
@@ -156,7 +154,7 @@ fn memory_of_released_partitions_goes_back() {
 #[test]
 fn a_full_memory_that_may_not_spill_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let overflow = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let overflow = Arc::new(DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default()));
     let budget = MemoryBudget::new(100 << 10);
     let store = MemoryStore::new(budget.clone(), OnFull::Fail, overflow);
     let error = write(&store, &records(), 3).unwrap_err();
@@ -166,7 +164,7 @@ fn a_full_memory_that_may_not_spill_says_so() {
 
 fn kept_run_file(dir: &Path, compression: Compression) -> std::path::PathBuf {
     let store = DiskStore::new(dir.to_owned(), compression, Arc::<Device>::default());
-    write(&store, &records(), 3).unwrap().keep();
+    write(&store, &records(), 3).unwrap().on_disk().unwrap().keep();
     dir.join("run.run")
 }
 
@@ -236,7 +234,7 @@ fn a_sound_run_in_the_place_of_another_is_damage() {
             run.finish().unwrap()
         };
         let runs = [write(&stores[0], "map-1"), write(&stores[0], "map-2"), write(&stores[1], "map-1")];
-        let paths = runs.each_ref().map(|run| run.file().unwrap().to_owned());
+        let paths = runs.each_ref().map(|run| run.on_disk().unwrap().path().to_owned());
         let files = paths.each_ref().map(|path| std::fs::read(path).unwrap());
         assert!(files.iter().all(|file| file.len() == files[0].len()));
         for other in [1, 2] {
@@ -265,12 +263,12 @@ fn a_block_in_the_place_of_another_is_damage() {
         run.push(partition, b"key", if partition == 0 { b"one" } else { b"two" }, false).unwrap();
     }
     let run = run.finish().unwrap();
-    let mut bytes = std::fs::read(run.file().unwrap()).unwrap();
+    let mut bytes = std::fs::read(run.on_disk().unwrap().path()).unwrap();
     let [first, second] = [0, 1].map(|partition| run.index().get(partition).offset as usize);
     let len = second - first;
     let (before, after) = bytes.split_at_mut(second);
     before[first..].swap_with_slice(&mut after[..len]);
-    std::fs::write(run.file().unwrap(), bytes).unwrap();
+    std::fs::write(run.on_disk().unwrap().path(), bytes).unwrap();
     assert_eq!(damage(&run), "block checksum");
 }
 
@@ -281,7 +279,7 @@ fn only_the_store_that_made_a_run_takes_it_up_again() {
     let write = |name| {
         let mut run = RunBuilder::create(&store(1), name, 1, 1000).unwrap();
         run.push(0, b"key", b"value", false).unwrap();
-        run.finish().unwrap().keep();
+        run.finish().unwrap().on_disk().unwrap().keep();
     };
     ["a", "b", "c"].into_iter().for_each(write);
     assert_eq!(read(&store(1).adopt("a").unwrap()).unwrap().len(), 1);
@@ -299,7 +297,7 @@ fn a_copy_that_is_another_runs_is_passed_over() {
     let mut other = RunBuilder::create(&store, "other", 3, 1000).unwrap();
     other.push(0, b"key", b"value", false).unwrap();
     let other = other.finish().unwrap();
-    std::fs::copy(other.file().unwrap(), dir.path().join("run.run")).unwrap();
+    std::fs::copy(other.on_disk().unwrap().path(), dir.path().join("run.run")).unwrap();
     assert_eq!(read(&run).unwrap(), records());
 }
 

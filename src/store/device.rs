@@ -13,9 +13,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::cancel::CancelToken;
 use crate::config::DiskProfile;
 use crate::observe::activity::{FileUse, file_call};
-use crate::runtime::cancel::CancelToken;
 
 /// Most time of idleness that an emulated disk makes up for.
 const BURST: Duration = Duration::from_millis(10);

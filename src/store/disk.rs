@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::config::{Compression, Durability, Medium, Sync};
+use crate::config::{Compression, Durability, Sync};
 use crate::error::{Error, Result};
 use crate::observe::activity::FileUse;
-use crate::runtime::page_cache::drop_pages;
+use crate::store::block::{Block, BlockBuilder};
 use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
+use crate::store::index::{PartitionIndex, RunIndex};
+use crate::store::page_cache::drop_pages;
+use crate::store::run::{BlockReader, Run, RunOnDisk, RunStore, RunWriter};
 use crate::store::run_file::{BlockCursor, RunFile, check_owner, open_regular};
-use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunIndex, RunStore, RunWriter};
 
 /// Blocks below this size are gathered until together they are worth a write.
 const SMALL_BLOCK_BYTES: usize = 32 << 10;
@@ -99,6 +101,10 @@ impl RunStore for DiskStore {
             Some(error) if files.is_empty() => Err(error),
             _ => Ok(Arc::new(DiskRun { files, owner, index: index.into(), device: self.device.clone() })),
         }
+    }
+
+    fn prefers_one_run(&self) -> bool {
+        true
     }
 }
 
@@ -256,12 +262,17 @@ impl Run for DiskRun {
         }))
     }
 
-    fn medium(&self) -> Medium {
-        Medium::Disk
+    fn on_disk(&self) -> Option<&dyn RunOnDisk> {
+        Some(self)
     }
 
-    fn file(&self) -> Option<&Path> {
-        Some(&self.files[0].path)
+    /// The file holds all partitions, and goes with the run.
+    fn release(&self, _partition: u32) {}
+}
+
+impl RunOnDisk for DiskRun {
+    fn path(&self) -> &Path {
+        &self.files[0].path
     }
 
     fn keep(&self) {

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::config::Medium;
 use crate::error::{Error, Result};
-use crate::store::{Block, BlockBuilder, BlockReader, Run, RunIndex, RunStore, RunWriter};
+use crate::store::run::RunWriter;
+use crate::store::{Block, BlockBuilder, BlockReader, Run, RunIndex, RunOnDisk, RunStore};
 
 /// Counts the calls to a store, its writers, runs and readers, and fails one of them.
 #[derive(Debug)]
@@ -47,6 +47,14 @@ impl RunStore for FaultyStore {
         self.faults.call("create")?;
         Ok(Box::new(FaultyWriter { inner: self.inner.create(name, partitions)?, faults: self.faults.clone() }))
     }
+
+    fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
+        self.inner.adopt(name)
+    }
+
+    fn prefers_one_run(&self) -> bool {
+        self.inner.prefers_one_run()
+    }
 }
 
 struct FaultyWriter {
@@ -82,8 +90,8 @@ impl Run for FaultyRun {
         Ok(Box::new(FaultyReader { inner: self.inner.open(partition)?, faults: self.faults.clone() }))
     }
 
-    fn medium(&self) -> Medium {
-        self.inner.medium()
+    fn on_disk(&self) -> Option<&dyn RunOnDisk> {
+        self.inner.on_disk()
     }
 
     fn release(&self, partition: u32) {

@@ -29,7 +29,7 @@ use xxhash_rust::xxh3::{Xxh3Builder, xxh3_64, xxh3_64_with_seed, xxh3_128_with_s
 
 use crate::config::Compression;
 use crate::error::{Error, Result};
-use crate::store::PartitionIndex;
+use crate::store::index::PartitionIndex;
 
 pub(crate) const HEADER_BYTES: usize = 40;
 pub(crate) const BLOCK_HEADER_BYTES: usize = 24;

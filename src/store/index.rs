@@ -10,12 +10,36 @@
 //! ```
 
 use crate::record::varint;
-use crate::store::PartitionIndex;
 
 /// Up to so many partitions the entries lie in a row.
 const FEW_PARTITIONS: usize = 64;
 /// Filled partitions from one mark to the next.
 const ENTRIES_A_MARK: u32 = 32;
+
+/// What one partition of a run holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub struct PartitionIndex {
+    /// Offset of the first block in the file; in memory, bytes of the blocks before it.
+    pub offset: u64,
+    /// Bytes of the blocks as they lie, headers included in files.
+    pub stored_bytes: u64,
+    /// Bytes of the encoded records.
+    pub record_bytes: u64,
+    /// Records.
+    pub records: u64,
+}
+
+impl PartitionIndex {
+    /// Sums over the partitions of a run.
+    pub(crate) fn total(index: &[PartitionIndex]) -> PartitionIndex {
+        index.iter().fold(PartitionIndex::default(), |sum, partition| PartitionIndex {
+            offset: 0,
+            stored_bytes: sum.stored_bytes + partition.stored_bytes,
+            record_bytes: sum.record_bytes + partition.record_bytes,
+            records: sum.records + partition.records,
+        })
+    }
+}
 
 /// What the partitions of a run hold.
 #[derive(Clone, Debug)]

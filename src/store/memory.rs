@@ -3,206 +3,36 @@
 //! A run's blocks are copied one behind the other into slabs. When the budget does not allow the next slab, the whole run
 //! moves to a file ([`OnFull::Spill`]) or the job fails ([`OnFull::Fail`]).
 
-use std::fmt::Debug;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use memmap2::{Advice, MmapMut};
-
-use crate::config::{Medium, OnFull};
+use crate::config::OnFull;
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing, lock};
-use crate::store::disk::DiskStore;
-use crate::store::{Block, BlockBuilder, BlockReader, PartitionIndex, Run, RunIndex, RunStore, RunWriter};
+use crate::store::block::{Block, BlockBuilder};
+use crate::store::budget::{MemoryBudget, Reservation};
+use crate::store::index::{PartitionIndex, RunIndex};
+use crate::store::run::{BlockReader, Run, RunOnDisk, RunStore, RunWriter};
+use crate::store::slab::{Slab, Stretch};
 
 /// Smallest slab. A run begins with one that holds its first block, so that a tiny run takes little memory; each further one
 /// is twice as large as the one before.
 const SMALLEST_SLAB_BYTES: usize = 4 << 10;
-/// Most memory that waits for the next runs: what the jobs of a loop leave to one another, not what a large job left.
-const MOST_IDLE_BYTES: u64 = 128 << 20;
 /// Size up to which slabs double.
 const LARGEST_SLAB_BYTES: usize = 8 << 20;
-
-/// Bytes of memory that intermediates and cached inputs may take.
-#[derive(Debug)]
-pub(crate) struct MemoryBudget {
-    limit_bytes: u64,
-    used_bytes: AtomicU64,
-    peak_bytes: AtomicU64,
-    cache: OnceLock<Weak<dyn Evict>>,
-    /// Memory of runs that are gone, for those to come: a page that is mapped anew is cleared first, which takes longer
-    /// than filling it. It counts as used until somebody else needs it.
-    idle: Mutex<Vec<MmapMut>>,
-    idle_bytes: AtomicU64,
-}
-
-/// Something that holds memory it can do without.
-pub(crate) trait Evict: Debug + Send + Sync {
-    /// Frees `bytes`, or as much as is possible while `keep_bytes` are kept; tells whether it freed anything.
-    fn evict(&self, bytes: u64, keep_bytes: u64) -> bool;
-}
-
-impl MemoryBudget {
-    pub fn new(limit_bytes: u64) -> Arc<Self> {
-        Arc::new(MemoryBudget {
-            limit_bytes,
-            used_bytes: AtomicU64::new(0),
-            peak_bytes: AtomicU64::new(0),
-            cache: OnceLock::new(),
-            idle: Mutex::default(),
-            idle_bytes: AtomicU64::new(0),
-        })
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<MmapMut>> {
-        lock(&self.idle)
-    }
-
-    /// Idle memory of exactly this size, with its reservation.
-    fn take_idle(self: &Arc<Self>, bytes: usize) -> Option<(MmapMut, Reservation)> {
-        let mut idle = self.idle();
-        let at = idle.iter().position(|map| map.len() == bytes)?;
-        self.idle_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
-        self.note_peak();
-        Some((idle.swap_remove(at), Reservation { budget: self.clone(), bytes: bytes as u64 }))
-    }
-
-    /// Keeps the memory of a run that is gone.
-    fn keep_idle(&self, map: MmapMut, reservation: Reservation) {
-        let mut idle = self.idle();
-        if self.idle_bytes.load(Ordering::Relaxed) + reservation.bytes <= MOST_IDLE_BYTES {
-            self.idle_bytes.fetch_add(reservation.bytes, Ordering::Relaxed);
-            idle.push(map);
-            // It goes on as idle memory.
-            std::mem::forget(reservation);
-        }
-    }
-
-    /// Notes how much is reserved now by those who need it.
-    fn note_peak(&self) {
-        let used = self.used_bytes.load(Ordering::Relaxed);
-        let needed = used.saturating_sub(self.idle_bytes.load(Ordering::Relaxed));
-        self.peak_bytes.fetch_max(needed, Ordering::Relaxed);
-    }
-
-    /// Gives `bytes` of idle memory back to the system, or all there is; tells whether there was any.
-    fn free_idle(&self, bytes: u64) -> bool {
-        let (mut idle, mut freed) = (self.idle(), 0);
-        while freed < bytes {
-            let Some(map) = idle.pop() else { break };
-            freed += map.len() as u64;
-        }
-        self.idle_bytes.fetch_sub(freed, Ordering::Relaxed);
-        self.used_bytes.fetch_sub(freed, Ordering::Relaxed);
-        freed > 0
-    }
-
-    /// From now on `cache` is asked for memory when there is none.
-    pub fn evict_from(&self, cache: Weak<dyn Evict>) {
-        self.cache.set(cache).expect("a budget has one cache");
-    }
-
-    fn evict(&self, bytes: u64, keep_bytes: u64) -> bool {
-        self.cache.get().and_then(Weak::upgrade).is_some_and(|cache| cache.evict(bytes, keep_bytes))
-    }
-
-    /// Reserves `bytes` for a run, given back when the reservation is dropped. Half of the budget is the cache's, if it has
-    /// filled that.
-    ///
-    /// # Errors
-    /// [`Error::MemoryFull`] where the budget does not allow it.
-    pub fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
-        loop {
-            match self.reserve_free(bytes) {
-                Err(_) if bytes <= self.limit_bytes && self.evict(bytes, self.limit_bytes / 2) => {}
-                other => return other,
-            }
-        }
-    }
-
-    /// Reserves `bytes` that nobody needs.
-    ///
-    /// # Errors
-    /// [`Error::MemoryFull`] where there are less.
-    pub fn reserve_free(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
-        loop {
-            match self.try_reserve(bytes) {
-                Err(_) if bytes <= self.limit_bytes && self.free_idle(bytes) => {}
-                other => return other,
-            }
-        }
-    }
-
-    fn try_reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
-        let reserved = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes)
-        });
-        match reserved {
-            Ok(_) => {
-                self.note_peak();
-                Ok(Reservation { budget: self.clone(), bytes })
-            }
-            Err(used_bytes) => {
-                Err(Error::MemoryFull { requested_bytes: bytes, used_bytes, limit_bytes: self.limit_bytes })
-            }
-        }
-    }
-
-    /// Reserves what is needed for work that must go on whatever the budget says, such as the smallest sort buffer.
-    pub fn reserve_regardless(self: &Arc<Self>, bytes: u64) -> Reservation {
-        let over = (self.used_bytes.load(Ordering::Relaxed) + bytes).saturating_sub(self.limit_bytes);
-        if over > 0 && !self.free_idle(over) {
-            self.evict(over, 0);
-        }
-        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.note_peak();
-        Reservation { budget: self.clone(), bytes }
-    }
-
-    /// Bytes reserved now by those who need them.
-    #[cfg(test)]
-    pub fn used_bytes(&self) -> u64 {
-        self.used_bytes.load(Ordering::Relaxed) - self.idle_bytes.load(Ordering::Relaxed)
-    }
-
-    /// Most bytes that were reserved at the same time.
-    pub fn peak_bytes(&self) -> u64 {
-        self.peak_bytes.load(Ordering::Relaxed)
-    }
-}
-
-/// A part of the budget that is in use.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    budget: Arc<MemoryBudget>,
-    bytes: u64,
-}
-
-impl Reservation {
-    /// How much it is.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.budget.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
 
 /// Keeps runs in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryStore {
     budget: Arc<MemoryBudget>,
     on_full: OnFull,
-    overflow: DiskStore,
+    overflow: Arc<dyn RunStore>,
 }
 
 impl MemoryStore {
     /// A store within `budget`; runs that do not fit go to `overflow` if `on_full` says so.
-    pub fn new(budget: Arc<MemoryBudget>, on_full: OnFull, overflow: DiskStore) -> Self {
+    pub fn new(budget: Arc<MemoryBudget>, on_full: OnFull, overflow: Arc<dyn RunStore>) -> Self {
         MemoryStore { budget, on_full, overflow }
     }
 }
@@ -220,69 +50,15 @@ impl RunStore for MemoryStore {
             spilled: None,
         }))
     }
-}
 
-/// Memory for the blocks of one run.
-#[derive(Debug)]
-pub(crate) struct Slab {
-    memory: Option<(MmapMut, Reservation)>,
-    filled: usize,
-}
-
-impl Slab {
-    fn new(bytes: usize, budget: &Arc<MemoryBudget>) -> Result<Self> {
-        if let Some(idle) = budget.take_idle(bytes) {
-            return Ok(Slab { memory: Some(idle), filled: 0 });
-        }
-        let reservation = budget.reserve(bytes as u64)?;
-        let map = MmapMut::map_anon(bytes).map_err(Error::at("map memory for", Path::new("a run")))?;
-        // All pages at once take two thirds of the time of a fault for each. Where the kernel is too old to know the advice
-        // they come one by one. (Huge pages would take less still on bare metal, but where a hypervisor takes back free
-        // memory they were measured to be four times as slow.)
-        let _ = map.advise(Advice::PopulateWrite);
-        Ok(Slab { memory: Some((map, reservation)), filled: 0 })
+    fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
+        let cause = std::io::Error::other("runs in memory go with their process");
+        Err(Error::io("read", Path::new(name), cause))
     }
 
-    #[inline(always)]
-    fn map(&self) -> &MmapMut {
-        &self.memory.as_ref().expect("a slab has its memory until it is dropped").0
-    }
-
-    fn room(&self) -> usize {
-        self.map().len() - self.filled
-    }
-
-    fn push(&mut self, bytes: &[u8]) -> (usize, usize) {
-        let start = self.filled;
-        self.filled += bytes.len();
-        let (map, _) = self.memory.as_mut().expect("a slab has its memory until it is dropped");
-        map[start..self.filled].copy_from_slice(bytes);
-        (start, self.filled)
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        if let Some((map, reservation)) = self.memory.take() {
-            let budget = reservation.budget.clone();
-            budget.keep_idle(map, reservation);
-        }
-    }
-}
-
-/// A block in a slab.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedBlock {
-    slab: Arc<Slab>,
-    start: usize,
-    end: usize,
-}
-
-impl SharedBlock {
-    /// The encoded records.
-    #[inline(always)]
-    pub fn record_bytes(&self) -> &[u8] {
-        &self.slab.map()[self.start..self.end]
+    fn prefers_one_run(&self) -> bool {
+        // A reducer reads many runs in memory as well as one.
+        false
     }
 }
 
@@ -313,7 +89,7 @@ impl MemoryRunWriter {
     fn slab_with_room(&mut self, bytes: usize) -> Result<&mut Slab> {
         let doubled = match &self.slab {
             Some(slab) if slab.room() >= bytes => return Ok(self.slab.as_mut().expect("just seen")),
-            Some(slab) => (2 * slab.map().len()).min(LARGEST_SLAB_BYTES),
+            Some(slab) => (2 * slab.bytes().len()).min(LARGEST_SLAB_BYTES),
             None => bytes.next_power_of_two().clamp(SMALLEST_SLAB_BYTES, LARGEST_SLAB_BYTES),
         };
         let next = Slab::new(doubled.max(bytes), &self.store.budget)?;
@@ -327,7 +103,7 @@ impl MemoryRunWriter {
         let slabs: Vec<Slab> = self.full_slabs.drain(..).chain(self.slab.take()).collect();
         let mut builder = BlockBuilder::with_capacity(0);
         for Placed { partition, slab, start, end, records } in self.blocks.drain(..) {
-            builder.refill(&slabs[slab].map()[start..end], records);
+            builder.refill(&slabs[slab].bytes()[start..end], records);
             writer.put(partition, &mut builder)?;
         }
         Ok(self.spilled.insert(writer))
@@ -368,7 +144,7 @@ impl RunWriter for MemoryRunWriter {
             return writer.finish();
         }
         let index = RunIndex::from(std::mem::take(&mut self.index));
-        let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<SharedBlock>());
+        let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<Stretch>());
         // What says where the blocks are counts, too: of tiny blocks it is as much as they are.
         let bookkeeping = match self.store.budget.reserve((index.heap_bytes() + blocks_bytes) as u64) {
             Err(Error::MemoryFull { .. }) if self.store.on_full == OnFull::Spill => {
@@ -381,12 +157,9 @@ impl RunWriter for MemoryRunWriter {
         let slabs: Vec<Arc<Slab>> = self.full_slabs.into_iter().map(Arc::new).collect();
         let mut filled = Vec::new();
         for blocks in self.blocks.chunk_by(|a, b| a.partition == b.partition) {
-            let shared = |placed: &Placed| SharedBlock {
-                slab: slabs[placed.slab].clone(),
-                start: placed.start,
-                end: placed.end,
-            };
-            let shared: Vec<SharedBlock> = blocks.iter().map(shared).collect();
+            let shared =
+                |placed: &Placed| Stretch { slab: slabs[placed.slab].clone(), start: placed.start, end: placed.end };
+            let shared: Vec<Stretch> = blocks.iter().map(shared).collect();
             filled.push(Filled { partition: blocks[0].partition, blocks: Mutex::new(shared) });
         }
         let filled_partitions = filled.len();
@@ -415,11 +188,11 @@ struct MemoryRun {
 #[derive(Debug)]
 struct Filled {
     partition: u32,
-    blocks: Mutex<Vec<SharedBlock>>,
+    blocks: Mutex<Vec<Stretch>>,
 }
 
 impl MemoryRun {
-    fn blocks(&self, partition: u32) -> Option<MutexGuard<'_, Vec<SharedBlock>>> {
+    fn blocks(&self, partition: u32) -> Option<MutexGuard<'_, Vec<Stretch>>> {
         let at = self.filled.binary_search_by_key(&partition, |filled| filled.partition).ok()?;
         Some(lock(&self.filled[at].blocks))
     }
@@ -435,8 +208,8 @@ impl Run for MemoryRun {
         Ok(Box::new(MemoryBlockReader { blocks: blocks.into_iter() }))
     }
 
-    fn medium(&self) -> Medium {
-        Medium::Memory
+    fn on_disk(&self) -> Option<&dyn RunOnDisk> {
+        None
     }
 
     fn release(&self, partition: u32) {
@@ -450,7 +223,7 @@ impl Run for MemoryRun {
 }
 
 struct MemoryBlockReader {
-    blocks: std::vec::IntoIter<SharedBlock>,
+    blocks: std::vec::IntoIter<Stretch>,
 }
 
 impl BlockReader for MemoryBlockReader {

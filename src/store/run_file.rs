@@ -10,12 +10,12 @@ use nix::fcntl::OFlag;
 use crate::config::Compression;
 use crate::error::{Error, Excerpt, Result};
 use crate::record::frame;
-pub use crate::store::PartitionIndex;
 pub use crate::store::format::Owner;
 use crate::store::format::{
     BLOCK_HEADER_BYTES, BlockHeader, FOOTER_BYTES, HEADER_BYTES, INDEX_ENTRY_BYTES, Place, corrupt, read_block_header,
     read_footer, read_header, read_index, verify_block, verify_owner,
 };
+pub use crate::store::index::PartitionIndex;
 
 /// A complete run file.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use twinmill::pipeline::bad_records::BadRecords;
+use twinmill::input::bad_records::BadRecords;
 use twinmill::prelude::*;
 
 use crate::harness::{MODES, Scratch};

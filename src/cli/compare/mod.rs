@@ -30,7 +30,7 @@ use crate::cli::run::{private_directory, write_report};
 use crate::cli::signals::Supervisor;
 use crate::cli::terminal::{self, note, say, to_stdout};
 use crate::config::{ExistingOutput, PageCache};
-use crate::pipeline::split::list_files;
+use crate::input::list_files;
 use crate::runtime::places::{Appears, Plan};
 use crate::{CancelToken, Error, JobConfig};
 

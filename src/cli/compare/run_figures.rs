@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::recoveries::Recoveries;
-use crate::observe::bounds::Bounds;
-use crate::observe::report::{ColdCache, RecoveryKind};
+use crate::observe::report::{Bounds, ColdCache, RecoveryKind};
 use crate::observe::time_use::TimeUse;
 
 /// A run's report.

@@ -16,7 +16,7 @@ use crate::cli::args::{MeasureArgs, RunMode};
 use crate::cli::compare::run_figures::Run;
 use crate::cli::failure::{Failure, USAGE};
 use crate::config::PageCache;
-use crate::pipeline::split::list_files;
+use crate::input::list_files;
 
 /// Everything that times may depend on, except the machine, which each run reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use crate::cli::compare::run_figures::Figures;
 use crate::cli::compare::table::Table;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::figures::{bytes, seconds};
-use crate::config::ByteSize;
+use crate::quantity::ByteSize;
 
 /// Budget of 0 %, and the least of any point.
 const LEAST_BUDGET_BYTES: u64 = 1 << 20;

@@ -181,8 +181,7 @@ mod tests {
     use crate::cli::compare::comparison::tests::{comparison, run};
     use crate::cli::compare::run_figures::Run;
     use crate::config::DiskProfile;
-    use crate::observe::bounds::Bounds;
-    use crate::observe::report::RecoveryKind;
+    use crate::observe::report::{Bounds, RecoveryKind};
 
     #[test]
     fn a_mode_has_a_column() {

@@ -7,7 +7,7 @@ use crate::cli::compare::comparison::Comparison;
 use crate::cli::compare::cost;
 use crate::cli::compare::interval::is_beyond_noise;
 use crate::cli::figures::{bytes, counted, seconds};
-use crate::observe::bounds::Bounds;
+use crate::observe::report::Bounds;
 
 /// Fewest rounds whose times say something about the noise.
 pub const FEWEST_ROUNDS: usize = 3;

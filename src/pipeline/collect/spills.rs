@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::config::{Grouping, Medium};
+use crate::config::Grouping;
 use crate::error::Result;
 use crate::job::Fold;
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::{MapOutput, Side};
 use crate::pipeline::merge::{concatenate_down, concatenate_spills, merge_down, merge_spills};
-use crate::pipeline::spill::RunBuilder;
 use crate::runtime::task::Task;
-use crate::store::Run;
+use crate::store::{Run, RunBuilder};
 
 /// Most spills that a task keeps. Where the buffer is so small that there would be more, neighbours become one, so that
 /// neither files nor readers of them are as many as the input is large.
@@ -53,7 +52,7 @@ impl Spills {
             _ => task.run_name(format_args!("spill-{}", self.written)),
         };
         self.written += 1;
-        let mut run = RunBuilder::for_task(task, &name, task.context.reducers)?;
+        let mut run = task.begin_run(&name, task.context.reducers)?;
         fill(&mut run)?;
         let run = run.finish()?;
         task.count_written(&run, PhaseName::Spill);
@@ -85,7 +84,7 @@ impl Spills {
         if side == Side::Reduce {
             return Ok(MapOutput { runs });
         }
-        if runs.len() > 1 && task.config.factors.map_output == Medium::Disk {
+        if runs.len() > 1 && task.store.prefers_one_run() {
             let start = task.phases.begin();
             let _merging = Doing::here().enter(Activity::Merge);
             let name = map_output_name(task);

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use twinmill::Fault;
-use twinmill::config::{ByteSize, parse_duration};
+use twinmill::quantity::{ByteSize, parse_duration};
 use twinmill::program::AnyProgram;
 
 #[path = "../../../jobs/mod.rs"]

@@ -18,7 +18,7 @@ use crate::cli::figures::counted;
 use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
 use crate::config::PageCache;
-use crate::pipeline::split::list_files;
+use crate::input::list_files;
 
 /// Names another place of `scripts/peers`.
 const PLACE: &str = "TWINMILL_PEERS";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::iterate::invariant::InvariantSource;
-use crate::pipeline::merge::{RunCursor, Segment};
+use crate::input::parsed::InvariantSource;
 use crate::record::{Key, Value};
+use crate::store::{RunCursor, Segment};
 
 /// What a job reads.
 ///

@@ -1,13 +1,13 @@
-//! Writing sorted records as a run: blocks are filled and handed to the store.
+//! Writing a run record by record: blocks are filled and handed to the store.
 
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::record::{frame, varint};
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::task::Task;
-use crate::store::MAX_RECORD_BYTES;
-use crate::store::{BlockBuilder, Run, RunStore, RunWriter};
+use crate::store::block::BlockBuilder;
+use crate::store::format::MAX_RECORD_BYTES;
+use crate::store::run::{Run, RunStore, RunWriter};
 
 /// A run that is being written, record by record in the order (partition, key).
 pub(crate) struct RunBuilder {
@@ -25,10 +25,9 @@ impl RunBuilder {
         Ok(RunBuilder { writer, block, partition: 0, cancel: CancelToken::default() })
     }
 
-    /// Begins the run `name` of a task. Writing it ends with [`Error::Cancelled`] once the attempt is told to stop.
-    pub fn for_task(task: &Task<'_>, name: &str, partitions: u32) -> Result<Self> {
-        let run = RunBuilder::create(task.store, name, partitions, task.config.block_bytes())?;
-        Ok(RunBuilder { cancel: task.attempt.cancel.clone(), ..run })
+    /// Lets writing end with [`Error::Cancelled`] once `cancel` says so.
+    pub fn until(self, cancel: &CancelToken) -> Self {
+        RunBuilder { cancel: cancel.clone(), ..self }
     }
 
     /// Appends a record. `same_key` promises that the record before it in this run has the same partition and key.
@@ -125,7 +124,7 @@ fn check_size(bytes: usize) -> Result<()> {
 mod tests {
     use super::*;
     use crate::config::Compression;
-    use crate::pipeline::merge::{RunCursor, Segment};
+    use crate::store::cursor::{RunCursor, Segment};
     use crate::store::disk::DiskStore;
 
     #[test]
@@ -152,10 +151,10 @@ mod tests {
     fn a_run_that_is_cancelled_is_not_written_on() {
         let dir = tempfile::tempdir().unwrap();
         let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
-        let run = RunBuilder::create(&store, "run", 1, 100).unwrap();
-        let mut run = RunBuilder { cancel: CancelToken::default(), ..run };
+        let cancel = CancelToken::default();
+        let mut run = RunBuilder::create(&store, "run", 1, 100).unwrap().until(&cancel);
         run.push(0, b"key", b"value", false).unwrap();
-        run.cancel.cancel();
+        cancel.cancel();
         let end = std::iter::repeat_with(|| run.push(0, b"key", b"value", false)).take(50).find(Result::is_err);
         assert!(matches!(end, Some(Err(Error::Cancelled))));
         drop(run);

@@ -8,10 +8,10 @@ use std::io;
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::config::ByteSize;
 use crate::error::{Error, Result};
-use crate::observe::control_group::ControlGroups;
-use crate::observe::machine::{kib, meminfo_bytes, proc_field};
+use crate::machine::control_group::ControlGroups;
+use crate::machine::proc::{kib, meminfo_bytes, proc_field};
+use crate::quantity::ByteSize;
 
 /// What is believed of a machine that does not tell.
 const FALLBACK_MEMORY_BYTES: u64 = 1 << 30;

@@ -1,24 +1,14 @@
-//! From input paths to splits: who reads which bytes.
+//! From files to splits: who reads which bytes.
 //!
-//! Paths enter; [`Split`]s leave, in the order of the data: byte order of the paths, then offsets. A split is a list of
+//! [`InputFile`]s enter; [`Split`]s leave, in the order of the data: byte order of the paths, then offsets. A split is a list of
 //! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
 //! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
 
-use std::ffi::OsStr;
-use std::fs::Metadata;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use walkdir::WalkDir;
-
 use crate::config::{JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
-use crate::iterate::invariant::InvariantPiece;
-use crate::pipeline::form::Form;
-use crate::pipeline::merge::Segment;
-use crate::runtime::work_dir::MARKER;
+use crate::input::listing::InputFile;
+use crate::input::parsed::InvariantPiece;
+use crate::store::Segment;
 
 /// Largest default split: the block size of HDFS.
 const DEFAULT_SPLIT_BYTES: u64 = 128 << 20;
@@ -84,116 +74,6 @@ impl Piece {
             Piece::Invariant(piece) => piece.source.part_bytes(piece.part),
         }
     }
-}
-
-/// A file of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputFile {
-    /// Where it is.
-    pub path: Arc<Path>,
-    /// What it is called where people read of it, if not by its path.
-    pub(crate) called: Option<Arc<Path>>,
-    /// Its size as it lies.
-    pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970.
-    pub modified_ns: i64,
-    /// The device it lies on.
-    pub device: u64,
-    /// Its number there.
-    pub inode: u64,
-}
-
-impl InputFile {
-    /// What the file system says of a file.
-    pub(crate) fn new(path: Arc<Path>, metadata: &Metadata) -> Self {
-        let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
-        InputFile {
-            path,
-            called: None,
-            bytes: metadata.len(),
-            modified_ns,
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        }
-    }
-
-    /// What to call it in front of people.
-    pub fn name(&self) -> &Arc<Path> {
-        self.called.as_ref().unwrap_or(&self.path)
-    }
-
-    /// Whether its first bytes say that it is compressed, in a way that is read here or not.
-    pub fn is_compressed(&self) -> bool {
-        match self.form() {
-            Ok(form) => matches!(form, Form::Compressed(_)),
-            Err(error) => matches!(error, Error::UnreadableInput { .. }),
-        }
-    }
-
-    /// Whether the file may be cut into pieces. Looks at its first bytes.
-    pub(crate) fn may_be_cut(&self) -> Result<bool> {
-        Ok(!matches!(self.form()?, Form::Compressed(_)))
-    }
-}
-
-/// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Below a
-/// directory, names that start with `_` or `.` are skipped before they are looked at, as Hadoop does, and so are the
-/// directories of runs.
-///
-/// # Errors
-/// [`Error::Io`] for a path that is not there or a directory that cannot be read.
-pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
-    let mut files = Vec::new();
-    for root in paths {
-        let first = files.len();
-        for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(is_input) {
-            let entry = match entry {
-                // A link to nowhere, or in a circle, is none of our business under such a name.
-                Err(error) if error.depth() > 0 && error.path().and_then(Path::file_name).is_some_and(is_skipped) => {
-                    continue;
-                }
-                entry => entry.map_err(|error| unreadable(root, error))?,
-            };
-            let metadata = entry.metadata().map_err(|error| unreadable(root, error))?;
-            if metadata.is_file() {
-                files.push(InputFile::new(entry.path().into(), &metadata));
-            } else if !metadata.is_dir() {
-                let cause = std::io::Error::other(format!("it is {}", kind(&metadata)));
-                return Err(Error::io("read input", entry.path(), cause));
-            }
-        }
-        files[first..].sort_by(|a, b| a.path.as_os_str().as_bytes().cmp(b.path.as_os_str().as_bytes()));
-    }
-    Ok(files)
-}
-
-fn is_skipped(name: &OsStr) -> bool {
-    matches!(name.as_bytes().first(), Some(b'_' | b'.'))
-}
-
-fn is_input(entry: &walkdir::DirEntry) -> bool {
-    if entry.depth() == 0 {
-        return true;
-    }
-    let is_own = || entry.file_type().is_dir() && entry.path().join(MARKER).symlink_metadata().is_ok();
-    !is_skipped(entry.file_name()) && !is_own()
-}
-
-fn kind(metadata: &Metadata) -> &'static str {
-    let kind = metadata.file_type();
-    if kind.is_fifo() {
-        "a pipe, which is read only where --input names it"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
-}
-
-fn unreadable(root: &Path, error: walkdir::Error) -> Error {
-    let path = error.path().unwrap_or(root).to_owned();
-    let cause = error.into_io_error().unwrap_or_else(|| std::io::Error::other("symbolic links form a loop"));
-    Error::io("read input", &path, cause)
 }
 
 /// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers, and for the map
@@ -300,7 +180,10 @@ fn fewest_splits(files: &[InputFile], whole: &[bool], split_bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
     use crate::config::Mode;
+    use crate::input::listing::list_files;
 
     fn file(path: &str, bytes: u64) -> InputFile {
         InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0 }
@@ -390,47 +273,6 @@ mod tests {
         config.workers = crate::config::MAX_WORKERS;
         for bytes in [1, 1 << 20, 1 << 40, 1 << 50, u64::MAX / 4] {
             assert!(bytes / split_bytes(&config, bytes) <= MAX_MAP_TASKS, "{bytes}");
-        }
-    }
-
-    #[test]
-    fn directories_are_walked_in_byte_order_without_hidden_names() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["b.txt", "b/x", "a/z", "_SUCCESS", ".hidden", "c/_logs/x", "a.txt"] {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        }
-        let files = list_files(&[dir.path().to_owned()]).unwrap();
-        let names: Vec<_> = files.iter().map(|f| f.path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.txt", "a/z", "b.txt", "b/x"]);
-        let missing = list_files(&[dir.path().join("nope")]).unwrap_err();
-        assert!(missing.to_string().contains("nope"), "{missing}");
-    }
-
-    #[test]
-    fn skipped_names_and_directories_of_runs_are_not_looked_at() {
-        let dir = tempfile::tempdir().unwrap();
-        let make = |name: &str| {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        };
-        ["a", "twinmill-data/b", "twinmill-abc/journal", "twinmill-abc/.twinmill"].into_iter().for_each(make);
-        for (name, target) in [("_dangling", "nowhere"), (".loop", "."), ("_self", "_self")] {
-            std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
-        }
-        let names = |root: &Path| -> Vec<PathBuf> {
-            let files = list_files(&[root.to_owned()]).unwrap();
-            files.iter().map(|file| file.path.strip_prefix(root).unwrap().to_owned()).collect()
-        };
-        assert_eq!(names(dir.path()), [PathBuf::from("a"), "twinmill-data/b".into()]);
-        assert_eq!(names(&dir.path().join("twinmill-abc")), [PathBuf::from("journal")], "whoever names it wants it");
-        for (name, target, said) in [("dangling", "nowhere", "No such file"), ("loop", ".", "form a loop")] {
-            std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
-            let error = list_files(&[dir.path().to_owned()]).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains(said), "{error}");
-            std::fs::remove_file(dir.path().join(name)).unwrap();
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::Serialize;
 
-use crate::observe::limits::processors;
+use crate::machine::limits::processors;
+use crate::machine::proc::{kib, meminfo_bytes, proc_field};
 
 /// The machine a run was measured on.
 #[derive(Clone, Debug, Serialize)]
@@ -85,21 +86,6 @@ pub fn cpu_time() -> Duration {
         (user.tv_sec() + system.tv_sec()) * 1_000_000 + user.tv_usec() + system.tv_usec()
     });
     Duration::from_micros(micros as u64)
-}
-
-pub(super) fn meminfo_bytes(name: &str) -> Option<u64> {
-    kib(&proc_field("/proc/meminfo", name)?)
-}
-
-pub(super) fn kib(value: &str) -> Option<u64> {
-    Some(value.strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
-}
-
-pub(super) fn proc_field(file: &str, name: &str) -> Option<String> {
-    let text = fs::read_to_string(file).ok()?;
-    let (_, value) =
-        text.lines().filter_map(|line| line.split_once(':')).find(|(field, _)| field.trim_end() == name)?;
-    Some(value.trim().to_owned())
 }
 
 /// The type of the mount with the longest path above `dir`.

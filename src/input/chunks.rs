@@ -27,16 +27,16 @@ use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
-use crate::pipeline::bad_records::{Scout, at_record};
-use crate::pipeline::encoding::{LONGEST_MARK_BYTES, mark_bytes};
-use crate::pipeline::inputs::Notes;
-use crate::pipeline::source::Source;
-use crate::pipeline::split::Piece;
+use crate::input::bad_records::{Scout, at_record};
+use crate::input::encoding::{LONGEST_MARK_BYTES, mark_bytes};
+use crate::input::notes::Notes;
+use crate::input::source::Source;
+use crate::input::split::Piece;
+use crate::observe::progress::Progress;
 use crate::record::Words;
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::progress::Progress;
 
 /// Bytes read at a time: enough for few system calls, little enough to stay in a core's second-level cache.
 const CHUNK_BYTES: usize = 256 << 10;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use lz4_flex::frame::FrameDecoder;
 
+use crate::input::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable};
 use crate::observe::activity::{FileUse, file_call};
-use crate::pipeline::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable};
 
 /// The decompressed bytes of a file.
 pub(crate) trait Decode: Read {

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use nix::fcntl::OFlag;
 use nix::sys::statfs::{self, fstatfs};
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::input::decompress::Decode;
+use crate::input::form::Form;
+use crate::input::listing::InputFile;
+use crate::input::notes::Notes;
+use crate::input::split::FilePiece;
 use crate::observe::activity::{FileUse, file_call};
-use crate::pipeline::decompress::Decode;
-use crate::pipeline::form::Form;
-use crate::pipeline::inputs::Notes;
-use crate::pipeline::split::{FilePiece, InputFile};
-use crate::runtime::cancel::CancelToken;
 
 /// Bytes read between two looks at the token.
 const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
@@ -94,6 +95,19 @@ impl InputFile {
     /// Those of opening it, and [`Error::UnreadableInput`] for formats that are not read.
     pub(crate) fn form(&self) -> Result<Form> {
         Form::of(&open(self)?, self.name())
+    }
+
+    /// Whether its first bytes say that it is compressed, in a way that is read here or not.
+    pub fn is_compressed(&self) -> bool {
+        match self.form() {
+            Ok(form) => matches!(form, Form::Compressed(_)),
+            Err(error) => matches!(error, Error::UnreadableInput { .. }),
+        }
+    }
+
+    /// Whether the file may be cut into pieces. Looks at its first bytes.
+    pub(crate) fn may_be_cut(&self) -> Result<bool> {
+        Ok(!matches!(self.form()?, Form::Compressed(_)))
     }
 }
 
@@ -231,9 +245,11 @@ mod tests {
 
     use super::*;
     use crate::config::{JobConfig, Mode};
-    use crate::pipeline::chunks::{PieceReader, ReadContext};
-    use crate::pipeline::read::{InputFormat, Lines};
-    use crate::pipeline::split::{Piece, list_files};
+    use crate::input::chunks::{PieceReader, ReadContext};
+    use crate::input::format::InputFormat;
+    use crate::input::lines::Lines;
+    use crate::input::listing::list_files;
+    use crate::input::split::Piece;
 
     /// The lines of a file as it was listed; `meanwhile` happens at the first one.
     fn lines_of(file: &InputFile, meanwhile: impl Fn()) -> Result<Vec<Vec<u8>>> {

@@ -5,20 +5,22 @@
 //! answers from that listing ever after. Whoever opens a file compares it with the listing, so a file that somebody changes
 //! between two looks is found out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hashbrown::HashMap;
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::input::chunks::{PieceReader, ReadContext};
+use crate::input::format::InputFormat;
+use crate::input::listing::{InputFile, list_files};
+use crate::input::notes::Notes;
+use crate::input::split::{FilePiece, Piece};
 use crate::observe::activity::lock;
-use crate::pipeline::chunks::{PieceReader, ReadContext};
-use crate::pipeline::read::InputFormat;
-use crate::pipeline::split::{FilePiece, InputFile, Piece, list_files};
-use crate::runtime::cancel::CancelToken;
-use crate::runtime::progress::Progress;
+use crate::observe::progress::Progress;
 
 /// Places that a sample looks at.
 const PLACES: u64 = 512;
@@ -44,16 +46,6 @@ struct Shared {
 struct StandIn {
     file: PathBuf,
     name: Arc<Path>,
-}
-
-/// What a reader has to say that is no error, each sentence once.
-#[derive(Debug, Default)]
-pub(crate) struct Notes(Mutex<BTreeSet<String>>);
-
-impl Notes {
-    pub fn add(&self, sentence: String) {
-        lock(&self.0).insert(sentence);
-    }
 }
 
 impl Inputs {
@@ -91,7 +83,7 @@ impl Inputs {
 
     /// What was noted, in byte order.
     pub(crate) fn said(&self) -> Vec<String> {
-        lock(&self.0.notes.0).iter().cloned().collect()
+        self.0.notes.said()
     }
 
     /// The files at and below `paths`, in the order in which they are read: see [`list_files`]. They are listed once.
@@ -240,7 +232,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::pipeline::read::Lines;
+    use crate::input::lines::Lines;
 
     #[test]
     fn a_sample_reads_a_bounded_number_of_bytes_however_long_the_lines_are() {

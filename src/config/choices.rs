@@ -1,0 +1,177 @@
+//! The choices between a few ways of doing something: the mode, its factors, and what happens in special cases.
+
+/// Where intermediate data is kept: a preset of [`Factors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Hadoop's way: every map output record lies in a file before a reducer reads it, and every job's output lies in
+    /// files before the next job reads it.
+    Disk,
+    /// Spark's way: map outputs and the data between jobs stay in memory while the budget holds.
+    Memory,
+}
+
+impl Mode {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Disk => "disk",
+            Mode::Memory => "memory",
+        }
+    }
+}
+
+/// A place for data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// Files in the work directory.
+    Disk,
+    /// The process's memory, within [`JobConfig::memory_bytes`](crate::JobConfig::memory_bytes).
+    Memory,
+}
+
+/// What happens to an input that does not change between the iterations of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Invariant {
+    /// Read and parsed anew in each iteration, as Hadoop does.
+    Reread,
+    /// Parsed once and kept, Spark's `cache()`.
+    Cached,
+}
+
+/// How records meet their equals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouping {
+    /// By sorting, as Hadoop does.
+    Sort,
+    /// By hashing, as Spark's `reduceByKey` does: map outputs are left unsorted. A reducer gathers equal keys in a table
+    /// where the job has a combiner, and sorts all its records at once where it has none; in the end they are sorted either
+    /// way, because output is.
+    Hash,
+}
+
+/// The independent choices that a [`Mode`] is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Factors {
+    /// Where map outputs lie until the reducers take them.
+    pub map_output: Medium,
+    /// Where a job's output lies when another job reads it.
+    pub between_jobs: Medium,
+    /// What happens to loop-invariant inputs.
+    pub invariant: Invariant,
+    /// How records are grouped by key; the same in both modes.
+    pub grouping: Grouping,
+}
+
+impl From<Mode> for Factors {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Disk => Factors {
+                map_output: Medium::Disk,
+                between_jobs: Medium::Disk,
+                invariant: Invariant::Reread,
+                grouping: Grouping::Sort,
+            },
+            Mode::Memory => Factors {
+                map_output: Medium::Memory,
+                between_jobs: Medium::Memory,
+                invariant: Invariant::Cached,
+                grouping: Grouping::Sort,
+            },
+        }
+    }
+}
+
+/// Compression of run blocks in files (`mapreduce.map.output.compress.codec`). Runs in memory are never compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// As they are.
+    #[default]
+    None,
+    /// LZ4 blocks.
+    Lz4,
+    /// Zstandard, level 1.
+    Zstd,
+}
+
+/// What memory mode does when a run no longer fits the budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnFull {
+    /// The run goes to a file, as in disk mode.
+    #[default]
+    Spill,
+    /// The job fails with [`Error::MemoryFull`](crate::Error::MemoryFull).
+    Fail,
+}
+
+/// What happens to an output directory that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExistingOutput {
+    /// The job is refused before any work.
+    #[default]
+    Refuse,
+    /// It is replaced, once the new output is complete.
+    Overwrite,
+}
+
+/// What happens to map outputs after the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Intermediates {
+    /// They are removed.
+    #[default]
+    Remove,
+    /// Those that lie in files stay there, for `twinmill inspect`.
+    Keep,
+}
+
+/// The state of the page cache that a phase begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PageCache {
+    /// As it is.
+    #[default]
+    Warm,
+    /// Pages of inputs and intermediates are dropped before they are read (`posix_fadvise(DONTNEED)` after a sync).
+    Cold,
+}
+
+/// What happens to a task that takes much longer than the others of its wave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stragglers {
+    /// It is waited for.
+    #[default]
+    Wait,
+    /// Where a worker is idle, a second attempt is begun beside the first; the first to succeed wins, the other is stopped
+    /// (`mapreduce.map.speculative`). The output is the same if the job's code is deterministic.
+    Speculate,
+}
+
+/// When data between jobs, and the output, counts as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// When the system has it, in the page cache.
+    #[default]
+    Cache,
+    /// When it lies on the device: files and their directories are synced (`dfs.datanode.synconclose`).
+    Device,
+}
+
+/// What data between jobs, and the output, survive: as in HDFS, where map outputs are neither copied nor synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Durability {
+    /// Files that each partition of a dataset between jobs is written to, where it lies on disk (`dfs.replication`). A
+    /// damaged block is read from the next one. The output is written once.
+    pub replication: u32,
+    /// When it counts as written.
+    pub sync: Sync,
+}
+
+impl Default for Durability {
+    fn default() -> Self {
+        Durability { replication: 1, sync: Sync::default() }
+    }
+}

@@ -1,0 +1,21 @@
+//! How a job is run: the mode and its factors, budgets, and where things lie.
+//!
+//! Settings and nothing else: what belongs to a run that lives, such as its token and its progress, is not here.
+
+mod choices;
+mod disk_profile;
+pub mod faults;
+mod identity;
+mod settings;
+
+pub use choices::{
+    Compression, Durability, ExistingOutput, Factors, Grouping, Intermediates, Invariant, Medium, Mode, OnFull,
+    PageCache, Stragglers, Sync,
+};
+pub use disk_profile::DiskProfile;
+pub use faults::{Fault, FaultLab};
+pub use identity::{Identity, Resume};
+pub use settings::{
+    JobConfig, MAX_ATTEMPTS, MAX_MAP_TASKS, MAX_MERGE_FACTOR, MAX_REDUCERS, MAX_REPLICATION, MAX_WORKERS,
+    MIN_MEMORY_BYTES_PER_WORKER, MIN_SORT_BUFFER_BYTES, check_number,
+};

@@ -1,0 +1,313 @@
+//! All settings of a run, their defaults, and the least and most that each may be.
+//!
+//! Nothing here changes a job's output except [`JobConfig::reducers`], which sets the number of parts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cancel::CancelToken;
+use crate::config::choices::{
+    Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, Stragglers,
+};
+use crate::config::disk_profile::DiskProfile;
+use crate::config::faults::FaultLab;
+use crate::config::identity::Resume;
+use crate::error::{Error, Result};
+use crate::input::Inputs;
+use crate::input::bad_records::BadRecords;
+use crate::observe::progress::Progress;
+use crate::quantity::Exactly;
+
+/// Smallest sort buffer that is honoured; a smaller setting is [raised](JobConfig::within_limits) to it.
+pub const MIN_SORT_BUFFER_BYTES: u64 = 32 << 10;
+/// Smallest memory budget for each worker, a smallest sort buffer and as much for what else is kept in memory; a smaller
+/// budget is [raised](JobConfig::within_limits) to it.
+pub const MIN_MEMORY_BYTES_PER_WORKER: u64 = 2 * MIN_SORT_BUFFER_BYTES;
+/// Most tasks that run at the same time: more threads than that gain nothing on any machine, and each has its sort buffer.
+pub const MAX_WORKERS: usize = 1_024;
+/// Most reducers a job may have: the partition number has 16 bits in the sort index.
+pub const MAX_REDUCERS: u32 = 65_536;
+/// Most map tasks a job may have: 32 TiB in default splits. What the driver knows of one takes about half a kilobyte.
+pub const MAX_MAP_TASKS: u64 = 250_000;
+/// Most runs that one merge pass reads; open files bound it as well.
+pub const MAX_MERGE_FACTOR: usize = 65_536;
+/// Most attempts that a task gets.
+pub const MAX_ATTEMPTS: u32 = 10_000;
+/// Most copies of data between jobs: HDFS's own most (`dfs.replication.max`).
+pub const MAX_REPLICATION: u32 = 512;
+
+/// Everything that is set for one run of a job.
+#[derive(Clone, Debug)]
+pub struct JobConfig {
+    /// The preset that [`factors`](Self::factors) came from; reported.
+    pub mode: Mode,
+    /// Where intermediates are kept.
+    pub factors: Factors,
+    /// The output directory; it must not exist unless [`existing_output`](Self::existing_output) allows it.
+    pub output: Option<PathBuf>,
+    /// What to do with an output directory that exists.
+    pub existing_output: ExistingOutput,
+    /// Files that the program reads beside the inputs of its jobs: its answer depends on them, so a run is
+    /// [gone on with](Self::resume) only while they are as they were, and no output may take their place. Default: none.
+    pub side_inputs: Vec<PathBuf>,
+    /// Reduce tasks, and so parts of the output (`mapreduce.job.reduces`). 0 writes the map output as it is. Default:
+    /// the machine's processors, whatever the number of workers, so that the output does not depend on that.
+    pub reducers: u32,
+    /// Tasks that run at the same time. Default: the machine's processors.
+    pub workers: usize,
+    /// Budget for sort buffers and for runs in memory. Default: 60 % of the memory available, Spark's
+    /// `spark.memory.fraction`.
+    pub memory_bytes: u64,
+    /// Sort buffer of one map task, index included (`io.sort.mb`). Default 100 MiB. Larger: fewer spills to merge;
+    /// smaller: less memory and better use of the processor's caches. Never more than its share of `memory_bytes`.
+    pub sort_buffer_bytes: u64,
+    /// Most runs that one merge pass reads (`io.sort.factor`). Default 64. Larger: fewer passes; smaller: fewer files
+    /// open and fewer block buffers.
+    pub merge_factor: usize,
+    /// Most bytes of input a map task gets. Default 128 MiB, or less so that there are as many splits as workers, and the map
+    /// tasks that [faults](Self::faults) strike.
+    pub split_bytes: Option<u64>,
+    /// Compression of run blocks in files.
+    pub compression: Compression,
+    /// Directory in which the run makes its own private directory. Default: `$TMPDIR`, else `/var/tmp`, which unlike
+    /// `/tmp` is on a disk on most systems.
+    pub work_dir: PathBuf,
+    /// Copies of data between jobs, and whether they are synced. Default: one, not synced.
+    pub durability: Durability,
+    /// A disk to emulate below intermediate files and data between jobs. Default: none.
+    pub disk_profile: Option<DiskProfile>,
+    /// Whether map outputs in files outlive the job.
+    pub intermediates: Intermediates,
+    /// State of the page cache between phases.
+    pub page_cache: PageCache,
+    /// What memory mode does over its budget.
+    pub on_full: OnFull,
+    /// Attempts that a task gets (`mapreduce.map.maxattempts`). Default 4.
+    pub max_attempts: u32,
+    /// How long an attempt may run before it is stopped and has failed (`mapreduce.task.timeout`, which counts from the last
+    /// sign of life). Default: as long as it likes. Attempts notice between records, blocks and groups; code that stays in one
+    /// call for good cannot be stopped.
+    pub task_timeout: Option<Duration>,
+    /// What to do about tasks that lag behind.
+    pub stragglers: Stragglers,
+    /// How many records on which the job's code fails may be skipped (`mapreduce.map.skip.maxrecords`), and which were: a
+    /// driver begins with none of them. Default: 0.
+    pub bad_records: Arc<BadRecords>,
+    /// Whether another process can go on after this one was killed, and whether this one does. Default: neither.
+    pub resume: Resume,
+    /// Failures made on purpose ([fault lab](crate::runtime::strike)). Default: none.
+    pub faults: FaultLab,
+    /// Tells a running job to stop.
+    pub cancel: CancelToken,
+    /// How far the job is; read it from another thread.
+    pub progress: Arc<Progress>,
+    /// What is known of the files that the run reads: a driver begins with nothing.
+    pub inputs: Inputs,
+}
+
+impl JobConfig {
+    /// The defaults of a mode.
+    pub fn new(mode: Mode) -> Self {
+        let processors = crate::machine::limits::processors();
+        JobConfig {
+            mode,
+            factors: mode.into(),
+            output: None,
+            existing_output: ExistingOutput::default(),
+            side_inputs: Vec::new(),
+            reducers: processors as u32,
+            workers: processors,
+            memory_bytes: default_memory_bytes(),
+            sort_buffer_bytes: 100 << 20,
+            merge_factor: 64,
+            split_bytes: None,
+            compression: Compression::default(),
+            work_dir: default_work_dir(),
+            durability: Durability::default(),
+            disk_profile: None,
+            intermediates: Intermediates::default(),
+            page_cache: PageCache::default(),
+            on_full: OnFull::default(),
+            max_attempts: 4,
+            task_timeout: None,
+            stragglers: Stragglers::default(),
+            bad_records: Arc::default(),
+            resume: Resume::default(),
+            faults: FaultLab::default(),
+            cancel: CancelToken::default(),
+            progress: Arc::default(),
+            inputs: Inputs::default(),
+        }
+    }
+
+    /// Sets the output directory.
+    pub fn output(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.output = Some(dir.into());
+        self
+    }
+
+    /// Sets the number of reduce tasks.
+    pub fn reducers(mut self, reducers: u32) -> Self {
+        self.reducers = reducers;
+        self
+    }
+
+    /// Checks the settings that are numbers of something against their least and most. Sizes are refused only where they are
+    /// zero; others are brought [within limits](Self::within_limits).
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the setting as the command line does, its least or most, and what was given.
+    pub fn validate(&self) -> Result<()> {
+        let Durability { replication, .. } = self.durability;
+        let numbers = [
+            ("--workers", 1, MAX_WORKERS as u64, self.workers as u64),
+            ("--reducers", 0, MAX_REDUCERS.into(), self.reducers.into()),
+            ("--merge-factor", 2, MAX_MERGE_FACTOR as u64, self.merge_factor as u64),
+            ("--max-attempts", 1, MAX_ATTEMPTS.into(), self.max_attempts.into()),
+            ("--replication", 1, MAX_REPLICATION.into(), replication.into()),
+            ("--split-size", 1, u64::MAX, self.split_bytes.unwrap_or(1)),
+            ("--sort-buffer", 1, u64::MAX, self.sort_buffer_bytes),
+            ("--memory", 1, u64::MAX, self.memory_bytes),
+        ];
+        numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
+    }
+
+    /// Brings the sizes within what makes sense: a sort buffer or a budget below the least is raised to it, a budget above
+    /// all memory that the process can have is lowered to that. Gives a sentence for each that was changed.
+    pub fn within_limits(mut self) -> (Self, Vec<String>) {
+        let most_memory_bytes = crate::machine::limits::most_memory_bytes();
+        let least_memory_bytes = self.least_memory_bytes();
+        let mut changed = Vec::new();
+        let mut bring = |option: &str, bytes: &mut u64, to: u64, why: &str| {
+            changed.push(format!("{option} {} is {why}; {} is used", Exactly(*bytes), Exactly(to)));
+            *bytes = to;
+        };
+        if self.sort_buffer_bytes < MIN_SORT_BUFFER_BYTES {
+            bring("--sort-buffer", &mut self.sort_buffer_bytes, MIN_SORT_BUFFER_BYTES, "below the least that works");
+        }
+        if self.memory_bytes > most_memory_bytes {
+            let why = "more than this process can have";
+            bring("--memory", &mut self.memory_bytes, most_memory_bytes, why);
+        }
+        if self.memory_bytes < least_memory_bytes {
+            let why = format!("below the least for {} workers", self.workers);
+            bring("--memory", &mut self.memory_bytes, least_memory_bytes, &why);
+        }
+        (self, changed)
+    }
+
+    /// The smallest budget for these workers.
+    pub fn least_memory_bytes(&self) -> u64 {
+        MIN_MEMORY_BYTES_PER_WORKER * self.workers as u64
+    }
+
+    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. Half of the
+    /// budget is left to what else is kept in memory, if anything is.
+    pub(crate) fn task_sort_buffer_bytes(&self) -> usize {
+        let only_buffers = self.factors == Factors::from(Mode::Disk);
+        let for_buffers = if only_buffers { self.memory_bytes } else { self.memory_bytes / 2 };
+        let share = for_buffers / self.workers as u64;
+        self.sort_buffer_bytes.min(share).max(MIN_SORT_BUFFER_BYTES) as usize
+    }
+
+    /// Sort buffers of all tasks that run at the same time.
+    pub(crate) fn sort_buffers_bytes(&self) -> u64 {
+        self.workers as u64 * self.task_sort_buffer_bytes() as u64
+    }
+
+    /// Size to which run blocks are filled: large enough that a block is worth a system call, small enough that the
+    /// blocks of a full merge on every worker stay well within a small budget.
+    pub(crate) fn block_bytes(&self) -> usize {
+        const SMALLEST: u64 = 4 << 10;
+        const LARGEST: u64 = 256 << 10;
+        let merge_blocks = 4 * self.merge_factor.min(64) as u64 * self.workers as u64;
+        (self.memory_bytes / merge_blocks).clamp(SMALLEST, LARGEST) as usize
+    }
+}
+
+/// Refuses a number of something that is out of range, naming the option, the least or the most, and what was given.
+///
+/// # Errors
+/// [`Error::Config`].
+pub fn check_number(option: &str, least: u64, most: u64, given: u64) -> Result<()> {
+    if given < least {
+        return Err(Error::Config(format!("{option} must be at least {least}, got {given}")));
+    }
+    if given > most {
+        return Err(Error::Config(format!("{option} must be at most {most}, got {given}")));
+    }
+    Ok(())
+}
+
+fn default_memory_bytes() -> u64 {
+    crate::machine::limits::available_memory_bytes() / 5 * 3
+}
+
+fn default_work_dir() -> PathBuf {
+    if let Some(dir) = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty()) {
+        return dir.into();
+    }
+    let var_tmp = Path::new("/var/tmp");
+    if var_tmp.is_dir() { var_tmp.to_owned() } else { std::env::temp_dir() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What validation says of a setting that `set` makes.
+    fn refused(set: impl Fn(&mut JobConfig)) -> String {
+        let mut config = JobConfig::new(Mode::Disk);
+        set(&mut config);
+        match config.validate() {
+            Err(Error::Config(message)) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn validation_names_the_setting_its_range_and_what_was_given() {
+        assert_eq!(refused(|c| c.workers = 0), "--workers must be at least 1, got 0");
+        assert_eq!(refused(|c| c.workers = usize::MAX), "--workers must be at most 1024, got 18446744073709551615");
+        assert_eq!(refused(|c| c.reducers = 65_537), "--reducers must be at most 65536, got 65537");
+        assert_eq!(refused(|c| c.merge_factor = 1), "--merge-factor must be at least 2, got 1");
+        assert_eq!(refused(|c| c.merge_factor = 70_000), "--merge-factor must be at most 65536, got 70000");
+        assert_eq!(refused(|c| c.split_bytes = Some(0)), "--split-size must be at least 1, got 0");
+        assert_eq!(refused(|c| c.max_attempts = 0), "--max-attempts must be at least 1, got 0");
+        assert_eq!(refused(|c| c.max_attempts = u32::MAX), "--max-attempts must be at most 10000, got 4294967295");
+        let replicated = refused(|c| c.durability.replication = 4_000_000_000);
+        assert_eq!(replicated, "--replication must be at most 512, got 4000000000");
+        let mut most = JobConfig::new(Mode::Disk);
+        (most.workers, most.reducers, most.merge_factor) = (MAX_WORKERS, MAX_REDUCERS, MAX_MERGE_FACTOR);
+        (most.max_attempts, most.durability.replication) = (MAX_ATTEMPTS, MAX_REPLICATION);
+        most.split_bytes = Some(u64::MAX);
+        most.validate().unwrap();
+    }
+
+    #[test]
+    fn sizes_that_make_no_sense_are_brought_within_limits_and_said() {
+        let sizes = |memory_bytes, sort_buffer_bytes| {
+            let mut config = JobConfig::new(Mode::Memory);
+            (config.workers, config.memory_bytes, config.sort_buffer_bytes) = (2, memory_bytes, sort_buffer_bytes);
+            let (config, said) = config.within_limits();
+            assert!(config.clone().within_limits().1.is_empty(), "once is enough");
+            (config.memory_bytes, config.sort_buffer_bytes, said)
+        };
+        for sound in [(1 << 20, 100 << 20), (128 << 10, 32 << 10)] {
+            assert_eq!(sizes(sound.0, sound.1), (sound.0, sound.1, Vec::new()));
+        }
+        let (memory, buffer, said) = sizes(10, 1);
+        assert_eq!((memory, buffer), (128 << 10, 32 << 10));
+        assert_eq!(
+            said,
+            [
+                "--sort-buffer 1 bytes is below the least that works; 32 KiB is used",
+                "--memory 10 bytes is below the least for 2 workers; 128 KiB is used"
+            ]
+        );
+        let (memory, _, said) = sizes(u64::MAX, 1 << 20);
+        assert!(memory <= crate::machine::limits::most_memory_bytes());
+        assert!(said.len() == 1 && said[0].contains("more than this process can have"), "{said:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! What an input format is, and how the records of a split are read with one.
+
+use crate::error::Result;
+use crate::input::bad_records::Scout;
+use crate::input::chunks::{PieceReader, ReadContext};
+use crate::input::split::{Piece, Split};
+
+/// How the records of an input are found in its bytes.
+///
+/// A format of one's own is either made of another one, which it calls, or reads [chunks](crate::input::Chunks) of the file.
+/// This one reads records that end with a semicolon, wherever the file is cut:
+///
+/// ```
+/// use twinmill::prelude::*;
+/// use twinmill::{InputFormat, PieceReader};
+///
+/// struct Statements;
+///
+/// impl InputFormat for Statements {
+///     type Record<'a> = Record<'a>;
+///
+///     fn offset(record: &Record<'_>) -> u64 {
+///         record.offset()
+///     }
+///
+///     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+///         piece.read_file(|chunks| {
+///             // A record starts in the piece if a semicolon stands before it, or nothing at all.
+///             if chunks.offset() > 0 {
+///                 chunks.look_back(1);
+///                 chunks.skip_past(b";")?;
+///             }
+///             while chunks.has_more()? {
+///                 let end = chunks.find(b";")?;
+///                 let length = end.unwrap_or(chunks.unread().len());
+///                 chunks.window().hand(0..length, &mut each)?;
+///                 chunks.consume(length + usize::from(end.is_some()));
+///             }
+///             Ok(())
+///         })
+///     }
+/// }
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+/// # std::fs::write(&input, "a;bb;a").unwrap();
+/// let job = Job::new("statements", mapper_of(Statements, |statement, out: &mut Out<[u8], u64>| {
+///     out.emit(statement.bytes(), 1);
+///     Ok(())
+/// }), Sum);
+/// let mut config = JobConfig::new(Mode::Memory).reducers(1).output(&output);
+/// config.split_bytes = Some(2);
+/// job.input(&input).run(&config)?;
+/// assert_eq!(std::fs::read_to_string(output.join("part-r-00000")).unwrap(), "a\t2\nbb\t1\n");
+/// # Ok::<(), Error>(())
+/// ```
+pub trait InputFormat: 'static {
+    /// What a mapper is given.
+    type Record<'a>;
+
+    /// Cuts between pieces of a file lie at multiples of this; with `u64::MAX` files are not cut.
+    const SPLIT_ALIGNMENT: u64 = 1;
+
+    /// How many records a record counts as.
+    fn records(_record: &Self::Record<'_>) -> u64 {
+        1
+    }
+
+    /// Where a record starts in its file, after decompression; 0 where there is no file. An
+    /// [invariant](crate::Invariant) input is cut into blocks by it.
+    fn offset(_record: &Self::Record<'_>) -> u64 {
+        0
+    }
+
+    /// Calls `each` for every record of a piece, in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) where the input cannot be read; what `each` returns, placed at its record.
+    fn read(piece: PieceReader<'_>, each: impl FnMut(Self::Record<'_>) -> Result<()>) -> Result<()>;
+}
+
+/// Calls `each` for every record of a split, in order. Returns the bytes read.
+pub(crate) fn read_split<F: InputFormat>(
+    split: &Split,
+    context: ReadContext<'_>,
+    mut each: impl FnMut(F::Record<'_>) -> Result<()>,
+) -> Result<u64> {
+    let mut buffer = Vec::new();
+    let mut bytes_read = 0;
+    for piece in &split.pieces {
+        context.cancel.check()?;
+        if let Piece::Partition(segment) = piece {
+            bytes_read += segment.index().stored_bytes;
+            context.progress.add_bytes(segment.index().stored_bytes);
+        }
+        F::read(PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context }, &mut each)?;
+    }
+    context.scout.map_or(Ok(()), Scout::verdict)?;
+    Ok(bytes_read)
+}
