@@ -94,9 +94,16 @@ pub trait Value: 'static {
     where
         Self: Sized;
 
-    /// Bytes on the heap that the value owns; what a combiner holds is counted against the sort buffer by it.
+    /// Bytes on the heap that the value owns, with those of the values in it. What a combiner holds is counted against the
+    /// sort buffer by it.
     fn heap_bytes(&self) -> usize {
         0
+    }
+
+    /// Bytes on the heap that the value owns, without those of the values in it: what can be told of a list without a look at
+    /// every item.
+    fn own_heap_bytes(&self) -> usize {
+        self.heap_bytes()
     }
 }
 
@@ -490,6 +497,10 @@ impl<T: Value> Value for Option<T> {
     fn heap_bytes(&self) -> usize {
         self.as_ref().map_or(0, T::heap_bytes)
     }
+
+    fn own_heap_bytes(&self) -> usize {
+        self.as_ref().map_or(0, T::own_heap_bytes)
+    }
 }
 
 impl<T: Value, Q: ToValue<T>> ToValue<Option<T>> for Option<Q> {
@@ -549,7 +560,11 @@ impl<T: Value + ListItem> Value for Vec<T> {
     }
 
     fn heap_bytes(&self) -> usize {
-        self.capacity() * size_of::<T>() + self.iter().map(T::heap_bytes).sum::<usize>()
+        self.own_heap_bytes() + self.iter().map(T::heap_bytes).sum::<usize>()
+    }
+
+    fn own_heap_bytes(&self) -> usize {
+        self.capacity() * size_of::<T>()
     }
 }
 
@@ -618,6 +633,10 @@ impl<T: Value + ListItem, const N: usize> Value for [T; N] {
     fn heap_bytes(&self) -> usize {
         self.iter().map(T::heap_bytes).sum()
     }
+
+    fn own_heap_bytes(&self) -> usize {
+        self.iter().map(T::own_heap_bytes).sum()
+    }
 }
 
 impl<T: Value + ListItem, Q: ToValue<T> + ListItem, const N: usize> ToValue<[T; N]> for [Q; N] {
@@ -651,7 +670,11 @@ macro_rules! set_value {
             }
 
             fn heap_bytes(&self) -> usize {
-                self.len() * (size_of::<T>() + NODE_BYTES) + self.iter().map(T::heap_bytes).sum::<usize>()
+                self.own_heap_bytes() + self.iter().map(T::heap_bytes).sum::<usize>()
+            }
+
+            fn own_heap_bytes(&self) -> usize {
+                self.len() * (size_of::<T>() + NODE_BYTES)
             }
         }
     )+};
@@ -676,7 +699,11 @@ macro_rules! map_value {
 
             fn heap_bytes(&self) -> usize {
                 let of_entries = self.iter().map(|(key, value)| key.heap_bytes() + value.heap_bytes());
-                self.len() * (size_of::<(K, V)>() + NODE_BYTES) + of_entries.sum::<usize>()
+                self.own_heap_bytes() + of_entries.sum::<usize>()
+            }
+
+            fn own_heap_bytes(&self) -> usize {
+                self.len() * (size_of::<(K, V)>() + NODE_BYTES)
             }
         }
     )+};
@@ -801,6 +828,10 @@ macro_rules! tuple_value {
 
             fn heap_bytes(&self) -> usize {
                 0 $(+ self.$at.heap_bytes())*
+            }
+
+            fn own_heap_bytes(&self) -> usize {
+                0 $(+ self.$at.own_heap_bytes())*
             }
         }
 

@@ -137,6 +137,13 @@ where
     #[inline(never)]
     fn make_room(&mut self) {
         let memory = &mut self.memory;
+        if memory.bytes() > self.capacity_bytes {
+            memory.table.count_heap();
+            // Not for a little room: it would be counted again and again.
+            if memory.table.has_room(BATCH) && memory.bytes() <= self.capacity_bytes / 4 * 3 {
+                return;
+            }
+        }
         let fits = memory.bytes() <= self.capacity_bytes;
         if fits && memory.bytes_to_grow() <= self.capacity_bytes && memory.grow() {
             return;

@@ -49,6 +49,7 @@ pub(super) struct Table<V> {
     used: usize,
     /// Long keys, each behind its length as four bytes.
     arena: Vec<u8>,
+    /// What the accumulators own, or more: see [`count_heap`](Self::count_heap).
     heap_bytes: usize,
     /// Random, so that nobody can prepare keys that collide.
     seed: u64,
@@ -187,9 +188,17 @@ impl<V: Value> Table<V> {
     fn fold_at(&mut self, at: usize, value: V, combine: impl Fn(&mut V, V)) {
         // SAFETY: the slot's tag was just compared with one that is not EMPTY, so the value is initialised.
         let accumulator = unsafe { self.slots[at].value.assume_init_mut() };
-        let heap_before = accumulator.heap_bytes();
+        // A look at all that is in the accumulator, for each value, would take quadratic time: what is in the value is taken
+        // to be in the accumulator from now on.
+        let within = value.heap_bytes() - value.own_heap_bytes();
+        let own_before = accumulator.own_heap_bytes();
         combine(accumulator, value);
-        self.heap_bytes = self.heap_bytes - heap_before + accumulator.heap_bytes();
+        self.heap_bytes = self.heap_bytes + within + accumulator.own_heap_bytes() - own_before;
+    }
+
+    /// Counts again what the accumulators own: of what was folded into them they may have dropped something.
+    pub fn count_heap(&mut self) {
+        self.heap_bytes = self.keys().map(|(at, _)| self.value(at).heap_bytes()).sum();
     }
 
     fn insert(&mut self, at: usize, key: [u64; 2], tag: Tag, value: V) {
@@ -345,11 +354,14 @@ fn hash_words(words: [u64; 2], seed: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Result;
+    use crate::record::ListItem;
 
     proptest! {
         #[test]
@@ -378,6 +390,65 @@ mod tests {
                 prop_assert_eq!(table.keys().count(), 0);
             }
         }
+    }
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// A part of a list, which counts how often it is asked for its size.
+    struct Item(Vec<u8>);
+
+    impl ListItem for Item {}
+
+    impl Value for Item {
+        type Ref<'a> = Item;
+
+        fn decode(bytes: &[u8]) -> Result<Item> {
+            Self::decode_owned(bytes)
+        }
+
+        fn decode_part(bytes: &mut &[u8]) -> Result<Item> {
+            Vec::decode_part(bytes).map(Item)
+        }
+
+        fn heap_bytes(&self) -> usize {
+            LOOKS.set(LOOKS.get() + 1);
+            self.0.capacity()
+        }
+    }
+
+    fn item(bytes: usize) -> Vec<Item> {
+        vec![Item(Vec::with_capacity(bytes))]
+    }
+
+    #[test]
+    fn what_a_list_takes_is_known_without_a_look_at_all_of_it_for_each_value() {
+        let looks = |folds: usize| {
+            let (mut table, before) = (Table::<Vec<Item>>::default(), LOOKS.get());
+            for _ in 0..folds {
+                table.fold_inline(&table.inline_key(b"key"), item(100), |list, mut more| list.append(&mut more));
+            }
+            let looks = LOOKS.get() - before;
+            let counted = table.heap_bytes;
+            table.count_heap();
+            assert_eq!(counted, table.heap_bytes);
+            assert!(counted >= folds * (100 + size_of::<Item>()));
+            looks
+        };
+        assert!((1000..2000).contains(&looks(1000)));
+        assert_eq!(looks(4000), 4 * looks(1000));
+    }
+
+    #[test]
+    fn what_a_combiner_drops_is_not_counted_when_it_is_counted_again() {
+        let mut table = Table::<Vec<Item>>::default();
+        for _ in 0..100 {
+            table.fold_inline(&table.inline_key(b"key"), item(1000), |_first, _other| {});
+        }
+        assert!(table.heap_bytes >= 100_000);
+        table.count_heap();
+        assert!(table.heap_bytes < 2000, "{}", table.heap_bytes);
     }
 
     #[test]
