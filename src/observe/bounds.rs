@@ -4,6 +4,9 @@
 //! 3.2: what is to cost nothing is taken off each task's time, and the tasks of a wave are given to its workers again in the
 //! order in which they began. It is a bound on what can be gained, since nothing else is taken to become slower.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
 use crate::observe::report::{Bounds, TaskReport};
 use crate::observe::time_use::TimeUse;
 
@@ -38,13 +41,37 @@ impl Bounds {
 fn makespan(tasks: &[TaskReport], workers: usize, saved: impl Fn(&TaskReport) -> f64) -> f64 {
     let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
     in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
-    let mut free_from = vec![0.0_f64; workers.min(tasks.len())];
+    let mut free_from: BinaryHeap<_> = (0..workers.min(tasks.len())).map(|_| Reverse(Seconds(0.0))).collect();
     for task in in_order {
-        let next = free_from.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("where there is a task there is a worker");
-        *next += (task.end_seconds - task.start_seconds - saved(task)).max(0.0);
+        let mut next = free_from.peek_mut().expect("where there is a task there is a worker");
+        next.0.0 += (task.end_seconds - task.start_seconds - saved(task)).max(0.0);
     }
-    free_from.into_iter().fold(0.0, f64::max)
+    free_from.into_iter().map(|Reverse(Seconds(from))| from).fold(0.0, f64::max)
 }
+
+/// A time that can be compared with every other.
+#[derive(Clone, Copy, Debug)]
+struct Seconds(f64);
+
+impl Ord for Seconds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Seconds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Seconds {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Seconds {}
 
 #[cfg(test)]
 mod tests {
