@@ -26,6 +26,8 @@ use crate::observe::progress::Progress;
 const PLACES: u64 = 512;
 /// Bytes read at each place at most; with longer records there are fewer of them.
 const BYTES_A_PLACE: u64 = 32 << 10;
+/// Places that are closer together are looked at with one look, since a look opens its file.
+const BYTES_A_LOOK: u64 = 512;
 
 /// The inputs of one run. Clones share what is known of them.
 #[derive(Clone, Debug, Default)]
@@ -146,7 +148,8 @@ impl Inputs {
 
     /// Records from all over the inputs, for choosing split points: about `count`, always the same ones for the same files.
     /// Every file is looked at in proportion to its size, at evenly spaced places; compressed files at their beginning. At
-    /// each place a bounded number of bytes is read, however long the records are: a line that goes on beyond them is cut.
+    /// each place a bounded number of bytes is read, however long the records are: a line that goes on beyond them is cut. Of
+    /// a small file every record is seen, once.
     ///
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be read.
@@ -171,6 +174,8 @@ impl Inputs {
         let total: u64 = files.iter().map(|file| file.bytes).sum();
         let per_place = count.div_ceil(PLACES as usize) as u64;
         let step = total.div_ceil(PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
+        let places_a_look = BYTES_A_LOOK.div_ceil(step);
+        let look_bytes = places_a_look * step;
         let mut before = 0u64;
         for file in files.iter() {
             // The first place at or after this file's beginning, counted over all files.
@@ -182,10 +187,11 @@ impl Inputs {
                 continue;
             }
             if file.may_be_cut()? {
-                for start in (first..file.bytes).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
-                    let end = file.bytes.min(start + BYTES_A_PLACE);
-                    let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(file, start, end) };
-                    bytes += self.look::<F>(piece, per_place, each)?;
+                let file = Arc::new(file.clone());
+                for start in (first..file.bytes).step_by(usize::try_from(look_bytes).unwrap_or(usize::MAX)) {
+                    let end = file.bytes.min(start + look_bytes.min(BYTES_A_PLACE));
+                    let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(&file, start, end) };
+                    bytes += self.look::<F>(piece, places_a_look * per_place, each)?;
                 }
             } else {
                 let piece = FilePiece { most_bytes: places * BYTES_A_PLACE, ..FilePiece::whole(file) };
@@ -230,8 +236,10 @@ impl Inputs {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+    use crate::input::chunks::Record;
     use crate::input::lines::Lines;
 
     #[test]
@@ -251,6 +259,39 @@ mod tests {
             let bytes = bytes.unwrap();
             assert!(bytes <= most, "{bytes} of at most {most} bytes, {lines} lines");
             assert!(sampled >= lines.div_ceil(8), "{sampled} of {lines} lines");
+        }
+    }
+
+    static LOOKS: AtomicU64 = AtomicU64::new(0);
+
+    /// Lines, and how often somebody looked for them.
+    struct Counted;
+
+    impl InputFormat for Counted {
+        type Record<'a> = Record<'a>;
+
+        fn read(piece: PieceReader<'_>, each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+            LOOKS.fetch_add(1, Ordering::Relaxed);
+            Lines::read(piece, each)
+        }
+    }
+
+    #[test]
+    fn every_record_of_a_small_file_is_sampled_once_with_few_looks() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        for lines in [1, 100, 2000] {
+            let all: Vec<String> = (0..lines).map(|i| format!("line {}", i * i)).collect();
+            fs::write(&path, all.join("\n")).unwrap();
+            let (mut sampled, before) = (Vec::new(), LOOKS.load(Ordering::Relaxed));
+            let add = |line: Record<'_>| {
+                sampled.push(String::from_utf8_lossy(&line).into_owned());
+                Ok(())
+            };
+            Inputs::default().sample::<Counted>(std::slice::from_ref(&path), 10_000, add).unwrap();
+            assert!(sampled == all, "{} of {lines}", sampled.len());
+            let (looks, bytes) = (LOOKS.load(Ordering::Relaxed) - before, all.join("\n").len() as u64);
+            assert!(looks <= bytes.div_ceil(BYTES_A_LOOK), "{looks} looks at {bytes} bytes");
         }
     }
 

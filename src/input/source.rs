@@ -25,7 +25,7 @@ const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
 
 /// The bytes of one piece, from its beginning on.
 pub(crate) struct Source {
-    listed: InputFile,
+    listed: Arc<InputFile>,
     file: Arc<File>,
     decoder: Option<Box<dyn Decode>>,
     /// Where the next read begins, after decompression.

@@ -4,6 +4,8 @@
 //! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
 //! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
 
+use std::sync::Arc;
+
 use crate::config::{JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
 use crate::input::listing::InputFile;
@@ -41,7 +43,8 @@ pub(crate) enum Piece {
 
 #[derive(Clone, Debug)]
 pub(crate) struct FilePiece {
-    pub file: InputFile,
+    /// Shared by all pieces of the file, of which there may be many.
+    pub file: Arc<InputFile>,
     pub start: u64,
     /// A compressed file is one piece; `start..end` are then its bytes on disk.
     pub end: u64,
@@ -50,13 +53,13 @@ pub(crate) struct FilePiece {
 }
 
 impl FilePiece {
-    pub fn new(file: &InputFile, start: u64, end: u64) -> Self {
+    pub fn new(file: &Arc<InputFile>, start: u64, end: u64) -> Self {
         FilePiece { file: file.clone(), start, end, most_bytes: u64::MAX }
     }
 
     /// All of a file.
     pub fn whole(file: &InputFile) -> Self {
-        FilePiece::new(file, 0, file.bytes)
+        FilePiece::new(&Arc::new(file.clone()), 0, file.bytes)
     }
 
     /// Whether it is all of its file.
@@ -106,6 +109,7 @@ fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alig
     let mut room = split_bytes;
     for (file, whole) in files.iter().zip(whole) {
         let whole = *whole || file.bytes <= split_bytes;
+        let file = Arc::new(file.clone());
         let mut start = 0;
         // A file of no bytes is read all the same: not every file system knows its files' sizes.
         loop {
@@ -115,7 +119,7 @@ fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alig
                 splits.push(std::mem::replace(&mut open, Split { input, pieces: Vec::new() }));
                 room = split_bytes;
             }
-            open.pieces.push(Piece::File(FilePiece::new(file, start, end)));
+            open.pieces.push(Piece::File(FilePiece::new(&file, start, end)));
             room = room.saturating_sub(end - start);
             start = end;
             if start >= file.bytes {
