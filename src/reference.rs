@@ -25,6 +25,7 @@ use crate::observe::progress::Progress;
 use crate::observe::report::{ColdCache, OutputReport, Report};
 use crate::pipeline::commit::OutputDir;
 use crate::pipeline::output_place::OutputPlace;
+use crate::input::InputFile;
 use crate::record::ToText;
 use crate::runtime::places::Plan;
 use crate::store::page_cache::drop_pages;
@@ -218,7 +219,8 @@ pub fn run(
     Plan::of(config, inputs).check(&config.cancel)?;
     let seen = config.inputs.of_a_run(&config.cancel);
     if config.page_cache == PageCache::Cold {
-        seen.files(inputs)?.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
+        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::ReadInput, &config.cancel);
+        seen.files(inputs)?.iter().try_for_each(drop_pages)?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));

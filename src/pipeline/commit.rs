@@ -33,6 +33,7 @@ use crate::runtime::task::Task;
 use crate::runtime::work_dir::WorkDir;
 use crate::store::disk::sync_dir;
 use crate::store::{Run, RunBuilder, RunStore};
+use crate::store::sync::sync_all;
 
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -151,6 +152,7 @@ pub(crate) struct PartWriter {
     path: PathBuf,
     final_path: PathBuf,
     sync: Sync,
+    cancel: CancelToken,
     format: OutputFormat,
     buffer: Vec<u8>,
     records: u64,
@@ -174,6 +176,7 @@ impl PartWriter {
             path,
             final_path,
             sync: dir.sync,
+            cancel: task.attempt.cancel.clone(),
             format,
             buffer: Vec::with_capacity(BUFFER_BYTES + (16 << 10)),
             records: 0,
@@ -251,7 +254,7 @@ impl TaskOutputWriter for PartWriter {
         self.flush();
         self.check()?;
         if self.sync == Sync::Device {
-            file_call(FileUse::WriteOutput, || self.file.sync_all()).map_err(Error::at("sync", &self.path))?;
+            file_call(FileUse::WriteOutput, || sync_all(&self.file, &self.path, &self.cancel))?;
         }
         fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
         Ok((TaskOutput::Part { records: self.records, bytes: self.bytes }, self.user_counters))

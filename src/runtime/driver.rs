@@ -475,7 +475,9 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
+                        files
+                            .iter()
+                            .try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.config.cancel))?;
                     }
                     let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
                     let split =
@@ -485,7 +487,9 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput))?;
+                        files
+                            .iter()
+                            .try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.config.cancel))?;
                     }
                     let alignment = M::split_alignment(number);
                     splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);

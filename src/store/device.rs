@@ -8,14 +8,18 @@
 //! Files are read and written in long stretches, whoever else uses the disk: the system writes back and reads ahead several
 //! requests at once. So a seek is paid once a stretch ([`STRETCH_BYTES`]), not once a block.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cancel::CancelToken;
 use crate::config::DiskProfile;
+use crate::error::Result;
 use crate::observe::activity::{FileUse, file_call};
+use crate::store::sync::sync_all;
 
 /// Most time of idleness that an emulated disk makes up for.
 const BURST: Duration = Duration::from_millis(10);
@@ -104,9 +108,14 @@ impl Device {
     /// Brings what was written to the machine's own disk.
     ///
     /// # Errors
-    /// Those of `call`.
-    pub fn sync(&self, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        file_call(FileUse::WriteIntermediate, call)
+    /// [`Error::Io`](crate::Error::Io), [`Error::Cancelled`](crate::Error::Cancelled).
+    pub fn sync(&self, file: &File, path: &Path) -> Result<()> {
+        file_call(FileUse::WriteIntermediate, || sync_all(file, path, &self.cancel))
+    }
+
+    /// Says when nobody waits for it any more.
+    pub fn cancel(&self) -> &CancelToken {
+        &self.cancel
     }
 
     /// Bytes read from run files so far.

@@ -223,7 +223,7 @@ impl RunWriter for DiskRunWriter {
         self.flush()?;
         if let Some(dir) = &self.dir {
             for Copy { output, file, .. } in &self.copies {
-                self.device.sync(|| output.sync_all()).map_err(Error::at("sync", &file.path))?;
+                self.device.sync(output, &file.path)?;
             }
             sync_dir(dir)?;
         }
@@ -280,7 +280,7 @@ impl RunOnDisk for DiskRun {
     }
 
     fn drop_cached_pages(&self) -> Result<()> {
-        self.files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::WriteIntermediate))
+        self.files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::WriteIntermediate, self.device.cancel()))
     }
 }
 

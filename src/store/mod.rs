@@ -29,6 +29,7 @@ mod run_builder;
 pub mod run_file;
 mod slab;
 mod stores;
+pub(crate) mod sync;
 
 pub(crate) use block::Block;
 #[cfg(test)]
