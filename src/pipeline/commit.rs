@@ -32,8 +32,8 @@ use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::task::Task;
 use crate::runtime::work_dir::WorkDir;
 use crate::store::disk::sync_dir;
-use crate::store::{Run, RunBuilder, RunStore};
 use crate::store::sync::sync_all;
+use crate::store::{Run, RunBuilder, RunStore};
 
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;

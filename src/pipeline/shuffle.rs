@@ -19,7 +19,7 @@ use crate::pipeline::merge::{Merge, reduce_fan_in};
 use crate::runtime::task::Task;
 use crate::store::{RunCursor, Segment};
 
-/// The merged records of the task's partition.
+/// The merged records of the task's partition, which some of the map outputs hold.
 pub(crate) fn shuffle<M, R, C, P>(
     task: &mut Task<'_>,
     map_outputs: &[MapOutput],
@@ -37,7 +37,6 @@ where
     let mut segments: Vec<Segment> =
         runs.map(|run| Segment { run: run.clone(), partition }).filter(|segment| segment.index().records > 0).collect();
     let bytes = segments.iter().map(|segment| segment.index().stored_bytes).sum();
-    task.counters.merged_map_outputs += map_outputs.len() as u64;
     task.counters.reduce_shuffle_bytes += bytes;
     task.phases.add_bytes(PhaseName::Shuffle, bytes);
     task.phases.end(PhaseName::Shuffle, start);

@@ -11,28 +11,24 @@
 //! task again while the others that miss it wait; as many attempts as a task has (`--max-attempts`) count from the first
 //! one on.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::pipeline::collect::MapOutput;
+use crate::runtime::holders::Holders;
 use crate::store::{Block, BlockReader, Run, RunIndex, RunOnDisk};
 
 /// What the map wave left, one slot a map task.
 #[derive(Debug)]
 pub(crate) struct MapOutputs {
-    slots: Vec<Slot>,
+    /// Each is held while its map task runs again, so that it does so once.
+    slots: Vec<Mutex<Current>>,
+    /// As the map wave left them.
+    holders: Option<Holders>,
+    losses: Arc<Losses>,
     released: Mutex<Vec<u32>>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    task: Arc<str>,
-    /// Held while the map task runs again, so that it does so once.
-    output: Mutex<Current>,
-    /// The generation that somebody found lost; older ones are history.
-    loss: Arc<Loss>,
 }
 
 #[derive(Debug)]
@@ -42,12 +38,20 @@ struct Current {
     next_attempt: u32,
 }
 
-/// What is known to be wrong with the output of one map task.
-#[derive(Debug, Default)]
+/// What is known to be wrong with the outputs.
+#[derive(Debug)]
+struct Losses {
+    /// How the ids of the map tasks begin.
+    id_prefix: String,
+    /// By map task.
+    found: Mutex<HashMap<u32, Loss>>,
+}
+
+#[derive(Clone, Debug)]
 struct Loss {
-    /// Number of the lost generation plus one.
-    generation: AtomicU32,
-    reason: Mutex<String>,
+    /// The one that somebody found lost; older ones are history.
+    generation: u32,
+    reason: String,
 }
 
 /// A map task that has to run again, and why.
@@ -68,30 +72,46 @@ pub(crate) struct Rerun {
 }
 
 impl MapOutputs {
-    /// Takes charge of `outputs`, each with its map task's id and the number of attempts it took.
-    pub fn new(outputs: impl IntoIterator<Item = (MapOutput, String, u32)>) -> Self {
-        let slots = outputs.into_iter().map(|(output, task, next_attempt)| {
-            let (task, loss) = (Arc::<str>::from(task), Arc::<Loss>::default());
-            let output = watched(output, &task, 0, &loss);
-            Slot { task, output: Mutex::new(Current { output, generation: 0, next_attempt }), loss }
+    /// Takes charge of `outputs` in the order of their map tasks, each with the number of attempts it took. The ids of the tasks
+    /// begin with `id_prefix`.
+    pub fn new(id_prefix: String, outputs: impl IntoIterator<Item = (MapOutput, u32)>) -> Self {
+        let losses = Arc::new(Losses { id_prefix, found: Mutex::default() });
+        let (outputs, attempts): (Vec<_>, Vec<_>) = outputs.into_iter().unzip();
+        let holders = Holders::of(&outputs);
+        let slots = (0..).zip(outputs.into_iter().zip(attempts)).map(|(task, (output, next_attempt))| {
+            let output = losses.watch(output, task, 0);
+            Mutex::new(Current { output, generation: 0, next_attempt })
         });
-        MapOutputs { slots: slots.collect(), released: Mutex::default() }
+        MapOutputs { slots: slots.collect(), holders, losses, released: Mutex::default() }
     }
 
-    /// Every map output, in the order of the input. Lost ones are made anew by `rerun` first.
-    pub fn take(&self, mut rerun: impl FnMut(&Lost) -> Result<Rerun>) -> Result<Vec<MapOutput>> {
-        let mut outputs = Vec::with_capacity(self.slots.len());
-        for (task, slot) in self.slots.iter().enumerate() {
-            let mut current = slot.current();
-            if slot.loss.generation.load(Ordering::Acquire) > current.generation {
-                let reason = slot.loss.reason.lock().expect("no panic while a reason is held").clone();
-                let lost = Lost { task: task as u32, next_attempt: current.next_attempt, reason };
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The map tasks that may hold something of a partition, in their order, each once.
+    fn tasks(&self, partition: u32) -> impl Iterator<Item = u32> {
+        let all = if self.holders.is_none() { self.slots.len() as u32 } else { 0 };
+        let held = self.holders.as_ref().map_or(&[][..], |holders| holders.tasks(partition));
+        (0..all).chain(held.chunk_by(|one, next| one == next).map(|same| same[0]))
+    }
+
+    /// Every map output that holds something of a partition, in the order of the input. Lost ones are made anew by `rerun`
+    /// first.
+    pub fn take(&self, partition: u32, mut rerun: impl FnMut(&Lost) -> Result<Rerun>) -> Result<Vec<MapOutput>> {
+        let losses = lock(&self.losses.found).clone();
+        let mut outputs = Vec::new();
+        for task in self.tasks(partition) {
+            // A panic while a map task runs again is caught around that.
+            let mut current = lock(&self.slots[task as usize]);
+            if let Some(loss) = losses.get(&task).filter(|loss| loss.generation >= current.generation) {
+                let lost = Lost { task, next_attempt: current.next_attempt, reason: loss.reason.clone() };
                 // Its memory is wanted for what replaces it.
                 current.output = MapOutput::default();
                 let Rerun { output, next_attempt } = rerun(&lost)?;
                 let generation = current.generation + 1;
-                *current =
-                    Current { output: watched(output, &slot.task, generation, &slot.loss), generation, next_attempt };
+                *current = Current { output: self.losses.watch(output, task, generation), generation, next_attempt };
                 for &partition in &*lock(&self.released) {
                     current.output.runs.iter().for_each(|run| run.release(partition));
                 }
@@ -104,37 +124,31 @@ impl MapOutputs {
     /// A reducer has committed: nobody asks for its partition again.
     pub fn release(&self, partition: u32) {
         lock(&self.released).push(partition);
-        for slot in &self.slots {
-            slot.current().output.runs.iter().for_each(|run| run.release(partition));
+        for task in self.tasks(partition) {
+            lock(&self.slots[task as usize]).output.runs.iter().for_each(|run| run.release(partition));
         }
     }
 
     /// The runs as they are now.
     pub fn runs(&self) -> Vec<Arc<dyn Run>> {
-        self.slots.iter().flat_map(|slot| slot.current().output.runs.clone()).collect()
+        self.slots.iter().flat_map(|slot| lock(slot).output.runs.clone()).collect()
     }
 }
 
-impl Slot {
-    fn current(&self) -> MutexGuard<'_, Current> {
-        // A panic while a map task runs again is caught around that.
-        lock(&self.output)
+impl Losses {
+    fn watch(self: &Arc<Self>, output: MapOutput, task: u32, generation: u32) -> MapOutput {
+        let watch = Watch { task, generation, losses: self.clone() };
+        let watched = |inner| -> Arc<dyn Run> { Arc::new(WatchedRun { inner, watch: watch.clone() }) };
+        MapOutput { runs: output.runs.into_iter().map(watched).collect() }
     }
-}
-
-fn watched(output: MapOutput, task: &Arc<str>, generation: u32, loss: &Arc<Loss>) -> MapOutput {
-    let watch = |inner| -> Arc<dyn Run> {
-        Arc::new(WatchedRun { inner, watch: Watch { task: task.clone(), generation, loss: loss.clone() } })
-    };
-    MapOutput { runs: output.runs.into_iter().map(watch).collect() }
 }
 
 /// Whom to tell about damage.
 #[derive(Clone, Debug)]
 struct Watch {
-    task: Arc<str>,
+    task: u32,
     generation: u32,
-    loss: Arc<Loss>,
+    losses: Arc<Losses>,
 }
 
 impl Watch {
@@ -144,9 +158,12 @@ impl Watch {
         if !error.is_loss() {
             return error;
         }
-        *self.loss.reason.lock().expect("no panic while a reason is held") = error.to_string();
-        self.loss.generation.fetch_max(self.generation + 1, Ordering::Release);
-        Error::MapOutputLost { task: self.task.to_string(), source: Box::new(error) }
+        let Watch { task, generation, losses } = self;
+        let mut found = lock(&losses.found);
+        if found.get(task).is_none_or(|known| known.generation <= *generation) {
+            found.insert(*task, Loss { generation: *generation, reason: error.to_string() });
+        }
+        Error::MapOutputLost { task: format!("{}{task:05}", losses.id_prefix), source: Box::new(error) }
     }
 }
 
@@ -212,16 +229,16 @@ mod tests {
     fn only_what_is_lost_is_made_again_and_only_once() {
         let dir = tempfile::tempdir().unwrap();
         let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
-        let outputs = ["zero", "one", "two"].map(|name| (output(&store, name, 2), format!("map-{name}"), 1));
-        let outputs = MapOutputs::new(outputs);
+        let outputs = ["zero", "one", "two"].map(|name| (output(&store, name, 2), 1));
+        let outputs = MapOutputs::new("map-".to_owned(), outputs);
         let never = |lost: &Lost| -> Result<Rerun> { panic!("{lost:?}") };
-        let before = outputs.take(never).unwrap();
+        let before = outputs.take(1, never).unwrap();
         std::fs::remove_file(dir.path().join("one.run")).unwrap();
         assert_eq!(first_key(&before[0], 1).unwrap(), b"zero");
         let error = first_key(&before[1], 1).unwrap_err();
-        assert!(matches!(&error, Error::MapOutputLost { task, .. } if task == "map-one"), "{error}");
+        assert!(matches!(&error, Error::MapOutputLost { task, .. } if task == "map-00001"), "{error}");
 
-        let after = outputs.take(|lost| {
+        let after = outputs.take(1, |lost| {
             assert_eq!((lost.task, lost.next_attempt), (1, 1));
             assert!(lost.reason.contains("one.run"), "{}", lost.reason);
             Ok(Rerun { output: output(&store, "again", 2), next_attempt: 2 })
@@ -229,6 +246,6 @@ mod tests {
         assert_eq!(first_key(&after.unwrap()[1], 1).unwrap(), b"again");
         // Somebody who still reads the lost output does not make the new one lost.
         assert!(first_key(&before[1], 0).is_err());
-        outputs.take(never).unwrap();
+        outputs.take(0, never).unwrap();
     }
 }

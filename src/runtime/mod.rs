@@ -9,6 +9,7 @@
 
 pub mod beside;
 pub mod driver;
+pub(crate) mod holders;
 pub mod identity;
 pub(crate) mod journal;
 pub mod lock_file;

@@ -73,6 +73,10 @@ pub(crate) struct Log {
 impl Log {
     /// Adds another log.
     pub fn append(&mut self, mut other: Log) {
+        if self.tasks.is_empty() {
+            // Without a copy: it may be large.
+            self.tasks = std::mem::take(&mut other.tasks);
+        }
         self.tasks.append(&mut other.tasks);
         self.recoveries.append(&mut other.recoveries);
         self.used += other.used;
@@ -278,7 +282,8 @@ struct TaskState<K> {
     failures: u32,
     /// Attempts that were queued and have not ended: one or two.
     pending: Vec<Pending>,
-    gate: Arc<Gate>,
+    /// From the first attempt until one has succeeded.
+    gate: Option<Arc<Gate>>,
 }
 
 struct Pending {
@@ -289,7 +294,7 @@ struct Pending {
 
 impl<'w, K> Ledger<'w, K> {
     fn new(wave: &'w Wave<'w>, queue: Sender<Attempt>, workers: usize) -> Self {
-        let state = |_| TaskState { output: None, attempts: 0, failures: 0, pending: Vec::new(), gate: Arc::default() };
+        let state = |_| TaskState { output: None, attempts: 0, failures: 0, pending: Vec::new(), gate: None };
         let mut ledger = Ledger {
             wave,
             tasks: (0..wave.tasks).map(state).collect(),
@@ -322,7 +327,7 @@ impl<'w, K> Ledger<'w, K> {
             task,
             number: state.attempts,
             cancel: self.wave.cancel.child(),
-            gate: state.gate.clone(),
+            gate: state.gate.get_or_insert_default().clone(),
             outrun: Arc::default(),
         };
         state.attempts += 1;
@@ -415,6 +420,7 @@ impl<'w, K> Ledger<'w, K> {
             Ok(done) => {
                 (report.records, report.bytes) = (done.records, done.bytes);
                 state.output = Some(take(done.output));
+                state.gate = None;
                 state.pending.iter().for_each(|other| other.attempt.cancel.cancel());
                 self.open -= 1;
                 let (done, took) = (self.wave.tasks - self.open, time.end - time.start);

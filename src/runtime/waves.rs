@@ -206,11 +206,9 @@ impl Driver {
             }
             Ok((done, counts))
         });
-        let prefix = self.task_prefix("map");
-        let outputs = self.settle(ended)?.into_iter().enumerate();
-        Ok(MapOutputs::new(outputs.map(|(task, (output, attempts))| {
-            (output, format!("{prefix}{task:05}"), attempts + attempts_before[task])
-        })))
+        let outputs = self.settle(ended)?.into_iter().zip(attempts_before);
+        let outputs = outputs.map(|((output, attempts), before)| (output, attempts + before));
+        Ok(MapOutputs::new(self.task_prefix("map"), outputs))
     }
 
     /// Takes up map outputs that a killed run had completed: what their tasks left, and how many attempts went before.
@@ -398,8 +396,11 @@ impl Driver {
         let reruns = Mutex::<Log>::default();
         let mut ended =
             self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
-                let taken = map_outputs.take(|lost| self.rerun(job, reducers, splits, lost, &reruns))?;
+                let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, &reruns);
+                let taken = map_outputs.take(task.context.index, rerun)?;
+                task.counters.merged_map_outputs += map_outputs.len() as u64;
                 let merge = shuffle(&mut task, &taken, job)?;
+                drop(taken);
                 let start = task.phases.begin();
                 let mut reducer = job.reducer.clone();
                 let (output, user_counters) = match target {

@@ -87,6 +87,20 @@ impl RunIndex {
         found.map(|(_, entry)| entry).unwrap_or_default()
     }
 
+    /// Calls `each` for the partitions that hold something, in their order.
+    pub fn for_each_filled(&self, mut each: impl FnMut(u32)) {
+        match &self.entries {
+            Entries::Few(entries) => {
+                let filled = (0..).zip(entries).filter(|(_, entry)| **entry != PartitionIndex::default());
+                filled.for_each(|(partition, _)| each(partition));
+            }
+            Entries::Many { encoded, .. } => {
+                let from_the_first = Filled { encoded, mark: Mark { partition: 0, at: 0, offset: 0 } };
+                from_the_first.for_each(|(partition, _)| each(partition));
+            }
+        }
+    }
+
     /// The sums over all partitions.
     pub fn total(&self) -> PartitionIndex {
         self.total
@@ -179,6 +193,10 @@ mod tests {
             for (partition, entry) in (0..).zip(&entries) {
                 prop_assert_eq!(index.get(partition), *entry);
             }
+            let mut filled = Vec::new();
+            index.for_each_filled(|partition| filled.push(partition));
+            let is_filled = |partition: &u32| entries[*partition as usize] != PartitionIndex::default();
+            prop_assert_eq!(filled, (0..entries.len() as u32).filter(is_filled).collect::<Vec<_>>());
         }
     }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::observe::activity::{FileUse, file_call};
-use crate::cancel::CancelToken;
 use crate::store::sync::sync_data;
 
 /// Writes what is dirty of a file to the device and drops its pages from the page cache. The time counts as waiting for such

@@ -24,8 +24,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
-use crate::error::{Error, Result};
 use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
 
 /// Files up to this size are synced by this process: that ends soon, and forking would take longer.
 const SMALL_BYTES: u64 = 1 << 20;

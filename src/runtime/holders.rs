@@ -1,0 +1,117 @@
+//! Which map outputs hold records of a partition.
+//!
+//! Where there are many map tasks and many reducers, most map outputs hold nothing for most reducers. Each reducer then looks only
+//! at those that do, so that all together take as long as there is something to take:
+//!
+//! ```text
+//! tasks    0 2 7 │ 1 2 │   │ 0 …
+//! ends         3     5   5
+//! partition    0     1   2
+//! ```
+//!
+//! Where most hold something, a list of them would be as long as there are pairs, and there is none.
+
+use crate::pipeline::collect::MapOutput;
+
+/// A list is worth its memory where it saves so much of the looks.
+const LEAST_SAVING: u64 = 8;
+
+/// The map tasks that have something for each partition.
+#[derive(Debug)]
+pub(crate) struct Holders {
+    tasks: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Holders {
+    /// `None` where each reducer might as well look at all outputs.
+    pub fn of(outputs: &[MapOutput]) -> Option<Self> {
+        let partitions = outputs.iter().flat_map(|output| &output.runs).map(|run| run.index().len()).max()?;
+        let mut ends = vec![0; partitions];
+        each_pair(outputs, |partition, _| ends[partition as usize] += 1);
+        let mut pairs = 0;
+        for end in &mut ends {
+            // Where the tasks of the partition begin, until they are there.
+            pairs += std::mem::replace(end, pairs);
+        }
+        if pairs as u64 > outputs.len() as u64 * partitions as u64 / LEAST_SAVING {
+            return None;
+        }
+        let mut tasks = vec![0; pairs];
+        each_pair(outputs, |partition, task| {
+            let end = &mut ends[partition as usize];
+            tasks[*end] = task;
+            *end += 1;
+        });
+        Some(Holders { tasks, ends })
+    }
+
+    /// In the order of the map tasks; one with several runs may come several times.
+    pub fn tasks(&self, partition: u32) -> &[u32] {
+        let end = |partition: usize| self.ends.get(partition).copied().unwrap_or(self.tasks.len());
+        let begin = (partition as usize).checked_sub(1).map_or(0, end);
+        &self.tasks[begin..end(partition as usize)]
+    }
+}
+
+/// Calls `each` for each partition of each run that holds records, and the run's map task.
+fn each_pair(outputs: &[MapOutput], mut each: impl FnMut(u32, u32)) {
+    for (task, output) in (0..).zip(outputs) {
+        for run in &output.runs {
+            run.index().for_each_filled(|partition| each(partition, task));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Compression;
+    use crate::store::RunBuilder;
+    use crate::store::RunStore;
+    use crate::store::disk::DiskStore;
+
+    /// A map output of a run for each list of partitions, with a record in each of these.
+    fn output(store: &dyn RunStore, task: usize, partitions: u32, runs: &[&[u32]]) -> MapOutput {
+        let run = |(number, filled): (usize, &&[u32])| {
+            let mut run = RunBuilder::create(store, &format!("{task}-{number}"), partitions, 1000).unwrap();
+            filled.iter().for_each(|partition| run.push(*partition, b"key", b"value", false).unwrap());
+            run.finish().unwrap()
+        };
+        MapOutput { runs: runs.iter().enumerate().map(run).collect() }
+    }
+
+    #[test]
+    fn each_partition_has_those_that_hold_something_of_it_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Default::default());
+        let filled: [&[&[u32]]; 5] = [&[&[0, 2]], &[], &[&[]], &[&[2], &[2, 99]], &[&[2]]];
+        for partitions in [40, 200] {
+            let within = |run: &[u32]| run.iter().copied().filter(|one| *one < partitions).collect::<Vec<_>>();
+            let outputs = filled.iter().enumerate().map(|(task, runs)| {
+                let runs: Vec<_> = runs.iter().map(|run| within(run)).collect();
+                output(&store, task, partitions, &runs.iter().map(|run| &run[..]).collect::<Vec<_>>())
+            });
+            let outputs: Vec<_> = outputs.collect();
+            let holders = Holders::of(&outputs).unwrap();
+            assert_eq!(holders.tasks(0), [0]);
+            assert_eq!(holders.tasks(1), [0; 0]);
+            assert_eq!(holders.tasks(2), [0, 3, 3, 4]);
+            assert_eq!(holders.tasks(partitions - 1), [0; 0]);
+            if partitions > 99 {
+                assert_eq!(holders.tasks(99), [3]);
+            }
+            outputs.into_iter().flat_map(|output| output.runs).for_each(drop);
+        }
+    }
+
+    #[test]
+    fn there_is_no_list_where_it_would_be_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Default::default());
+        let all: Vec<u32> = (0..100).collect();
+        let outputs: Vec<_> = (0..3).map(|task| output(&store, task, 100, &[&all])).collect();
+        assert!(Holders::of(&outputs).is_none());
+        assert!(Holders::of(&[]).is_none());
+    }
+}
