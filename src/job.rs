@@ -11,6 +11,7 @@ use crate::observe::report::Report;
 use crate::pipeline::collect::{CollectWith, combining::CombiningBuffer, sort_buffer::SortBuffer};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::{ReduceSide, Values};
+use crate::record::key::first_part_len;
 use crate::record::prefix::prefix;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::driver::Driver;
@@ -373,11 +374,41 @@ impl<M: MapSide, R, C, P> Job<M, R, C, P> {
 
 impl<M: MapSide, R, C> Job<M, R, C> {
     /// Groups by a prefix of the key and partitions by it too: a secondary sort. Values of a group come in the order of
-    /// the whole keys. [`first_part_len`](crate::record::key::first_part_len) is the prefix for tuples.
+    /// the whole keys. [`group_by_first`](Self::group_by_first) is for tuples.
     pub fn group_by_prefix(mut self, prefix: GroupingPrefix) -> Self {
         self.grouping = Some(prefix);
         self.partitioner = HashPartitioner { prefix: Some(prefix) };
         self
+    }
+
+    /// Groups by the first part of the key, a tuple that begins with an `A`, and partitions by it too: a secondary sort. The
+    /// rest of the key is the order of a group's values:
+    ///
+    /// ```
+    /// use twinmill::prelude::*;
+    ///
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+    /// # std::fs::write(&input, "ann 30 cherry\nbob 10 apple\nann 5 plum\n").unwrap();
+    /// let read = mapper(|line, out: &mut Out<(String, u64), str>| {
+    ///     let mut fields = line.text()?.split(' ');
+    ///     let mut field = || fields.next().ok_or("a line has a name, a time and a fruit");
+    ///     let (name, time, fruit) = (field()?, field()?, field()?);
+    ///     out.emit((name, time.parse::<u64>()?), fruit);
+    ///     Ok(())
+    /// });
+    /// let first_fruit = reducer(|(name, _): &(String, u64), fruits: &mut Values<str>, out: &mut Out<str, str>| {
+    ///     out.emit(name, fruits.next().unwrap_or_default());
+    ///     Ok(())
+    /// });
+    /// let job = Job::new("first-fruit", read, first_fruit).group_by_first::<String>().input(&input);
+    /// job.run(&JobConfig::new(Mode::Memory).reducers(1).output(&output))?;
+    /// assert_eq!(std::fs::read_to_string(output.join("part-r-00000")).unwrap(), "ann\tplum\nbob\tapple\n");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn group_by_first<A: Key>(self) -> Self {
+        // What does not begin with an `A` is a group of its own; whoever decodes it says what is wrong.
+        self.group_by_prefix(|key| first_part_len::<A>(key).unwrap_or(key.len()))
     }
 }
 

@@ -40,7 +40,7 @@ use crate::error::Result;
 use crate::input::{InputFormat, Inputs, Lines, Pairs, Record};
 use crate::job::{Combiner, Emit, Mapper, Reducer, TotalOrderPartitioner};
 use crate::pipeline::reduce::Values;
-use crate::record::{Key, ToKey, ToValue, Value};
+use crate::record::{Key, KeyByRef, ToKey, ToValue, Value};
 
 /// Emits each [word](Record::words) of a line with 1.
 #[derive(Clone, Copy, Debug)]
@@ -384,7 +384,7 @@ where
     }
 }
 
-/// A reducer that is a closure. The types of its arguments say what it takes and what it emits:
+/// A reducer that is a closure. The types of its arguments say what it takes and what it emits; the key is a reference:
 ///
 /// ```
 /// # use twinmill::prelude::*;
@@ -401,22 +401,22 @@ where
 /// ```
 pub fn reducer<F, K, V, L, W>(reduce: F) -> ReduceFn<F, K, V, L, W>
 where
-    K: Key + ?Sized,
+    K: KeyByRef + ?Sized,
     V: Value + ?Sized,
     L: Key + ?Sized,
     W: Value + ?Sized,
-    F: FnMut(K::Ref<'_>, &mut Values<'_, V>, &mut Out<'_, L, W>) -> Result<()> + Clone + Send + Sync,
+    F: FnMut(&K, &mut Values<'_, V>, &mut Out<'_, L, W>) -> Result<()> + Clone + Send + Sync,
 {
     ReduceFn { reduce, types: PhantomData }
 }
 
 impl<F, K, V, L, W> Reducer for ReduceFn<F, K, V, L, W>
 where
-    K: Key + ?Sized,
+    K: KeyByRef + ?Sized,
     V: Value + ?Sized,
     L: Key + ?Sized,
     W: Value + ?Sized,
-    F: FnMut(K::Ref<'_>, &mut Values<'_, V>, &mut Out<'_, L, W>) -> Result<()> + Clone + Send + Sync,
+    F: FnMut(&K, &mut Values<'_, V>, &mut Out<'_, L, W>) -> Result<()> + Clone + Send + Sync,
 {
     type Key = K;
     type Value = V;
@@ -424,7 +424,7 @@ where
     type OutValue = W;
 
     fn reduce(&mut self, key: K::Ref<'_>, values: &mut Values<V>, out: &mut impl Emit<L, W>) -> Result<()> {
-        (self.reduce)(key, values, &mut Out(out))
+        K::by_ref(key, |key| (self.reduce)(key, values, &mut Out(out)))
     }
 }
 

@@ -93,7 +93,7 @@ impl<'a> Record<'a> {
         self.offset
     }
 
-    /// Whether it is the first record of its file: what a header would be.
+    /// Whether it begins where its file begins, or behind the byte order mark: what a header would be.
     pub fn is_first(&self) -> bool {
         self.offset == self.origin.first
     }
@@ -256,20 +256,11 @@ impl Chunks<'_> {
         self.source.offset = self.start.saturating_sub(bytes);
     }
 
-    /// Consumes bytes that were handed on, or that nobody wants.
+    /// Consumes bytes that were handed on, or that belong to no record.
     #[inline(always)]
     pub fn consume(&mut self, bytes: usize) {
         self.unread.0 += bytes;
         debug_assert!(self.unread.0 <= self.unread.1, "only what was read can be consumed");
-    }
-
-    /// Consumes bytes that belong to no record, such as empty lines between paragraphs. The
-    /// [first](Record::is_first) record of a file may stand behind such bytes.
-    pub fn skip(&mut self, bytes: usize) {
-        if self.offset() == self.origin.first {
-            self.origin.first += bytes as u64;
-        }
-        self.consume(bytes);
     }
 
     /// Skips the byte order mark at the beginning of a file of text, if there is one. The record behind it belongs to the
@@ -290,13 +281,16 @@ impl Chunks<'_> {
             let limit = if self.start == 0 { &mut self.end } else { &mut self.start };
             *limit = behind_first.max(*limit);
         }
-        self.skip(mark);
+        if self.start == 0 {
+            self.origin.first = mark as u64;
+        }
+        self.consume(mark);
         Ok(())
     }
 
     /// Consumes all bytes up to the next `separator` and the separator itself: the rest of a record that began before the
-    /// piece. Tells whether it was found before the piece ended; a record of many pieces is not read to its end in each of
-    /// them.
+    /// piece. Tells whether it was found before the piece ended; if not, there is [no more](Self::has_more). A record of many
+    /// pieces is not read to its end in each of them.
     ///
     /// # Errors
     /// Those of [`fill`](Self::fill).
@@ -307,7 +301,7 @@ impl Chunks<'_> {
                 return Ok(true);
             }
             // It may begin with the last bytes that were read.
-            let kept = self.unread().len().min(separator.len() - 1);
+            let kept = if self.at_end() { 0 } else { self.unread().len().min(separator.len() - 1) };
             self.consume(self.unread().len() - kept);
             if self.at_end() || self.offset() >= self.end {
                 return Ok(false);

@@ -81,6 +81,36 @@ pub trait Key: 'static {
         Self: Sized;
 }
 
+/// A type of keys that a closure can be given by reference, whatever a reducer is given: all are.
+pub trait KeyByRef: Key {
+    /// Calls `each` with a reference to the key.
+    fn by_ref<T>(key: Self::Ref<'_>, each: impl FnOnce(&Self) -> T) -> T;
+}
+
+impl<K: for<'a> Key<Ref<'a> = K>> KeyByRef for K {
+    #[inline(always)]
+    fn by_ref<T>(key: K, each: impl FnOnce(&K) -> T) -> T {
+        each(&key)
+    }
+}
+
+macro_rules! borrowed_key_by_ref {
+    ($($key:ty: |$from:ident| $owned:expr;)+) => {$(
+        impl KeyByRef for $key {
+            #[inline(always)]
+            fn by_ref<T>($from: Self::Ref<'_>, each: impl FnOnce(&Self) -> T) -> T {
+                each($owned)
+            }
+        }
+    )+};
+}
+borrowed_key_by_ref! {
+    [u8]: |key| key;
+    str: |key| key;
+    Vec<u8>: |key| &key.to_owned();
+    String: |key| &key.to_owned();
+}
+
 /// Something that can be emitted as a key of type `K`: the key, a reference to it, or what it would borrow.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a key of type `{K}`",

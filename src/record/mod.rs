@@ -13,7 +13,7 @@ pub mod value;
 pub(crate) mod varint;
 mod words;
 
-pub use key::{Key, ToKey};
+pub use key::{Key, KeyByRef, ToKey};
 pub use list::ListItem;
 pub use text::ToText;
 pub use value::{OwnedValue, ToValue, Value};

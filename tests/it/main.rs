@@ -14,6 +14,7 @@
 //! - `fault_lab`: failures made on purpose.
 //! - `bad_records`: records that cannot be mapped, and runs that go on without them.
 //! - `time_use`: the use of time, and emulated disks.
+//! - `outside`: jobs and a format of other crates, `tests/outside/`.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
@@ -31,6 +32,7 @@ mod fault_lab;
 mod harness;
 mod input;
 mod keys;
+mod outside;
 mod real_data;
 mod sample_jobs;
 mod spilling;

@@ -1,7 +1,8 @@
-//! The same facts on text that people wrote. Skipped where that is not at hand.
+//! The same facts on text that people wrote. Skipped where that is not at hand, which is said on standard error.
 
 use std::env;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use twinmill::Mode;
@@ -14,7 +15,9 @@ pub fn data(name: &str) -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let path = env::var_os("TWINMILL_DATA").map_or_else(default, PathBuf::from).join(name);
     if !path.exists() {
-        eprintln!("skipped: there is no {}; set TWINMILL_DATA to a directory that has {name}", path.display());
+        // Not by way of eprintln, which is shown only where a test fails.
+        let said = format!("skipped: there is no {}; set TWINMILL_DATA to a directory that has {name}\n", path.display());
+        io::stderr().write_all(said.as_bytes()).unwrap();
         return None;
     }
     Some(path)

@@ -1,0 +1,21 @@
+//! Co-occurrence by pairs: how often each word stands in one line with each other word.
+
+use std::process::ExitCode;
+
+use twinmill::prelude::*;
+use twinmill::program::program;
+
+fn main() -> ExitCode {
+    let pairs = mapper(|line, out: &mut Out<(String, String), u64>| {
+        let words: Vec<&str> = line.text()?.split_whitespace().collect();
+        for (at, word) in words.iter().enumerate() {
+            for (_, other) in words.iter().enumerate().filter(|(other, _)| *other != at) {
+                out.emit((word, other), 1);
+            }
+        }
+        Ok(())
+    });
+    twinmill::cli::main(program("pairs", "Count pairs of words that share a line", move |inputs, config| {
+        Job::new("pairs", pairs.clone(), Sum).combine(Sum).input(inputs).run(config)
+    }))
+}
