@@ -5,8 +5,8 @@ use std::ops::Deref;
 use crate::store::format::BLOCK_HEADER_BYTES;
 use crate::store::slab::Stretch;
 
-/// A block that is being filled. Its buffer begins with room for the header that a file wants, so that a block reaches
-/// the file in one write without being copied.
+/// A block that is being filled. Its buffer begins with room for a file's block header, so that a block reaches the
+/// file in one write without being copied.
 #[derive(Debug)]
 pub(crate) struct BlockBuilder {
     buffer: Vec<u8>,
@@ -29,7 +29,7 @@ impl BlockBuilder {
         self.capacity - BLOCK_HEADER_BYTES
     }
 
-    /// Where records are appended; each one is then told with [`count_record`](Self::count_record).
+    /// The buffer to append records to; each is then counted with [`count_record`](Self::count_record).
     #[inline(always)]
     pub fn records_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buffer

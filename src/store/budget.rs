@@ -1,11 +1,15 @@
-//! The memory budget: who may take how much, and who gives way when there is too little.
+//! The memory budget: reservations, and the order in which memory is freed when there is too little.
 //!
-//! 1. Sort buffers are reserved for when a run begins, whatever the budget says: without them nothing goes on.
-//! 2. Runs in memory [reserve](MemoryBudget::reserve) what they take. Where the budget does not allow it, idle memory goes
+//! 1. Sort buffers are reserved when a run begins, whatever the budget: without them no task could work.
+//! 2. Runs in memory [reserve](MemoryBudget::reserve) their bytes. Where the budget does not allow that, idle memory is freed
 //!    first, and then what the cache of loop-invariant inputs has beyond half of the budget.
-//! 3. The cache [reserves](MemoryBudget::reserve_free) only what nobody needs.
+//! 3. The cache [reserves](MemoryBudget::reserve_free) only bytes that are free.
 //!
 //! A [`Reservation`] gives its bytes back when it is dropped.
+//!
+//! The process takes more than its budget: with 2 workers about 56 MiB for the program and for buffers of reading, blocks
+//! and output (a merge holds a block of at most 256 KiB for each run that it reads, and blocks shrink with the budget), about
+//! 3.5 KiB for each map task, and up to seven times the largest record.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +20,7 @@ use memmap2::MmapMut;
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 
-/// Most memory that waits for the next runs: what the jobs of a loop leave to one another, not what a large job left.
+/// Most memory that is kept for later runs: enough for the jobs of a loop, less than a large job leaves.
 const MOST_IDLE_BYTES: u64 = 128 << 20;
 
 /// Bytes of memory that intermediates and cached inputs may take.
@@ -26,15 +30,15 @@ pub(crate) struct MemoryBudget {
     used_bytes: AtomicU64,
     peak_bytes: AtomicU64,
     cache: OnceLock<Weak<dyn Evict>>,
-    /// Freed slabs kept for reuse, since the system would zero new pages first, which takes longer than filling them. They
-    /// count as used until somebody else needs the memory.
+    /// Freed slabs, kept for reuse: the system would clear newly mapped pages first, which takes longer than filling
+    /// them. They count as used until other memory is needed.
     idle: Mutex<Vec<MmapMut>>,
     idle_bytes: AtomicU64,
 }
 
-/// Something that holds memory it can do without.
+/// A cache that can give memory back.
 pub(crate) trait Evict: Debug + Send + Sync {
-    /// Frees `bytes`, or as much as is possible while `keep_bytes` are kept; tells whether it freed anything.
+    /// Frees `bytes`, or as much as is possible while `keep_bytes` are kept; returns whether it freed anything.
     fn evict(&self, bytes: u64, keep_bytes: u64) -> bool;
 }
 
@@ -63,25 +67,25 @@ impl MemoryBudget {
         Some((idle.swap_remove(at), Reservation { budget: self.clone(), bytes: bytes as u64 }))
     }
 
-    /// Keeps the memory of a run that is gone.
+    /// Keeps a freed slab for reuse.
     fn keep_idle(&self, map: MmapMut, reservation: Reservation) {
         let mut idle = self.idle();
         if self.idle_bytes.load(Ordering::Relaxed) + reservation.bytes <= MOST_IDLE_BYTES {
             self.idle_bytes.fetch_add(reservation.bytes, Ordering::Relaxed);
             idle.push(map);
-            // It goes on as idle memory.
+            // The reservation goes on for the idle memory.
             std::mem::forget(reservation);
         }
     }
 
-    /// Notes how much is reserved now by those who need it.
+    /// Updates the peak of reservations that are in use.
     fn note_peak(&self) {
         let used = self.used_bytes.load(Ordering::Relaxed);
         let needed = used.saturating_sub(self.idle_bytes.load(Ordering::Relaxed));
         self.peak_bytes.fetch_max(needed, Ordering::Relaxed);
     }
 
-    /// Gives `bytes` of idle memory back to the system, or all there is; tells whether there was any.
+    /// Gives `bytes` of idle memory back to the system, or all there is; returns whether there was any.
     fn free_idle(&self, bytes: u64) -> bool {
         let (mut idle, mut freed) = (self.idle(), 0);
         while freed < bytes {
@@ -93,7 +97,7 @@ impl MemoryBudget {
         freed > 0
     }
 
-    /// From now on `cache` is asked for memory when there is none.
+    /// Asks `cache` for memory from now on, when there is none left.
     pub fn evict_from(&self, cache: Weak<dyn Evict>) {
         self.cache.set(cache).expect("a budget has one cache");
     }
@@ -116,7 +120,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Reserves `bytes` that nobody needs.
+    /// Reserves `bytes` that are free, without taking any from the cache.
     ///
     /// # Errors
     /// [`Error::MemoryFull`] where there are less.
@@ -144,7 +148,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Reserves what is needed for work that must go on whatever the budget says, such as the smallest sort buffer.
+    /// Reserves bytes for work that must go on whatever the budget, such as the smallest sort buffer.
     pub fn reserve_regardless(self: &Arc<Self>, bytes: u64) -> Reservation {
         let over = (self.used_bytes.load(Ordering::Relaxed) + bytes).saturating_sub(self.limit_bytes);
         if over > 0 && !self.free_idle(over) {
@@ -155,7 +159,7 @@ impl MemoryBudget {
         Reservation { budget: self.clone(), bytes }
     }
 
-    /// Bytes reserved now by those who need them.
+    /// Bytes that are reserved now, without idle memory.
     #[cfg(test)]
     pub fn used_bytes(&self) -> u64 {
         self.used_bytes.load(Ordering::Relaxed) - self.idle_bytes.load(Ordering::Relaxed)
@@ -175,7 +179,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// How much it is.
+    /// Bytes of the reservation.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -210,7 +210,7 @@ fn every_flipped_bit_and_every_lost_byte_is_found() {
     }
 }
 
-/// What is wrong with a run, as its readers say.
+/// The damage that readers find in a run.
 fn damage(run: &Arc<dyn Run>) -> &'static str {
     match read(run) {
         Err(Error::Corrupt { what, .. }) => what,

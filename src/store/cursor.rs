@@ -1,4 +1,4 @@
-//! Reading one partition of one run, record by record.
+//! Reads one partition of one run, record by record.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// What the segment holds.
+    /// Index of the segment's records and bytes.
     pub(crate) fn index(&self) -> PartitionIndex {
         self.run.index().get(self.partition)
     }
 }
 
-/// How a record's key relates to the one before it in the same run.
+/// Relation of a record's key to the key before it in the same run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The same key.
@@ -81,7 +81,7 @@ impl RunCursor {
         let spent = std::mem::replace(&mut self.block, Block::EMPTY);
         match self.reader.next(spent)? {
             Some(block) => {
-                // The first record of a block has a key of its own, or there would be none to give.
+                // The first record of a block has its key written out: there is none before it to refer to.
                 if block.first() == Some(&0) {
                     return Err(malformed(&block, 0));
                 }
@@ -101,7 +101,7 @@ impl RunCursor {
         &self.block
     }
 
-    /// Where the current key lies in the block.
+    /// The place of the current key in the block.
     #[inline(always)]
     pub fn key_range(&self) -> (usize, usize) {
         self.key

@@ -1,12 +1,12 @@
-//! What lies below the files of runs: calls are counted and timed here, and slowed down where a slower disk is emulated.
+//! The disk below the files of runs: counts and times calls, and slows them down where a slower disk is emulated.
 //!
-//! An emulated disk serves one request after another. A request costs its bytes over the disk's bandwidth, and a seek where
-//! it is not the continuation of what the disk did last. As with a token bucket, time that the disk was idle is saved up, but
-//! only [`BURST`] of it: what a thread oversleeps is made up for, and nothing else is. Reading and writing go on while the
-//! disk serves, and then wait for it.
+//! An emulated disk serves one request after another. A request costs its bytes divided by the disk's bandwidth, and a
+//! seek where it does not continue the last request. As with a token bucket, idle time of the disk is saved up, but
+//! only [`BURST`] of it, which makes up for threads that oversleep. The actual reads and writes go on while the
+//! emulated disk serves the request, and then wait for it.
 //!
-//! Files are read and written in long stretches, whoever else uses the disk: the system writes back and reads ahead several
-//! requests at once. So a seek is paid once a stretch ([`STRETCH_BYTES`]), not once a block.
+//! Files are read and written in long stretches, even if others use the disk: the system writes back and reads ahead
+//! several requests at once. So a seek is paid once a stretch ([`STRETCH_BYTES`]), not once a block.
 
 use std::fs::File;
 use std::io;
@@ -21,14 +21,14 @@ use crate::error::Result;
 use crate::observe::activity::{FileUse, file_call};
 use crate::store::sync::sync_all;
 
-/// Most time of idleness that an emulated disk makes up for.
+/// Most idle time that an emulated disk saves up.
 const BURST: Duration = Duration::from_millis(10);
-/// Waiting that is not worth a sleep is owed.
+/// A shorter wait is not slept, but added to the next one.
 const LEAST_SLEEP: Duration = Duration::from_micros(200);
-/// How long a thread waits before it looks whether its job is to stop.
+/// Longest sleep of a thread before it looks at its token.
 const NAP: Duration = Duration::from_millis(50);
-/// The least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`), and what Hadoop reads ahead in map outputs
-/// (`mapreduce.ifile.readahead.bytes`).
+/// Bytes between two seeks: the least that Linux writes back of a file at a time (`MIN_WRITEBACK_PAGES`), and Hadoop's
+/// read-ahead in map outputs (`mapreduce.ifile.readahead.bytes`).
 const STRETCH_BYTES: u64 = 4 << 20;
 
 /// The disk under the files of a driver's runs.
@@ -41,7 +41,7 @@ pub(crate) struct Device {
     cancel: CancelToken,
 }
 
-/// A file that is read, or written, from one place on.
+/// A file that is read or written sequentially.
 #[derive(Debug)]
 pub(crate) struct Stream {
     number: u64,
@@ -57,14 +57,14 @@ struct Emulated {
 
 #[derive(Debug)]
 struct Queue {
-    /// When the last request is served.
+    /// The time at which the last request will be served.
     idle_from: Instant,
     /// The stream it belongs to.
     stream: u64,
 }
 
 impl Device {
-    /// The machine's own disk, or one with the properties of `emulated`, for which nobody waits once `cancel` says so.
+    /// The machine's own disk, or an emulated one. Waiting for it ends once `cancel` is cancelled.
     pub fn new(emulated: Option<DiskProfile>, cancel: CancelToken) -> Self {
         // Streams count from 1: the first one seeks, too.
         let queue = || Mutex::new(Queue { idle_from: Instant::now(), stream: 0 });
@@ -72,12 +72,12 @@ impl Device {
         Device { emulated, cancel, ..Device::default() }
     }
 
-    /// A file of which a stretch is about to be read or written.
+    /// Begins to read or write a file sequentially.
     pub fn stream(&self) -> Stream {
         Stream { number: self.streams.fetch_add(1, Ordering::Relaxed) + 1, ahead_bytes: 0 }
     }
 
-    /// Does what writes the next `bytes` of a file.
+    /// Makes the call that writes the next `bytes` of a file.
     ///
     /// # Errors
     /// Those of `call`.
@@ -91,7 +91,7 @@ impl Device {
         Ok(())
     }
 
-    /// Does what reads the next `bytes` of a file.
+    /// Makes the call that reads the next `bytes` of a file.
     ///
     /// # Errors
     /// Those of `call`.
@@ -133,7 +133,7 @@ impl Device {
         let Some(Emulated { profile, queue }) = &self.emulated else { return };
         let now = Instant::now();
         let served = {
-            // Waiting for it is waiting for the disk, as the call as a whole is.
+            // Waiting for the lock is waiting for the disk, and the whole call counts as that.
             let mut queue = queue.lock().expect("no panic while the queue is held");
             let mut cost = Duration::from_secs_f64(bytes as f64 / profile.bandwidth_bytes_per_second as f64);
             if queue.stream != stream.number && stream.ahead_bytes < bytes {
@@ -168,7 +168,7 @@ mod tests {
         device.emulated.as_ref().unwrap().queue.lock().unwrap().idle_from
     }
 
-    /// What the disk was kept busy with by `work`, on its own clock; `work` must not leave it idle for long.
+    /// Time for which `work` kept the disk busy, on the disk's own clock; `work` must not leave it idle for long.
     fn busy(device: &Device, work: impl FnOnce()) -> Duration {
         let before = idle_from(device);
         work();
