@@ -38,7 +38,7 @@ impl DiskStore {
         DiskStore { dir, number: 0, compression, durability: Durability::default(), device }
     }
 
-    /// Owns its runs by this number: they are taken for no other store's, and those of another store not for its own.
+    /// Gives the store a number, by which it owns its runs: stores of different numbers do not read each other's runs.
     pub fn numbered(self, number: u64) -> Self {
         DiskStore { number, ..self }
     }
@@ -87,7 +87,7 @@ impl RunStore for DiskStore {
         let owner = Owner::of(self.number, name);
         let (mut files, mut index, mut damaged) = (Vec::new(), Vec::new(), None);
         for file in std::iter::once(format!("{name}.run")).chain(copies) {
-            // Dropped, and so removed, where it is no whole file.
+            // Dropped, and so removed, where it is no complete file.
             let file = RunPath { path: self.dir.join(file), keep: AtomicBool::new(false) };
             match RunFile::open_own(&file.path, owner) {
                 Ok(run) => {
@@ -118,7 +118,7 @@ struct RunPath {
 impl Drop for RunPath {
     fn drop(&mut self) {
         if !self.keep.load(Ordering::Relaxed) {
-            // Whatever cannot be removed here goes with the work directory, or is reported there.
+            // A file that cannot be removed here is removed with the work directory, or reported there.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -137,7 +137,7 @@ struct DiskRunWriter {
     /// The directory of the files, if they are synced.
     dir: Option<PathBuf>,
     compression: Compression,
-    /// Where the next block begins: bytes in the file and in `pending`.
+    /// Offset of the next block: bytes in the file and in `pending`.
     offset: u64,
     /// Small and compressed blocks that are not in the file yet.
     pending: Vec<u8>,
@@ -305,7 +305,7 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
 struct DiskBlockReader {
     file: File,
     path: PathBuf,
-    /// Those to turn to when a block of this one is damaged.
+    /// The other copies, to read from when a block of this one is damaged.
     copies: std::vec::IntoIter<PathBuf>,
     owner: Owner,
     cursor: BlockCursor,

@@ -19,8 +19,8 @@
 //! └────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Checksums are XXH3-64. A file without a sound footer was not completed. The [owner](Owner) says whose run this is. As each
-//! checksum depends on it, neither a file in another's place nor a block in another's place is taken for what was written.
+//! Checksums are XXH3-64. A file without a sound footer was not completed. The [owner](Owner) says which task's run
+//! this is. Each checksum depends on the owner, so a file or a block in the place of another one is recognised.
 
 use std::fmt;
 use std::path::Path;
@@ -41,7 +41,7 @@ const END_MAGIC: &[u8; 8] = b"TWMLEND2";
 /// Largest record: its block's length has 32 bits.
 pub(crate) const MAX_RECORD_BYTES: usize = u32::MAX as usize - (64 << 10);
 
-/// What stands before a block.
+/// The header of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockHeader {
     pub record_bytes: u32,
@@ -51,7 +51,7 @@ pub(crate) struct BlockHeader {
     pub checksum: u64,
 }
 
-/// Whose run a file is: a hash of its name and of the store that made it.
+/// The owner of a run file: a hash of the run's name and of the store that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner(u128);
 
@@ -96,12 +96,12 @@ pub(crate) fn read_header(bytes: &[u8; HEADER_BYTES], path: &Path) -> Result<(u3
     Ok((u32_at(bytes, 8), Owner(owner)))
 }
 
-/// Refuses a sound file that is somebody else's.
+/// Refuses a sound file of another owner.
 pub(crate) fn verify_owner(expected: Owner, got: Owner, path: &Path) -> Result<()> {
     if got == expected { Ok(()) } else { Err(corrupt(path, 16, "owner", expected, got)) }
 }
 
-/// Where in which file a block lies: its checksum depends on it.
+/// The place of a block, as owner and offset: its checksum depends on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub owner: Owner,
@@ -150,7 +150,7 @@ pub(crate) fn verify_block(
 }
 
 fn block_checksum(header: &[u8], stored: &[u8], place: Place) -> u64 {
-    // All but the stored bytes goes in by way of the seed: one pass over one slice is the fast form of XXH3.
+    // Everything but the stored bytes enters through the seed: one pass over one slice is the fast form of XXH3.
     xxh3_64_with_seed(stored, xxh3_64_with_seed(header, place.owner.seed().wrapping_add(place.offset)))
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn index_and_footer(index: &[PartitionIndex], index_offset: u64, owne
     bytes
 }
 
-/// Where the index begins, and its checksum.
+/// Reads the offset of the index and its checksum.
 pub(crate) fn read_footer(bytes: &[u8; FOOTER_BYTES], path: &Path, offset: u64) -> Result<(u64, u64)> {
     if &bytes[16..] != END_MAGIC {
         return Err(corrupt(path, offset, "end magic", END_MAGIC.escape_ascii(), bytes[16..].escape_ascii()));
@@ -205,7 +205,7 @@ fn index_checksum(index: &[u8], index_offset: u64, owner: Owner) -> u64 {
     hasher.digest()
 }
 
-/// Makes the checksums of a whole file right again, as far as it has a footer that says where things are.
+/// Corrects all checksums of a file, as far as its footer says where the parts are.
 #[cfg(fuzzing)]
 pub(crate) fn seal_again(file: &mut [u8]) {
     let Some(footer) = file.len().checked_sub(FOOTER_BYTES).filter(|footer| *footer >= HEADER_BYTES) else { return };

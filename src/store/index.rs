@@ -1,8 +1,8 @@
-//! What each partition of a run holds, kept for as long as the run lives.
+//! The index of a run: bytes and records of each partition, kept as long as the run lives.
 //!
 //! A job may have 65,536 partitions and many runs, so an entry of 32 bytes for each partition would come to more memory than
-//! the runs' own buffers. Where there are few partitions the entries lie in a row. Where there are many, only those that hold
-//! records are kept, as differences of variable length, with a mark to start from every so often:
+//! the runs' own buffers. Where there are few partitions the entries are an array. Where there are many, only those
+//! that hold records are kept, as differences of variable length, with a mark to start from every so often:
 //!
 //! ```text
 //! marks     partition 0 at 0 │ partition 912 at 251 │ …                     one for every 32 filled partitions
@@ -11,17 +11,17 @@
 
 use crate::record::varint;
 
-/// Up to so many partitions the entries lie in a row.
+/// Up to so many partitions, the entries are kept as an array.
 const FEW_PARTITIONS: usize = 64;
 /// Filled partitions from one mark to the next.
 const ENTRIES_A_MARK: u32 = 32;
 
-/// What one partition of a run holds.
+/// Bytes and records of one partition of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct PartitionIndex {
     /// Offset of the first block in the file; in memory, bytes of the blocks before it.
     pub offset: u64,
-    /// Bytes of the blocks as they lie, headers included in files.
+    /// Bytes of the blocks as stored, including headers in files.
     pub stored_bytes: u64,
     /// Bytes of the encoded records.
     pub record_bytes: u64,
@@ -41,7 +41,7 @@ impl PartitionIndex {
     }
 }
 
-/// What the partitions of a run hold.
+/// The entries of all partitions of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunIndex {
     partitions: usize,
@@ -55,13 +55,13 @@ enum Entries {
     Many { encoded: Box<[u8]>, marks: Box<[Mark]> },
 }
 
-/// Where the entry of a filled partition begins, and what it is a difference to.
+/// A point to start reading from: the offset of a filled partition's entry, and the values that it is a difference to.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     /// The partition before it plus one.
     partition: u32,
     at: usize,
-    /// Where the blocks of the partition before it end.
+    /// End of the blocks of the partition before it.
     offset: u64,
 }
 
@@ -71,7 +71,7 @@ impl RunIndex {
         self.partitions
     }
 
-    /// What a partition holds.
+    /// The entry of a partition.
     pub fn get(&self, partition: u32) -> PartitionIndex {
         assert!((partition as usize) < self.partitions, "a run of {} partitions has no {partition}", self.partitions);
         let (encoded, marks) = match &self.entries {

@@ -1,6 +1,6 @@
 //! Runs in memory, against a budget.
 //!
-//! A run's blocks are copied one behind the other into slabs. When the budget does not allow the next slab, the whole run
+//! A run's blocks are copied one after another into slabs. When the budget does not allow the next slab, the whole run
 //! moves to a file ([`OnFull::Spill`]) or the job fails ([`OnFull::Fail`]).
 
 use std::path::Path;
@@ -62,7 +62,7 @@ impl RunStore for MemoryStore {
     }
 }
 
-/// Where a block of a run that is being written lies.
+/// The place of a block of a run that is being written.
 struct Placed {
     partition: u32,
     slab: usize,
@@ -80,7 +80,7 @@ struct MemoryRunWriter {
     index: Vec<PartitionIndex>,
     /// Of all blocks.
     bytes: u64,
-    /// Where the run goes on since memory was full.
+    /// The file in which the run goes on since memory was full.
     spilled: Option<Box<dyn RunWriter>>,
 }
 
@@ -145,7 +145,7 @@ impl RunWriter for MemoryRunWriter {
         }
         let index = RunIndex::from(std::mem::take(&mut self.index));
         let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<Stretch>());
-        // What says where the blocks are counts, too: of tiny blocks it is as much as they are.
+        // The bookkeeping counts, too: for tiny blocks it is as large as they are.
         let bookkeeping = match self.store.budget.reserve((index.heap_bytes() + blocks_bytes) as u64) {
             Err(Error::MemoryFull { .. }) if self.store.on_full == OnFull::Spill => {
                 self.spill(index.len() as u32)?;
@@ -178,9 +178,9 @@ struct MemoryRun {
     /// In the order of the partitions.
     filled: Box<[Filled]>,
     index: RunIndex,
-    /// Partitions that somebody may open.
+    /// Partitions that may still be opened.
     unreleased: AtomicUsize,
-    /// For what says where the blocks are, until all of them are released.
+    /// Reservation for the bookkeeping, until all blocks are released.
     bookkeeping: Mutex<Option<Reservation>>,
 }
 

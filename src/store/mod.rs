@@ -1,4 +1,4 @@
-//! Where runs live: the only thing that the modes change.
+//! Stores of runs: the only thing that the modes change.
 //!
 //! A *run* is a sequence of records sorted by (partition, key). The stages above see blocks of encoded records
 //! ([`crate::record::frame`]) and four small traits, one a state of a run's life:
@@ -7,9 +7,10 @@
 //! RunStore ──create──▶ RunWriter ──finish──▶ Run ──open(partition)──▶ BlockReader
 //! ```
 //!
-//! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run goes away, with
-//! its file or its memory, when the last reference to it is dropped. [`disk`] keeps runs in files of the layout drawn in
-//! [`format`](mod@format) on a [`device`], [`memory`] in memory against a budget. `conformance.rs` holds the facts that both must satisfy.
+//! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run is removed,
+//! with its file or its memory, when the last reference to it is dropped. [`disk`] keeps runs in files of the layout
+//! drawn in [`format`](mod@format) on a [`device`], [`memory`] in memory against a budget. `conformance.rs` holds the
+//! facts that both must satisfy.
 
 mod block;
 mod budget;
