@@ -1,4 +1,4 @@
-//! Forgetting cached pages, so that a measurement from a cold cache is one.
+//! Drops cached pages, for measurements from a cold cache.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::observe::activity::{FileUse, file_call};
 use crate::store::sync::sync_data;
 
-/// Writes what is dirty of a file to the device and drops its pages from the page cache. The time counts as waiting for such
-/// files.
+/// Writes dirty pages of a file to the device and drops its pages from the page cache. The time counts as waiting for
+/// files of this use.
 ///
 /// # Errors
 /// [`Error::Io`] where the file cannot be synced, or the system does not take the advice; [`Error::Cancelled`].

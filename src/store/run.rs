@@ -13,7 +13,7 @@ pub(crate) trait RunStore: Debug + Send + Sync {
     /// Begins the run `name`, unique among the live runs of this store, with `partitions` partitions.
     fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>>;
 
-    /// A run that was completed by a process before this one.
+    /// Takes over a run that an earlier process completed.
     fn adopt(&self, name: &str) -> Result<Arc<dyn Run>>;
 
     /// Whether the runs of one map task are made into one, as Hadoop does, because each run that a reducer opens costs
@@ -33,7 +33,7 @@ pub(crate) trait RunWriter: Send {
 
 /// A complete run.
 pub(crate) trait Run: Debug + Send + Sync {
-    /// What each partition holds.
+    /// The entry of each partition.
     fn index(&self) -> &RunIndex;
 
     /// The blocks of one partition in the order they were put.
@@ -42,7 +42,7 @@ pub(crate) trait Run: Debug + Send + Sync {
     /// The run's files; `None` where it does not lie on disk.
     fn on_disk(&self) -> Option<&dyn RunOnDisk>;
 
-    /// Nobody will open this partition again: what holds it may go.
+    /// Allows the run to free a partition, which will not be opened again.
     fn release(&self, partition: u32);
 }
 

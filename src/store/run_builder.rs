@@ -1,4 +1,4 @@
-//! Writing a run record by record: blocks are filled and handed to the store.
+//! Writes a run record by record: blocks are filled and handed to the store.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl RunBuilder {
         Ok(RunBuilder { writer, block, partition: 0, cancel: CancelToken::default() })
     }
 
-    /// Lets writing end with [`Error::Cancelled`] once `cancel` says so.
+    /// Makes writing end with [`Error::Cancelled`] once `cancel` is cancelled.
     pub fn until(self, cancel: &CancelToken) -> Self {
         RunBuilder { cancel: cancel.clone(), ..self }
     }
@@ -52,8 +52,8 @@ impl RunBuilder {
         Ok(())
     }
 
-    /// Appends a record that need not be in memory as a whole before: its value is encoded where it stays. The value takes
-    /// about `value_len` bytes.
+    /// Appends a record whose value, of about `value_len` bytes, is encoded straight into the block: it need not be in
+    /// memory before.
     pub fn push_encoded(
         &mut self,
         partition: u32,
@@ -81,7 +81,7 @@ impl RunBuilder {
         check_size(self.block.len() - start)
     }
 
-    /// Makes sure that the block takes `bytes` more of `partition`; tells whether it is empty.
+    /// Makes sure that the block takes `bytes` more of `partition`; returns whether it is empty.
     #[inline(always)]
     fn make_room(&mut self, partition: u32, bytes: usize) -> Result<bool> {
         if partition != self.partition || self.block.len() + bytes > self.block.capacity() {

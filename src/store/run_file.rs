@@ -81,12 +81,12 @@ impl RunFile {
         Ok(file)
     }
 
-    /// What each partition holds.
+    /// The entry of each partition.
     pub fn index(&self) -> &[PartitionIndex] {
         &self.index
     }
 
-    /// Whose run it is.
+    /// The owner of the run.
     pub fn owner(&self) -> Owner {
         self.owner
     }
@@ -96,12 +96,13 @@ impl RunFile {
         &self.path
     }
 
-    /// Reads every block of a partition, checking checksums, and gives each record's key and value, in key order.
+    /// Reads every block of a partition, checking checksums, and hands each record's key and value to `each`, in key
+    /// order.
     ///
     /// Returns the number of blocks.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] at the first damaged block, or what `each` returns.
+    /// [`Error::Corrupt`] at the first damaged block, and those of `each`.
     pub fn for_each_record(&self, partition: u32, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<u64> {
         let segment = self.index[partition as usize];
         let mut blocks = BlockCursor::new(&segment, self.owner);
@@ -221,7 +222,7 @@ impl BlockCursor {
     }
 }
 
-/// Makes a buffer of `bytes` zeros or what was there before. A block is as large as its largest record.
+/// Resizes a buffer to `bytes`, whose content does not matter. A block is as large as its largest record.
 fn make_room(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
     let more = bytes.saturating_sub(buffer.len());
     buffer.try_reserve_exact(more).map_err(|_| Error::refused("a block of records", bytes))?;
@@ -229,7 +230,7 @@ fn make_room(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
     Ok(())
 }
 
-/// What so many stored bytes can hold at most, so that no block makes room for what it cannot hold.
+/// Most bytes that so many stored bytes can decompress to; a block makes room for no more.
 fn most_decompressed(compression: Compression, stored_bytes: usize) -> usize {
     let times = match compression {
         Compression::None => 1,
@@ -241,8 +242,8 @@ fn most_decompressed(compression: Compression, stored_bytes: usize) -> usize {
     stored_bytes.saturating_mul(times)
 }
 
-/// Opens a file of this program's own. What somebody has put in its place, a pipe on which opening would wait or a directory,
-/// counts as its not being there.
+/// Opens one of this program's own files. Anything else in its place, such as a directory or a pipe, on which opening
+/// would wait, counts as a missing file.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::NotFound, "it is no file")) }

@@ -29,7 +29,7 @@ impl Slab {
         let map = MmapMut::map_anon(bytes).map_err(Error::at("map memory for", Path::new("a run")))?;
         // All pages at once take two thirds of the time of a fault for each. Where the kernel is too old to know the advice
         // they come one by one. (Huge pages would take less still on bare metal, but where a hypervisor takes back free
-        // memory they were measured to be four times as slow.)
+        // memory they were measured to take four times as long.)
         let _ = map.advise(Advice::PopulateWrite);
         Ok(Slab { memory: Some((map, reservation)), filled: 0 })
     }
@@ -40,12 +40,12 @@ impl Slab {
         &self.memory.as_ref().expect("a slab has its memory until it is dropped").0
     }
 
-    /// How many bytes are not filled.
+    /// Bytes that are not filled yet.
     pub fn room(&self) -> usize {
         self.bytes().len() - self.filled
     }
 
-    /// Copies bytes into the slab, which has room for them; gives where they lie.
+    /// Copies bytes into the slab, which has room for them; returns their place.
     pub fn push(&mut self, bytes: &[u8]) -> (usize, usize) {
         let start = self.filled;
         self.filled += bytes.len();
