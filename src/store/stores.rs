@@ -1,4 +1,4 @@
-//! The stores of one run: where its map outputs lie, what its reducers gather, and the data between its jobs.
+//! The stores of one run: for its map outputs, for the records that its reducers gather, and for data between its jobs.
 //!
 //! This is the only place that looks at a [`Medium`]. A third way of keeping runs is a file beside [`disk`](super::disk) and
 //! [`memory`](super::memory), and a line in [`Stores::open`].
@@ -17,11 +17,11 @@ use crate::store::disk::DiskStore;
 use crate::store::memory::MemoryStore;
 use crate::store::run::RunStore;
 
-/// Where map outputs lie in a work directory.
+/// Directory of map outputs in a work directory.
 pub(crate) const MAP_OUTPUT: &str = "map-output";
-/// Where datasets lie in a work directory.
+/// Directory of datasets in a work directory.
 pub(crate) const BETWEEN_JOBS: &str = "between-jobs";
-/// Where a reducer's runs lie that do not fit into memory.
+/// Directory of a reducer's runs that do not fit into memory.
 const GATHERED: &str = "gathered";
 
 /// The stores of a run, which share its budget and its device.
@@ -29,19 +29,20 @@ const GATHERED: &str = "gathered";
 pub(crate) struct Stores {
     /// For map outputs.
     pub map_output: Arc<dyn RunStore>,
-    /// For what a reducer gathers: in memory while there is room, whatever the medium of map outputs.
+    /// For the records that a reducer gathers: in memory while there is room, whatever the medium of map outputs.
     pub gathered: Arc<dyn RunStore>,
     /// For datasets that one job leaves to another.
     pub between_jobs: Arc<dyn RunStore>,
     pub budget: Arc<MemoryBudget>,
     pub device: Arc<Device>,
-    /// For sort buffers, as long as the run lives: if runs took the room that a buffer leaves, the next task would have none.
+    /// Reservation for sort buffers, as long as the run lives: if runs took the room that a buffer leaves, the next
+    /// task would have none.
     _reserved_for_buffers: Reservation,
 }
 
 impl Stores {
-    /// Opens the stores of the run of this number, in directories of `work_dir`. An emulated disk serves nobody any more once
-    /// `cancel` says so.
+    /// Opens the stores of the run of this number, in directories of `work_dir`. Waiting for an emulated disk ends once
+    /// `cancel` is cancelled.
     ///
     /// # Errors
     /// [`Error::Io`] where there can be no directories.
@@ -78,7 +79,7 @@ pub(crate) fn outlives_process(medium: Medium) -> bool {
     }
 }
 
-/// The number by which a run owns what lies in one of its directories.
+/// The number by which a run owns the files in one of its directories.
 pub(crate) fn store_number(run: u64, dir: &str) -> u64 {
     xxh3_64_with_seed(dir.as_bytes(), run)
 }

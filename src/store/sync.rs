@@ -1,16 +1,17 @@
-//! Bringing files to the device without being at its mercy.
+//! Syncs files to the device without being at its mercy.
 //!
-//! A call that syncs a file returns when the device has all of it, seconds or minutes later. Nothing ends such a call: a process
-//! that is killed meanwhile stays until it returns. So for a large file another process makes the call:
+//! A call that syncs a file returns when the device has all of it, seconds or minutes later. Nothing ends such a call: a
+//! process that is killed meanwhile stays until it returns. So for a large file another process makes the call:
 //!
 //! ```text
-//! this process ──fork──▶ child ──fork──▶ grandchild: lets go of all other files, syncs this one
+//! this process ──fork──▶ child ──fork──▶ grandchild: closes all other files, syncs this one
 //!   │ ◀─────── ends ───────┘                │
 //!   ▼                                       │
 //! looks at its token again and again ◀──────┘ the call's error, or 0, over a pipe
 //! ```
 //!
-//! Once the token says so, this process goes its way. The grandchild is nobody's child, and ends when the device is done.
+//! Once the token is cancelled, this process no longer waits. The grandchild has no parent to wait for it, and ends
+//! when the device is done.
 
 #![expect(unsafe_code, reason = "forks, and leaves a forked process without the clearing up of this one")]
 
@@ -27,21 +28,21 @@ use nix::unistd::{ForkResult, fork};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 
-/// Files up to this size are synced by this process: that ends soon, and forking would take longer.
+/// Files up to this size are synced by this process: that is done soon, and forking would take longer.
 const SMALL_BYTES: u64 = 1 << 20;
-/// How long nobody looks at the token.
+/// Time between two looks at the token.
 const NAP_MS: u16 = 20;
 
-/// Brings what a file holds to the device, and what it takes to find that.
+/// Syncs a file's content to the device, and the metadata that is needed to read it.
 ///
 /// # Errors
-/// [`Error::Io`] where the device does not take it; [`Error::Cancelled`] where it took too long for who waits.
+/// [`Error::Io`] where the device refuses; [`Error::Cancelled`] where `cancel` came first.
 pub(crate) fn sync_data(file: &File, path: &Path, cancel: &CancelToken) -> Result<()> {
-    // SAFETY: it takes any number for a file, and tells if it is none.
+    // SAFETY: the call takes any number for a file, and returns an error if it is none.
     patiently(file, path, cancel, File::sync_data, |fd| unsafe { libc::fdatasync(fd) })
 }
 
-/// Brings a file to the device, its times as well.
+/// Syncs a file to the device, with its times.
 ///
 /// # Errors
 /// As for [`sync_data`].
@@ -50,7 +51,7 @@ pub(crate) fn sync_all(file: &File, path: &Path, cancel: &CancelToken) -> Result
     patiently(file, path, cancel, File::sync_all, |fd| unsafe { libc::fsync(fd) })
 }
 
-/// Makes a call, another process the same `call` if the file is large.
+/// Makes a call, or lets another process make the same `call` if the file is large.
 fn patiently(
     file: &File,
     path: &Path,
@@ -64,8 +65,8 @@ fn patiently(
     by_other.unwrap_or_else(|| here(file)).map_err(Error::at("sync", path))
 }
 
-/// Lets another process make a call that takes long; gives what came of it, or `None` where there can be no other process.
-/// `call` makes nothing but system calls, and returns less than 0 where `errno` says why.
+/// Lets another process make a call that takes long; returns its result, or `None` where there can be no other process.
+/// `call` must make only system calls; it returns less than 0 where `errno` has the error.
 ///
 /// # Errors
 /// [`Error::Cancelled`].
@@ -82,14 +83,14 @@ fn in_other_process(
         Ok(ForkResult::Child) => be_child(file, &answers, call),
         Ok(ForkResult::Parent { child }) => {
             drop(answers);
-            // It ends at once; whoever else waits for children may be told of it instead.
+            // The child ends at once. Another waiter for children may be told of it instead.
             while waitpid(child, None) == Err(nix::Error::EINTR) {}
         }
     }
     wait(answer, cancel)
 }
 
-/// Waits for the answer of the process that makes the call; `None` where that ended without one.
+/// Waits for the answer of the process that makes the call; `None` where it ended without one.
 fn wait(mut answer: PipeReader, cancel: &CancelToken) -> Result<Option<io::Result<()>>> {
     loop {
         cancel.check()?;
@@ -106,7 +107,7 @@ fn wait(mut answer: PipeReader, cancel: &CancelToken) -> Result<Option<io::Resul
     }
 }
 
-/// Forks, so that nobody has to wait for who makes the call.
+/// Forks again, so that no process has to wait for the one that makes the call.
 fn be_child(file: &File, answers: &PipeWriter, call: impl FnOnce(libc::c_int) -> libc::c_int) -> ! {
     // SAFETY: as for the first fork.
     let status = match unsafe { fork() } {
@@ -118,8 +119,8 @@ fn be_child(file: &File, answers: &PipeWriter, call: impl FnOnce(libc::c_int) ->
     unsafe { libc::_exit(status) }
 }
 
-/// Makes the call with no other file open: whoever reads what this process writes, or waits for a lock that it has, must not
-/// wait for this call.
+/// Makes the call with no other file open: readers of this process's pipes, and waiters for its locks, must not wait
+/// for this call.
 fn make_call(file: &File, answers: &PipeWriter, call: impl FnOnce(libc::c_int) -> libc::c_int) -> ! {
     const FILE: libc::c_int = 0;
     const ANSWERS: libc::c_int = 1;
