@@ -1,9 +1,9 @@
-//! What every thread is doing, cheap enough to be always on.
+//! The current activity of every thread, recorded cheaply enough to be always on.
 //!
-//! A thread says what it is at by one store into a byte of its own ([`Doing::set`]), also once a record. A sampler looks at
-//! all these bytes now and then, which tells how the time that threads compute is shared out without a clock on the path of
-//! the records. What blocks is timed exactly: calls to files ([`file_call`]), by the thread's own processor time
-//! within and the rest, in which it waited, and locks that are taken ([`lock`]).
+//! A thread announces each activity by one store into a byte of its own ([`Doing::set`]), even once a record. A sampler
+//! reads all these bytes now and then, so the shares of computing time are known without a clock on the path of the
+//! records. Blocking is timed exactly: calls to files ([`file_call`]), divided into the thread's processor time and the
+//! rest, in which it waited; and locks that are taken ([`lock`]).
 //!
 //! A [`Reading`] is the state of a thread's clock; the difference of two is a [`Usage`].
 //!
@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 
-/// Time between two looks of the sampler: a part of how long it has been looking, within limits. A look takes a processor from
-/// a worker, for some 50 µs where the system is a virtual machine; so there are 60 looks at a job of 0.3 s, and longer ones
-/// have still fewer a second.
+/// Time between two looks of the sampler: a fraction of the time it has been looking, within limits. A look takes a
+/// processor from a worker, for some 50 µs on a virtual machine; so there are 60 looks at a job of 0.3 s, and fewer a
+/// second at longer jobs.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(2);
 const LONGEST_PERIOD: Duration = Duration::from_millis(20);
 const LOOKS_BEFORE_A_PERIOD: u32 = 20;
@@ -28,19 +28,19 @@ const LOOKS_BEFORE_A_PERIOD: u32 = 20;
 /// Shortest wait in a call to a file that counts as one.
 const LEAST_WAIT_NANOS: u64 = 10_000;
 
-/// What a thread can be at.
+/// An activity of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Activity {
-    /// Nothing of what follows: opening files, planning, keeping books.
+    /// None of the following: opening files, planning, bookkeeping.
     Other,
-    /// Finding records in what was read, and decoding them.
+    /// Finding records in input bytes, and decoding them.
     Parse,
     /// The job's mapper or reducer.
     User,
     /// Folding records into a table of accumulators.
     Combine,
-    /// Making bytes of records: in sort buffers, blocks and parts of the output; checksums and compression.
+    /// Encoding records in sort buffers, blocks and parts of the output; checksums and compression.
     Encode,
     /// Sorting a buffer.
     Sort,
@@ -48,7 +48,7 @@ pub(crate) enum Activity {
     Merge,
     /// Copying blocks into memory that keeps them.
     Copy,
-    /// In a call to a file, or waiting for a lock or for nothing at all: what is timed, or no computing.
+    /// In a call to a file, waiting for a lock, or idle: time that is measured, or is no computing.
     Away,
 }
 
@@ -56,7 +56,7 @@ impl Activity {
     pub const COUNT: usize = 9;
 }
 
-/// Which files a call is about.
+/// The files that a call reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileUse {
     ReadInput,
@@ -69,7 +69,7 @@ impl FileUse {
     pub const COUNT: usize = 4;
 }
 
-/// One thread's clock. Only the thread writes to it, but for the samples.
+/// One thread's clock. Only the thread writes to it, except that the sampler adds the samples.
 #[derive(Debug, Default)]
 struct Clock {
     doing: AtomicU8,
@@ -77,26 +77,26 @@ struct Clock {
     file_cpu_nanos: [AtomicU64; FileUse::COUNT],
     file_wait_nanos: [AtomicU64; FileUse::COUNT],
     lock_wait_nanos: AtomicU64,
-    /// How often the thread had given its processor up to wait for something when it last looked.
+    /// Number of times that the thread had given up its processor to wait, when it last looked.
     times_given_up: AtomicU64,
 }
 
 impl Clock {
-    /// Whether this clock's thread, which asks, has given its processor up since it last asked.
+    /// Whether the calling thread, whose clock this is, has given up its processor since it last asked.
     fn has_given_up_processor(&self) -> bool {
         let times = getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.voluntary_context_switches());
         self.times_given_up.swap(times as u64, Ordering::Relaxed) != times as u64
     }
 }
 
-/// All clocks there are. They are never freed: a thread that ends leaves its clock to one that comes.
+/// All clocks. They are never freed: a thread that ends leaves its clock to a later one.
 #[derive(Debug)]
 struct Clocks {
     claimed: Vec<&'static Clock>,
     free: Vec<&'static Clock>,
-    /// Who wants samples to be taken.
+    /// Number of [`Sampling`]s that are alive.
     users: usize,
-    /// When the last of them began.
+    /// Start of the latest of them.
     wanted_since: Option<Instant>,
     sampler_runs: bool,
 }
@@ -133,23 +133,23 @@ thread_local! {
     static CLAIM: Claim = Claim::new();
 }
 
-/// What this thread is doing: where it says so. To be asked for once, and kept where records pass.
+/// The place where this thread announces its activity. Ask for it once, and keep it where records pass.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doing(&'static Clock);
 
 impl Doing {
-    /// This thread's.
+    /// The place of the calling thread.
     pub fn here() -> Self {
         Doing(CLAIM.with(|claim| claim.0))
     }
 
-    /// From now on the thread is at `activity`.
+    /// Sets the thread's activity from now on.
     #[inline(always)]
     pub fn set(self, activity: Activity) {
         self.0.doing.store(activity as u8, Ordering::Relaxed);
     }
 
-    /// The thread is at `activity` until what is returned goes; then at what it was before.
+    /// Sets the thread's activity until the returned guard is dropped, which restores the previous one.
     #[must_use]
     pub fn enter(self, activity: Activity) -> Entered {
         let before = self.0.doing.load(Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl Doing {
     }
 }
 
-/// Takes the thread back to what it was at before.
+/// Restores the thread's previous activity when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entered {
     doing: Doing,
@@ -171,8 +171,8 @@ impl Drop for Entered {
     }
 }
 
-/// Does what reads or writes a file. Time that the thread spends on a processor is copying. The rest it has waited for the
-/// device, if it gave the processor up at all; if it was only taken from it, that is waiting for a processor.
+/// Times a call that reads or writes a file. Processor time within the call is copying. The rest is waiting: for the
+/// device if the thread gave up its processor, otherwise for a processor, which the system had taken from it.
 pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
     let doing = Doing::here();
     let _entered = doing.enter(Activity::Away);
@@ -181,7 +181,7 @@ pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
     let cpu = thread_cpu_nanos() - cpu_before;
     let wait = (start.elapsed().as_nanos() as u64).saturating_sub(cpu);
     doing.0.file_cpu_nanos[file_use as usize].fetch_add(cpu, Ordering::Relaxed);
-    // Less is what the clocks differ by, and not worth another system call.
+    // A shorter time is within the difference of the clocks, and not worth another system call.
     if wait >= LEAST_WAIT_NANOS && doing.0.has_given_up_processor() {
         doing.0.file_wait_nanos[file_use as usize].fetch_add(wait, Ordering::Relaxed);
     }
@@ -205,7 +205,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-/// Samples are taken as long as one of these lives.
+/// Keeps the sampler running while it lives.
 #[derive(Debug)]
 pub(crate) struct Sampling(());
 
@@ -215,7 +215,7 @@ impl Sampling {
         clocks.users += 1;
         clocks.wanted_since = Some(Instant::now());
         if !clocks.sampler_runs {
-            // Without a sampler all computing is told as one; nothing else depends on it.
+            // Without a sampler all computing is reported as one activity; nothing else depends on it.
             clocks.sampler_runs = std::thread::Builder::new().name("twinmill-sampler".into()).spawn(sample).is_ok();
         }
         Sampling(())
@@ -228,7 +228,7 @@ impl Drop for Sampling {
     }
 }
 
-/// Looks at all clocks until nobody wants that any more.
+/// Samples all clocks until no [`Sampling`] is left.
 fn sample() {
     let mut period = SHORTEST_PERIOD;
     let mut last = Instant::now();
@@ -240,7 +240,7 @@ fn sample() {
             return;
         }
         let now = Instant::now();
-        // A look speaks for the time since the one before, however late it comes.
+        // A sample stands for the time since the one before, however late it comes.
         let micros = now.duration_since(last).as_micros() as u64;
         for clock in &clocks.claimed {
             let doing = usize::from(clock.doing.load(Ordering::Relaxed));
@@ -268,7 +268,7 @@ impl Reading {
     /// This thread's clock now.
     pub fn now() -> Self {
         let Doing(clock) = Doing::here();
-        // What it waited for until now is nothing that calls to files will be told of.
+        // Forgets earlier waits, so that they are not charged to the next call to a file.
         clock.has_given_up_processor();
         let load = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         let sums = Usage {
@@ -282,8 +282,8 @@ impl Reading {
         Reading { at: Instant::now(), clock, sums }
     }
 
-    /// What the thread has done between `earlier` and this one. Of readings on different threads only the time between them
-    /// is known.
+    /// The thread's usage between `earlier` and this reading. Of readings on different threads only the time between
+    /// them is known.
     pub fn since(&self, earlier: &Reading) -> Usage {
         let wall_nanos = self.at.duration_since(earlier.at).as_nanos() as u64;
         if !std::ptr::eq(self.clock, earlier.clock) {
@@ -293,7 +293,7 @@ impl Reading {
     }
 }
 
-/// What a thread, or several, did with some time.
+/// The use that one or several threads made of some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub wall_nanos: u64,
@@ -304,7 +304,7 @@ pub(crate) struct Usage {
     /// By [`FileUse`].
     pub file_wait_nanos: [u64; FileUse::COUNT],
     pub lock_wait_nanos: u64,
-    /// Time for which samples speak, by [`Activity`]. Only its proportions matter.
+    /// Time that samples stand for, by [`Activity`]. Only its proportions matter.
     pub sampled_micros: [u64; Activity::COUNT],
 }
 

@@ -1,8 +1,9 @@
-//! How long a run would have taken had something cost no time.
+//! Bounds on the time that a run would have taken if some of its work had cost nothing.
 //!
-//! The method is that of Ousterhout et al., *Making Sense of Performance in Data Analytics Frameworks* (NSDI 2015), section
-//! 3.2: what is to cost nothing is taken off each task's time, and the tasks of a wave are given to its workers again in the
-//! order in which they began. It is a bound on what can be gained, since nothing else is taken to become slower.
+//! The method is that of Ousterhout et al., *Making Sense of Performance in Data Analytics Frameworks* (NSDI 2015),
+//! section 3.2: the time of that work is subtracted from each task, and the tasks of a wave are given to its workers
+//! again, in the order in which they began. The result bounds the possible gain, since nothing else is assumed to
+//! become slower.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -11,18 +12,18 @@ use crate::observe::report::{Bounds, TaskReport};
 use crate::observe::time_use::TimeUse;
 
 impl Bounds {
-    /// Takes what a wave would have saved off.
+    /// Subtracts the time that a wave would have saved.
     pub(crate) fn shorten_by_wave(&mut self, tasks: &[TaskReport], workers: usize) {
         let actual = makespan(tasks, workers, |_| 0.0);
         self.shorten(|saves| actual - makespan(tasks, workers, |task| saves(&task.time)));
     }
 
-    /// Takes what would have been saved off that one thread did alone.
+    /// Subtracts the time that a single thread's own work would have saved.
     pub(crate) fn shorten_by(&mut self, alone: &TimeUse) {
         self.shorten(|saves| saves(alone));
     }
 
-    /// The bounds of a run of `wall_seconds`, if this is what is to be taken off.
+    /// The bounds of a run of `wall_seconds`, given that `self` is the time to subtract.
     pub(crate) fn of_run(self, wall_seconds: f64) -> Bounds {
         let bound = |saved: f64| (wall_seconds + saved).max(0.0);
         Bounds {
@@ -37,7 +38,7 @@ impl Bounds {
     }
 }
 
-/// How long `workers` take for tasks that are each shorter by what `saved` says.
+/// Time that `workers` take for the tasks, each of which is shorter by `saved` of it.
 fn makespan(tasks: &[TaskReport], workers: usize, saved: impl Fn(&TaskReport) -> f64) -> f64 {
     let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
     in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));

@@ -41,7 +41,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was counted since `before`.
+    /// The counts since `before`.
     pub(crate) fn since(&self, before: &Counters) -> Counters {
         Counters {
             map_input_records: self.map_input_records - before.map_input_records,
@@ -96,8 +96,8 @@ impl Counters {
     }
 }
 
-/// What a job's own code counts: counters for the report, aggregates for the driver. A job has few of them and counts often,
-/// so they are found by scanning.
+/// Counts of a job's own code: counters for the report, aggregates for the driver. A job has few of them and counts
+/// often, so they are found by scanning.
 #[derive(Clone, Debug, Default)]
 pub struct UserCounters {
     counters: Vec<(&'static str, &'static str, u64)>,
@@ -133,7 +133,7 @@ impl UserCounters {
         self.aggregates.iter().find(|(a, _)| *a == name).map_or(0, |(_, value)| *value)
     }
 
-    /// The same, to be written down.
+    /// Converts the counts into their form in a file.
     pub(crate) fn save(&self) -> SavedCounts {
         let counter = |(group, name, n): &(&str, &str, u64)| ((*group).to_owned(), (*name).to_owned(), *n);
         SavedCounts {
@@ -142,7 +142,7 @@ impl UserCounters {
         }
     }
 
-    /// What was written down. Names live as long as the process; a job has few, and a run takes them up once.
+    /// Converts saved counts back. Their names are leaked: a job has few, and a run restores them once.
     pub(crate) fn restore(saved: &SavedCounts) -> Self {
         let name = |name: &String| -> &'static str { Box::leak(name.clone().into_boxed_str()) };
         UserCounters {

@@ -1,4 +1,4 @@
-//! Where a task's time goes: a log of spans for each attempt, summed as the attempts succeed.
+//! Phases of a task: a log of spans for each attempt, summed as the attempts succeed.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ const PHASES: [PhaseName; 7] = [
 const NAMES: [&str; PHASES.len()] = ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"];
 
 impl PhaseName {
-    /// What computing in the phase mostly is.
+    /// The activity that computing in the phase mostly consists of.
     fn usual(self) -> Activity {
         match self {
             PhaseName::Map | PhaseName::Reduce => Activity::User,
@@ -56,17 +56,17 @@ struct Span {
     end: Instant,
 }
 
-/// The times during which at least one task was in a phase. Of many tasks there remain few stretches, since theirs overlap;
+/// The times during which at least one task was in a phase. The stretches of many tasks overlap and merge into a few;
 /// where they do not, those with the shortest pauses between them are joined, and the pauses are deducted.
 #[derive(Clone, Debug, Default)]
 struct Cover {
-    /// In order, apart from one another, up to `sorted`; then as they came.
+    /// Sorted and disjoint up to `sorted`; after that, in the order of arrival.
     stretches: Vec<(Instant, Instant)>,
     sorted: usize,
     pauses: Duration,
 }
 
-/// Stretches that are kept of a phase.
+/// Most stretches that are kept of a phase.
 const MOST_STRETCHES: usize = 4_096;
 
 impl Cover {
@@ -137,18 +137,18 @@ pub struct PhaseLog {
 #[derive(Clone, Copy, Debug)]
 pub struct PhaseStart {
     reading: Reading,
-    /// What was logged before.
+    /// Spans that were logged before.
     spans: usize,
     used: Usage,
 }
 
 impl PhaseLog {
-    /// A phase of this thread begins.
+    /// Marks the beginning of a phase of this thread.
     pub fn begin(&self) -> PhaseStart {
         PhaseStart { reading: Reading::now(), spans: self.spans.len(), used: self.used() }
     }
 
-    /// Logs that the thread was in `phase` since `start`, but for the phases that were logged meanwhile.
+    /// Logs that the thread was in `phase` since `start`, except during phases that were logged meanwhile.
     pub fn end(&mut self, phase: PhaseName, start: PhaseStart) {
         let now = Reading::now();
         self.used[phase as usize] += now.since(&start.reading) - (self.used() - start.used);
