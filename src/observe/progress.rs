@@ -1,4 +1,4 @@
-//! How far a running job is, for whoever shows it.
+//! The progress of a running job, for a display.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

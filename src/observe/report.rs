@@ -10,7 +10,7 @@ use crate::machine::{Machine, ProcessIo};
 use crate::observe::counters::Counters;
 use crate::observe::time_use::TimeUse;
 
-/// What one run of a job did and what it cost. Serialises to the JSON of `--report`.
+/// The report of one run: its work and its cost. Serialises to the JSON of `--report`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Version of this schema.
@@ -21,7 +21,7 @@ pub struct Report {
     pub mode: String,
     /// The factors that were in force; `None` for the reference, which has no intermediates.
     pub factors: Option<Factors>,
-    /// How data between jobs and the output were written; `None` for the reference.
+    /// Replication and syncing of data between jobs and the output; `None` for the reference.
     pub durability: Option<Durability>,
     /// The disk that was emulated below intermediates, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,51 +44,51 @@ pub struct Report {
     pub evicted_parts: u64,
     /// Hadoop's `TaskCounter` and `FileSystemCounter`, summed over the successful attempts.
     pub counters: Counters,
-    /// What the job's own code counted: group, name, value.
+    /// Counters of the job's own code: group, name, value.
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
     /// `/proc/self/io` over the same span.
     pub process_io: ProcessIo,
     /// Whether the page cache was cold, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cold_cache: Option<ColdCache>,
-    /// Where the time went, in the order of the data flow.
+    /// The phases, in the order of the data flow.
     pub phases: Vec<Phase>,
-    /// Where the time of all workers went during the waves, all attempts included, and that of the driver between them;
-    /// `None` for the reference.
+    /// Use of all workers' time during the waves, all attempts included, and of the driver's time between them; `None`
+    /// for the reference.
     pub time: Option<TimeUse>,
-    /// What could be gained; `None` for the reference.
+    /// Bounds on the possible gain; `None` for the reference.
     pub bounds: Option<Bounds>,
     /// Iterations of a loop, in order; empty for jobs without one.
     pub iterations: Vec<Iteration>,
     /// Every task attempt, in order of their ends.
     pub tasks: Vec<TaskReport>,
-    /// What went wrong and was put right, in order.
+    /// Recoveries from failures, in order.
     pub recoveries: Vec<Recovery>,
-    /// What was taken up again of a run that was killed.
+    /// Work of a killed run that was taken up again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
-    /// What it ran on.
+    /// The machine that the run was measured on.
     pub machine: Machine,
-    /// What came out.
+    /// The output.
     pub output: OutputReport,
-    /// What people should know: why a killed run was not gone on with, what could not be removed, what was guessed, which
-    /// bytes were ignored, which settings were brought within limits.
+    /// Sentences that people should read: the reason why a killed run was not resumed, files that could not be removed,
+    /// guesses, ignored bytes, settings that were brought within limits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What nobody had said and the job took for granted, such as `separator`: `comma`.
+    /// Properties of the input that the job guessed because no option said them, such as `separator`: `comma`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub guessed: BTreeMap<String, String>,
 }
 
-/// What dropping cached pages came to: of a cold cache, what is read comes from the device.
+/// Success of dropping cached pages: with a cold cache, everything that is read comes from the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ColdCache {
     /// Bytes of input, and of map outputs in files that reducers took: all that was to be dropped before it was read.
     pub to_read_bytes: u64,
     /// Bytes that the process got from the device.
     pub from_device_bytes: u64,
-    /// Whether at least nine tenths came from there. If not, the system kept the pages: it does on a file system in memory,
-    /// and where something else has the files mapped.
+    /// Whether at least nine tenths came from the device. If not, the system kept the pages: it does so on a file
+    /// system in memory, and where another process has the files mapped.
     pub dropped: bool,
 }
 
@@ -111,7 +111,7 @@ pub struct Phase {
     /// Bytes that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, written by
     /// reducers, committed.
     pub bytes: u64,
-    /// Where the time of the tasks in the phase went; of successful attempts, like all of this.
+    /// Use of the tasks' time in the phase; of successful attempts only, like all figures here.
     pub time: TimeUse,
 }
 
@@ -119,9 +119,9 @@ pub struct Phase {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Bounds {
-    /// Had nobody ever waited in a call to a file: with an infinitely fast disk. The system's copying remains.
+    /// Bound with an infinitely fast disk: no call to a file ever waits. The system's copying remains.
     pub infinitely_fast_disk_seconds: f64,
-    /// Had calls to intermediate files taken no time at all, neither waiting nor copying.
+    /// Bound if calls to intermediate files took no time at all, neither for waiting nor for copying.
     pub free_intermediate_files_seconds: f64,
 }
 
@@ -141,7 +141,7 @@ pub struct TaskReport {
     pub id: String,
     /// From 0.
     pub attempt: u32,
-    /// How it ended.
+    /// Outcome of the attempt.
     pub outcome: Outcome,
     /// Seconds from the start of the run.
     pub start_seconds: f64,
@@ -151,14 +151,14 @@ pub struct TaskReport {
     pub records: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// Where its time went.
+    /// Use of its time.
     pub time: TimeUse,
-    /// Why it failed, where it did.
+    /// The error of an attempt that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// How a task attempt ended.
+/// Outcome of a task attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -183,23 +183,23 @@ pub struct Resumed {
     pub seconds_saved: f64,
 }
 
-/// Something that went wrong and was put right.
+/// A failure from which the run recovered.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recovery {
-    /// What was done about it.
+    /// The remedy.
     pub kind: RecoveryKind,
     /// The task that was run again.
     pub task: String,
     /// The number of the new attempt.
     pub attempt: u32,
-    /// What had gone wrong.
+    /// The failure.
     pub why: String,
     /// Time of a worker that it cost: the failed attempt's for a retry and a restart, the new attempt's for a rerun. A
     /// speculative attempt takes a worker that was idle.
     pub seconds_lost: f64,
 }
 
-/// What was done about something that went wrong.
+/// A remedy for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RecoveryKind {

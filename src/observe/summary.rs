@@ -5,8 +5,8 @@ use std::fmt;
 use crate::observe::report::Report;
 use crate::quantity::ByteSize;
 
-/// What was run and what it took, what flowed through it, and where the output is. Indented lines begin with what they are
-/// about; there is no line about what did not happen.
+/// Prints the job and its cost, the data that flowed through it, and the place of the output. Each indented line begins
+/// with its subject; there is no line about things that did not happen.
 ///
 /// ```text
 /// wordcount (disk): 0.358 s with 2 workers, 0.678 s of processor time, 109 MiB at peak

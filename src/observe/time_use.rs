@@ -1,4 +1,4 @@
-//! Where time went: on a processor at what, and waiting for what.
+//! The use of time: activities on a processor, and reasons for waiting.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,18 +14,18 @@ pub struct TimeUse {
     pub wait: Waiting,
 }
 
-/// Seconds on a processor. The four kinds of calls to files are measured. The rest is the measured remainder, shared out as
-/// samples say that are taken every few milliseconds, so that short times are told roughly.
+/// Seconds on a processor. The four kinds of calls to files are measured. The remainder is measured as a whole and
+/// divided by samples, which are taken every few milliseconds; so short times are rough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Computing {
-    /// Finding records in what was read, and decoding them.
+    /// Finding records in input bytes, and decoding them.
     pub parse: f64,
     /// The job's mapper and reducer, and emitting to a table up to where a batch of records is folded.
     pub user: f64,
     /// Folding records into a table of accumulators.
     pub combine: f64,
-    /// Making bytes of records: in sort buffers, blocks and the output; checksums and compression.
+    /// Encoding records in sort buffers, blocks and the output; checksums and compression.
     pub encode: f64,
     /// Sorting buffers.
     pub sort: f64,
@@ -41,7 +41,7 @@ pub struct Computing {
     pub read_intermediate: f64,
     /// In calls that write intermediate files.
     pub write_intermediate: f64,
-    /// Everything else: opening files, planning, keeping books.
+    /// Everything else: opening files, planning, bookkeeping.
     pub other: f64,
 }
 
@@ -66,7 +66,7 @@ pub struct Waiting {
 }
 
 impl TimeUse {
-    /// What was used; computing of which there is no sample is told as `usual`.
+    /// Converts a usage; computing without any sample is counted as `usual`.
     pub(crate) fn of(used: &Usage, usual: Activity) -> Self {
         let seconds = |nanos: u64| seconds(nanos as f64);
         let in_files: u64 = used.file_cpu_nanos.iter().sum();
@@ -121,7 +121,7 @@ impl TimeUse {
     }
 }
 
-/// Seconds to the microsecond, below which nothing is known.
+/// Seconds, rounded to microseconds, below which the figures mean nothing.
 fn seconds(nanos: f64) -> f64 {
     (nanos / 1e3).round() / 1e6
 }

@@ -4,20 +4,20 @@ use crate::observe::activity::{Activity, Reading, Sampling, Usage};
 use crate::observe::report::{Bounds, TaskReport};
 use crate::observe::time_use::TimeUse;
 
-/// What a driver's thread and its workers have done since it started.
+/// The time of a driver's thread and of its workers since the driver started.
 #[derive(Debug)]
 pub(crate) struct Timekeeper {
-    /// Until when the driver's thread is accounted for.
+    /// The moment up to which the driver's thread is accounted for.
     last: Reading,
     used: Usage,
     idle_seconds: f64,
-    /// Seconds to be taken off the run's, so below zero.
+    /// Seconds to be added to the run's; they are below zero.
     bounds: Bounds,
     _sampling: Sampling,
 }
 
 impl Timekeeper {
-    /// The run begins on this thread.
+    /// Begins the accounting of a run, whose driver is this thread.
     pub fn begin() -> Self {
         Timekeeper {
             last: Reading::now(),
@@ -28,8 +28,8 @@ impl Timekeeper {
         }
     }
 
-    /// A wave of `tasks` on `workers` went from `began` to `ended`, readings of the driver's thread. `used` is what its
-    /// attempts did.
+    /// Adds a wave of `tasks` on `workers` between two readings of the driver's thread, `began` and `ended`. `used` is
+    /// the usage of its attempts.
     pub fn add_wave(&mut self, (began, ended): (Reading, Reading), workers: usize, tasks: &[TaskReport], used: Usage) {
         self.add_alone(&began);
         self.last = ended;
@@ -46,7 +46,7 @@ impl Timekeeper {
         self.bounds.shorten_by(&TimeUse::of(&alone, Activity::Other));
     }
 
-    /// The run ends, after `wall_seconds`.
+    /// Ends the accounting of a run that took `wall_seconds`.
     pub fn finish(mut self, wall_seconds: f64) -> (TimeUse, Bounds) {
         self.add_alone(&Reading::now());
         let mut time = TimeUse::of(&self.used, Activity::Other);
