@@ -1,4 +1,4 @@
-//! A web server's access log in Apache's combined format: what an access-log analysis reads.
+//! A web server's access log in Apache's combined format, for analyses of access logs.
 //!
 //! ```text
 //! client - - [17/May/2015:10:05:03 +0000] "GET /path HTTP/1.1" 200 bytes "referer" "user agent"
@@ -43,7 +43,7 @@ struct Status {
     body: Body,
 }
 
-/// What an answer carries.
+/// Body of an answer.
 enum Body {
     Whole,
     Half,

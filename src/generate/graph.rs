@@ -1,4 +1,4 @@
-//! A directed power-law graph as a crawl would list it: what PageRank and connected components read.
+//! A directed power-law graph as a crawl would list it, for PageRank and connected components.
 //!
 //! 1. Every id in `0..nodes` gets a popularity by the Zipf–Mandelbrot law, at a rank that a shuffle gives it, so that
 //!    popular nodes are spread over the ids. Destinations are drawn by popularity: in-degrees have a power-law tail.

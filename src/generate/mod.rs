@@ -82,7 +82,7 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// One line about what is generated.
+    /// One line about the generated input.
     pub fn about(self) -> &'static str {
         match self {
             Kind::Text => "lines of about ten words from a Zipf vocabulary",

@@ -1,4 +1,4 @@
-//! Who asks: addresses and user agents.
+//! The clients of the server: addresses and user agents.
 
 use rand_core::RngCore;
 
@@ -20,7 +20,7 @@ impl Client {
     }
 }
 
-/// What is at the other end.
+/// A user agent.
 pub(super) struct Agent {
     pub(super) text: &'static str,
     kind: AgentKind,

@@ -1,4 +1,4 @@
-//! What is asked for: the paths of a site, and the pages that lead there.
+//! The requested site: its paths, and the pages that lead to them.
 
 use rand_core::RngCore;
 
@@ -9,7 +9,7 @@ use super::super::words::Word;
 pub(super) const PATHS: u32 = 4000;
 
 const HOST: &str = "http://www.example.org";
-/// What every visit fetches, hence the most popular paths, and its bytes.
+/// Paths that every visit fetches, and which are therefore the most popular, with their bytes.
 const COMMON: [(&str, u32); 8] = [
     ("/favicon.ico", 3638),
     ("/style.css", 4877),
@@ -32,7 +32,7 @@ const SECTIONS: [(u32, &str, u32, u32); 7] = [
 ];
 const SEARCHES: u32 = 500;
 
-/// A path and the bytes of what lies there.
+/// A path and the bytes of its content.
 pub(super) struct Path {
     pub(super) text: String,
     pub(super) bytes: u32,
@@ -50,7 +50,7 @@ pub(super) fn paths(rng: &mut impl RngCore) -> Vec<Path> {
     paths
 }
 
-/// Where requests come from: nowhere, a page of the site, or a search.
+/// The referers of requests: none, a page of the site, or a search.
 pub(super) struct Referers {
     texts: Vec<String>,
     popularity: AliasTable,
