@@ -1,4 +1,4 @@
-//! Points with comma-separated features: what k-means and logistic regression read.
+//! Points with comma-separated features, for k-means and logistic regression.
 //!
 //! Features are printed with at most six decimals and at least one, without trailing zeros, which are the shortest
 //! digits that read back to the same value.

@@ -1,18 +1,18 @@
-//! How much is generated, and what it looks like.
+//! The amount and the shape of a generated input.
 
 use std::io;
 
-/// How much to generate.
+/// The amount to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// Text has exactly that many bytes. Every other kind has whole records and at most that many bytes: less by up to
     /// one record, for a graph by up to about 2 %.
     Bytes(u64),
-    /// Exactly that many records; what a record is, [`Kind`](super::Kind) says.
+    /// Exactly that many records, as [`Kind`](super::Kind) defines them.
     Records(u64),
 }
 
-/// What the generated input looks like. Fields that a kind does not name are ignored by it.
+/// The shape of a generated input. A kind ignores the fields whose documentation does not name it.
 ///
 /// ```
 /// use twinmill::generate::Shape;
@@ -23,7 +23,7 @@ pub enum Amount {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Shape {
-    /// How much.
+    /// The amount.
     pub amount: Amount,
     /// Text: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
     /// combiner more effective.

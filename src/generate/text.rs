@@ -1,4 +1,4 @@
-//! Text whose words follow Zipf's law: what word count, grep and sorting of lines read.
+//! Text whose words follow Zipf's law, for word count, grep and sorting lines.
 //!
 //! A line has 5 to 15 words, ten in the mean. With the default vocabulary a word and its separator take about 7.84
 //! bytes, so 512 MiB are some 68.5 million words on 6.8 million lines, and all 200,000 words occur.
