@@ -13,15 +13,15 @@ use crate::record::varint;
 /// Positions of one record's parts inside its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
-    /// Where the key begins; `None` for the key of the record before.
+    /// Offset of the key; `None` where the record has the key of the one before.
     pub key: Option<(usize, usize)>,
-    /// Where the value begins.
+    /// Offset of the value.
     pub value_start: usize,
     /// One past the value: the next record's beginning.
     pub end: usize,
 }
 
-/// Bytes of a record with its key.
+/// Length of a record with its key.
 pub(crate) fn len(key: usize, value: usize) -> usize {
     varint::len(key as u64 + 1) + varint::len(value as u64) + key + value
 }

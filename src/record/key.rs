@@ -26,7 +26,8 @@ use crate::record::{ListItem, ToText};
 /// [`Key`] reads keys, [`ToKey`] writes them. They are two traits so that a mapper can emit what it has (`&str`, a tuple
 /// of borrowed parts) where the job's key type is owned.
 ///
-/// A type of one's own needs an encoding whose byte order is the order it should have, most often by way of a tuple:
+/// A type of your own needs an encoding whose byte order is the order that the type should have. A tuple is the easiest
+/// way:
 ///
 /// ```
 /// use twinmill::record::{Key, ToKey, ToText};
@@ -63,7 +64,7 @@ use crate::record::{ListItem, ToText};
     note = "for a type of your own, implement `twinmill::record::Key`, most often by way of a tuple"
 )]
 pub trait Key: 'static {
-    /// What a reducer is given: borrowed where the encoding allows it.
+    /// The type that a reducer is given: borrowed where the encoding allows it.
     type Ref<'a>;
 
     /// Reads a whole encoding.
@@ -81,6 +82,7 @@ pub trait Key: 'static {
         Self: Sized;
 }
 
+<<<<<<< Updated upstream
 /// A type of keys that a closure can be given by reference, whatever a reducer is given: all are.
 pub trait KeyByRef: Key {
     /// Calls `each` with a reference to the key.
@@ -112,6 +114,9 @@ borrowed_key_by_ref! {
 }
 
 /// Something that can be emitted as a key of type `K`: the key, a reference to it, or what it would borrow.
+=======
+/// A type that can be emitted as a key of type `K`: the key, a reference to it, or its borrowed form.
+>>>>>>> Stashed changes
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a key of type `{K}`",
     note = "the job's `Key` is `{K}`; numbers must have its width, so write `n as u64` for a `usize`"

@@ -1,4 +1,4 @@
-//! Which types lists are made of.
+//! Marks the types that lists are made of.
 //!
 //! `Vec<u8>` and `[u8; N]` are bytes, and lists of anything else are encoded and printed item by item. The two must not
 //! be mixed up, so the items of lists are marked.
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A type whose `Vec` is a list: any but `u8`.
 ///
-/// A type of one's own becomes an item by `impl ListItem for Mine {}`.
+/// A type of your own becomes an item by `impl ListItem for Mine {}`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not marked as an item of lists",
     note = "for a type of your own, write `impl twinmill::record::ListItem for Mine {{}}`; `Vec<u8>` is bytes"

@@ -1,8 +1,8 @@
-//! What flows through a job: keys and values, typed at the surface and bytes below it.
+//! Keys and values, which flow through a job: typed at the surface, bytes below it.
 //!
 //! Keys order as bytes: [`key`] encodes every key type such that `memcmp` on encodings is the order of the type, so the
-//! data path sorts, merges and groups without knowing types. Values ([`value`]) are encoded for size. [`text`] is how
-//! both are printed in output files. A record inside a run is a key and a value behind their lengths.
+//! data path sorts, merges and groups without knowing types. Values ([`value`]) are encoded for size. [`text`] prints
+//! both in output files. A record inside a run is a key and a value after their lengths.
 
 pub(crate) mod frame;
 pub mod key;

@@ -1,4 +1,4 @@
-//! The text form of keys and values, as it stands in output files.
+//! The text form of keys and values in output files.
 //!
 //! | type | text |
 //! |---|---|
