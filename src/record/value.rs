@@ -6,7 +6,7 @@
 //! | `u128`, `i128` | sixteen bytes, little-endian |
 //! | `f32`, `f64` | four or eight bytes, little-endian |
 //! | `bool`, `char` | one byte; varint of the scalar value |
-//! | bytes, strings | as they are; inside another value behind their length, a varint |
+//! | bytes, strings | as they are; inside another value after their length, a varint |
 //! | `[u8; N]` | as they are |
 //! | `Option` | `00`, or `01` and the value |
 //! | `()` | no byte |
@@ -28,7 +28,7 @@ use crate::record::{ListItem, ToText, varint};
 
 /// A type of intermediate or output value; see [`Key`](super::Key) for why reading and writing are two traits.
 ///
-/// The [table of encodings](self) lists the types there are. A type of one's own is most often encoded by way of a tuple:
+/// The [table of encodings](self) lists the built-in types. A type of your own is most easily encoded as a tuple:
 ///
 /// ```
 /// use twinmill::Result;
@@ -64,7 +64,7 @@ use crate::record::{ListItem, ToText, varint};
     note = "for a type of your own, implement `twinmill::record::Value`, most often by way of a tuple"
 )]
 pub trait Value: 'static {
-    /// What a reducer is given: borrowed where the encoding allows it.
+    /// The type that a reducer is given: borrowed where the encoding allows it.
     type Ref<'a>;
 
     /// Reads a whole encoding.
@@ -109,7 +109,7 @@ pub trait Value: 'static {
 
 /// A type whose values a loop over [`Values`](crate::Values) hands out: owned, a `String` for `str`.
 pub trait OwnedValue: Value {
-    /// What the loop is given.
+    /// The type that the loop is given.
     type Owned;
 
     /// Reads a whole encoding.
@@ -144,7 +144,7 @@ impl OwnedValue for str {
     }
 }
 
-/// Something that can be emitted as a value of type `V`: the value, a reference to it, or what it would borrow.
+/// A type that can be emitted as a value of type `V`: the value, a reference to it, or its borrowed form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a value of type `{V}`",
     note = "the job's `Value` is `{V}`; numbers must have its width, so write `n as u64` for a `usize`"
@@ -166,8 +166,8 @@ pub trait ToValue<V: ?Sized>: ToText {
         bytes.len()
     }
 
-    /// Bytes of the whole encoding where they are known without encoding it, or fewer: what room is made for at once. Byte
-    /// strings know them.
+    /// Length of the whole encoding where it is known without encoding, as for byte strings, or a smaller number. So
+    /// much room is made at once.
     #[inline(always)]
     fn least_encoded_len(&self) -> usize {
         0
@@ -523,7 +523,7 @@ impl<T: Value, Q: ToValue<T>> ToValue<Option<T>> for Option<Q> {
     }
 }
 
-/// Reads as many items or entries as a number before them says.
+/// Reads a number, and as many items or entries after it.
 fn read_items<I, C: FromIterator<I>>(bytes: &mut &[u8], mut read: impl FnMut(&mut &[u8]) -> Result<I>) -> Result<C> {
     let items = read_varint(bytes)?;
     (0..items).map(|_| read(bytes)).collect()

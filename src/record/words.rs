@@ -1,4 +1,4 @@
-//! Finding words: a tokeniser that looks at 64 bytes at a time.
+//! Finds words: a tokeniser that looks at 64 bytes at a time.
 //!
 //! Each block of 64 bytes becomes a mask of its separators; where the mask changes, a word begins or ends. Stepping from
 //! one change to the next costs a word a few instructions, whatever its length.
@@ -12,7 +12,7 @@ const VECTOR: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
     bytes: &'a [u8],
-    /// Where the current block begins.
+    /// Offset of the current block.
     block: usize,
     /// Changes between separators and others in the current block that are still to come, one bit a byte.
     changes: u64,
@@ -62,7 +62,7 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// The separators among the 64 bytes from `start` on, one bit a byte. What lies beyond the end counts as separators.
+/// The separators among the 64 bytes from `start` on, one bit a byte. Bytes beyond the end count as separators.
 #[inline(always)]
 fn separators(bytes: &[u8], start: usize) -> u64 {
     let rest = &bytes[start..];
