@@ -1,6 +1,6 @@
-//! The choices between a few ways of doing something: the mode, its factors, and what happens in special cases.
+//! The choices between a few ways of doing something: the mode, its factors, and the treatment of special cases.
 
-/// Where intermediate data is kept: a preset of [`Factors`].
+/// The way in which intermediate data is kept: a preset of [`Factors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -31,7 +31,7 @@ pub enum Medium {
     Memory,
 }
 
-/// What happens to an input that does not change between the iterations of a loop.
+/// Treatment of an input that does not change between the iterations of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Invariant {
@@ -41,7 +41,7 @@ pub enum Invariant {
     Cached,
 }
 
-/// How records meet their equals.
+/// The way in which equal keys are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grouping {
@@ -56,13 +56,13 @@ pub enum Grouping {
 /// The independent choices that a [`Mode`] is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Factors {
-    /// Where map outputs lie until the reducers take them.
+    /// Medium of map outputs until the reducers take them.
     pub map_output: Medium,
-    /// Where a job's output lies when another job reads it.
+    /// Medium of a job's output when another job reads it.
     pub between_jobs: Medium,
-    /// What happens to loop-invariant inputs.
+    /// Treatment of loop-invariant inputs.
     pub invariant: Invariant,
-    /// How records are grouped by key; the same in both modes.
+    /// The way in which records are grouped by key; the same in both modes.
     pub grouping: Grouping,
 }
 
@@ -98,7 +98,7 @@ pub enum Compression {
     Zstd,
 }
 
-/// What memory mode does when a run no longer fits the budget.
+/// Action of memory mode when a run no longer fits the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnFull {
     /// The run goes to a file, as in disk mode.
@@ -108,7 +108,7 @@ pub enum OnFull {
     Fail,
 }
 
-/// What happens to an output directory that is there already.
+/// Treatment of an output directory that exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ExistingOutput {
     /// The job is refused before any work.
@@ -118,7 +118,7 @@ pub enum ExistingOutput {
     Overwrite,
 }
 
-/// What happens to map outputs after the job.
+/// Treatment of map outputs after the job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Intermediates {
     /// They are removed.
@@ -138,35 +138,35 @@ pub enum PageCache {
     Cold,
 }
 
-/// What happens to a task that takes much longer than the others of its wave.
+/// Treatment of a task that takes much longer than the others of its wave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Stragglers {
     /// It is waited for.
     #[default]
     Wait,
-    /// Where a worker is idle, a second attempt is begun beside the first; the first to succeed wins, the other is stopped
+    /// An idle worker begins a second attempt beside the first; the first to succeed wins, the other is stopped
     /// (`mapreduce.map.speculative`). The output is the same if the job's code is deterministic.
     Speculate,
 }
 
-/// When data between jobs, and the output, counts as written.
+/// The moment from which data between jobs, and the output, counts as written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sync {
-    /// When the system has it, in the page cache.
+    /// As soon as the system has it, in the page cache.
     #[default]
     Cache,
-    /// When it lies on the device: files and their directories are synced (`dfs.datanode.synconclose`).
+    /// Once it lies on the device: files and their directories are synced (`dfs.datanode.synconclose`).
     Device,
 }
 
-/// What data between jobs, and the output, survive: as in HDFS, where map outputs are neither copied nor synced.
+/// Protection of data between jobs, and of the output. Map outputs are neither copied nor synced, as in HDFS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Durability {
     /// Files that each partition of a dataset between jobs is written to, where it lies on disk (`dfs.replication`). A
     /// damaged block is read from the next one. The output is written once.
     pub replication: u32,
-    /// When it counts as written.
+    /// The moment from which it counts as written.
     pub sync: Sync,
 }
 

@@ -1,4 +1,4 @@
-//! Emulated disks: their properties, and how people name them.
+//! Emulated disks: their properties and their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use crate::quantity::{ByteSize, parse_duration};
 
-/// A disk that is emulated below intermediate files and data between jobs, so that the machines of old can be shown on new
-/// ones. Inputs and the output are read and written as fast as this machine can.
+/// A disk that is emulated below intermediate files and data between jobs, so that new machines can show how old ones
+/// behaved. Inputs and the output are read and written as fast as this machine can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskProfile {
-    /// `hdd`, `sata-ssd`, `nvme`, or as it was written.
+    /// `hdd`, `sata-ssd`, `nvme`, or the profile as the user wrote it.
     pub name: String,
-    /// Bytes that it reads or writes in a second, in sequence.
+    /// Bytes that the disk reads or writes sequentially in a second.
     pub bandwidth_bytes_per_second: u64,
-    /// Time until it has found a place that is not where it was.
+    /// Time of a seek.
     pub seek: Duration,
 }
 
 impl DiskProfile {
-    /// Disks that are known by name, each as data sheets of its kind have it: a drive of 7,200 revolutions a minute (6 ms to
-    /// move its heads, 4 ms half a turn), an SSD as fast as SATA allows, and one on four lanes of PCIe 3.
+    /// Disks that are known by name, with typical figures from data sheets: a drive of 7,200 revolutions a minute (6 ms
+    /// to move its heads, 4 ms for half a turn), an SSD as fast as SATA allows, and one on four lanes of PCIe 3.
     pub const NAMED: [(&str, u64, Duration); 3] = [
         ("hdd", 150_000_000, Duration::from_millis(10)),
         ("sata-ssd", 500_000_000, Duration::from_micros(100)),

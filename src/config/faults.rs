@@ -1,4 +1,4 @@
-//! Faults: failures that are made on purpose, to see what they cost, and how they are written.
+//! Faults, which are failures made on purpose to see their cost, and the notation for them.
 //!
 //! ```text
 //! TARGET:TASK:FAULT[:OPTION]…
@@ -7,12 +7,12 @@
 //! reduce:*:error:p=0.1         every attempt at every reduce task fails with probability 0.1
 //! map:1:slow=5s:attempts=2     the first two attempts at map task 1 wait for 5 s before they begin
 //! run:2:flip                   a bit of the output of map task 2 flips after it was written
-//! run:0:delete:job=3           in the third job, the output of map task 0 goes away
+//! run:0:delete:job=3           in the third job, the output of map task 0 is deleted
 //! ```
 //!
-//! A fault strikes the first attempt at its task in the first job. `attempts=N` makes that the first N attempts, `job=N` and
-//! `job=*` other jobs; with `p=` it strikes any attempt in any job, unless they are given too. Chance is a hash of the seed and
-//! of what is struck, so that the same seed strikes the same attempts however they are scheduled.
+//! A fault strikes the first attempt at its task in the first job. `attempts=N` makes that the first N attempts,
+//! `job=N` and `job=*` other jobs; with `p=` it strikes any attempt in any job, unless they are given too. Chance is a
+//! hash of the seed and of the target, so that the same seed strikes the same attempts however they are scheduled.
 //!
 //! A fault that names a task which its job does not have is an error. Unless the size of splits is set, the input is cut into
 //! enough of them for the map tasks that are named.
@@ -41,7 +41,7 @@ pub struct Fault {
     spec: String,
 }
 
-/// What is struck.
+/// The target of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Map,
@@ -136,14 +136,14 @@ impl fmt::Display for Fault {
 /// The faults of a run, none by default.
 #[derive(Clone, Debug, Default)]
 pub struct FaultLab {
-    /// What happens; the first fault that strikes does.
+    /// The faults, of which the first that strikes is made.
     pub faults: Vec<Fault>,
-    /// What chance depends on.
+    /// Seed of chance.
     pub seed: u64,
 }
 
 impl FaultLab {
-    /// How many map tasks there must be for those that are named to exist, within reason.
+    /// Number of map tasks that are needed for the named ones to exist, within [`MOST_TASKS`].
     pub(crate) fn map_tasks(&self) -> u64 {
         let of_maps = self.faults.iter().filter(|fault| fault.target != Target::Reduce);
         of_maps

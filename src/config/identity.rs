@@ -1,7 +1,7 @@
-//! Which run this is, and whether another process may go on with it.
+//! The identity of a run, and whether another process may resume it.
 //!
-//! A killed run is gone on with only by one of the same identity. That is a list of named components, so that whoever does not
-//! go on can say what has changed:
+//! A killed run is resumed only by one of the same identity. An identity is a list of named components, so that a run
+//! that does not resume another can say what has changed:
 //!
 //! ```text
 //! the job                 kmeans
@@ -19,20 +19,20 @@ use std::os::unix::ffi::OsStrExt;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Whether a run in disk mode can go on after the process was killed. Memory mode starts over.
+/// Whether a run in disk mode can be resumed after its process was killed. Memory mode starts over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Resume {
     /// Nothing is written down.
     #[default]
     Off,
-    /// A journal is kept, and what killed runs left is removed.
+    /// A journal is kept, and the files of killed runs are removed.
     Record(Identity),
-    /// What a killed run of the same identity had completed is taken up again.
+    /// Completed work of a killed run of the same identity is taken up again.
     Continue(Identity),
 }
 
 impl Resume {
-    /// Which run this is, where that matters.
+    /// The identity of the run, where resuming needs one.
     pub fn identity(&mut self) -> Option<&mut Identity> {
         match self {
             Resume::Off => None,
@@ -41,17 +41,17 @@ impl Resume {
     }
 }
 
-/// What identifies a run.
+/// The components that identify a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Identity(Vec<(String, String)>);
 
 impl Identity {
-    /// That of a job without options.
+    /// The identity of a job without options.
     pub fn of(job: &str) -> Self {
         Identity(vec![("the job".to_owned(), job.to_owned())])
     }
 
-    /// Adds an option with its values as they are in force, given or default, in their order.
+    /// Adds an option with the values in force, given or default, in their order.
     pub fn option<V: AsRef<OsStr>>(&mut self, name: &str, values: impl IntoIterator<Item = V>) {
         let values = values.into_iter().map(|value| format!("\"{}\"", value.as_ref().as_bytes().escape_ascii()));
         self.add(format!("the option --{name}"), values.collect::<Vec<_>>().join(" "));
@@ -68,7 +68,7 @@ impl Identity {
         same("the job") && same("the output")
     }
 
-    /// What is not as it was `before`.
+    /// Names a component that differs from `before`, and the number of other ones.
     pub(crate) fn change_since(&self, before: &Identity) -> String {
         let (then, now): (HashMap<_, _>, HashMap<_, _>) =
             (before.0.iter().cloned().collect(), self.0.iter().cloned().collect());
@@ -90,7 +90,7 @@ impl Identity {
         self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    /// A number that no other identity has.
+    /// A hash of all components.
     pub(crate) fn digest(&self) -> u128 {
         xxh3_128(&serde_json::to_vec(self).expect("strings"))
     }

@@ -1,6 +1,6 @@
-//! How a job is run: the mode and its factors, budgets, and where things lie.
+//! The settings of a run: the mode and its factors, budgets, places.
 //!
-//! Settings and nothing else: what belongs to a run that lives, such as its token and its progress, is not here.
+//! Settings and nothing else: the state of a live run, such as its token and its progress, is not here.
 
 mod choices;
 mod disk_profile;
