@@ -13,7 +13,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where the kernel shows control groups.
+/// The file systems in which the kernel shows control groups.
 #[derive(Debug)]
 pub(crate) struct ControlGroups {
     /// `/`; another directory in tests.
@@ -35,7 +35,7 @@ struct Levels {
 }
 
 impl ControlGroups {
-    /// Those of this process.
+    /// The control groups of this process.
     pub fn of_this_process() -> Self {
         ControlGroups { root: "/".into() }
     }
@@ -101,7 +101,7 @@ impl ControlGroups {
     }
 
     fn dirs(&self, mount: &Mount, group: &Path) -> Vec<PathBuf> {
-        // A group outside what is mounted cannot be seen; the mount's own is above it.
+        // A group outside the mounted part cannot be seen; the mount's own group is above it.
         let below = group.strip_prefix(&mount.from).unwrap_or(Path::new(""));
         let top = self.root.join(mount.at.strip_prefix("/").unwrap_or(&mount.at));
         below.ancestors().map(|group| top.join(group)).collect()

@@ -1,4 +1,4 @@
-//! What the operating system knows: the machine, and what this process has used of it.
+//! Figures of the operating system: the machine, and this process's use of it.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Machine {
     }
 }
 
-/// `/proc/self/io`: what the process asked for and what reached the block device.
+/// `/proc/self/io`: bytes that the process asked for, and bytes that reached the block device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProcessIo {
     /// Bytes asked for by read calls.

@@ -1,6 +1,6 @@
-//! What the system lets this process have: memory, processors, threads, open files.
+//! Limits on this process: memory, processors, threads, open files.
 //!
-//! A limit is set at many places, and the smallest counts: the machine's own size, the [control
+//! A limit is set in many places, and the smallest counts: the machine's own size, the [control
 //! groups](super::control_group) around the process, the resource limits (`ulimit`) that it was started with.
 
 use std::fmt::Write;
@@ -13,11 +13,11 @@ use crate::machine::control_group::ControlGroups;
 use crate::machine::proc::{kib, meminfo_bytes, proc_field};
 use crate::quantity::ByteSize;
 
-/// What is believed of a machine that does not tell.
+/// Assumed memory of a machine that does not tell.
 const FALLBACK_MEMORY_BYTES: u64 = 1 << 30;
 
-/// Processors this process may use: those that it may run on (`sched_getaffinity`, which control groups' sets of processors
-/// are a part of), and no more than the quotas of the control groups at every level are worth.
+/// Processors that this process may use: those that it may run on (`sched_getaffinity`, which respects the control
+/// groups' sets of processors), but no more than the quota of any control group above it allows.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -77,7 +77,7 @@ pub fn open_files_limit() -> u64 {
     getrlimit(Resource::RLIMIT_NOFILE).map_or(POSIX_MINIMUM, |(soft, _)| soft)
 }
 
-/// The error of a thread that the system does not start: which limits there are, and what helps.
+/// The error for a thread that the system does not start: names the limits in force and a way out.
 pub(crate) fn refused_thread(what: &'static str, source: io::Error) -> Error {
     let mut advice = String::new();
     let mut add = |limit: std::fmt::Arguments<'_>| advice.write_fmt(limit).expect("a string takes every write");

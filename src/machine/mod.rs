@@ -1,4 +1,4 @@
-//! What the system gives this process, and what the process has used of it: processors, memory, threads, open files.
+//! Resources of this process, as limits and as use: processors, memory, threads, open files.
 
 mod control_group;
 mod figures;

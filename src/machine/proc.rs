@@ -1,4 +1,4 @@
-//! Reading the files of `/proc`.
+//! Reads the files of `/proc`.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ pub(super) fn kib(value: &str) -> Option<u64> {
     Some(value.strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-/// The value behind a name and a colon in a file of `/proc`.
+/// The value after a name and a colon in a file of `/proc`.
 pub(super) fn proc_field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let (_, value) =
