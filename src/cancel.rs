@@ -1,15 +1,15 @@
-//! Asking a running job to stop.
+//! The token by which a running job is asked to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 
-/// How many records a loop handles between two looks at the token.
+/// Records that a loop handles between two looks at the token.
 pub(crate) const RECORDS_BETWEEN_CHECKS: u32 = 1 << 14;
 
-/// A flag shared by whoever wants a job stopped and the tasks that run it. Tasks look at it at every block of input,
-/// every spill and every few thousand reduce groups, so a job stops well within a second.
+/// A flag that stops a job, shared by its tasks and its caller. Tasks look at it at every block of input, every spill
+/// and every few thousand reduce groups, so a job stops well within a second.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<Flag>);
 
@@ -20,7 +20,7 @@ struct Flag {
 }
 
 impl CancelToken {
-    /// Asks the job to stop. Tasks end with [`Error::Cancelled`], and what they left is removed.
+    /// Asks the job to stop. Tasks end with [`Error::Cancelled`], and their files are removed.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }

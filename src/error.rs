@@ -1,4 +1,4 @@
-//! What can go wrong, said so that a person can act on it.
+//! The errors of the library, worded so that a person can act on them.
 //!
 //! One enum for the whole library. I/O errors carry the operation and the path, damage carries file, offset, expected
 //! and got, and whatever happens inside a task is wrapped once with job, task and attempt ([`Error::Task`]) and, where a
@@ -19,7 +19,7 @@ pub enum Error {
     /// The operating system refused an operation on a file.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {
-        /// What was tried, as an infinitive: `read`, `create`, `rename`.
+        /// The operation, as an infinitive: `read`, `create`, `rename`.
         operation: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -30,11 +30,11 @@ pub enum Error {
     /// The operating system refused something that is no file.
     #[error("the system refuses {what} ({source}); {advice}")]
     Refused {
-        /// What was asked for: `a worker's thread`.
+        /// The thing that was asked for: `a worker's thread`.
         what: &'static str,
         /// The cause.
         source: io::Error,
-        /// Which limits there are, and what helps.
+        /// The limits in force, and a way out.
         advice: String,
     },
 
@@ -45,11 +45,11 @@ pub enum Error {
         path: PathBuf,
         /// Byte offset of the damaged structure.
         offset: u64,
-        /// Which structure: `block checksum`, `magic`, …
+        /// The damaged structure: `block checksum`, `magic`, …
         what: &'static str,
-        /// What a sound file holds there.
+        /// The content of a sound file at that offset.
         expected: String,
-        /// What was found.
+        /// The content that was found.
         got: String,
     },
 
@@ -58,14 +58,14 @@ pub enum Error {
     MapOutputLost {
         /// The map task's id.
         task: String,
-        /// What was found when it was read.
+        /// The error that reading it returned.
         source: Box<Error>,
     },
 
-    /// What a killed run had completed is not there as it was: the job starts over.
+    /// Completed work of a killed run is missing or damaged: the job starts over.
     #[error("what the killed run left cannot be used: {source}")]
     Unresumable {
-        /// What was found.
+        /// The error that was found.
         source: Box<Error>,
     },
 
@@ -76,7 +76,7 @@ pub enum Error {
         path: PathBuf,
         /// Byte offset of the record's first byte (in the decompressed stream for compressed inputs).
         offset: u64,
-        /// What the job or the reader said.
+        /// The error of the job or of the reader.
         source: Box<Error>,
     },
 
@@ -89,7 +89,7 @@ pub enum Error {
         task: String,
         /// Attempt number, from 0.
         attempt: u32,
-        /// What happened.
+        /// The attempt's error.
         source: Box<Error>,
     },
 
@@ -133,9 +133,9 @@ pub enum Error {
          or raise the limit on address space (ulimit -v)"
     )]
     MemoryRefused {
-        /// What it was for: `sorting`, `a record`, …
+        /// The purpose of the memory: `sorting`, `a record`, …
         what: &'static str,
-        /// How much was asked for.
+        /// Bytes that were asked for.
         bytes: usize,
     },
 
@@ -144,7 +144,7 @@ pub enum Error {
     UnreadableInput {
         /// The file.
         path: PathBuf,
-        /// What it is, and what to do about it.
+        /// The kind of the file, and what to do about it.
         why: String,
     },
 
@@ -153,7 +153,7 @@ pub enum Error {
     InputChanged {
         /// The file.
         path: PathBuf,
-        /// What is different.
+        /// The difference that was found.
         what: String,
     },
 
@@ -182,7 +182,7 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
 
-    /// What a job's own code reports.
+    /// An error that a job's own code reports.
     #[error("{0}")]
     User(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -213,7 +213,7 @@ impl Error {
         Error::Codec { expected, got: Excerpt(bytes).to_string() }
     }
 
-    /// Places this error at a record, unless it says already where it happened.
+    /// Adds the place of a record to this error, unless it has a place already.
     pub(crate) fn in_record(self, path: &Path, offset: u64) -> Self {
         match self {
             Error::User(_) | Error::Codec { .. } => {
@@ -240,7 +240,7 @@ impl Error {
         )
     }
 
-    /// Whether the same job may succeed without what a killed run had left.
+    /// Whether the same job may succeed without the leftovers of a killed run.
     pub(crate) fn is_unresumable(&self) -> bool {
         match self {
             Error::Unresumable { .. } => true,
@@ -251,7 +251,7 @@ impl Error {
         }
     }
 
-    /// Whether what was read is not there any more as it was written, so that reading it again cannot help.
+    /// Whether written data is lost or damaged, so that reading it again cannot help.
     pub(crate) fn is_loss(&self) -> bool {
         match self {
             Error::Corrupt { .. } => true,

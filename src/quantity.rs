@@ -62,7 +62,7 @@ impl fmt::Display for ByteSize {
     }
 }
 
-/// A number of bytes in messages: with a unit where it is whole in that, else to the byte.
+/// A number of bytes for messages: with a unit where it is a whole number of that unit, else in bytes.
 pub(crate) struct Exactly(pub u64);
 
 impl fmt::Display for Exactly {
@@ -76,10 +76,10 @@ impl fmt::Display for Exactly {
     }
 }
 
-/// A time as people write it: `5s`, `250ms`, `1.5m`, `1h`; not zero.
+/// Parses a time as people write it: `5s`, `250ms`, `1.5m`, `1h`; not zero.
 ///
 /// # Errors
-/// What to write instead.
+/// A message that says how to write one.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

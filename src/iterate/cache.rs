@@ -19,7 +19,7 @@ use crate::store::{Evict, MemoryBudget, Reservation};
 /// A parsed part, of whatever type its input has.
 pub(crate) type Part = Arc<dyn Any + Send + Sync>;
 
-/// Which part of which input.
+/// The numbers of an input and of one of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PartId {
     pub input: u32,
@@ -70,7 +70,7 @@ impl PartCache {
         Some(cached.part.clone())
     }
 
-    /// Whether a part is there, without using it.
+    /// Whether a part is in the cache; does not count as a use.
     pub fn contains(&self, id: PartId) -> bool {
         self.state().parts.contains_key(&id)
     }
@@ -100,7 +100,7 @@ impl PartCache {
         state.bytes -= removed;
     }
 
-    /// Parts that had to go so far.
+    /// Parts that were evicted so far.
     pub fn evictions(&self) -> u64 {
         self.state().evictions
     }
@@ -111,7 +111,7 @@ impl PartCache {
 }
 
 impl State {
-    /// Drops the least recently used part that may go; tells whether there was one.
+    /// Drops the least recently used part that may go; returns whether there was one.
     fn evict_oldest(&mut self, may_go: impl Fn(PartId) -> bool) -> bool {
         let candidates = self.parts.iter().filter(|(id, _)| may_go(**id));
         let Some(oldest) = candidates.min_by_key(|(_, cached)| cached.last_used).map(|(id, _)| *id) else {
