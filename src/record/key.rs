@@ -82,7 +82,6 @@ pub trait Key: 'static {
         Self: Sized;
 }
 
-<<<<<<< Updated upstream
 /// A type of keys that a closure can be given by reference, whatever a reducer is given: all are.
 pub trait KeyByRef: Key {
     /// Calls `each` with a reference to the key.
@@ -113,10 +112,7 @@ borrowed_key_by_ref! {
     String: |key| &key.to_owned();
 }
 
-/// Something that can be emitted as a key of type `K`: the key, a reference to it, or what it would borrow.
-=======
 /// A type that can be emitted as a key of type `K`: the key, a reference to it, or its borrowed form.
->>>>>>> Stashed changes
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a key of type `{K}`",
     note = "the job's `Key` is `{K}`; numbers must have its width, so write `n as u64` for a `usize`"
