@@ -7,7 +7,7 @@ use clap::Command;
 use twinmill::config::DiskProfile;
 use twinmill::generate::{Amount, Kind};
 use twinmill::quantity::ByteSize;
-use twinmill::{Mode, Report, stages};
+use twinmill::{Mode, Report, Session, stages};
 
 #[expect(dead_code, reason = "benches need no descriptions")]
 #[path = "../jobs/mod.rs"]
@@ -62,7 +62,7 @@ fn accounting(profile: &DiskProfile) -> bool {
         let output = tempfile::tempdir_in(dir.path()).expect("the directory is there");
         let mut config = support::config(Mode::Disk, dir.path()).output(output.path().join("output"));
         config.disk_profile = emulated.cloned();
-        program.run(&options, &input, &config).expect("the job succeeds")
+        program.run(&options, &input, &Session::from(config)).expect("the job succeeds")
     };
     run(None);
     let (mut lost, mut explained) = (Vec::new(), Vec::new());

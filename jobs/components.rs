@@ -207,10 +207,10 @@ impl Program for Components {
         Some((Kind::Graph, Shape::records(2_000_000)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let ids = options.ids;
-        let partitions = config.reducers.max(config.workers as u32);
+        let partitions = session.config.reducers.max(session.config.workers as u32);
         let to_ends = |step| ToEnds { ids, step, key: Vec::new() };
         let mut edges: Option<Dataset<EdgeKey, ()>> = None;
         driver.iterate(usize::MAX, |driver, _| {
@@ -235,7 +235,7 @@ impl Program for Components {
         })?;
         let stars = edges.expect("there is an iteration");
         let job = Job::new(Self::NAME, ByMember { ids }, Print { ids }).input(&stars);
-        let ranges = id_ranges(inputs, ids, config.reducers, driver.inputs())?;
+        let ranges = id_ranges(inputs, ids, session.config.reducers, driver.inputs())?;
         driver.run(&job.partition_by(ranges))?;
         driver.finish()
     }

@@ -107,13 +107,13 @@ impl Program for Grep {
         Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let search = Job::new("grep-search", Find { pattern: options.pattern.clone() }, Sum)
             .combine(|sum: &mut u64, count| *sum += count)
             .input(inputs)
             // Without a reducer nothing would add up the counts.
-            .reducers(config.reducers.max(1));
+            .reducers(session.config.reducers.max(1));
         let counts = driver.run_to_dataset(&search)?;
         driver.run(&Job::new("grep-sort", ByCount, Print).input(&counts).reducers(1))?;
         drop(counts);

@@ -261,8 +261,8 @@ impl Program for KMeans {
         options.centroids.clone().into_iter().collect()
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let seen = driver.inputs().clone();
         let parse = options.parse_rows(inputs, &seen)?;
         let rows = driver.invariant(inputs, parse.clone())?;

@@ -162,8 +162,8 @@ impl Program for LogisticRegression {
         Some((Kind::LabelledPoints, Shape::records(1_000_000)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let parse = options.parse_rows(inputs, driver.inputs())?;
         let rows = driver.invariant(inputs, parse.clone())?;
         let scaling = {

@@ -510,8 +510,8 @@ impl Program for PageRank {
         Some((Kind::Graph, Shape::records(2_000_000)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let partitions = partitions(inputs, &driver)?;
         let ranges = id_ranges(inputs, options.ids, partitions, driver.inputs())?;
 
@@ -524,7 +524,7 @@ impl Program for PageRank {
         let links = driver.run_to_dataset(&link.partition_by(ranges).reducers(partitions))?;
         drop(numbered);
 
-        let cached = match config.factors.invariant {
+        let cached = match session.config.factors.invariant {
             InvariantFactor::Cached => Some(driver.invariant(&links, ParseLinks)?),
             InvariantFactor::Reread => None,
         };
@@ -532,8 +532,8 @@ impl Program for PageRank {
         let start = Job::map_only(Self::NAME, Start { rank, with_links: cached.is_none() }).input(&links);
         let mut state = driver.run_to_dataset(&start)?;
 
-        let sums_bytes = u64::from(numbering.nodes) * size_of::<u64>() as u64 * config.workers as u64;
-        let sums_fit = sums_bytes <= config.memory_bytes / 8;
+        let sums_bytes = u64::from(numbering.nodes) * size_of::<u64>() as u64 * session.config.workers as u64;
+        let sums_fit = sums_bytes <= session.config.memory_bytes / 8;
         let partitioner = numbering.partitioner();
         driver.iterate(options.most_iterations(), |driver, _| {
             let dangling = driver.aggregate("dangling");
@@ -548,7 +548,7 @@ impl Program for PageRank {
         drop(cached);
 
         let rank = Job::new(Self::NAME, (NameOf, RankOf), Print { ids: options.ids }).input(&links).input(&state);
-        driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, config.reducers)))?;
+        driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, session.config.reducers)))?;
         driver.finish()
     }
 }

@@ -74,11 +74,11 @@ impl Program for Sort {
         Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
         let job = Job::new(Self::NAME, LineAsKey, Each).input(inputs);
         if options.total_order {
-            let order = total_order(inputs, config.reducers, driver.inputs())?;
+            let order = total_order(inputs, session.config.reducers, driver.inputs())?;
             driver.run(&job.partition_by(order))?;
         } else {
             driver.run(&job)?;

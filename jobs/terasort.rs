@@ -70,9 +70,9 @@ impl Program for Terasort {
         Some((Kind::Terasort, Shape::bytes(256 << 20)))
     }
 
-    fn run(&self, _: &(), inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(Self::NAME, config)?;
-        let order = total_order(inputs, config.reducers, driver.inputs())?;
+    fn run(&self, _: &(), inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        let mut driver = Driver::start(Self::NAME, session)?;
+        let order = total_order(inputs, session.config.reducers, driver.inputs())?;
         let job = Job::new(Self::NAME, SplitKey, Each).input(inputs).partition_by(order);
         driver.run(&job.output_format(OutputFormat::Raw))?;
         driver.finish()

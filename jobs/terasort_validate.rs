@@ -164,14 +164,14 @@ impl Program for TerasortValidate {
         options.against.clone()
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         if options.against.is_empty() {
-            return Job::new(Self::NAME, Scan::of(SORTED), Seams::default()).input(inputs).reducers(1).run(config);
+            return Job::new(Self::NAME, Scan::of(SORTED), Seams::default()).input(inputs).reducers(1).run(session);
         }
         let mappers = (Scan::of(SORTED), Scan::of(AGAINST));
         let reducer = Seams { compares: true, ..Seams::default() };
         let job = Job::new(Self::NAME, mappers, reducer).input(inputs).input(options.against.as_slice());
-        job.reducers(1).run(config)
+        job.reducers(1).run(session)
     }
 }
 

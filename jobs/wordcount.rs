@@ -59,12 +59,12 @@ impl Program for WordCount {
         Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
-    fn run(&self, options: &Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+    fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let job = Job::new(Self::NAME, Tokenize, Sum).input(inputs);
         if options.no_combiner {
-            return job.run(config);
+            return job.run(session);
         }
-        job.combine(|sum: &mut u64, count| *sum += count).run(config)
+        job.combine(|sum: &mut u64, count| *sum += count).run(session)
     }
 }
 

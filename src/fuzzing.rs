@@ -72,8 +72,8 @@ pub fn read_splits<F: InputFormat>(
     split_bytes: u64,
     mut each: impl FnMut(usize, F::Record<'_>) -> Result<()>,
 ) -> Result<()> {
-    let config = JobConfig::new(Mode::Memory);
-    let context = ReadContext::of(&config, None);
+    let inputs = Inputs::default();
+    let context = inputs.context(None);
     for (number, split) in plan(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT)?.iter().enumerate() {
         read_split::<F>(split, context, |record| each(number, record))?;
     }

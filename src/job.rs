@@ -4,7 +4,6 @@
 //! in-mapper combiner's table, a connection); side data that all tasks read goes into an `Arc`. Types are fixed by the
 //! traits and bytes are used below them, and everything is monomorphised: emitting a record is a direct call.
 
-use crate::config::JobConfig;
 use crate::error::Result;
 use crate::input::{Input, InputFormat};
 use crate::observe::report::Report;
@@ -15,6 +14,7 @@ use crate::record::key::first_part_len;
 use crate::record::prefix::prefix;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::driver::Driver;
+use crate::runtime::session::Session;
 pub use crate::runtime::task::TaskContext;
 
 /// Where mappers and reducers put what they produce.
@@ -423,8 +423,8 @@ where
     ///
     /// # Errors
     /// Whatever stopped the job; nothing is left behind then.
-    pub fn run(&self, config: &JobConfig) -> Result<Report> {
-        let mut driver = Driver::start(&self.name, config)?;
+    pub fn run(&self, session: impl Into<Session>) -> Result<Report> {
+        let mut driver = Driver::start(&self.name, session)?;
         driver.run(self)?;
         driver.finish()
     }

@@ -106,14 +106,15 @@ pub use pipeline::reduce::Values;
 pub use record::Words;
 pub use runtime::driver::Driver;
 pub use runtime::scheduler::WORKER_THREAD;
+pub use runtime::session::Session;
 
 /// What a job's file needs.
 pub mod prelude {
     pub use crate::parts::{Count, Identity, Max, Min, Out, Sum, Words, mapper, mapper_of, reducer};
     pub use crate::{
         Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Inputs, Invariant, Job, JobConfig,
-        Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, TaskContext,
-        TotalOrderPartitioner, Values,
+        Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, Session,
+        TaskContext, TotalOrderPartitioner, Values,
     };
 }
 

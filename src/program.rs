@@ -32,8 +32,8 @@
 //! # }
 //!
 //! fn main() -> ExitCode {
-//!     let count = program("count", "Count the words", |inputs, config| {
-//!         Job::new("count", Upper, Sum).input(inputs).run(config)
+//!     let count = program("count", "Count the words", |inputs, session| {
+//!         Job::new("count", Upper, Sum).input(inputs).run(session)
 //!     });
 //!     twinmill::cli::main([count])
 //! }
@@ -45,11 +45,11 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::generate::{Kind, Shape};
 use crate::observe::report::Report;
 use crate::reference::{self, ReferenceRun};
+use crate::runtime::session::Session;
 
 /// Does a job in one thread, without the framework.
 pub type Reference<P> = fn(&P, &<P as Program>::Options, &[PathBuf], &mut ReferenceRun) -> Result<()>;
@@ -80,7 +80,7 @@ pub trait Program: Sized + Send + Sync {
     ///
     /// # Errors
     /// Whatever fails the job.
-    fn run(&self, options: &Self::Options, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
+    fn run(&self, options: &Self::Options, inputs: &[PathBuf], session: &Session) -> Result<Report>;
 }
 
 /// A [`Program`] whose options are still to be parsed.
@@ -99,14 +99,14 @@ pub trait AnyProgram: Send + Sync {
     ///
     /// # Errors
     /// Whatever fails the job.
-    fn run(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
+    fn run(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report>;
     /// Whether it can do without the framework.
     fn has_reference(&self) -> bool;
     /// Does the same in one thread, without the framework.
     ///
     /// # Errors
     /// Whatever fails the job; [`Error::Config`] where it has no reference.
-    fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report>;
+    fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report>;
 
     /// Puts it into a box, to stand in a list with others.
     fn boxed(self) -> Box<dyn AnyProgram>
@@ -138,18 +138,18 @@ impl<P: Program> AnyProgram for P {
         Program::side_inputs(self, &parse::<P>(options))
     }
 
-    fn run(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        Program::run(self, &parse::<P>(options), inputs, config)
+    fn run(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        Program::run(self, &parse::<P>(options), inputs, session)
     }
 
     fn has_reference(&self) -> bool {
         P::REFERENCE.is_some()
     }
 
-    fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
+    fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let reference = P::REFERENCE.ok_or_else(|| no_reference(P::NAME))?;
         let options = parse::<P>(options);
-        reference::run(P::NAME, inputs, config, |run| reference(self, &options, inputs, run))
+        reference::run(P::NAME, inputs, session, |run| reference(self, &options, inputs, run))
     }
 }
 
@@ -161,10 +161,10 @@ fn no_reference(name: &str) -> Error {
     Error::Config(format!("{name} has no reference"))
 }
 
-/// Makes a program of a name, one line about it, and what runs the job on its inputs under the settings.
+/// Makes a program of a name, one line about it, and what runs the job on its inputs.
 pub fn program<F>(name: &'static str, about: &'static str, run: F) -> Box<dyn AnyProgram>
 where
-    F: Fn(&[PathBuf], &JobConfig) -> Result<Report> + Send + Sync + 'static,
+    F: Fn(&[PathBuf], &Session) -> Result<Report> + Send + Sync + 'static,
 {
     Box::new(Plain { name, about, run })
 }
@@ -178,7 +178,7 @@ struct Plain<F> {
 
 impl<F> AnyProgram for Plain<F>
 where
-    F: Fn(&[PathBuf], &JobConfig) -> Result<Report> + Send + Sync,
+    F: Fn(&[PathBuf], &Session) -> Result<Report> + Send + Sync,
 {
     fn name(&self) -> &'static str {
         self.name
@@ -200,15 +200,15 @@ where
         Vec::new()
     }
 
-    fn run(&self, _options: &ArgMatches, inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
-        (self.run)(inputs, config)
+    fn run(&self, _options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        (self.run)(inputs, session)
     }
 
     fn has_reference(&self) -> bool {
         false
     }
 
-    fn run_reference(&self, _options: &ArgMatches, _inputs: &[PathBuf], _config: &JobConfig) -> Result<Report> {
+    fn run_reference(&self, _options: &ArgMatches, _inputs: &[PathBuf], _session: &Session) -> Result<Report> {
         Err(no_reference(self.name))
     }
 }

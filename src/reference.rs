@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
-use crate::config::{JobConfig, PageCache, Sync};
+use crate::config::{PageCache, Sync};
 use crate::error::{Error, Result};
 use crate::input::InputFile;
 use crate::input::bad_records::{BadRecords, Scout};
@@ -28,6 +28,7 @@ use crate::pipeline::commit::OutputDir;
 use crate::pipeline::output_place::OutputPlace;
 use crate::record::ToText;
 use crate::runtime::places::Plan;
+use crate::runtime::session::Session;
 use crate::store::page_cache::drop_pages;
 
 /// One run of a reference: its inputs to read, and the parts of its output to write.
@@ -73,7 +74,7 @@ impl ReferenceRun {
     }
 
     /// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads
-    /// them. A line on which `each` fails is passed over as long as records [may be skipped](JobConfig::bad_records), so it
+    /// them. A line on which `each` fails is passed over as long as records [may be skipped](crate::JobConfig::skip_bad_records), so it
     /// must leave nothing of a line that it fails on.
     ///
     /// # Errors
@@ -211,15 +212,16 @@ impl ReferenceRun {
 pub fn run(
     name: &str,
     inputs: &[PathBuf],
-    config: &JobConfig,
+    session: impl Into<Session>,
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
+    let Session { config, cancel, progress, inputs: seen } = session.into();
     config.validate()?;
     check_address_space(1)?;
-    Plan::of(config, inputs).check(&config.cancel)?;
-    let seen = config.inputs.of_a_run(&config.cancel);
+    Plan::of(&config, inputs).check(&cancel)?;
+    let seen = seen.of_a_run(&cancel, &progress);
     if config.page_cache == PageCache::Cold {
-        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::ReadInput, &config.cancel);
+        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::ReadInput, &cancel);
         seen.files(inputs)?.iter().try_for_each(drop_pages)?;
     }
     let Some(path) = config.output.clone() else {
@@ -229,7 +231,7 @@ pub fn run(
     let mut place = OutputPlace::claim(&path, config.existing_output)?;
     let dir = OutputDir::create(&mut place, Sync::Cache)?;
     let parts = (0..config.reducers.max(1)).map(|part| Part { path: dir.part_path('r', part), buffer: Vec::new() });
-    let (cancel, bad_records) = (config.cancel.clone(), BadRecords::at_most(config.bad_records.limit()));
+    let bad_records = BadRecords::at_most(config.skip_bad_records);
     let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen, bad_records };
     reference(&mut output)?;
     output.parts.iter_mut().try_for_each(Part::flush)?;

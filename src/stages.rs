@@ -13,13 +13,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use crate::cancel::CancelToken;
-use crate::config::{Compression, DiskProfile, JobConfig, Mode};
+use crate::config::{Compression, DiskProfile, JobConfig};
 use crate::error::{Error, Result};
+use crate::input::bad_records::BadRecords;
 use crate::input::split::plan;
-use crate::input::{InputFormat, ReadContext, list_files, read_split};
+use crate::input::{InputFormat, Inputs, list_files, read_split};
 use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::progress::Progress;
 use crate::observe::report::Phase;
 use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
 use crate::pipeline::map::{MapSide, Sink};
@@ -37,8 +39,8 @@ use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 /// # Errors
 /// [`Error::Io`] where it cannot be read, or what `each` returns.
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
-    let config = JobConfig::new(Mode::Memory);
-    let context = ReadContext::of(&config, None);
+    let inputs = Inputs::default();
+    let context = inputs.context(None);
     let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT)?;
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
 }
@@ -70,6 +72,9 @@ pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> 
 #[derive(Debug)]
 pub struct Worker {
     config: JobConfig,
+    inputs: Inputs,
+    bad_records: BadRecords,
+    progress: Progress,
     stores: Stores,
     buffers: BufferPool,
     tasks: AtomicU32,
@@ -84,9 +89,12 @@ impl Worker {
     /// [`Error::Io`] where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
-        let stores = Stores::open(config, work_dir.path(), 0, &config.cancel)?;
+        let stores = Stores::open(config, work_dir.path(), 0, &CancelToken::default())?;
         Ok(Worker {
             config: config.clone(),
+            inputs: Inputs::default(),
+            bad_records: BadRecords::default(),
+            progress: Progress::default(),
             stores,
             buffers: BufferPool::default(),
             tasks: AtomicU32::new(0),
@@ -98,7 +106,7 @@ impl Worker {
     /// one index have different names.
     fn task<M, R, C, P>(&self, job: &Job<M, R, C, P>, kind: &str, index: u32) -> Task<'_> {
         let number = self.tasks.fetch_add(1, Ordering::Relaxed);
-        let attempt = Attempt::alone(index, number, self.config.cancel.clone());
+        let attempt = Attempt::alone(index, number, CancelToken::default());
         Task {
             context: TaskContext {
                 job: job.name.clone(),
@@ -111,6 +119,9 @@ impl Worker {
             victim: Victim { lab: &self.config.faults, job: 1, maps: kind == "map", task: index, attempt: number },
             attempt,
             config: &self.config,
+            inputs: &self.inputs,
+            bad_records: &self.bad_records,
+            progress: &self.progress,
             store: self.stores.map_output.as_ref(),
             gathered: self.stores.gathered.as_ref(),
             buffers: &self.buffers,

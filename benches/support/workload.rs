@@ -9,7 +9,7 @@ use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, SamplingMode, Throughput
 use tempfile::TempDir;
 use twinmill::generate::Amount;
 use twinmill::program::AnyProgram;
-use twinmill::{JobConfig, Mode};
+use twinmill::{JobConfig, Mode, Session};
 
 use crate::{jobs, support};
 
@@ -43,11 +43,13 @@ impl Workload {
     }
 
     fn run(&self, config: &JobConfig) {
-        self.program.run(&self.options, &self.inputs, config).expect("the job succeeds");
+        self.program.run(&self.options, &self.inputs, &Session::from(config)).expect("the job succeeds");
     }
 
     fn run_reference(&self, config: &JobConfig) {
-        self.program.run_reference(&self.options, &self.inputs, config).expect("the reference succeeds");
+        self.program
+            .run_reference(&self.options, &self.inputs, &Session::from(config))
+            .expect("the reference succeeds");
     }
 
     /// Measures one way to run the job; the throughput is in bytes of input. Each run has an output directory of its own,

@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -16,7 +15,6 @@ use crate::cli::compare::Factor;
 use crate::cli::failure::Failure;
 use crate::cli::generate::GenerateOptions;
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
-use crate::input::bad_records::BadRecords;
 use crate::program::AnyProgram;
 use crate::{FaultLab, JobConfig};
 
@@ -296,7 +294,7 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     config.split_bytes = common.split_size.map(|size| size.0);
     config.compression = common.compress;
     config.max_attempts = common.max_attempts;
-    config.bad_records = Arc::new(BadRecords::at_most(common.skip_bad_records));
+    config.skip_bad_records = common.skip_bad_records;
     config.task_timeout = common.task_timeout;
     if common.speculative {
         config.stragglers = Stragglers::Speculate;

@@ -21,7 +21,7 @@ use crate::cli::run::private_directory;
 use crate::cli::terminal::say;
 use crate::config::Resume;
 use crate::runtime::work_dir::WorkDir;
-use crate::{CancelToken, Error, JobConfig};
+use crate::{CancelToken, Error, Session};
 
 /// How standard input is called on the command line.
 const STDIN: &str = "-";
@@ -40,11 +40,12 @@ pub struct Piped {
 }
 
 impl Piped {
-    /// Reads what can be read only once of `inputs` and of what the job reads beside them, and lets the settings know.
+    /// Reads what can be read only once of `inputs` and of what the job reads beside them, and lets the session know.
     ///
     /// # Errors
     /// [`Failure`] where standard input is asked for twice or is closed, or something cannot be read or copied.
-    pub fn take(inputs: &[PathBuf], config: &mut JobConfig) -> Result<Self, Failure> {
+    pub fn take(inputs: &[PathBuf], session: &mut Session) -> Result<Self, Failure> {
+        let config = &mut session.config;
         let all: Vec<PathBuf> = inputs.iter().chain(&config.side_inputs).cloned().collect();
         if all.iter().filter(|path| is_stdin(path)).count() > 1 {
             return Err(Failure::Message("standard input can be read only once, and is named twice".into(), USAGE));
@@ -63,7 +64,7 @@ impl Piped {
                     }
                     let dir = copies.as_ref().expect("just made").path();
                     let copy = dir.join(piped.files.len().to_string());
-                    copy_to(&copy, path, &config.cancel)?;
+                    copy_to(&copy, path, &session.cancel)?;
                     piped.files.insert(path.clone(), copy);
                 }
             }
@@ -73,7 +74,7 @@ impl Piped {
             return Ok(piped);
         }
         let names = piped.files.iter().map(|(given, file)| (given.clone(), file.clone(), name(given)));
-        config.inputs = config.inputs.with_stand_ins(names);
+        session.inputs = session.inputs.with_stand_ins(names);
         piped.beside.clone_from(&config.side_inputs);
         config.side_inputs.iter_mut().for_each(|path| *path = piped.file_of(path));
         if matches!(config.resume, Resume::Continue { .. }) {
@@ -239,7 +240,7 @@ fn read_in_background(given: PathBuf) -> io::Result<Receiver<io::Result<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mode;
+    use crate::{JobConfig, Mode};
 
     #[test]
     fn a_pipe_is_read_once_and_stands_in_for_itself() {
@@ -250,14 +251,14 @@ mod tests {
             let fifo = fifo.clone();
             thread::spawn(move || fs::write(fifo, "a\nb\n").unwrap())
         };
-        let mut config = JobConfig::new(Mode::Memory);
-        config.work_dir = dir.path().join("work");
-        config.side_inputs = vec![fifo.clone()];
-        let piped = Piped::take(&[fifo.clone(), dir.path().to_owned()], &mut config).unwrap();
+        let mut session = Session::new(JobConfig::new(Mode::Memory));
+        session.config.work_dir = dir.path().join("work");
+        session.config.side_inputs = vec![fifo.clone()];
+        let piped = Piped::take(&[fifo.clone(), dir.path().to_owned()], &mut session).unwrap();
         writer.join().unwrap();
         assert_eq!(fs::read(piped.file_of(&fifo)).unwrap(), b"a\nb\n");
         assert_eq!(piped.file_of(dir.path()), dir.path());
-        let files = config.inputs.files(std::slice::from_ref(&fifo)).unwrap();
+        let files = session.inputs.files(std::slice::from_ref(&fifo)).unwrap();
         assert_eq!((&**files[0].name(), files[0].bytes), (&*fifo, 4));
         let word = OsString::from(format!("--centroids={}", fifo.display()));
         let expected = format!("--centroids={}", piped.file_of(&fifo).display());
@@ -271,18 +272,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let mut config = JobConfig::new(Mode::Memory);
-        config.work_dir = dir.path().join("work");
-        config.cancel.cancel();
-        let stopped = Piped::take(&[fifo], &mut config);
+        let mut session = Session::new(JobConfig::new(Mode::Memory));
+        session.config.work_dir = dir.path().join("work");
+        session.cancel.cancel();
+        let stopped = Piped::take(&[fifo], &mut session);
         assert!(matches!(stopped, Err(Failure::Library(Error::Cancelled))));
     }
 
     #[test]
     fn standard_input_is_named_once_by_whatever_name() {
-        let mut config = JobConfig::new(Mode::Memory);
+        let mut session = Session::new(JobConfig::new(Mode::Memory));
         for names in [["-", "-"], ["-", "/dev/stdin"], ["/dev/fd/0", "-"]] {
-            let refused = Piped::take(&names.map(PathBuf::from), &mut config);
+            let refused = Piped::take(&names.map(PathBuf::from), &mut session);
             assert!(matches!(refused, Err(Failure::Message(_, USAGE))), "{names:?}");
         }
     }

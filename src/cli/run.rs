@@ -19,7 +19,7 @@ use crate::quantity::ByteSize;
 use crate::runtime::places::{Place, Plan};
 use crate::runtime::resume;
 use crate::runtime::work_dir::{Access, WorkDir};
-use crate::{CancelToken, Error, JobConfig, Report};
+use crate::{CancelToken, Error, JobConfig, Report, Session};
 
 /// Lines of the result that are shown when it goes nowhere else.
 const PREVIEW_LINES: usize = 10;
@@ -29,40 +29,42 @@ const PREVIEW_LINES: usize = 10;
 /// # Errors
 /// Whatever stopped it; output and report are not there then.
 pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
-    let RunOptions { task, mode, mut config, report: report_path, quiet } = options;
+    let RunOptions { task, mode, config, report: report_path, quiet } = options;
     config.validate()?;
+    let mut session = Session::new(config);
     let mut supervisor = Supervisor::start()?;
-    supervisor.run(&config.cancel, || Ok(check_places(&config, &task.inputs, report_path.as_deref())?))?;
-    let mut report_file = report_path.map(|path| ReportFile::begin(path, config.output.as_deref())).transpose()?;
-    let cancel = config.cancel.clone();
+    supervisor.run(&session.cancel, || Ok(check_places(&session, &task.inputs, report_path.as_deref())?))?;
+    let mut report_file =
+        report_path.map(|path| ReportFile::begin(path, session.config.output.as_deref())).transpose()?;
+    let cancel = session.cancel.clone();
     // Removed at the end, however that comes.
-    let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut config))?;
-    let inputs = supervisor.run(&config.cancel, || {
-        let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
+    let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
+    let inputs = supervisor.run(&session.cancel, || {
+        let inputs = default_input::resolve(&task, quiet, &session.cancel)?;
         if inputs != task.inputs {
-            check_places(&config, &inputs, report_file.as_ref().map(ReportFile::path))?;
+            check_places(&session, &inputs, report_file.as_ref().map(ReportFile::path))?;
         }
         Ok(inputs)
     })?;
-    name_files(&mut config, &inputs)?;
+    name_files(&mut session.config, &inputs)?;
     // A report tells what a run took, so there must be one.
-    if let (None, Some(output)) = (&report_file, resume::is_complete(&config, task.job.name())) {
+    if let (None, Some(output)) = (&report_file, resume::is_complete(&session, task.job.name())) {
         if !quiet {
             note(format_args!("nothing to do: output {} is complete", output.display()));
         }
         return Ok(());
     }
-    let scratch = if config.output.is_none() { Some(scratch_output(&mut config)?) } else { None };
-    let display = (!quiet).then(|| ProgressDisplay::start(config.progress.clone()));
-    let report = supervisor.run(&config.cancel, || {
+    let scratch = if session.config.output.is_none() { Some(scratch_output(&mut session.config)?) } else { None };
+    let display = (!quiet).then(|| ProgressDisplay::start(session.progress.clone()));
+    let report = supervisor.run(&session.cancel, || {
         let mut report = match mode {
-            RunMode::Reference => task.job.run_reference(&task.options, &inputs, &config)?,
+            RunMode::Reference => task.job.run_reference(&task.options, &inputs, &session)?,
             RunMode::Disk | RunMode::Memory => {
-                resume::or_start_over(&config, |config| task.job.run(&task.options, &inputs, config))?
+                resume::or_start_over(&session, |session| task.job.run(&task.options, &inputs, session))?
             }
         };
         if report_file.is_some() && scratch.is_some() {
-            report.output.compute_digest(&config.cancel)?;
+            report.output.compute_digest(&session.cancel)?;
         }
         Ok(report)
     });
@@ -70,11 +72,11 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let mut report = report?;
     if let Some(file) = report_file.take() {
         let published = scratch.is_none();
-        let written = supervisor.run(&config.cancel, || {
+        let written = supervisor.run(&session.cancel, || {
             if published {
-                report.output.compute_digest(&config.cancel)?;
+                report.output.compute_digest(&session.cancel)?;
             }
-            file.write(&report, &config.cancel)
+            file.write(&report, &session.cancel)
         });
         written.map_err(|failure| if published { without_report(failure, &report) } else { failure })?;
     }
@@ -92,7 +94,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     }
     if !quiet {
         report.notes.iter().for_each(note);
-        note(summary::of(&report, &config, scratch.is_none()).trim_end());
+        note(summary::of(&report, &session.config, scratch.is_none()).trim_end());
     }
     if let Some(scratch) = scratch {
         let path = scratch.path().to_owned();
@@ -113,10 +115,11 @@ fn name_files(config: &mut JobConfig, inputs: &[PathBuf]) -> Result<(), Error> {
 
 /// Refuses what would replace something that must not be replaced. The library does it too, but after an input was
 /// generated, and it knows no report.
-fn check_places(config: &JobConfig, inputs: &[PathBuf], report: Option<&Path>) -> Result<(), Error> {
+fn check_places(session: &Session, inputs: &[PathBuf], report: Option<&Path>) -> Result<(), Error> {
+    let config = &session.config;
     let mut plan = Plan::of(config, inputs);
     plan.files = report.map(|path| ("--report", path.to_owned())).into_iter().collect();
-    plan.check(&config.cancel)?;
+    plan.check(&session.cancel)?;
     let may_be_its_own =
         config.existing_output == ExistingOutput::Refuse && matches!(config.resume, Resume::Continue { .. });
     match &config.output {

@@ -3,10 +3,8 @@
 //! Nothing here changes a job's output except [`JobConfig::reducers`], which sets the number of parts.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cancel::CancelToken;
 use crate::config::choices::{
     Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, Stragglers,
 };
@@ -14,9 +12,6 @@ use crate::config::disk_profile::DiskProfile;
 use crate::config::faults::FaultLab;
 use crate::config::identity::Resume;
 use crate::error::{Error, Result};
-use crate::input::Inputs;
-use crate::input::bad_records::BadRecords;
-use crate::observe::progress::Progress;
 use crate::quantity::Exactly;
 
 /// Smallest sort buffer that is honoured; a smaller setting is [raised](JobConfig::within_limits) to it.
@@ -91,19 +86,12 @@ pub struct JobConfig {
     pub task_timeout: Option<Duration>,
     /// What to do about tasks that lag behind.
     pub stragglers: Stragglers,
-    /// How many records on which the job's code fails may be skipped (`mapreduce.map.skip.maxrecords`), and which were: a
-    /// driver begins with none of them. Default: 0.
-    pub bad_records: Arc<BadRecords>,
+    /// How many records on which the job's code fails may be skipped (`mapreduce.map.skip.maxrecords`). Default: 0.
+    pub skip_bad_records: u64,
     /// Whether another process can go on after this one was killed, and whether this one does. Default: neither.
     pub resume: Resume,
     /// Failures made on purpose ([fault lab](crate::runtime::strike)). Default: none.
     pub faults: FaultLab,
-    /// Tells a running job to stop.
-    pub cancel: CancelToken,
-    /// How far the job is; read it from another thread.
-    pub progress: Arc<Progress>,
-    /// What is known of the files that the run reads: a driver begins with nothing.
-    pub inputs: Inputs,
 }
 
 impl JobConfig {
@@ -132,12 +120,9 @@ impl JobConfig {
             max_attempts: 4,
             task_timeout: None,
             stragglers: Stragglers::default(),
-            bad_records: Arc::default(),
+            skip_bad_records: 0,
             resume: Resume::default(),
             faults: FaultLab::default(),
-            cancel: CancelToken::default(),
-            progress: Arc::default(),
-            inputs: Inputs::default(),
         }
     }
 

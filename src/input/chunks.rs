@@ -28,7 +28,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::bad_records::{Scout, at_record};
 use crate::input::encoding::{LONGEST_MARK_BYTES, mark_bytes};
@@ -131,13 +130,6 @@ pub struct ReadContext<'a> {
     pub(crate) notes: &'a Notes,
     /// `None` where every record must be right.
     pub(crate) scout: Option<&'a Scout<'a>>,
-}
-
-impl<'a> ReadContext<'a> {
-    /// What a run is told and asked.
-    pub(crate) fn of(config: &'a JobConfig, scout: Option<&'a Scout<'a>>) -> Self {
-        ReadContext { cancel: &config.cancel, progress: &config.progress, notes: config.inputs.notes(), scout }
-    }
 }
 
 impl<'a> PieceReader<'a> {

@@ -14,6 +14,7 @@ use hashbrown::HashMap;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::input::bad_records::Scout;
 use crate::input::chunks::{PieceReader, ReadContext};
 use crate::input::format::InputFormat;
 use crate::input::listing::{InputFile, list_files};
@@ -36,6 +37,7 @@ pub struct Inputs(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     cancel: CancelToken,
+    progress: Arc<Progress>,
     listings: Mutex<HashMap<Vec<PathBuf>, Arc<[InputFile]>>>,
     notes: Notes,
     guessed: Mutex<BTreeMap<String, String>>,
@@ -51,10 +53,15 @@ struct StandIn {
 }
 
 impl Inputs {
-    /// For a run that has seen nothing yet, and stops reading when `cancel` says so.
-    pub(crate) fn of_a_run(&self, cancel: &CancelToken) -> Self {
-        let stand_ins = self.0.stand_ins.clone();
-        Inputs(Arc::new(Shared { cancel: cancel.clone(), stand_ins, ..Shared::default() }))
+    /// For a run that has seen nothing yet, tells `progress` what it reads, and stops reading when `cancel` says so.
+    pub(crate) fn of_a_run(&self, cancel: &CancelToken, progress: &Arc<Progress>) -> Self {
+        let (cancel, progress, stand_ins) = (cancel.clone(), progress.clone(), self.0.stand_ins.clone());
+        Inputs(Arc::new(Shared { cancel, progress, stand_ins, ..Shared::default() }))
+    }
+
+    /// What a reader of the run is told and asked.
+    pub(crate) fn context<'a>(&'a self, scout: Option<&'a Scout<'a>>) -> ReadContext<'a> {
+        ReadContext { cancel: &self.0.cancel, progress: &self.0.progress, notes: self.notes(), scout }
     }
 
     /// Reads other files instead of some paths, such as those of pipes, which can be read only once: path, file, and the
@@ -125,7 +132,7 @@ impl Inputs {
         mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let progress = Progress::default();
-        let context = self.context(&progress);
+        let context = self.aside(&progress);
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
         for file in self.files(paths)?.iter() {
             let piece = Piece::File(FilePiece::whole(file));
@@ -210,7 +217,7 @@ impl Inputs {
     ) -> Result<u64> {
         let (progress, piece) = (Progress::default(), Piece::File(piece));
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        let context = self.context(&progress);
+        let context = self.aside(&progress);
         let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
         let mut enough = false;
         let outcome = F::read(reader, |record| {
@@ -228,8 +235,9 @@ impl Inputs {
         Ok(bytes_read)
     }
 
-    fn context<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {
-        ReadContext { cancel: &self.0.cancel, progress, notes: self.notes(), scout: None }
+    /// For a look at some records beforehand, which is no progress.
+    fn aside<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {
+        ReadContext { progress, ..self.context(None) }
     }
 }
 
@@ -303,6 +311,10 @@ mod tests {
         assert_eq!(inputs.bytes(&paths).unwrap(), 2);
         fs::write(dir.path().join("b"), "345").unwrap();
         assert_eq!(inputs.bytes(&paths).unwrap(), 2);
-        assert_eq!(inputs.of_a_run(&CancelToken::default()).bytes(&paths).unwrap(), 5, "another run looks anew");
+        assert_eq!(
+            inputs.of_a_run(&CancelToken::default(), &Arc::default()).bytes(&paths).unwrap(),
+            5,
+            "another run looks anew"
+        );
     }
 }

@@ -244,18 +244,18 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::config::{JobConfig, Mode};
-    use crate::input::chunks::{PieceReader, ReadContext};
+    use crate::input::chunks::PieceReader;
     use crate::input::format::InputFormat;
+    use crate::input::inputs::Inputs;
     use crate::input::lines::Lines;
     use crate::input::listing::list_files;
     use crate::input::split::Piece;
 
     /// The lines of a file as it was listed; `meanwhile` happens at the first one.
     fn lines_of(file: &InputFile, meanwhile: impl Fn()) -> Result<Vec<Vec<u8>>> {
-        let (config, piece) = (JobConfig::new(Mode::Memory), Piece::File(FilePiece::whole(file)));
+        let (inputs, piece) = (Inputs::default(), Piece::File(FilePiece::whole(file)));
         let (mut buffer, mut bytes_read, mut lines) = (Vec::new(), 0, Vec::new());
-        let context = ReadContext::of(&config, None);
+        let context = inputs.context(None);
         Lines::read(
             PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context },
             |line| {

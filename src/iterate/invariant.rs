@@ -13,14 +13,12 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cancel::CancelToken;
 use crate::config::{self, JobConfig};
 use crate::error::{Error, Result};
 use crate::input::bad_records::Scout;
 use crate::input::split::{self, FilePiece, Piece, Split};
-use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader, ReadContext};
+use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader};
 use crate::iterate::cache::{PartCache, PartId};
-use crate::observe::progress::Progress;
 
 /// Stretch of a file whose records make one block: some thousand records, so that a block of numbers stays in a core's
 /// second-level cache.
@@ -88,12 +86,7 @@ impl<P: Parse> Invariant<P> {
             return Ok(blocks);
         }
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        let context = ReadContext {
-            cancel: &source.cancel,
-            progress: &source.progress,
-            notes: source.inputs.notes(),
-            scout: None,
-        };
+        let context = source.inputs.context(None);
         let piece = &source.parts[part as usize];
         let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
         source.parse_part(part, reader)
@@ -108,8 +101,6 @@ struct Source<P> {
     files: Arc<[InputFile]>,
     /// Where parsed parts are kept, and the input's number there; `None` where they are not.
     cache: Option<(Arc<PartCache>, u32)>,
-    cancel: CancelToken,
-    progress: Arc<Progress>,
     inputs: Inputs,
 }
 
@@ -129,11 +120,17 @@ impl<P> Drop for Source<P> {
 
 impl<P: Parse> Invariant<P> {
     /// Cuts an input into parts.
-    pub(crate) fn plan(input: Input, parse: P, config: &JobConfig, cache: &Arc<PartCache>) -> Result<Self> {
+    pub(crate) fn plan(
+        input: Input,
+        parse: P,
+        config: &JobConfig,
+        inputs: &Inputs,
+        cache: &Arc<PartCache>,
+    ) -> Result<Self> {
         let alignment = BLOCK_BYTES.next_multiple_of(P::Input::SPLIT_ALIGNMENT);
         let (files, splits) = match input {
             Input::Files(paths) => {
-                let files = config.inputs.files(&paths)?;
+                let files = inputs.files(&paths)?;
                 let bytes = files.iter().map(|file| file.bytes).sum();
                 let split_bytes = split::split_bytes(config, bytes);
                 let splits = split::plan_at_most(0, &files, split_bytes, alignment, 0)?;
@@ -162,9 +159,7 @@ impl<P: Parse> Invariant<P> {
                 config::Invariant::Cached => Some((cache.clone(), cache.add_input())),
                 config::Invariant::Reread => None,
             },
-            cancel: config.cancel.clone(),
-            progress: config.progress.clone(),
-            inputs: config.inputs.clone(),
+            inputs: inputs.clone(),
         })))
     }
 }

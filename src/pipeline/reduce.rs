@@ -210,7 +210,7 @@ impl<R: Reducer> ReduceSide for R {
             until_check = values.until_check;
             out.check()?;
             if merge.bytes_read() > bytes_told {
-                task.config.progress.add_bytes(merge.bytes_read() - bytes_told);
+                task.progress.add_bytes(merge.bytes_read() - bytes_told);
                 bytes_told = merge.bytes_read();
             }
         }

@@ -15,6 +15,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cancel::CancelToken;
 use crate::config::{ExistingOutput, Identity, Intermediates, JobConfig, PageCache, Resume};
 use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
@@ -28,6 +29,7 @@ use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::activity::FileUse;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::progress::Progress;
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::Timekeeper;
 use crate::pipeline::collect::CollectWith;
@@ -40,6 +42,7 @@ use crate::runtime::journal::{self, Begun, Entry, JobEntry, Journal, LeftRun, Pa
 use crate::runtime::places::Plan;
 use crate::runtime::resume;
 use crate::runtime::scheduler::Log;
+use crate::runtime::session::Session;
 use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
 use crate::store::page_cache::drop_pages;
@@ -50,6 +53,11 @@ use crate::store::{PartitionIndex, Run, RunBuilder, RunOnDisk, Segment, Stores, 
 pub struct Driver {
     pub(super) name: String,
     pub(super) config: JobConfig,
+    /// Stops the tasks of this run.
+    pub(super) cancel: CancelToken,
+    pub(super) progress: Arc<Progress>,
+    pub(super) inputs: Inputs,
+    pub(super) bad_records: BadRecords,
     pub(super) stores: Stores,
     cache: Arc<PartCache>,
     pub(super) buffers: BufferPool,
@@ -95,14 +103,14 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
-    pub fn start(name: &str, config: &JobConfig) -> Result<Self> {
+    pub fn start(name: &str, session: impl Into<Session>) -> Result<Self> {
+        let Session { config, cancel: everybody, progress, inputs } = session.into();
         config.validate()?;
         check_address_space(config.workers)?;
-        let (mut config, mut notes) = config.clone().within_limits();
-        let everybody = config.cancel.clone();
+        let (mut config, mut notes) = config.within_limits();
         // A failing wave stops its own tasks, not whatever else the caller's token stops.
-        config.cancel = config.cancel.child();
-        Plan::of(&config, &[]).check(&config.cancel)?;
+        let cancel = everybody.child();
+        Plan::of(&config, &[]).check(&cancel)?;
         let identity = config.resume.identity().cloned().map(|identity| identity.with_settings(&config, name));
         let (mut output_place, mut published) = (None, None);
         if let Some(output) = &config.output {
@@ -122,16 +130,19 @@ impl Driver {
         let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
         let time = Timekeeper::begin();
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
-        let begun = journal::begin(&config, identity.as_ref(), published.as_ref())?;
+        let begun = journal::begin(&config, identity.as_ref(), published.as_ref(), &cancel)?;
         let Begun { work_dir, journal, past, run, started_over } = begun;
         notes.extend(started_over.map(|why| format!("nothing to resume: {why}")));
-        let stores = Stores::open(&config, work_dir.path(), run, &config.cancel)?;
+        let stores = Stores::open(&config, work_dir.path(), run, &cancel)?;
         let cache = PartCache::new(stores.budget.clone());
-        config.bad_records = Arc::new(BadRecords::at_most(config.bad_records.limit()));
-        config.inputs = config.inputs.of_a_run(&config.cancel);
+        let (bad_records, inputs) = (BadRecords::at_most(config.skip_bad_records), inputs.of_a_run(&cancel, &progress));
         Ok(Driver {
             name: name.to_owned(),
             config,
+            cancel,
+            progress,
+            inputs,
+            bad_records,
             stores,
             cache,
             buffers: BufferPool::default(),
@@ -166,7 +177,7 @@ impl Driver {
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
         let input = input.into();
         self.refuse_to_replace(std::slice::from_ref(&input))?;
-        Invariant::plan(input, parse, &self.config, &self.cache)
+        Invariant::plan(input, parse, &self.config, &self.inputs, &self.cache)
     }
 
     /// A dataset of one partition with these records, in this order.
@@ -222,7 +233,7 @@ impl Driver {
 
     /// What is known of the files that are read: for looking at them beforehand.
     pub fn inputs(&self) -> &Inputs {
-        &self.config.inputs
+        &self.inputs
     }
 
     /// How the jobs are run.
@@ -252,7 +263,7 @@ impl Driver {
         let dir = OutputDir::create(&mut place, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
         let start = self.totals.phases.begin();
-        dir.set_aside(&self.config.bad_records)?;
+        dir.set_aside(&self.bad_records)?;
         if let Some(identity) = &self.identity {
             let success = dir.success()?;
             let published = Published::by(&success, identity).map_err(Error::at("read", &success))?;
@@ -354,7 +365,7 @@ impl Driver {
             Input::Segments(_) | Input::Invariant(_) => Vec::new(),
         };
         let paths: Vec<_> = inputs.iter().flat_map(paths).collect();
-        if paths.is_empty() { Ok(()) } else { Plan::of(&self.config, &paths).check(&self.config.cancel) }
+        if paths.is_empty() { Ok(()) } else { Plan::of(&self.config, &paths).check(&self.cancel) }
     }
 
     fn map_and_reduce<M, R, C, P>(
@@ -453,7 +464,7 @@ impl Driver {
             .inputs
             .iter()
             .map(|input| match input {
-                Input::Files(paths) => self.config.inputs.files(paths).map(Some),
+                Input::Files(paths) => self.inputs.files(paths).map(Some),
                 Input::Segments(_) | Input::Invariant(_) => Ok(None),
             })
             .collect();
@@ -475,9 +486,7 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files
-                            .iter()
-                            .try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.config.cancel))?;
+                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.cancel))?;
                     }
                     let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
                     let split =
@@ -487,9 +496,7 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files
-                            .iter()
-                            .try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.config.cancel))?;
+                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.cancel))?;
                     }
                     let alignment = M::split_alignment(number);
                     splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);
@@ -507,7 +514,7 @@ impl Driver {
         let wall_seconds = self.start.elapsed().as_secs_f64();
         let (time, bounds) = self.time.finish(wall_seconds);
         let mut counters = self.totals.counters;
-        let skipped = self.config.bad_records.count();
+        let skipped = self.bad_records.count();
         if skipped > 0 {
             let group = self.totals.user_counters.entry("twinmill".to_owned()).or_default();
             group.insert("SKIPPED_RECORDS".to_owned(), skipped);
@@ -546,8 +553,8 @@ impl Driver {
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,
-            notes: self.notes.into_iter().chain(self.config.inputs.said()).collect(),
-            guessed: self.config.inputs.guessed(),
+            notes: self.notes.into_iter().chain(self.inputs.said()).collect(),
+            guessed: self.inputs.guessed(),
         };
         drop(self.stores);
         if self.config.intermediates == Intermediates::Keep {

@@ -56,7 +56,7 @@ impl Identity {
 
     /// Adds what a driver knows.
     pub(crate) fn with_settings(mut self, config: &JobConfig, name: &str) -> Self {
-        let JobConfig { mode, factors, reducers, workers, split_bytes, bad_records, .. } = config;
+        let JobConfig { mode, factors, reducers, workers, split_bytes, skip_bad_records, .. } = config;
         let mut setting = |what: &str, value: String| self.add(format!("the setting {what}"), value);
         setting("name", name.to_owned());
         setting("mode", mode.name().to_owned());
@@ -65,7 +65,7 @@ impl Identity {
         // Both shape the splits.
         setting("workers", workers.to_string());
         setting("split-size", format!("{split_bytes:?}"));
-        setting("skip-bad-records", bad_records.limit().to_string());
+        setting("skip-bad-records", skip_bad_records.to_string());
         let program = fs::metadata("/proc/self/exe").map(|metadata| times_and_place(&metadata));
         self.add("the program", program.unwrap_or_default());
         self.add("the format of work directories", FORMAT.to_string());

@@ -133,13 +133,18 @@ pub(crate) struct Begun {
 
 /// Takes up what a dead process left, if that is asked for and there is anything, or makes a new work directory. Removes
 /// what nobody will go on with. Where a dead run had `published` its output, of what it left nothing is believed.
-pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: Option<&Published>) -> Result<Begun> {
+pub(crate) fn begin(
+    config: &JobConfig,
+    identity: Option<&Identity>,
+    published: Option<&Published>,
+    cancel: &CancelToken,
+) -> Result<Begun> {
     let mut why = None;
     match (&config.resume, identity) {
         (Resume::Continue(_), _) if published.is_some() => {
             why = Some("its output was published before it was killed, and is made again".to_owned());
         }
-        (Resume::Continue(_), Some(identity)) => match find(config, identity)? {
+        (Resume::Continue(_), Some(identity)) => match find(config, identity, cancel)? {
             Found::Dead(stale, left) => match take_up(stale, left) {
                 Ok(begun) => return Ok(begun),
                 Err(error) => why = Some(format!("what the killed run left cannot be used: {error}")),
@@ -148,8 +153,8 @@ pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: 
         },
         _ => {
             for stale in work_dir::stale(&config.work_dir, WORK_DIR_PREFIX) {
-                stale.remove(&config.cancel);
-                config.cancel.check()?;
+                stale.remove(cancel);
+                cancel.check()?;
             }
         }
     }
@@ -157,8 +162,8 @@ pub(crate) fn begin(config: &JobConfig, identity: Option<&Identity>, published: 
     if let Some(published) = published {
         // Still so, should this process be killed too.
         published.write_down(&work_dir);
-        published.remove_stale(config);
-        config.cancel.check()?;
+        published.remove_stale(config, cancel);
+        cancel.check()?;
     }
     let run = new_number();
     let identity = identity.filter(|_| keeps_journal(config)).cloned();
@@ -180,7 +185,7 @@ enum Found {
 }
 
 /// Looks for a dead run of this identity. Those of others stay: whoever they belong to may want to go on with them.
-fn find(config: &JobConfig, identity: &Identity) -> Result<Found> {
+fn find(config: &JobConfig, identity: &Identity, cancel: &CancelToken) -> Result<Found> {
     let mut found = None;
     let mut change = None;
     for stale in work_dir::stale(&config.work_dir, WORK_DIR_PREFIX) {
@@ -195,9 +200,9 @@ fn find(config: &JobConfig, identity: &Identity) -> Result<Found> {
                 }
                 stale.leave();
             }
-            None => stale.remove(&config.cancel),
+            None => stale.remove(cancel),
         }
-        config.cancel.check()?;
+        cancel.check()?;
     }
     Ok(match found {
         Some((stale, left)) => Found::Dead(stale, left),
@@ -261,8 +266,8 @@ impl Published {
     }
 
     /// Removes what is left of the runs that had published it.
-    pub fn remove_stale(&self, config: &JobConfig) {
-        self.stale(config).for_each(|stale| stale.remove(&config.cancel));
+    pub fn remove_stale(&self, config: &JobConfig, cancel: &CancelToken) {
+        self.stale(config).for_each(|stale| stale.remove(cancel));
     }
 
     /// Lets whoever finds this process dead know. Without it nobody knows the output for this run's own, which is no reason to

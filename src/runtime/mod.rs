@@ -18,6 +18,7 @@ pub mod places;
 pub(crate) mod removal;
 pub mod resume;
 pub(crate) mod scheduler;
+pub mod session;
 pub(crate) mod strike;
 pub(crate) mod task;
 mod waves;

@@ -15,18 +15,20 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::config::{ExistingOutput, Identity, JobConfig, Resume};
+use crate::config::{ExistingOutput, Identity, Resume};
 use crate::error::Result;
 use crate::observe::report::Report;
 use crate::pipeline::commit::parts;
 use crate::pipeline::output_place::{OutputPlace, SUCCESS};
 use crate::runtime::journal::Published;
+use crate::runtime::session::Session;
 
 /// The attribute's name.
 const MARK: &str = "user.twinmill.run";
 
 /// The output of a run that is to be gone on with, if that run has published it. What is left beside it goes.
-pub fn is_complete(config: &JobConfig, name: &str) -> Option<PathBuf> {
+pub fn is_complete(session: &Session, name: &str) -> Option<PathBuf> {
+    let config = &session.config;
     let (Resume::Continue(identity), Some(output)) = (&config.resume, &config.output) else { return None };
     if config.existing_output == ExistingOutput::Overwrite {
         return None;
@@ -41,7 +43,7 @@ pub fn is_complete(config: &JobConfig, name: &str) -> Option<PathBuf> {
     drop(OutputPlace::claim(output, ExistingOutput::Overwrite));
     if let Some(published) = published {
         mark(output, &identity);
-        published.remove_stale(&config);
+        published.remove_stale(&config, &session.cancel);
     }
     Some(output.clone())
 }
@@ -77,12 +79,12 @@ fn mark_of(output: &Path, identity: &Identity) -> Result<String, io::Error> {
 ///
 /// # Errors
 /// Whatever stopped it.
-pub fn or_start_over(config: &JobConfig, mut program: impl FnMut(&JobConfig) -> Result<Report>) -> Result<Report> {
-    match program(config) {
+pub fn or_start_over(session: &Session, mut program: impl FnMut(&Session) -> Result<Report>) -> Result<Report> {
+    match program(session) {
         Err(error) if error.is_unresumable() => {
-            let mut anew = config.clone();
-            if let Resume::Continue(identity) = std::mem::take(&mut anew.resume) {
-                anew.resume = Resume::Record(identity);
+            let mut anew = session.clone();
+            if let Resume::Continue(identity) = std::mem::take(&mut anew.config.resume) {
+                anew.config.resume = Resume::Record(identity);
             }
             let mut report = program(&anew)?;
             report.notes.push(format!("nothing to resume: {error}"));

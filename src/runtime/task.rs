@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex};
 use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::Result;
+use crate::input::Inputs;
+use crate::input::bad_records::{BadRecords, Scout};
 use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::progress::Progress;
 use crate::runtime::scheduler::Attempt;
 use crate::runtime::strike::Victim;
 use crate::store::{Run, RunBuilder, RunStore};
@@ -44,6 +47,9 @@ pub struct Task<'a> {
     pub(crate) attempt: Attempt,
     pub(crate) victim: Victim<'a>,
     pub(crate) config: &'a JobConfig,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) bad_records: &'a BadRecords,
+    pub(crate) progress: &'a Progress,
     /// Where its runs go.
     pub(crate) store: &'a dyn RunStore,
     /// Where a reducer keeps what it gathers, in memory while there is room, whatever the medium of map outputs.
@@ -79,7 +85,12 @@ impl BufferPool {
     }
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    /// Looks out for bad records, if they may be skipped.
+    pub(crate) fn scout(&self) -> Option<Scout<'a>> {
+        (self.bad_records.limit() > 0).then(|| Scout::new(self.bad_records))
+    }
+
     /// A name for one of this attempt's runs.
     pub(crate) fn run_name(&self, what: fmt::Arguments<'_>) -> String {
         format!("{}-{}-{what}", self.context.id, self.context.attempt)

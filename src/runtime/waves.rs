@@ -8,10 +8,8 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::ReadContext;
-use crate::input::bad_records::Scout;
 use crate::input::split::Split;
 use crate::job::{Fold, Job, Partitioner, TaskContext};
 use crate::observe::activity::{Activity, Reading};
@@ -116,6 +114,9 @@ impl Driver {
                 attempt: attempt.number,
             },
             config: &self.config,
+            inputs: &self.inputs,
+            bad_records: &self.bad_records,
+            progress: &self.progress,
             store: self.stores.map_output.as_ref(),
             gathered: self.stores.gathered.as_ref(),
             buffers: &self.buffers,
@@ -128,7 +129,7 @@ impl Driver {
     /// Runs one wave: `run` does an attempt's work on a fresh [`Task`] and gives its output with the records and bytes it
     /// read.
     fn run_wave<T: Send>(&self, kind: Kind, run: impl Fn(Task<'_>) -> Result<(Done<T>, Counts)> + Sync) -> Ended<T> {
-        self.config.progress.begin_wave(&self.name, kind.name, kind.tasks as u64, kind.bytes);
+        self.progress.begin_wave(&self.name, kind.name, kind.tasks as u64, kind.bytes);
         let wave = Wave {
             job: &self.name,
             id_prefix: self.task_prefix(kind.name),
@@ -137,7 +138,7 @@ impl Driver {
             max_attempts: self.config.max_attempts,
             time_limit: self.config.task_timeout,
             stragglers: self.config.stragglers,
-            cancel: &self.config.cancel,
+            cancel: &self.cancel,
             epoch: self.start,
             threads: Threads::OfSystem,
         };
@@ -147,14 +148,14 @@ impl Driver {
             let task = self.task(kind.name, wave.id(attempt.task), attempt, kind.reducers);
             task.victim.begin(&attempt.cancel)?;
             let (done, counts) = run(task)?;
-            self.config.progress.task_done();
+            self.progress.task_done();
             Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
         };
         let excuse = |_, error: &Error| match error {
             // Not the reducer's fault; the map task's attempts are what bounds it.
             Error::MapOutputLost { .. } => true,
             // The next attempt passes over the record; the number of those is what bounds it.
-            Error::Record { path, offset, .. } => self.config.bad_records.is_noted(path, *offset),
+            Error::Record { path, offset, .. } => self.bad_records.is_noted(path, *offset),
             _ => false,
         };
         let began = Reading::now();
@@ -283,7 +284,7 @@ impl Driver {
         };
         let mut cause = Error::user(lost.reason.clone());
         for number in lost.next_attempt..self.config.max_attempts {
-            let attempt = Attempt::alone(lost.task, number, self.config.cancel.child());
+            let attempt = Attempt::alone(lost.task, number, self.cancel.child());
             let start = Reading::now();
             let outcome = guarded(|| {
                 let task = self.task("map", id.clone(), &attempt, reducers);
@@ -346,8 +347,8 @@ impl Driver {
             let start = task.phases.begin();
             let split = &splits[task.context.index as usize];
             let cancel = task.attempt.cancel.clone();
-            let scout = scout(task.config);
-            let read = ReadContext { cancel: &cancel, ..ReadContext::of(task.config, scout.as_ref()) };
+            let scout = task.scout();
+            let read = ReadContext { cancel: &cancel, ..task.inputs.context(scout.as_ref()) };
             let mut mapper = job.mapper.clone();
             let (read, output, user_counters) = match target {
                 OutputTarget::Files { dir, format } => {
@@ -432,11 +433,6 @@ impl Driver {
     }
 }
 
-/// Looks out for bad records, if they may be skipped.
-pub(crate) fn scout(config: &JobConfig) -> Option<Scout<'_>> {
-    (config.bad_records.limit() > 0).then(|| Scout::new(&config.bad_records))
-}
-
 /// One attempt at a map task.
 fn map_task<M, R, C, P>(job: &Job<M, R, C, P>, split: &Split, task: Task<'_>) -> Result<(Done<MapOutput>, Counts)>
 where
@@ -445,10 +441,9 @@ where
     P: Partitioner,
 {
     let start = task.phases.begin();
-    let (context, config) = (task.context.clone(), task.config);
+    let (context, inputs, scout) = (task.context.clone(), task.inputs, task.scout());
     let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map, split.bytes());
-    let scout = scout(config);
-    let read = ReadContext { cancel: &context.cancel, ..ReadContext::of(config, scout.as_ref()) };
+    let read = ReadContext { cancel: &context.cancel, ..inputs.context(scout.as_ref()) };
     let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
     let (MapOutput { runs }, mut task) = collector.finish()?;
     task.victim.end()?;

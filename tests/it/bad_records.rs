@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use twinmill::input::bad_records::BadRecords;
 use twinmill::prelude::*;
 
 use crate::harness::{MODES, Scratch};
@@ -38,7 +37,7 @@ fn config(scratch: &Scratch, mode: Mode, skip: u64) -> JobConfig {
     let mut config = scratch.config(mode).reducers(1);
     config.split_bytes = Some(4_000);
     config.max_attempts = 2;
-    config.bad_records = BadRecords::at_most(skip).into();
+    config.skip_bad_records = skip;
     config
 }
 

@@ -406,16 +406,17 @@ fn an_output_directory_that_vanishes_fails_the_job_with_its_path() {
 /// has been cancelled, so the speed of the machine does not matter.
 fn cancel_when_told(
     scratch: &Scratch,
-    config: &JobConfig,
-    program: impl FnOnce(&JobConfig, Signal) -> Result<Report> + Send,
+    config: JobConfig,
+    program: impl FnOnce(&Session, Signal) -> Result<Report> + Send,
 ) -> Error {
+    let session = Session::new(config);
     let (reached, when_reached) = mpsc::channel();
-    let signal = Signal { reached, cancel: config.cancel.clone() };
+    let signal = Signal { reached, cancel: session.cancel.clone() };
     let (error, since) = std::thread::scope(|scope| {
-        let job = scope.spawn(|| scratch.fail(config, |config| program(config, signal)));
+        let job = scope.spawn(|| scratch.fail(&session, |session| program(session, signal)));
         when_reached.recv().unwrap();
         let since = Instant::now();
-        config.cancel.cancel();
+        session.cancel.cancel();
         (job.join().unwrap(), since)
     });
     assert!(since.elapsed() < Duration::from_secs(5), "it took {:?} to stop", since.elapsed());
@@ -444,7 +445,7 @@ fn a_job_cancelled_while_it_maps_stops_and_leaves_nothing() {
         let scratch = Scratch::with_input("a line\n".repeat(500_000));
         let mut config = scratch.config(mode);
         config.split_bytes = Some(500_000);
-        let error = cancel_when_told(&scratch, &config, |config, signal| {
+        let error = cancel_when_told(&scratch, config, |config, signal| {
             let records = Arc::new(AtomicU32::new(0));
             let job = lines_with(move |_| {
                 if records.fetch_add(1, Ordering::Relaxed) == 100_000 {
@@ -481,7 +482,7 @@ fn a_job_cancelled_while_it_reduces_stops_and_leaves_nothing() {
         let scratch = Scratch::with_input("one word many times ".repeat(50_000));
         let mut config = scratch.config(mode);
         config.workers = 1;
-        let error = cancel_when_told(&scratch, &config, |config, signal| {
+        let error = cancel_when_told(&scratch, config, |config, signal| {
             Job::new("wait", Tokenize, WaitInReduce(signal)).input(scratch.input().as_path()).run(config)
         });
         assert!(matches!(error, Error::Cancelled), "{error}");
@@ -492,9 +493,9 @@ fn a_job_cancelled_while_it_reduces_stops_and_leaves_nothing() {
 fn a_job_cancelled_before_it_begins_reads_nothing() {
     for mode in MODES {
         let scratch = Scratch::with_input("a\n");
-        let config = scratch.config(mode);
-        config.cancel.cancel();
-        let error = scratch.fail(&config, |config| never().input(scratch.input().as_path()).run(config));
+        let session = Session::new(scratch.config(mode));
+        session.cancel.cancel();
+        let error = scratch.fail(&session, |session| never().input(scratch.input().as_path()).run(session));
         assert!(matches!(error, Error::Cancelled), "{error}");
     }
 }
@@ -502,9 +503,10 @@ fn a_job_cancelled_before_it_begins_reads_nothing() {
 #[test]
 fn a_job_that_fails_does_not_cancel_the_callers_other_jobs() {
     let scratch = Scratch::with_input("a b");
-    let config = scratch.config(Mode::Disk);
-    scratch
-        .fail(&config, |config| Job::new("fail", Tokenize, FailAt(b"b")).input(scratch.input().as_path()).run(config));
-    assert!(!config.cancel.is_cancelled());
-    scratch.run(&config, |config| word_count().input(scratch.input().as_path()).run(config));
+    let session = Session::new(scratch.config(Mode::Disk));
+    scratch.fail(&session, |session| {
+        Job::new("fail", Tokenize, FailAt(b"b")).input(scratch.input().as_path()).run(session)
+    });
+    assert!(!session.cancel.is_cancelled());
+    scratch.run(&session, |session| word_count().input(scratch.input().as_path()).run(session));
 }

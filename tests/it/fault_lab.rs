@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use twinmill::FaultLab;
 use twinmill::config::Stragglers;
 use twinmill::observe::report::{Outcome as AttemptOutcome, Recovery, RecoveryKind};
 use twinmill::prelude::*;
-use twinmill::{CancelToken, FaultLab};
 
 use crate::harness::{MODES, Outcome, Scratch, assert_same_parts};
 use crate::sample_jobs::{add, word_count, word_count_oracle};
@@ -163,7 +163,6 @@ fn a_slow_task_runs_into_its_time_limit_and_is_tried_again() {
                 max_attempts: 2,
                 task_timeout: Some(Duration::from_millis(50)),
                 faults: lab(&["map:2:slow=1h:attempts=*"]),
-                cancel: CancelToken::default(),
                 ..config
             },
             |config| word_count().input(scratch.input().as_path()).run(config),

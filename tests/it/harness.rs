@@ -84,8 +84,8 @@ impl Scratch {
     }
 
     /// Runs a program that succeeds, removes its output, and asserts that nothing else is left.
-    pub fn run(&self, config: &JobConfig, program: impl FnOnce(&JobConfig) -> Result<Report>) -> Outcome {
-        let report = program(config).unwrap_or_else(|error| panic!("{error}"));
+    pub fn run<S>(&self, session: &S, program: impl FnOnce(&S) -> Result<Report>) -> Outcome {
+        let report = program(session).unwrap_or_else(|error| panic!("{error}"));
         let parts = read_output(&report.output.path);
         fs::remove_dir_all(&report.output.path).unwrap();
         self.assert_nothing_left();
@@ -93,8 +93,8 @@ impl Scratch {
     }
 
     /// Runs a program that fails, and asserts that nothing is left.
-    pub fn fail(&self, config: &JobConfig, program: impl FnOnce(&JobConfig) -> Result<Report>) -> Error {
-        let error = program(config).map(|report| report.output).expect_err("the program should have failed");
+    pub fn fail<S>(&self, session: &S, program: impl FnOnce(&S) -> Result<Report>) -> Error {
+        let error = program(session).map(|report| report.output).expect_err("the program should have failed");
         self.assert_nothing_left();
         error
     }

@@ -255,7 +255,7 @@ fn a_bad_paragraph_is_named_with_its_place_or_skipped() {
         let error = scratch.fail(&config, |config| show_paragraphs(&scratch, config)).to_string();
         let named = [6, 21].iter().any(|at| error.contains(&format!("data.txt at offset {at}: a bad paragraph")));
         assert!(named, "{error}");
-        config.bad_records = twinmill::input::bad_records::BadRecords::at_most(2).into();
+        config.skip_bad_records = 2;
         let report = show_paragraphs(&scratch, &config).unwrap();
         assert_eq!(report.output.records, 2);
         let skipped = fs::read_to_string(scratch.path("output/_skipped/records.tsv")).unwrap();

@@ -16,7 +16,8 @@ pub fn data(name: &str) -> Option<PathBuf> {
     let path = env::var_os("TWINMILL_DATA").map_or_else(default, PathBuf::from).join(name);
     if !path.exists() {
         // Not by way of eprintln, which is shown only where a test fails.
-        let said = format!("skipped: there is no {}; set TWINMILL_DATA to a directory that has {name}\n", path.display());
+        let said =
+            format!("skipped: there is no {}; set TWINMILL_DATA to a directory that has {name}\n", path.display());
         io::stderr().write_all(said.as_bytes()).unwrap();
         return None;
     }

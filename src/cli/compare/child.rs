@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
 
-use crate::JobConfig;
 use crate::cli::compare::plan::Variant;
 use crate::cli::compare::processors::Processors;
 use crate::cli::compare::run_figures::Run;
@@ -18,6 +17,7 @@ use crate::cli::options::join;
 use crate::cli::signals::Supervisor;
 use crate::cli::terminal;
 use crate::config::Intermediates;
+use crate::{CancelToken, JobConfig};
 
 /// What all runs have in common.
 pub struct Child<'a> {
@@ -27,6 +27,8 @@ pub struct Child<'a> {
     pub inputs: &'a [PathBuf],
     /// The comparison's settings.
     pub config: &'a JobConfig,
+    /// Stops all that is to be done in this process.
+    pub cancel: &'a CancelToken,
     /// Those of them that were given, and the job's options, as words.
     pub words: &'a [OsString],
     /// Where the runs' files go, one run at a time.

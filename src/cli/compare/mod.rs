@@ -32,7 +32,7 @@ use crate::cli::terminal::{self, note, say, to_stdout};
 use crate::config::{ExistingOutput, PageCache};
 use crate::input::list_files;
 use crate::runtime::places::{Appears, Plan};
-use crate::{CancelToken, Error, JobConfig};
+use crate::{CancelToken, Error, JobConfig, Session};
 
 pub mod alternatives;
 mod child;
@@ -95,13 +95,14 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         let message = "the reference always reduces; with --reducers 0 compare --modes disk,memory";
         return Err(Failure::Message(message.into(), USAGE));
     }
+    let mut session = Session::new(config);
     let mut supervisor = Supervisor::start()?;
     let earlier = match &report {
         Some(path) if measure.continues => take_up(path)?,
         _ => None,
     };
-    supervisor.run(&config.cancel, || {
-        check_places(&config, &task.inputs, report.as_deref(), &measure.export)?;
+    supervisor.run(&session.cancel, || {
+        check_places(&session, &task.inputs, report.as_deref(), &measure.export)?;
         if let Some(path) = &report {
             drop(PendingFile::create(path, ExistingOutput::Overwrite)?);
         }
@@ -109,29 +110,30 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     })?;
     if let (Some(earlier), false) = (&earlier, memory_given) {
         // What is available now differs from what was; the budget must not.
-        config.memory_bytes = earlier.settings.memory_bytes;
+        session.config.memory_bytes = earlier.settings.memory_bytes;
     }
-    let cancel = config.cancel.clone();
-    *piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut config))?;
+    let cancel = session.cancel.clone();
+    *piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
+    let Session { config, cancel, .. } = &session;
     let given_words = words.clone();
     words.iter_mut().for_each(|word| *word = piped.in_word(word));
     job_options.iter_mut().for_each(|(_, value)| *value = piped.in_value(value));
-    let (inputs, scaled) = supervisor.run(&config.cancel, || {
-        let inputs = default_input::resolve(&task, quiet, &config.cancel)?;
+    let (inputs, scaled) = supervisor.run(cancel, || {
+        let inputs = default_input::resolve(&task, quiet, cancel)?;
         let inputs: Vec<PathBuf> = inputs.iter().map(|path| piped.file_of(path)).collect();
-        let scaled = scaled_inputs(&task, &measure.scale, &inputs, quiet, &config.cancel)?;
+        let scaled = scaled_inputs(&task, &measure.scale, &inputs, quiet, cancel)?;
         if task.inputs.is_empty() {
             let all: Vec<_> = scaled.iter().flat_map(|input| &input.paths).chain(&inputs).cloned().collect();
-            check_places(&config, &all, report.as_deref(), &measure.export)?;
+            check_places(&session, &all, report.as_deref(), &measure.export)?;
         }
         if config.page_cache == PageCache::Warm {
-            scaled.iter().try_for_each(|input| read_once(&input.paths, &config.cancel))?;
-            read_once(&inputs, &config.cancel)?;
+            scaled.iter().try_for_each(|input| read_once(&input.paths, cancel))?;
+            read_once(&inputs, cancel)?;
         }
         Ok((inputs, scaled))
     })?;
     let read: Vec<_> = config.side_inputs.iter().chain(&inputs).cloned().collect();
-    let settings = Settings::new(task.job.name(), &measure, &config, &given_words, &inputs)?;
+    let settings = Settings::new(task.job.name(), &measure, config, &given_words, &inputs)?;
     let mut settings = Settings { files: files_of(&read)?, without_reference: !task.job.has_reference(), ..settings };
     settings.inputs.iter_mut().for_each(|path| *path = piped.given_for(path));
     let mut comparison = Comparison::new(settings, command_line());
@@ -142,11 +144,10 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         workers: config.workers,
         page_cache: config.page_cache,
         scratch: scratch.path(),
-        declined: (config.bad_records.limit() > 0)
-            .then(|| "programs skip no bad records (--skip-bad-records)".to_owned()),
+        declined: (config.skip_bad_records > 0).then(|| "programs skip no bad records (--skip-bad-records)".to_owned()),
     };
     let mut field = None;
-    if let Some((others, alternatives)) = Field::of(&measure, &config, question, &inputs, &mut supervisor)? {
+    if let Some((others, alternatives)) = Field::of(&measure, config, question, &inputs, &mut supervisor)? {
         if !quiet {
             field::announce(&alternatives);
         }
@@ -164,7 +165,8 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     let child = Child {
         job: task.job.name(),
         inputs: &inputs,
-        config: &config,
+        config,
+        cancel,
         words: &words,
         scratch: scratch.path(),
         processors: field.is_some().then(Processors::of_this_thread).transpose()?,
@@ -173,11 +175,11 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
     print(&comparison)?;
-    supervisor.run(&config.cancel, || {
+    supervisor.run(cancel, || {
         if let Some(path) = report.as_deref().filter(|path| !is_replaceable(path)) {
-            write(&comparison, path, &config.cancel)?;
+            write(&comparison, path, cancel)?;
         }
-        measure.export.write(std::slice::from_ref(&comparison), &config.cancel)
+        measure.export.write(std::slice::from_ref(&comparison), cancel)
     })?;
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
@@ -187,15 +189,15 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
 
 /// Refuses what would replace an input, or appear in one while runs read it.
 fn check_places(
-    config: &JobConfig,
+    session: &Session,
     inputs: &[PathBuf],
     report: Option<&Path>,
     export: &ExportArgs,
 ) -> Result<(), Error> {
-    let mut plan = Plan::of(config, inputs);
+    let mut plan = Plan::of(&session.config, inputs);
     plan.files = report.map(|path| ("--report", path.to_owned())).into_iter().chain(export.files()).collect();
     plan.appears = Appears::WhileReading;
-    plan.check(&config.cancel)
+    plan.check(&session.cancel)
 }
 
 /// The default input in each of the sizes, the comparison's own among them; none where none is asked for.
@@ -233,7 +235,7 @@ fn measure_all(
 ) -> Result<(), Failure> {
     let report = report.filter(|path| is_replaceable(path));
     let save = |comparison: &Comparison, supervisor: &mut Supervisor| match report {
-        Some(path) => supervisor.run(&child.config.cancel, || write(comparison, path, &child.config.cancel)),
+        Some(path) => supervisor.run(child.cancel, || write(comparison, path, child.cancel)),
         None => Ok(()),
     };
     if comparison.is_planned() && comparison.runs_to_make().is_empty() {
