@@ -1,12 +1,12 @@
-//! Records that a job's code cannot bear, and going on without them.
+//! Records on which a job's code fails, and how a run goes on without them.
 //!
-//! 1. An attempt meets a record at which the mapper returns an error: the record is noted, and the attempt goes on to the
-//!    next one, only to find out what else is bad. A panic notes its record too, but ends the attempt.
-//! 2. The attempt has failed, without counting against its task. What it emitted is dropped, so nothing stays of a record
+//! 1. An attempt meets a record at which the mapper returns an error: the record is noted, and the attempt goes on, only
+//!    to find the other bad records. A panic notes its record too, but ends the attempt.
+//! 2. The attempt has failed, without counting against its task. Its output is dropped, so nothing remains of a record
 //!    that was half mapped.
 //! 3. The next attempt passes over the records that are noted.
 //!
-//! Once as many records are noted as may be skipped, the next bad one fails its task as ever. What was skipped goes to
+//! Once as many records are noted as may be skipped, the next bad one fails its task as usual. Skipped records go to
 //! `_skipped/records.tsv` in the output: file, byte offset, reason and the record, escaped.
 
 use std::cell::{Cell, RefCell};
@@ -18,11 +18,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 
-/// The bad records of a run, and how many there may be.
+/// The bad records of a run, and the number that may be skipped.
 #[derive(Debug, Default)]
 pub struct BadRecords {
     limit: u64,
-    /// Whether there are any, for a look without the lock.
+    /// Whether there are any; can be read without the lock.
     any: AtomicBool,
     noted: Mutex<BTreeMap<(PathBuf, u64), Noted>>,
 }
@@ -39,17 +39,17 @@ impl BadRecords {
         BadRecords { limit, ..BadRecords::default() }
     }
 
-    /// How many may be skipped.
+    /// Number of records that may be skipped.
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// How many were found.
+    /// Number of records that were found.
     pub fn count(&self) -> u64 {
         self.noted.lock().expect("no panic while records are noted").len() as u64
     }
 
-    /// How many were found, as a report has it.
+    /// Number of records that were found, as a counter of the report.
     pub(crate) fn user_counters(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let counted = || ("twinmill".to_owned(), BTreeMap::from([("SKIPPED_RECORDS".to_owned(), self.count())]));
         (self.count() > 0).then(counted).into_iter().collect()
@@ -60,7 +60,7 @@ impl BadRecords {
             && self.noted.lock().expect("no panic while records are noted").contains_key(&(path.to_owned(), offset))
     }
 
-    /// Notes a record; tells whether it may be skipped.
+    /// Notes a record; returns whether it may be skipped.
     fn note(&self, path: &Path, offset: u64, bytes: &[u8], why: impl FnOnce() -> String) -> bool {
         let mut noted = self.noted.lock().expect("no panic while records are noted");
         let key = (path.to_owned(), offset);
@@ -103,7 +103,7 @@ impl<'a> Scout<'a> {
     }
 }
 
-/// Hands a record to `each`, unless it is noted; says of what goes wrong where it went wrong.
+/// Hands a record to `each`, unless it is noted; adds the record's place to an error.
 #[inline(always)]
 pub(crate) fn at_record(
     scout: Option<&Scout<'_>>,
@@ -115,7 +115,7 @@ pub(crate) fn at_record(
     }
     let place = Place { path, offset, bytes, scout };
     let outcome = each();
-    // Its drop is for panics.
+    // Dropping it would note a panic.
     std::mem::forget(place);
     match outcome {
         Ok(()) => Ok(()),
@@ -155,11 +155,11 @@ impl Drop for Place<'_> {
 }
 
 thread_local! {
-    /// The record at which this thread has panicked last.
+    /// The record at which this thread panicked last.
     static PANICKED_AT: Cell<Option<(PathBuf, u64)>> = const { Cell::new(None) };
 }
 
-/// Places a panic of this thread at its record, if it happened at one.
+/// Adds the place of a record to a panic of this thread, if it happened at one.
 pub(crate) fn place_panic(panic: Error) -> Error {
     match PANICKED_AT.take() {
         Some((path, offset)) => Error::Record { path, offset, source: Box::new(panic) },

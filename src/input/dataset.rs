@@ -1,4 +1,4 @@
-//! What jobs read: files, and what other jobs left.
+//! The inputs of jobs: files, and the outputs of other jobs.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -11,7 +11,7 @@ use crate::input::parsed::InvariantSource;
 use crate::record::{Key, Value};
 use crate::store::{RunCursor, Segment};
 
-/// What a job reads.
+/// An input of a job.
 ///
 /// A path is an input, and so is a list of paths; an iterator of paths becomes one with
 /// [`collect`](Iterator::collect). A [`Dataset`] and an [`Invariant`](crate::Invariant) are inputs by reference.
@@ -32,10 +32,10 @@ use crate::store::{RunCursor, Segment};
 pub enum Input {
     /// Files, and the files below directories.
     Files(Vec<PathBuf>),
-    /// What another job left.
+    /// The output of another job.
     #[doc(hidden)]
     Segments(Vec<Segment>),
-    /// What is parsed for a loop.
+    /// An input that does not change in a loop.
     #[doc(hidden)]
     Invariant(Arc<dyn InvariantSource>),
 }
@@ -105,7 +105,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Dataset<K, V> {
     /// Calls `each` for every record, partition by partition, in the order in which the reducers emitted them.
     ///
     /// # Errors
-    /// Those of reading, and what `each` returns.
+    /// Those of reading and those of `each`.
     pub fn for_each(&self, mut each: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> Result<()>) -> Result<()> {
         for segment in &self.segments {
             let mut cursor = RunCursor::open(segment)?;

@@ -1,7 +1,8 @@
 //! Reads compressed files as the programs that made them do.
 //!
-//! A file may hold several members or frames one after another. Behind them, gzip ignores NULs without a word, and gzip,
-//! bzip2 and lz4 ignore anything else with a warning, which becomes a note here. A file that ends within a member is an error.
+//! A file may hold several members or frames one after another. After the last, gzip ignores NULs silently, and gzip,
+//! bzip2 and lz4 ignore anything else with a warning, which becomes a note here. A file that ends within a member is an
+//! error.
 
 use std::fs::File;
 use std::io::{BufRead, ErrorKind, Read, Result};
@@ -14,7 +15,7 @@ use crate::observe::activity::{FileUse, file_call};
 
 /// The decompressed bytes of a file.
 pub(crate) trait Decode: Read {
-    /// Whether there were bytes behind the last member that mean nothing. Known once the end was read.
+    /// Whether meaningless bytes follow the last member. Known once the end was read.
     fn ignored_bytes(&self) -> bool;
 }
 
@@ -35,7 +36,7 @@ fn truncated(what: &str) -> std::io::Error {
     std::io::Error::new(ErrorKind::UnexpectedEof, format!("the file ends within {what}"))
 }
 
-/// Bytes of a compressed file, at which one can look before they are taken.
+/// Bytes of a compressed file, which can be peeked at.
 struct Compressed {
     file: Arc<File>,
     buffer: Box<[u8]>,
@@ -66,7 +67,7 @@ impl Compressed {
         }
     }
 
-    /// At least so many of the bytes that come next, or all there are.
+    /// Returns at least so many of the next bytes, or all that are left.
     fn peek(&mut self, bytes: usize) -> Result<&[u8]> {
         if self.unread().len() < bytes {
             self.buffer.copy_within(self.unread.0..self.unread.1, 0);
@@ -76,7 +77,7 @@ impl Compressed {
         Ok(self.unread())
     }
 
-    /// Passes over so many bytes; tells whether there were as many.
+    /// Skips so many bytes; returns whether there were as many.
     fn skip(&mut self, mut bytes: u64) -> Result<bool> {
         while bytes > 0 {
             let next = self.peek(1)?.len() as u64;
@@ -111,7 +112,7 @@ impl BufRead for Compressed {
     }
 }
 
-/// What stands behind a member.
+/// The content after a member.
 enum Next {
     Member,
     End,
@@ -214,8 +215,8 @@ impl<M: Member> Decode for Members<M> {
 
 type ZstdFrames = zstd::Decoder<'static, Compressed>;
 
-/// Frames and skippable frames one after another, with windows as large as the format has: a window takes memory only as far
-/// as there is data.
+/// Frames and skippable frames one after another, with windows up to the format's largest: a window takes memory only
+/// as far as it has data.
 fn zstd_frames(bytes: Compressed) -> Result<ZstdFrames> {
     const LARGEST_WINDOW_LOG: u32 = 31;
     let mut decoder = zstd::Decoder::with_buffer(bytes)?;
@@ -245,7 +246,7 @@ enum Lz4 {
     End,
 }
 
-/// A frame of the first format: blocks until something else comes.
+/// A frame of LZ4's first format: blocks until something else follows.
 struct LegacyFrame {
     bytes: Compressed,
     compressed: Vec<u8>,
@@ -260,7 +261,7 @@ impl LegacyFrame {
         LegacyFrame { bytes, compressed: Vec::new(), block: vec![0; Self::BLOCK_BYTES], unread: (0, 0) }
     }
 
-    /// Decompresses the next block; tells whether there was one.
+    /// Decompresses the next block; returns whether there was one.
     fn next_block(&mut self) -> Result<bool> {
         let largest = lz4_flex::block::get_maximum_output_size(Self::BLOCK_BYTES);
         let size = match self.bytes.peek(4)? {
@@ -268,7 +269,7 @@ impl LegacyFrame {
             [a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
             _ => return Err(truncated("an LZ4 frame")),
         };
-        // No block is so large: it is the beginning of another frame.
+        // No block is so large: another frame begins here.
         if size > largest {
             return Ok(false);
         }
@@ -323,7 +324,7 @@ impl Read for Lz4Frames {
 }
 
 impl Lz4Frames {
-    /// Looks at what comes behind a frame, or first.
+    /// Looks at the beginning of the file, or at the bytes after a frame.
     fn begin(&mut self, mut bytes: Compressed) -> Result<Lz4> {
         let next = bytes.peek(8)?;
         if next.is_empty() {

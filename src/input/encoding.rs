@@ -1,10 +1,10 @@
-//! Marks at the beginning of a text, which say how its characters are encoded.
+//! Marks at the beginning of a text, which tell the encoding of its characters.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Bytes that have to be there to tell all marks, unless the text is shorter.
+/// Bytes that are needed to recognise any mark, unless the text is shorter.
 pub(crate) const LONGEST_MARK_BYTES: usize = 4;
 
 /// Bytes of the UTF-8 mark that a text begins with, which is no part of its first line; 0 where there is none.

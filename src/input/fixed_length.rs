@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::input::chunks::{Chunks, PieceReader, Record};
 use crate::input::format::InputFormat;
 
-/// A file has `rest` bytes behind its last whole record of `len` bytes.
+/// The error of a file that has `rest` bytes after its last complete record of `len` bytes.
 pub(crate) fn torn_record(rest: usize, len: usize) -> Error {
     Error::user(format!("the file ends after {rest} bytes of a record of {len} bytes"))
 }
