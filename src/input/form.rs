@@ -1,7 +1,8 @@
-//! What form a file has: plain or compressed, told by its first bytes.
+//! The form of a file, plain or compressed, recognised by its first bytes.
 //!
-//! Every format begins with a magic number. The name of a file is only a hint, which counts in two cases: a file too short
-//! to tell is what its name says, and a file that is neither what its name says nor text is an error.
+//! Every format begins with a magic number. The name of a file is only a hint, which counts in two cases: a file that
+//! is too short to be recognised has the form that its name says, and a file that has neither that form nor looks like
+//! text is an error.
 
 use std::fs::File;
 use std::io;
@@ -22,7 +23,7 @@ pub(crate) enum Codec {
     Lz4,
 }
 
-/// How the bytes of a file are to be read.
+/// The form in which a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Plain,
@@ -83,7 +84,7 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte >= b' ' || matches!(byte, 0x08..=0x0d | 0x1b))
 }
 
-/// A frame of bytes of anybody's own, which Zstandard and LZ4 both pass over.
+/// Whether a skippable frame begins here: bytes for private use, which Zstandard and LZ4 both pass over.
 pub(crate) fn is_skippable(bytes: &[u8]) -> bool {
     bytes.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) && bytes[0] & 0xf0 == 0x50
 }
@@ -109,7 +110,7 @@ impl Codec {
         }
     }
 
-    /// How files of the format begin.
+    /// Magic numbers with which files of the format begin.
     fn magics(self) -> &'static [&'static [u8]] {
         match self {
             Codec::Gzip => &[&[0x1f, 0x8b]],
@@ -141,7 +142,7 @@ pub(crate) const CURRENT_LZ4: [u8; 4] = 0x184d_2204_u32.to_le_bytes();
 pub(crate) const LEGACY_LZ4: [u8; 4] = 0x184c_2102_u32.to_le_bytes();
 
 impl Form {
-    /// Looks at the first bytes of a file that errors name `name`.
+    /// Recognises a file by its first bytes; errors call it `name`.
     ///
     /// # Errors
     /// [`Error::UnreadableInput`] for formats that are not read, [`Error::Io`] where the file cannot be read.
@@ -168,7 +169,7 @@ impl Form {
 fn of_name(codec: Codec, beginning: &[u8], name: &Path) -> Result<Form> {
     let fits = |magic: &&[u8]| beginning.starts_with(magic) || magic.starts_with(beginning);
     if codec.magics().iter().any(fits) {
-        // The reader will say what is wrong with it.
+        // The decoder will say what is wrong with it.
         return Ok(Form::Compressed(codec));
     }
     if looks_like_text(beginning) {
@@ -179,7 +180,7 @@ fn of_name(codec: Codec, beginning: &[u8], name: &Path) -> Result<Form> {
 }
 
 impl Codec {
-    /// What to tell of text with the name of a compressed file.
+    /// The note about text with the name of a compressed file.
     pub fn only_named(self, name: &Path) -> String {
         format!(
             "{} is not compressed with {}, whatever its name says; it was read as text",

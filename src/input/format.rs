@@ -1,14 +1,14 @@
-//! What an input format is, and how the records of a split are read with one.
+//! The contract of an input format, and reading the records of a split with one.
 
 use crate::error::Result;
 use crate::input::bad_records::Scout;
 use crate::input::chunks::{PieceReader, ReadContext};
 use crate::input::split::{Piece, Split};
 
-/// How the records of an input are found in its bytes.
+/// Finds the records of an input in its bytes.
 ///
-/// A format of one's own is either made of another one, which it calls, or reads [chunks](crate::input::Chunks) of the file.
-/// This one reads records that end with a semicolon, wherever the file is cut:
+/// A format of your own either calls another one, or reads [chunks](crate::input::Chunks) of the file. This one reads
+/// records that end with a semicolon, wherever the file is cut:
 ///
 /// ```
 /// use twinmill::prelude::*;
@@ -54,19 +54,19 @@ use crate::input::split::{Piece, Split};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait InputFormat: 'static {
-    /// What a mapper is given.
+    /// The type that a mapper is given.
     type Record<'a>;
 
     /// Cuts between pieces of a file lie at multiples of this; with `u64::MAX` files are not cut.
     const SPLIT_ALIGNMENT: u64 = 1;
 
-    /// How many records a record counts as.
+    /// Number of records that a record counts as.
     fn records(_record: &Self::Record<'_>) -> u64 {
         1
     }
 
-    /// Where a record starts in its file, after decompression; 0 where there is no file. An
-    /// [invariant](crate::Invariant) input is cut into blocks by it.
+    /// Offset of a record in its file, after decompression; 0 where there is no file. An [invariant](crate::Invariant)
+    /// input is cut into blocks by it.
     fn offset(_record: &Self::Record<'_>) -> u64 {
         0
     }
@@ -74,7 +74,7 @@ pub trait InputFormat: 'static {
     /// Calls `each` for every record of a piece, in order.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) where the input cannot be read; what `each` returns, placed at its record.
+    /// [`Error::Io`](crate::Error::Io) where the input cannot be read; errors of `each`, with the record's place.
     fn read(piece: PieceReader<'_>, each: impl FnMut(Self::Record<'_>) -> Result<()>) -> Result<()>;
 }
 

@@ -32,7 +32,7 @@ fn lines(chunks: &mut Chunks<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>
             return Ok(());
         }
     }
-    // So many of the unread bytes have no end of a line in them.
+    // Number of unread bytes that were searched and have no end of a line.
     let mut searched = 0;
     loop {
         let window = chunks.window();

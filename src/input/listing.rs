@@ -17,22 +17,22 @@ pub const RUN_MARKER: &str = ".twinmill";
 /// A file of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// Where it is.
+    /// Its path.
     pub path: Arc<Path>,
-    /// What it is called where people read of it, if not by its path.
+    /// Its name in messages, where that is not its path.
     pub(crate) called: Option<Arc<Path>>,
-    /// Its size as it lies.
+    /// Its size on disk.
     pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970.
+    /// Time of its last change, in nanoseconds since 1970.
     pub modified_ns: i64,
     /// The device it lies on.
     pub device: u64,
-    /// Its number there.
+    /// Its inode number on the device.
     pub inode: u64,
 }
 
 impl InputFile {
-    /// What the file system says of a file.
+    /// An input file with the properties that the file system states.
     pub(crate) fn new(path: Arc<Path>, metadata: &Metadata) -> Self {
         let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
         InputFile {
@@ -45,7 +45,7 @@ impl InputFile {
         }
     }
 
-    /// What to call it in front of people.
+    /// Its name for messages.
     pub fn name(&self) -> &Arc<Path> {
         self.called.as_ref().unwrap_or(&self.path)
     }
@@ -63,7 +63,7 @@ pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
         let first = files.len();
         for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(is_input) {
             let entry = match entry {
-                // A link to nowhere, or in a circle, is none of our business under such a name.
+                // Under a name that is skipped, a dangling or circular link is no error.
                 Err(error) if error.depth() > 0 && error.path().and_then(Path::file_name).is_some_and(is_skipped) => {
                     continue;
                 }

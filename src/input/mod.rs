@@ -1,18 +1,22 @@
-//! Somebody else's files become records.
+//! Turns files that somebody else made into records.
+//!
+//! An input is a file, a directory that is walked, or a pipe. Compression (gzip, bzip2, Zstandard, LZ4) is recognised
+//! by content. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
 //!
 //! ```text
 //! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | fixed_length
 //!                                                                                      datasets ─▶ pairs
 //! ```
 //!
-//! 1. [`listing`] finds the files, [`inputs`] keeps what it found for the whole run.
+//! 1. [`listing`] finds the files, [`inputs`] keeps the list for the whole run.
 //! 2. [`split`] cuts them into pieces of about equal size, one list of pieces a map task.
-//! 3. A [`source`] opens the file of a piece and looks whether it has changed; [`form`] tells how it is compressed, and
+//! 3. A [`source`] opens the file of a piece and checks that it has not changed; [`form`] recognises its compression, and
 //!    [`decompress`] reads it.
 //! 4. [`chunks`] is a window over its bytes; [`encoding`] knows the marks at its beginning.
-//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`fixed_length`], or [`pairs`] of what another job left
-//!    ([`dataset`]). What a loop has parsed already is [`parsed`].
-//! 6. [`bad_records`] passes over what cannot be mapped; [`notes`] keeps what is no error and should be said.
+//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`fixed_length`], or [`pairs`] of another job's output
+//!    ([`dataset`]). Inputs that a loop has parsed already are [`parsed`].
+//! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
+//!    read.
 
 pub mod bad_records;
 mod chunks;
