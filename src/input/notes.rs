@@ -1,11 +1,11 @@
-//! What people should know of an input though it is no error.
+//! Sentences about an input that are no errors but should be read.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::observe::activity::lock;
 
-/// What a reader has to say that is no error, each sentence once.
+/// Notes of readers that are no errors, each sentence once.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Mutex<BTreeSet<String>>);
 
@@ -14,7 +14,7 @@ impl Notes {
         lock(&self.0).insert(sentence);
     }
 
-    /// What was noted, in byte order.
+    /// The notes, in byte order.
     pub fn said(&self) -> Vec<String> {
         lock(&self.0).iter().cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! Keys and values that another job left.
+//! Keys and values of another job's output.
 
 use std::marker::PhantomData;
 

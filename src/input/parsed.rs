@@ -13,10 +13,10 @@ pub trait InvariantSource: fmt::Debug + Send + Sync {
     /// The parts of each split.
     fn splits(&self) -> &[Range<u32>];
 
-    /// Bytes of a part as it lies.
+    /// Bytes of a part as it is stored.
     fn part_bytes(&self, part: u32) -> u64;
 
-    /// The files that a job will read, and the bytes of them: nothing of what is in the cache.
+    /// The files that a job will read, and their bytes, without the parts that are in the cache.
     fn files_to_read(&self) -> (&[InputFile], u64);
 
     /// For the mapper, which knows the type.

@@ -1,8 +1,9 @@
-//! From files to splits: who reads which bytes.
+//! Cuts files into splits, one for each map task.
 //!
-//! [`InputFile`]s enter; [`Split`]s leave, in the order of the data: byte order of the paths, then offsets. A split is a list of
-//! pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million tiny ones is a
-//! special case. Where exactly a record belongs is the reader's business: a piece owns the records that *start* in it.
+//! [`InputFile`]s enter; [`Split`]s leave, in the order of the data: byte order of the paths, then offsets. A split is
+//! a list of pieces of files. Large files are cut, small ones share a split, so that neither a huge file nor a million
+//! tiny ones is a special case. Readers decide where exactly a record belongs: a piece owns the records that *start* in
+//! it.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ const DEFAULT_SPLIT_BYTES: u64 = 128 << 20;
 /// Pieces of the inputs for one map task.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// Which of the job's inputs.
+    /// Number of the job's input.
     pub(crate) input: usize,
     pub(crate) pieces: Vec<Piece>,
 }
@@ -35,7 +36,7 @@ impl Split {
 pub(crate) enum Piece {
     /// The records of a file that start at an offset in `start..end`.
     File(FilePiece),
-    /// One partition of a dataset that another job left.
+    /// One partition of another job's dataset.
     Partition(Segment),
     /// A part of an invariant input.
     Invariant(InvariantPiece),
@@ -48,7 +49,7 @@ pub(crate) struct FilePiece {
     pub start: u64,
     /// A compressed file is one piece; `start..end` are then its bytes on disk.
     pub end: u64,
-    /// Reading stops after so many bytes, though the last record go on.
+    /// Reading stops after so many bytes, even within the last record.
     pub most_bytes: u64,
 }
 
@@ -69,7 +70,7 @@ impl FilePiece {
 }
 
 impl Piece {
-    /// Bytes as they lie.
+    /// Bytes as stored.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Piece::File(piece) => piece.end - piece.start,
@@ -79,8 +80,8 @@ impl Piece {
     }
 }
 
-/// Bytes a split may have: the setting, or HDFS's block size but little enough for as many splits as workers, and for the map
-/// tasks that are to fail.
+/// Most bytes of a split: the setting, or HDFS's block size, reduced until there are as many splits as workers and as
+/// the map tasks that faults name.
 pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
     let fewest = config.faults.map_tasks().max(config.workers as u64);
     // Files that share a split fill at least half of it.
@@ -97,7 +98,7 @@ pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignmen
     Ok(cut(input, files, &stay_whole(files, split_bytes)?, split_bytes, alignment))
 }
 
-/// Which files stay whole: those that fit a split, and compressed ones.
+/// Tells for each file whether it stays whole, because it fits a split or is compressed.
 fn stay_whole(files: &[InputFile], split_bytes: u64) -> Result<Vec<bool>> {
     files.iter().map(|file| Ok(file.bytes <= split_bytes || !file.may_be_cut()?)).collect()
 }
@@ -133,7 +134,8 @@ fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alig
     splits
 }
 
-/// Cuts files as [`plan`] does, if that makes no more splits than a job may have map tasks; `splits` are planned already.
+/// Cuts files as [`plan`] does, unless that makes more splits than a job may have map tasks; `splits` are planned
+/// already.
 ///
 /// # Errors
 /// [`Error::Config`] that names the least size of a split that works; those of [`plan`].
@@ -175,7 +177,7 @@ fn cut_at_most(
     )))
 }
 
-/// A number below which the splits of these files cannot be: what does not stay whole is cut.
+/// A lower bound on the number of splits of these files: those that do not stay whole are cut.
 fn fewest_splits(files: &[InputFile], whole: &[bool], split_bytes: u64) -> u64 {
     let cut = files.iter().zip(whole).filter(|(_, whole)| !**whole);
     cut.map(|(file, _)| file.bytes).sum::<u64>() / split_bytes
@@ -193,7 +195,7 @@ mod tests {
         InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0 }
     }
 
-    /// Plans files that are not there, of which those are compressed whose names say so.
+    /// Plans files that do not exist; those are compressed whose names say so.
     fn at_most(files: &[InputFile], split_bytes: u64, splits: usize) -> Result<Vec<Split>> {
         let whole: Vec<bool> = files.iter().map(|file| file.path.extension().is_some()).collect();
         cut_at_most(0, files, &whole, split_bytes, 1, splits)
