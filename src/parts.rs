@@ -18,16 +18,16 @@
 //! |---|---|---|---|
 //! | [`Words`] | emits each word of a line with 1 | | |
 //! | [`Sum`], [`Min`], [`Max`] | | the sum, the least, the greatest value of a key | the same |
-//! | [`Count`] | | how many values a key has | |
-//! | [`Identity`] | passes on what another job emitted | emits each value with its key | |
+//! | [`Count`] | | the number of values of a key | |
+//! | [`Identity`] | passes on the records of another job | emits each value with its key | |
 //! | [`mapper`], [`mapper_of`] | a closure | | |
 //! | [`reducer`] | | a closure | |
 //!
 //! Closures `Fn(&mut V, V)` are [combiners](crate::Combiner), too. [`total_order`] makes a partitioner from a sample.
 //!
-//! Closures say with the type of their [`Out`] which keys and values they emit. A closure is called directly, but what it
-//! emits goes through a table of functions, some nanoseconds a record; where that matters, a small type that implements
-//! [`Mapper`] or [`Reducer`] is compiled as one piece with what takes its records.
+//! The type of a closure's [`Out`] says which keys and values it emits. A closure is called directly, but its records
+//! go through a table of functions, which costs some nanoseconds each. Where that matters, write a small type that
+//! implements [`Mapper`] or [`Reducer`]: it is compiled in one piece with the collector of its records.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -60,8 +60,8 @@ impl Mapper for Words {
 
 /// Declares a part whose name alone is a value, for keys and values of any type.
 ///
-/// It is an enum because a struct without fields cannot have type parameters: those of the value are found out by what it
-/// is used with.
+/// It is an enum because a struct without fields cannot have type parameters. Those of the value are inferred from its
+/// use.
 macro_rules! part {
     ($(#[$doc:meta])* $name:ident, $never:ident) => {
         $(#[$doc])*
@@ -91,8 +91,8 @@ macro_rules! part {
 }
 
 part! {
-    /// Adds up the values of a key: Hadoop's `IntSumReducer`. It is its own combiner where sums do not depend on their order,
-    /// as those of integers do not.
+    /// Adds up the values of a key: Hadoop's `IntSumReducer`. It is its own combiner for integers, whose sums do not
+    /// depend on their order.
     Sum, _Sum
 }
 part! {
@@ -100,7 +100,7 @@ part! {
     Count, _Count
 }
 part! {
-    /// Passes records on as they are: as a reducer, each value with its key; as a mapper, what another job left in a
+    /// Passes records on as they are: as a reducer, each value with its key; as a mapper, the records of another job's
     /// [`Dataset`](crate::Dataset).
     Identity, _Identity
 }
@@ -231,7 +231,7 @@ macro_rules! extreme {
 extreme!(Min, min, <);
 extreme!(Max, max, >);
 
-/// What the closures of [`mapper`] and [`reducer`] emit to: keys of type `K`, values of type `V`.
+/// Takes the records of the closures of [`mapper`] and [`reducer`]: keys of type `K`, values of type `V`.
 pub struct Out<'o, K: ?Sized, V: ?Sized>(&'o mut dyn EmitAny<K, V>);
 
 impl<K: ?Sized, V: ?Sized> fmt::Debug for Out<'_, K, V> {
@@ -330,8 +330,8 @@ impl<F, K: ?Sized, V: ?Sized, L: ?Sized, W: ?Sized> fmt::Debug for ReduceFn<F, K
 /// # is_mapper(lengths);
 /// ```
 ///
-/// Every task works on its own clone, so what the closure owns is the task's; what all tasks read goes into an
-/// [`Arc`](std::sync::Arc).
+/// Every task works on its own clone, so values that the closure owns belong to the task; data that all tasks read goes
+/// into an [`Arc`](std::sync::Arc).
 pub fn mapper<F, K, V>(map: F) -> MapFn<Lines, F, K, V>
 where
     K: Key + ?Sized,
@@ -428,12 +428,12 @@ where
     }
 }
 
-/// Gives each reducer a range of keys of about equal weight, so that the parts one after another are sorted. The ranges come
-/// from about so many `records` of the files at and below `paths`, and what `mapper` makes of them; its `setup` is not
-/// called. The same files give the same ranges.
+/// Gives each reducer a range of keys of about equal weight, so that the parts one after another are sorted. The ranges
+/// come from the keys that `mapper` emits for about so many `records` of the files at and below `paths`; its `setup` is
+/// not called. The same files give the same ranges.
 ///
 /// # Errors
-/// Those of reading the sample, and what the mapper returns.
+/// Those of reading the sample and those of the mapper.
 pub fn total_order<M: Mapper>(
     inputs: &Inputs,
     paths: &[PathBuf],
