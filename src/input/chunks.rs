@@ -1,4 +1,4 @@
-//! From bytes to records, for formats of any kind.
+//! Finds records in bytes, for formats of any kind.
 //!
 //! A map task drives an [`InputFormat`](crate::InputFormat) over the pieces of its split. The format reads the bytes of a
 //! piece through [`Chunks`], a window that moves over the file:
@@ -12,14 +12,14 @@
 //!
 //! A piece owns the records that start in it. A format
 //!
-//! 1. passes over the record that began before the piece, for which it may [look back](Chunks::look_back) a few bytes, since
-//!    it is the bytes before a record that say where it begins;
+//! 1. passes over the record that began before the piece. It may [look back](Chunks::look_back) a few bytes for that, where
+//!    the bytes before a record tell where it begins;
 //! 2. [hands](Window::hand) on one record after another, and [consumes](Chunks::consume) them;
 //! 3. finishes the last one, which may go on beyond the piece, and stops when there are [no more](Chunks::has_more).
 //!
-//! The rest is the same for all formats. A compressed file is one piece, and offsets are those of its decompressed bytes; a
-//! file that changes while it is read is an error; what goes wrong at a record is said with its file and offset, and
-//! passed over where bad records may be skipped.
+//! The rest is the same for all formats. A compressed file is one piece, and offsets are those of its decompressed bytes. A
+//! file that changes while it is read is an error. An error at a record names its file and offset; where bad records may be
+//! skipped, the record is passed over.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,10 +41,10 @@ use crate::record::Words;
 const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes read at a time beyond the end of a piece, to finish its last record.
 const BEYOND_BYTES: usize = 16 << 10;
-/// From here on a record is put together of parts, instead of in a buffer that doubles.
+/// A record of more bytes is put together from parts, instead of in a buffer that doubles.
 const LONG_RECORD_BYTES: usize = 1 << 20;
 
-/// A record of a file: its bytes, and where they stand.
+/// A record of a file: its bytes and their place.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     bytes: &'a [u8],
@@ -52,11 +52,11 @@ pub struct Record<'a> {
     origin: &'a Origin,
 }
 
-/// What all records of a file have in common.
+/// Properties that all records of a file share.
 #[derive(Debug)]
 struct Origin {
     path: Arc<Path>,
-    /// Where the first record of the file starts; nowhere in a piece that does not have it.
+    /// Offset of the file's first record; an impossible one in a piece that does not have it.
     first: u64,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Record<'a> {
         std::str::from_utf8(self.bytes).map_err(|_| Error::codec("UTF-8", self.bytes))
     }
 
-    /// The record as text, with U+FFFD in place of what is not UTF-8.
+    /// The record as text, with U+FFFD in place of bytes that are not UTF-8.
     pub fn text_lossy(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes)
     }
@@ -92,7 +92,7 @@ impl<'a> Record<'a> {
         self.offset
     }
 
-    /// Whether it begins where its file begins, or behind the byte order mark: what a header would be.
+    /// Whether it begins where its file begins, or after the byte order mark, where a header would be.
     pub fn is_first(&self) -> bool {
         self.offset == self.origin.first
     }
@@ -121,22 +121,22 @@ pub struct PieceReader<'a> {
     pub(crate) context: ReadContext<'a>,
 }
 
-/// Whom a reader asks whether to stop, and tells how far it is.
+/// A reader's connection to its run: it asks here whether to stop, and reports its progress.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadContext<'a> {
     pub(crate) cancel: &'a CancelToken,
     pub(crate) progress: &'a Progress,
-    /// Takes what is no error and should be said.
+    /// Takes sentences that are no errors but should be read.
     pub(crate) notes: &'a Notes,
     /// `None` where every record must be right.
     pub(crate) scout: Option<&'a Scout<'a>>,
 }
 
 impl<'a> PieceReader<'a> {
-    /// Opens the file of the piece, lets `read` read its records, and looks whether the file is still what it was.
+    /// Opens the file of the piece, lets `read` read its records, and checks that the file has not changed.
     ///
     /// # Errors
-    /// [`Error::Config`] where the input is a dataset and no file, those of opening the file, and what `read` returns.
+    /// [`Error::Config`] where the input is a dataset and no file, those of opening the file, and those of `read`.
     pub fn read_file(self, read: impl FnOnce(&mut Chunks<'a>) -> Result<()>) -> Result<()> {
         let Piece::File(piece) = self.piece else {
             return Err(Error::Config("this mapper reads files, not datasets".into()));
@@ -162,15 +162,15 @@ impl<'a> PieceReader<'a> {
 
 /// A window that moves over the bytes of a file: see the [module](self).
 pub struct Chunks<'a> {
-    /// What it reads next lies behind the unread bytes.
+    /// The source, whose next bytes follow the unread ones.
     source: Source,
     origin: Origin,
     buffer: &'a mut Vec<u8>,
     /// The bytes of `buffer` that were read from the file and not consumed.
     unread: (usize, usize),
-    /// Records that start before here belong to somebody else,
+    /// Records that start before this offset belong to another piece,
     start: u64,
-    /// and so do those that start here or later.
+    /// and so do those that start at this offset or later.
     end: u64,
     bytes_read: &'a mut u64,
     context: ReadContext<'a>,
@@ -191,7 +191,7 @@ impl Chunks<'_> {
         &self.buffer[self.unread.0..self.unread.1]
     }
 
-    /// The unread bytes, and what it takes to hand records of them on.
+    /// The unread bytes, for handing on records of them.
     #[inline(always)]
     pub fn window(&self) -> Window<'_> {
         Window {
@@ -204,25 +204,25 @@ impl Chunks<'_> {
         }
     }
 
-    /// Where in the file, after decompression, the unread bytes begin.
+    /// Offset of the unread bytes in the file, after decompression.
     #[inline(always)]
     pub fn offset(&self) -> u64 {
         self.source.offset - self.unread().len() as u64
     }
 
-    /// Whether there are no bytes behind the unread ones.
+    /// Whether there are no bytes after the unread ones.
     #[inline(always)]
     pub fn at_end(&self) -> bool {
         self.source.at_end
     }
 
-    /// Whether the file goes on behind the last byte that is to be read. A [sample](crate::Inputs::sample) reads so; that its
-    /// last record is incomplete is no error.
+    /// Whether the file goes on after the last byte that is to be read, as in a [sample](crate::Inputs::sample), whose
+    /// last record may be incomplete without an error.
     pub fn is_cut_off(&self) -> bool {
         self.source.is_cut_off()
     }
 
-    /// Whether a record of this piece may start at the first unread byte. There is one then: more is read if need be.
+    /// Whether a record of this piece may start at the first unread byte; reads more bytes if there is none.
     ///
     /// # Errors
     /// Those of [`fill`](Self::fill).
@@ -255,8 +255,8 @@ impl Chunks<'_> {
         debug_assert!(self.unread.0 <= self.unread.1, "only what was read can be consumed");
     }
 
-    /// Skips the byte order mark at the beginning of a file of text, if there is one. The record behind it belongs to the
-    /// piece that the mark begins in.
+    /// Skips the byte order mark at the beginning of a file of text, if there is one. The record after it belongs to
+    /// the piece that the mark begins in.
     ///
     /// # Errors
     /// [`Error::UnreadableInput`] for the marks of encodings other than UTF-8, and those of [`fill`](Self::fill).
@@ -292,7 +292,7 @@ impl Chunks<'_> {
                 self.consume(at + separator.len());
                 return Ok(true);
             }
-            // It may begin with the last bytes that were read.
+            // The separator may begin with the last bytes that were read.
             let kept = if self.at_end() { 0 } else { self.unread().len().min(separator.len() - 1) };
             self.consume(self.unread().len() - kept);
             if self.at_end() || self.offset() >= self.end {
@@ -324,15 +324,15 @@ impl Chunks<'_> {
         }
     }
 
-    /// Reads more bytes behind the unread ones, or finds that there are none.
+    /// Reads more bytes after the unread ones, or finds that there are none.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::InputChanged`], [`Error::Cancelled`].
     pub fn fill(&mut self) -> Result<()> {
         self.make_room();
         let unread = self.unread.1;
-        // Beyond the end only the last record is missing. As much again as there is of it keeps the search for its end
-        // linear, however long it is.
+        // Beyond the end only the rest of the last record is missing. Reading as much again as there is of it keeps the
+        // search for its end linear, however long it is.
         let wanted = match self.end.checked_sub(self.source.offset) {
             Some(inside) => usize::try_from(inside).unwrap_or(usize::MAX).saturating_add(BEYOND_BYTES),
             None => BEYOND_BYTES.max(unread),
@@ -417,7 +417,7 @@ fn position(separator: &[u8], bytes: &[u8]) -> Option<usize> {
 #[derive(Clone, Copy, Debug)]
 pub struct Window<'w> {
     bytes: &'w [u8],
-    /// Of the first byte.
+    /// Offset of the first byte.
     offset: u64,
     /// Records that start at `start` or in so many bytes from there are the piece's own.
     start: u64,
@@ -439,11 +439,10 @@ impl<'w> Window<'w> {
         (self.offset + at as u64).wrapping_sub(self.start) < self.owned
     }
 
-    /// Hands the record that these bytes of the window are to `each`, unless it starts outside the piece or is to be skipped.
-    /// What `each` makes of it, parsing included, is said of the record where it fails.
+    /// Hands these bytes of the window to `each` as a record, unless it starts outside the piece or is to be skipped.
     ///
     /// # Errors
-    /// What `each` returns, placed at the record.
+    /// Those of `each`, such as parsing errors, with the record's place.
     #[inline(always)]
     pub fn hand(&self, at: Range<usize>, each: impl FnOnce(Record<'w>) -> Result<()>) -> Result<()> {
         if !self.owns(at.start) {
@@ -456,7 +455,7 @@ impl<'w> Window<'w> {
         })
     }
 
-    /// Places an error of the format's at a byte of the window.
+    /// Adds the place of a byte of the window to an error of the format.
     pub fn error_at(&self, at: usize, error: Error) -> Error {
         error.in_record(&self.origin.path, self.offset + at as u64)
     }

@@ -1,9 +1,9 @@
 //! The files that a run reads, each as it was when the run first saw it.
 //!
-//! A run looks at its inputs more than once: it chooses split points from a sample, looks for the first row of a table, cuts
-//! the files into splits, and may read all of them again in every iteration. [`Inputs`] lists the files of a path once and
-//! answers from that listing ever after. Whoever opens a file compares it with the listing, so a file that somebody changes
-//! between two looks is found out.
+//! A run looks at its inputs more than once: it chooses split points from a sample, looks for the first row of a table,
+//! cuts the files into splits, and may read all of them again in every iteration. [`Inputs`] lists the files of a path
+//! once and answers from that listing ever after. A file is compared with the listing whenever it is opened, so a
+//! change between two looks is an error.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -53,19 +53,20 @@ struct StandIn {
 }
 
 impl Inputs {
-    /// For a run that has seen nothing yet, tells `progress` what it reads, and stops reading when `cancel` says so.
+    /// Returns the inputs of a new run, which has seen nothing yet, reports reading to `progress`, and stops once
+    /// `cancel` is cancelled.
     pub(crate) fn of_a_run(&self, cancel: &CancelToken, progress: &Arc<Progress>) -> Self {
         let (cancel, progress, stand_ins) = (cancel.clone(), progress.clone(), self.0.stand_ins.clone());
         Inputs(Arc::new(Shared { cancel, progress, stand_ins, ..Shared::default() }))
     }
 
-    /// What a reader of the run is told and asked.
+    /// The context of the run's readers.
     pub(crate) fn context<'a>(&'a self, scout: Option<&'a Scout<'a>>) -> ReadContext<'a> {
         ReadContext { cancel: &self.0.cancel, progress: &self.0.progress, notes: self.notes(), scout }
     }
 
-    /// Reads other files instead of some paths, such as those of pipes, which can be read only once: path, file, and the
-    /// name under which errors and records know it.
+    /// Reads files instead of some paths, such as those of pipes, which can be read only once. Each has its path, the
+    /// file to read, and its name in errors and records.
     pub fn with_stand_ins(&self, stand_ins: impl IntoIterator<Item = (PathBuf, PathBuf, PathBuf)>) -> Self {
         let stand_in = |(path, file, name): (_, _, PathBuf)| (path, StandIn { file, name: name.into() });
         let stand_ins = Arc::new(stand_ins.into_iter().map(stand_in).collect());
@@ -76,12 +77,13 @@ impl Inputs {
         &self.0.notes
     }
 
-    /// Notes a sentence for the report: what is no error, but should be known, such as what was guessed. Each is said once.
+    /// Notes a sentence for the report that is no error but should be read, such as a guess. Equal sentences are noted
+    /// once.
     pub fn note(&self, sentence: impl Into<String>) {
         self.0.notes.add(sentence.into());
     }
 
-    /// Tells the report what nobody had said of the input and was taken for granted: `separator` is `comma`.
+    /// Notes a guess about the input for the report: `separator` is `comma`.
     pub fn guess(&self, what: impl Into<String>, value: impl Into<String>) {
         lock(&self.0.guessed).insert(what.into(), value.into());
     }
@@ -90,7 +92,7 @@ impl Inputs {
         lock(&self.0.guessed).clone()
     }
 
-    /// What was noted, in byte order.
+    /// The notes, in byte order.
     pub(crate) fn said(&self) -> Vec<String> {
         self.0.notes.said()
     }
@@ -125,7 +127,7 @@ impl Inputs {
     /// Calls `each` for one record after another, in the order of the input, until it breaks.
     ///
     /// # Errors
-    /// [`Error::Io`] for inputs that cannot be read; what `each` returns, placed at its record.
+    /// [`Error::Io`] for inputs that cannot be read; errors of `each`, with the record's place.
     pub fn scan<F: InputFormat>(
         &self,
         paths: &[PathBuf],
@@ -169,7 +171,7 @@ impl Inputs {
         self.look_around::<F>(paths, count, &mut each).map(|_bytes| ())
     }
 
-    /// Takes a sample; gives the bytes that were read for it.
+    /// Takes a sample; returns the bytes that were read for it.
     fn look_around<F: InputFormat>(
         &self,
         paths: &[PathBuf],
@@ -208,7 +210,7 @@ impl Inputs {
         Ok(bytes)
     }
 
-    /// Calls `each` for so many records of a piece; gives the bytes that were read.
+    /// Calls `each` for so many records of a piece; returns the bytes that were read.
     fn look<F: InputFormat>(
         &self,
         piece: FilePiece,
@@ -272,7 +274,7 @@ mod tests {
 
     static LOOKS: AtomicU64 = AtomicU64::new(0);
 
-    /// Lines, and how often somebody looked for them.
+    /// Lines, and the number of times that they were looked for.
     struct Counted;
 
     impl InputFormat for Counted {

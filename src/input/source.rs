@@ -1,7 +1,7 @@
-//! An input file that is open: its bytes after decompression, and whether it is still what it was.
+//! An open input file: its bytes after decompression, and the check that it has not changed.
 //!
-//! The file system's word is taken no farther than the read. A file is compared with its listing when it is opened and
-//! again when its last byte is read; between the two it may not change, shrink or grow.
+//! A size that the file system states is believed only as far as it was read. A file is compared with its listing when
+//! it is opened and again when its last byte is read; between the two it may not change, shrink or grow.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -28,20 +28,20 @@ pub(crate) struct Source {
     listed: Arc<InputFile>,
     file: Arc<File>,
     decoder: Option<Box<dyn Decode>>,
-    /// Where the next read begins, after decompression.
+    /// Offset of the next read, after decompression.
     pub offset: u64,
-    /// Where reading stops, though the file may go on.
+    /// Offset at which reading stops, though the file may go on.
     limit: u64,
     /// There are no bytes beyond `offset`, or none that are to be read.
     pub at_end: bool,
 }
 
-/// Opens a file that was listed and looks whether it is still that file.
+/// Opens a listed file and checks that it is still the same.
 ///
 /// # Errors
 /// [`Error::InputChanged`] where it is not, [`Error::Io`] where it cannot be opened.
 fn open(listed: &InputFile) -> Result<File> {
-    // Should a pipe have taken its place, nobody waits for a writer.
+    // If a pipe has taken its place, opening it must not wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&listed.path);
     let file = file.map_err(|error| match error.kind() {
         ErrorKind::NotFound => listed.changed("it is not there any more".into()),
@@ -54,7 +54,7 @@ fn open(listed: &InputFile) -> Result<File> {
 fn compare(listed: &InputFile, file: &File) -> Result<()> {
     let metadata = file.metadata().map_err(Error::at("look at", listed.name()))?;
     let now = InputFile::new(listed.path.clone(), &metadata);
-    // A file without a size, such as those of /proc, says nothing of what it holds.
+    // A size of 0, such as that of files in /proc, says nothing about the content.
     if (listed.bytes, now.bytes) == (0, 0) {
         return Ok(());
     }
@@ -168,14 +168,14 @@ impl Source {
             }
         }
         self.at_end |= self.is_cut_off();
-        // What grows as fast as it is read would be read for ever.
+        // A file that grows as fast as it is read would be read for ever.
         if self.decoder.is_none() && self.offset > self.listed.bytes {
             self.check()?;
         }
         Ok(filled)
     }
 
-    /// Appends what is left of the file, at most `most` bytes; tells whether there was any.
+    /// Appends the rest of the file, at most `most` bytes; returns whether there was any.
     ///
     /// # Errors
     /// As for [`read`](Self::read).
@@ -195,7 +195,7 @@ impl Source {
         Ok(read > 0)
     }
 
-    /// There are no more bytes: a plain file must have had all that were listed.
+    /// Checks at the end that a plain file had all the bytes that were listed.
     fn ended(&mut self) -> Result<()> {
         self.at_end = true;
         if self.decoder.is_none() && self.offset < self.listed.bytes {
@@ -221,7 +221,7 @@ impl Source {
         compare(&self.listed, &self.file)
     }
 
-    /// Ends the reading with what came of it. That the file has changed explains whatever else went wrong.
+    /// Ends the reading with its outcome. If the file has changed, that is the error, since it explains any other.
     pub fn finish(&self, outcome: Result<()>, notes: &Notes) -> Result<()> {
         match outcome {
             Err(Error::Cancelled) => Err(Error::Cancelled),
@@ -269,7 +269,7 @@ mod tests {
         Ok(lines)
     }
 
-    /// What is said of a file, and what was done to it.
+    /// The expected words of an error, and the change to the file that causes it.
     type Change = (&'static str, fn(&Path));
 
     const CHANGES: [Change; 5] = [
