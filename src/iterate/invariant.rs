@@ -1,4 +1,4 @@
-//! Inputs that do not change in a loop, and how they are parsed.
+//! Inputs that do not change in a loop, and the parsing of them.
 //!
 //! An input is cut into parts, and [`Parse`] makes [blocks](Block) of the records of a part: whatever form suits the
 //! mapper, such as columns of numbers. With [`Reread`](crate::config::Invariant::Reread) a block lives until the mapper has
@@ -28,7 +28,7 @@ const PART_BYTES: u64 = 16 * BLOCK_BYTES;
 
 /// Parsed records.
 pub trait Block: Default + Send + Sync + 'static {
-    /// How many.
+    /// The number of records.
     fn records(&self) -> u64;
 
     /// Bytes on the heap, which the cache counts against the memory budget.
@@ -40,15 +40,15 @@ pub trait Block: Default + Send + Sync + 'static {
 
 /// Parses the records of an invariant input.
 pub trait Parse: Send + Sync + 'static {
-    /// How records are found.
+    /// The format that finds the records.
     type Input: InputFormat;
-    /// What they become.
+    /// The type that the records are parsed into.
     type Block: Block;
 
     /// Adds a record to a block.
     ///
     /// # Errors
-    /// Where it does not parse; its file and offset are added.
+    /// An error where the record does not parse; its file and offset are added.
     fn parse(&self, record: <Self::Input as InputFormat>::Record<'_>, block: &mut Self::Block) -> Result<()>;
 }
 
@@ -99,7 +99,7 @@ struct Source<P> {
     splits: Vec<std::ops::Range<u32>>,
     parts: Vec<Piece>,
     files: Arc<[InputFile]>,
-    /// Where parsed parts are kept, and the input's number there; `None` where they are not.
+    /// The cache of parsed parts and the input's number there; `None` where parts are not kept.
     cache: Option<(Arc<PartCache>, u32)>,
     inputs: Inputs,
 }
@@ -169,7 +169,7 @@ fn cut(split: Split, part_bytes: u64) -> Result<Vec<Piece>> {
     let mut parts = Vec::new();
     for piece in split.pieces {
         match piece {
-            // What is not all of its file was cut already, so it may be.
+            // A piece that is not all of its file was cut already, so it may be cut again.
             Piece::File(piece)
                 if piece.end - piece.start > part_bytes && (!piece.is_whole() || piece.file.may_be_cut()?) =>
             {
@@ -205,7 +205,7 @@ impl<P: Parse> Source<P> {
             blocks.push(std::mem::take(block));
             Ok(())
         })?;
-        // What was parsed beside a bad record is not to be kept.
+        // A part with a bad record must not be kept: not all of it was parsed.
         scout.map_or(Ok(()), Scout::verdict)?;
         let blocks = Arc::new(blocks);
         if let Some((cache, id)) = self.id(part) {

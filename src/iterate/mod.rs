@@ -1,4 +1,4 @@
-//! What a loop of jobs keeps from one iteration to the next.
+//! Data that a loop of jobs keeps from one iteration to the next.
 //!
 //! A loop is a program that runs jobs again and again on a [`Driver`](crate::Driver):
 //!
@@ -9,10 +9,10 @@
 //!                         └── state, and what is read back from it
 //! ```
 //!
-//! - The *state* is what changes: a [`Dataset`](crate::Dataset) that one iteration leaves for the next, in files or in
-//!   memory. What all tasks need of it (weights, centroids) the driver reads back and puts into the next mapper.
-//! - An [invariant] input is what does not change. Each iteration reads and parses it again, or it is parsed once and kept
-//!   in the [cache], as far as the memory budget goes.
+//! - The *state* changes: it is a [`Dataset`](crate::Dataset) that one iteration leaves for the next, in files or in memory.
+//!   The part of it that all tasks need (weights, centroids) is read back by the driver and put into the next mapper.
+//! - An [invariant] input does not change, such as a graph's links or a table's rows. Each iteration reads and parses it again,
+//!   or it is parsed once and kept in the [cache], as far as the memory budget goes.
 //! - Sums over all tasks (mass that dangles, change since the last iteration) are
 //!   [aggregates](crate::Emit::aggregate), which the driver reads after a job.
 
