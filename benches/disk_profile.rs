@@ -1,5 +1,5 @@
-//! Whether emulated disks are as fast as they say, and whether a report's own accounting explains what a slow one costs.
-//! Prints both and fails where the first is off by more than 5 % or the second by more than 10 %.
+//! Holds emulated disks against the bandwidth they state, and the accounting of reports against the time that a slow
+//! disk costs. Prints both; fails where the first is off by more than 5 % or the second by more than 10 %.
 
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!bandwidths.iter().chain(&accounted).all(|good| *good)))
 }
 
-/// Writes and reads as much as the disk does in a second.
+/// Writes and reads as many bytes as the emulated disk takes a second for, with and without emulation.
 fn bandwidth(profile: &DiskProfile) -> bool {
     let dir = support::scratch();
     let bytes = profile.bandwidth_bytes_per_second;
@@ -50,7 +50,8 @@ fn bandwidth(profile: &DiskProfile) -> bool {
     good
 }
 
-/// Sorts on this disk and without it, in turn, and compares the medians of what was lost and what reports say of it.
+/// Sorts with and without the emulated disk, in turn, and compares two medians: the time lost, and the time that
+/// reports say was lost.
 fn accounting(profile: &DiskProfile) -> bool {
     let program = jobs::all().into_iter().find(|job| job.name() == "terasort").expect("a job of the registry");
     let options = program.with_options(Command::new("bench").no_binary_name(true)).get_matches_from([""; 0]);

@@ -1,7 +1,7 @@
 //! Each stage on its own: records and bytes a second.
 //!
-//! Records are made before the clock starts. Sorting and spilling happen inside a map task, so they are not called from
-//! here: a task collects the records, and what is measured is the phase that it logs.
+//! Records are made before the clock starts. Sorting and spilling happen inside a map task and cannot be called from
+//! here: a task collects the records, and the phase that it logs is measured.
 
 use std::path::Path;
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl Sink for Discard {
     }
 }
 
-/// Keys and values one behind the other, and where they end.
+/// Keys and values one after another, and where they end.
 #[derive(Default)]
 struct Records {
     bytes: Vec<u8>,
@@ -148,7 +148,7 @@ impl Records {
         records
     }
 
-    /// Deals the records out to so many others in turn.
+    /// Deals the records out in turn to as many others as there are `hands`.
     fn deal(&self, hands: usize) -> Vec<Records> {
         let mut dealt: Vec<Records> = (0..hands).map(|_| Records::default()).collect();
         self.iter().enumerate().for_each(|(i, (key, value))| dealt[i % hands].push(key, value));

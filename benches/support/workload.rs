@@ -16,9 +16,9 @@ use crate::{jobs, support};
 /// A way to run a job: its name, the mode whose defaults it takes, and the run.
 pub type Side = (&'static str, Mode, fn(&Workload, &JobConfig));
 
-/// On the framework, as the modes have it.
+/// On the framework, in both modes.
 pub const MODES: [Side; 2] = [("disk", Mode::Disk, Workload::run), ("memory", Mode::Memory, Workload::run)];
-/// Without it; a mode makes no difference.
+/// Without the framework; the mode makes no difference.
 pub const REFERENCE: Side = ("reference", Mode::Memory, Workload::run_reference);
 
 pub type Group<'c> = BenchmarkGroup<'c, WallTime>;
@@ -52,8 +52,8 @@ impl Workload {
             .expect("the reference succeeds");
     }
 
-    /// Measures one way to run the job; the throughput is in bytes of input. Each run has an output directory of its own,
-    /// which is removed when the clock stands.
+    /// Measures one way to run the job; the throughput is in bytes of input. Each run has an output directory of its
+    /// own, which is removed after the clock has stopped.
     pub fn bench(&self, group: &mut Group<'_>, id: impl Display, (_, mode, run): Side, workers: usize) {
         let mut config = support::config(mode, self.dir.path());
         config.workers = workers;
