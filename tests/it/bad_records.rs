@@ -1,4 +1,4 @@
-//! Records on which a job's code fails, and going on without them.
+//! Records on which a job's code fails, and runs that go on without them.
 
 use std::fs;
 

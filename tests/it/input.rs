@@ -1,4 +1,4 @@
-//! Which records a job reads: splits, formats, directories, compressed files.
+//! The records that a job reads: splits, formats, directories, compressed files.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -24,7 +24,7 @@ fn show_lines(inputs: &[PathBuf], config: &JobConfig) -> Result<Report> {
     Job::map_only("lines", map_lines(map)).input(inputs).run(config)
 }
 
-/// What [`show_lines`] writes of one file.
+/// The output of [`show_lines`] for one file.
 fn shown_lines(name: &str, bytes: &[u8]) -> Vec<u8> {
     lines(bytes).flat_map(|(offset, line)| [format!("{name}\t{offset}\t").as_bytes(), line, b"\n"].concat()).collect()
 }
@@ -67,7 +67,7 @@ proptest! {
     }
 }
 
-/// Lengths around what is read at a time: 256 KiB within a split, 16 KiB beyond its end.
+/// Lengths around the sizes of reads: 256 KiB within a split, 16 KiB beyond its end.
 fn any_line_length() -> impl Strategy<Value = usize> {
     prop_oneof![
         4 => 0usize..200,
@@ -491,7 +491,7 @@ fn a_damaged_gzip_file_is_an_error_that_names_it() {
     assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
 }
 
-/// A format of one's own: lines of `key=value`.
+/// A format of the test's own: lines of `key=value`.
 #[derive(Clone)]
 struct Settings;
 

@@ -49,7 +49,8 @@ impl Outside {
         String::from_utf8(ended.stdout).unwrap()
     }
 
-    /// What a job leaves in one part: the same on disk and in memory, in one split and in tiny ones.
+    /// The output of a job in one part; asserts that it is the same on disk and in memory, in one split and in tiny
+    /// ones.
     #[track_caller]
     fn output(&self, job: &str, inputs: &str) -> String {
         let mut outputs = BTreeSet::new();
@@ -158,7 +159,7 @@ fn the_most_frequent_words_come_first_and_no_more_than_ten_of_them() {
     assert_eq!(outside.output("top-k", "--input input"), shown(sorted.into_iter().take(10)));
 }
 
-/// Where each paragraph begins, and its bytes: found without looking at pieces or chunks.
+/// The offset and the bytes of each paragraph, found without pieces and chunks.
 fn paragraphs(text: &[u8]) -> Vec<(usize, &[u8])> {
     let start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut found: Vec<(usize, usize)> = Vec::new();

@@ -27,7 +27,7 @@ pub fn data(name: &str) -> Option<PathBuf> {
 /// The bytes of all files below a directory.
 fn all_bytes(dir: &Path) -> Vec<u8> {
     let files = twinmill::input::list_files(&[dir.to_owned()]).unwrap();
-    // A newline behind each, so that no word goes on in the next file.
+    // A newline after each, so that no word goes on in the next file.
     files.iter().flat_map(|file| [fs::read(&file.path).unwrap(), b"\n".to_vec()].concat()).collect()
 }
 

@@ -28,13 +28,13 @@ const MOST_SPLITS: u64 = 16;
 #[derive(Arbitrary, Debug)]
 struct Input {
     job: u8,
-    /// Which of a job's options are given.
+    /// Bits that say which of a job's options are given.
     options: u8,
     settings: Settings,
     files: Vec<Content>,
-    /// What a job may read besides: centroids, or what was sorted.
+    /// A side input of the job: centroids, or the input of the sort.
     other: Content,
-    /// What the names of inputs end in: any bytes that a name may have.
+    /// End of the names of inputs: any bytes that a name may have.
     name: Vec<u8>,
     pattern: String,
 }
@@ -60,11 +60,11 @@ enum Content {
     Rows(u8, Vec<i8>),
     /// Filled up to records of 100 bytes.
     Records(Vec<u8>),
-    /// Lines that begin alike, as far as so many times 16 bytes.
+    /// Lines that begin alike, with so many times 16 bytes.
     Alike(u8, Vec<u8>),
     /// Lines of fields, quoted or not, between separators.
     Fields(Separator, Vec<(Quote, u8)>),
-    /// Behind the mark of an encoding.
+    /// Content after the mark of an encoding.
     Marked(Mark, Box<Content>),
     /// Compressed, whatever its name says.
     Gzip(Box<Content>),
