@@ -1,6 +1,6 @@
 //! Paragraphs of a text: runs of lines that are not empty.
 //!
-//! Where a file is cut, a paragraph belongs to the piece that it starts in, and it starts behind two line ends, or where
+//! Where a file is cut, a paragraph belongs to the piece that it starts in, and it starts after two line ends, or where
 //! the text begins.
 
 use twinmill::prelude::*;

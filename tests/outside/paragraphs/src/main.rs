@@ -1,4 +1,4 @@
-//! Where each paragraph of a text begins, and how many lines and words it has.
+//! The offset of each paragraph of a text, and the numbers of its lines and words.
 
 use std::process::ExitCode;
 
