@@ -1,4 +1,4 @@
-//! What fuzz targets see of the inside. Compiled for them alone (`cfg(fuzzing)`).
+//! Entry points for fuzz targets into the inside of the library. Compiled for them alone (`cfg(fuzzing)`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub fn write_run(
     Ok(on_disk.path().to_owned())
 }
 
-/// Makes the checksums of a run file right again, as far as it has a footer that says where things are.
+/// Corrects the checksums of a run file, as far as its footer says where the parts are.
 pub fn seal(file: &mut [u8]) {
     format::seal_again(file);
 }
@@ -66,7 +66,7 @@ pub fn merge_run(dir: &Path, name: &str, mut each: impl FnMut(&[u8], &[u8])) -> 
 /// Calls `each` with the records of all splits of so many bytes, in order, and the number of the split.
 ///
 /// # Errors
-/// Those of reading, and what `each` returns.
+/// Those of reading and those of `each`.
 pub fn read_splits<F: InputFormat>(
     paths: &[PathBuf],
     split_bytes: u64,
@@ -80,10 +80,11 @@ pub fn read_splits<F: InputFormat>(
     Ok(())
 }
 
-/// Takes up a journal of these lines in `dir`; returns how many are believed. `sealed` gives each line its checksum.
+/// Resumes from a journal of these lines in `dir`; returns how many are believed. `sealed` gives each line its
+/// checksum.
 ///
 /// # Errors
-/// Those of removing what no line names.
+/// Those of removing files that no line names.
 pub fn resume(dir: &Path, lines: &[&[u8]], sealed: bool) -> Result<usize> {
     let path = dir.join("journal");
     let text: Vec<u8> = match sealed {

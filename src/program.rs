@@ -1,6 +1,6 @@
-//! A job as the command line takes it: with a name, options, and where they exist a default input and a reference.
+//! A job for the command line: with a name, options and, optionally, a default input and a reference.
 //!
-//! A job without options of its own needs a name, a sentence and a function; [`program`] makes a program of them:
+//! A job without options of its own needs a name, a sentence and a function, from which [`program`] makes a program:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -51,10 +51,10 @@ use crate::observe::report::Report;
 use crate::reference::{self, ReferenceRun};
 use crate::runtime::session::Session;
 
-/// Does a job in one thread, without the framework.
+/// Runs a job in one thread, without the framework.
 pub type Reference<P> = fn(&P, &<P as Program>::Options, &[PathBuf], &mut ReferenceRun) -> Result<()>;
 
-/// A job with its options and, where there are any, its default input and its reference.
+/// A job with its options and, optionally, a default input and a reference.
 pub trait Program: Sized + Send + Sync {
     /// The job's own options; `()` where it has none.
     type Options: Args;
@@ -66,7 +66,7 @@ pub trait Program: Sized + Send + Sync {
     /// The same job in one thread, without the framework. A job without one is compared without that column.
     const REFERENCE: Option<Reference<Self>> = None;
 
-    /// The input that is made for a run without one. Without it, every run has to name an input.
+    /// The input that is generated for a run that is given none. `None` where every run must be given an input.
     fn default_input(&self) -> Option<(Kind, Shape)> {
         None
     }
@@ -79,7 +79,7 @@ pub trait Program: Sized + Send + Sync {
     /// Runs it on the framework.
     ///
     /// # Errors
-    /// Whatever fails the job.
+    /// Those that fail the job.
     fn run(&self, options: &Self::Options, inputs: &[PathBuf], session: &Session) -> Result<Report>;
 }
 
@@ -89,7 +89,7 @@ pub trait AnyProgram: Send + Sync {
     fn name(&self) -> &'static str;
     /// One line about it.
     fn about(&self) -> &'static str;
-    /// The input that is made for a run without one, where there is such an input.
+    /// The input that is generated for a run that is given none.
     fn default_input(&self) -> Option<(Kind, Shape)>;
     /// Adds the job's options to a command.
     fn with_options(&self, command: Command) -> Command;
@@ -98,17 +98,17 @@ pub trait AnyProgram: Send + Sync {
     /// Runs it on the framework.
     ///
     /// # Errors
-    /// Whatever fails the job.
+    /// Those that fail the job.
     fn run(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report>;
-    /// Whether it can do without the framework.
+    /// Whether it has a reference.
     fn has_reference(&self) -> bool;
-    /// Does the same in one thread, without the framework.
+    /// Runs it in one thread, without the framework.
     ///
     /// # Errors
-    /// Whatever fails the job; [`Error::Config`] where it has no reference.
+    /// Those that fail the job; [`Error::Config`] where it has no reference.
     fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report>;
 
-    /// Puts it into a box, to stand in a list with others.
+    /// Boxes it, for a list of programs.
     fn boxed(self) -> Box<dyn AnyProgram>
     where
         Self: Sized + 'static,
@@ -169,7 +169,7 @@ where
     Box::new(Plain { name, about, run })
 }
 
-/// A program that has nothing but what it needs.
+/// A program without options, default input and reference.
 struct Plain<F> {
     name: &'static str,
     about: &'static str,

@@ -58,12 +58,12 @@ impl Part {
 }
 
 impl ReferenceRun {
-    /// How many parts there are.
+    /// Number of parts of the output.
     pub fn reducers(&self) -> u32 {
         self.parts.len() as u32
     }
 
-    /// What is known of the files that are read: for looking at them beforehand.
+    /// The files that the run reads, to look at them beforehand.
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
     }
@@ -74,11 +74,11 @@ impl ReferenceRun {
     }
 
     /// Calls `each` for every line of the files at and below `inputs`, without its LF, in the order the framework reads
-    /// them. A line on which `each` fails is passed over as long as records [may be skipped](crate::JobConfig::skip_bad_records), so it
-    /// must leave nothing of a line that it fails on.
+    /// them. A line on which `each` fails is passed over as long as records [may be
+    /// skipped](crate::JobConfig::skip_bad_records), so it must leave nothing of a line that it fails on.
     ///
     /// # Errors
-    /// [`Error::Io`] for inputs that cannot be read, and what `each` returns, placed at its line.
+    /// [`Error::Io`] for inputs that cannot be read, and errors of `each`, with the line's place.
     pub fn for_each_line(&self, inputs: &[PathBuf], each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         let scout = Scout::new(&self.bad_records);
         self.read_lines(inputs, self.may_skip().then_some(&scout), each)
@@ -116,7 +116,7 @@ impl ReferenceRun {
         loop {
             let scout = Scout::new(&self.bad_records);
             let blocks = self.blocks_without(inputs, parse, self.may_skip().then_some(&scout))?;
-            // What was parsed beside a bad record may hold half of it; the next time it is passed over.
+            // A block with a bad record may hold half of it; the next time the record is passed over.
             if scout.verdict().is_ok() {
                 return Ok(blocks);
             }
@@ -152,7 +152,7 @@ impl ReferenceRun {
         let mut bytes: Vec<u8> = Vec::new();
         for file in self.inputs.files(inputs)?.iter() {
             let (mut source, first) = (Source::open(&FilePiece::whole(file), self.inputs.notes())?, bytes.len());
-            // A size is only what the file system says; where there is no room for it, it may be wrong.
+            // The file system states the size; where there is no room for so many bytes, it may be wrong.
             let _ = bytes.try_reserve_exact(usize::try_from(file.bytes).unwrap_or(0));
             let outcome = (|| {
                 self.cancel.check()?;
@@ -182,7 +182,7 @@ impl ReferenceRun {
         })
     }
 
-    /// Appends a record that is all there is to write, with nothing behind it.
+    /// Appends a record as it is, with nothing after it.
     ///
     /// # Errors
     /// [`Error::Io`] where it cannot be written.

@@ -1,4 +1,4 @@
-//! All settings of a run, their defaults, and the least and most that each may be.
+//! All settings of a run, with their defaults and limits.
 //!
 //! Nothing here changes a job's output except [`JobConfig::reducers`], which sets the number of parts.
 
@@ -16,14 +16,14 @@ use crate::quantity::Exactly;
 
 /// Smallest sort buffer that is honoured; a smaller setting is [raised](JobConfig::within_limits) to it.
 pub const MIN_SORT_BUFFER_BYTES: u64 = 32 << 10;
-/// Smallest memory budget for each worker, a smallest sort buffer and as much for what else is kept in memory; a smaller
-/// budget is [raised](JobConfig::within_limits) to it.
+/// Smallest memory budget for each worker: the smallest sort buffer, and as much for everything else that is kept in
+/// memory. A smaller budget is [raised](JobConfig::within_limits) to it.
 pub const MIN_MEMORY_BYTES_PER_WORKER: u64 = 2 * MIN_SORT_BUFFER_BYTES;
 /// Most tasks that run at the same time: more threads than that gain nothing on any machine, and each has its sort buffer.
 pub const MAX_WORKERS: usize = 1_024;
 /// Most reducers a job may have: the partition number has 16 bits in the sort index.
 pub const MAX_REDUCERS: u32 = 65_536;
-/// Most map tasks a job may have: 32 TiB in default splits. What the driver knows of one takes about half a kilobyte.
+/// Most map tasks a job may have: 32 TiB in default splits. The driver keeps about half a kilobyte for each.
 pub const MAX_MAP_TASKS: u64 = 250_000;
 /// Most runs that one merge pass reads; open files bound it as well.
 pub const MAX_MERGE_FACTOR: usize = 65_536;
@@ -37,14 +37,14 @@ pub const MAX_REPLICATION: u32 = 512;
 pub struct JobConfig {
     /// The preset that [`factors`](Self::factors) came from; reported.
     pub mode: Mode,
-    /// Where intermediates are kept.
+    /// The media of intermediates.
     pub factors: Factors,
     /// The output directory; it must not exist unless [`existing_output`](Self::existing_output) allows it.
     pub output: Option<PathBuf>,
-    /// What to do with an output directory that exists.
+    /// Treatment of an output directory that exists.
     pub existing_output: ExistingOutput,
-    /// Files that the program reads beside the inputs of its jobs: its answer depends on them, so a run is
-    /// [gone on with](Self::resume) only while they are as they were, and no output may take their place. Default: none.
+    /// Files that the program reads beside the inputs of its jobs. Its answer depends on them, so a run is
+    /// [resumed](Self::resume) only while they are unchanged, and no output may replace them. Default: none.
     pub side_inputs: Vec<PathBuf>,
     /// Reduce tasks, and so parts of the output (`mapreduce.job.reduces`). 0 writes the map output as it is. Default:
     /// the machine's processors, whatever the number of workers, so that the output does not depend on that.
@@ -72,23 +72,24 @@ pub struct JobConfig {
     pub durability: Durability,
     /// A disk to emulate below intermediate files and data between jobs. Default: none.
     pub disk_profile: Option<DiskProfile>,
-    /// Whether map outputs in files outlive the job.
+    /// Whether map outputs in files are kept after the job.
     pub intermediates: Intermediates,
     /// State of the page cache between phases.
     pub page_cache: PageCache,
-    /// What memory mode does over its budget.
+    /// Action of memory mode over its budget.
     pub on_full: OnFull,
     /// Attempts that a task gets (`mapreduce.map.maxattempts`). Default 4.
     pub max_attempts: u32,
-    /// How long an attempt may run before it is stopped and has failed (`mapreduce.task.timeout`, which counts from the last
-    /// sign of life). Default: as long as it likes. Attempts notice between records, blocks and groups; code that stays in one
-    /// call for good cannot be stopped.
+    /// Time after which an attempt is stopped and has failed (`mapreduce.task.timeout`, which counts from the last sign
+    /// of life). Default: none. Attempts notice between records, blocks and groups; code that never returns from one
+    /// call cannot be stopped.
     pub task_timeout: Option<Duration>,
-    /// What to do about tasks that lag behind.
+    /// Treatment of tasks that lag behind.
     pub stragglers: Stragglers,
-    /// How many records on which the job's code fails may be skipped (`mapreduce.map.skip.maxrecords`). Default: 0.
+    /// Number of records on which the job's code fails that may be skipped (`mapreduce.map.skip.maxrecords`). Default:
+    /// 0.
     pub skip_bad_records: u64,
-    /// Whether another process can go on after this one was killed, and whether this one does. Default: neither.
+    /// Whether a later process can resume this run, and whether this one resumes another. Default: neither.
     pub resume: Resume,
     /// Failures made on purpose ([fault lab](crate::runtime::strike)). Default: none.
     pub faults: FaultLab,
@@ -138,11 +139,12 @@ impl JobConfig {
         self
     }
 
-    /// Checks the settings that are numbers of something against their least and most. Sizes are refused only where they are
-    /// zero; others are brought [within limits](Self::within_limits).
+    /// Checks the settings that are counts against their least and greatest values. Sizes are refused only where they
+    /// are zero; other sizes are brought [within limits](Self::within_limits).
     ///
     /// # Errors
-    /// [`Error::Config`] that names the setting as the command line does, its least or most, and what was given.
+    /// [`Error::Config`] that names the setting as the command line does, its least or greatest value, and the given
+    /// one.
     pub fn validate(&self) -> Result<()> {
         let Durability { replication, .. } = self.durability;
         let numbers = [
@@ -158,8 +160,8 @@ impl JobConfig {
         numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
     }
 
-    /// Brings the sizes within what makes sense: a sort buffer or a budget below the least is raised to it, a budget above
-    /// all memory that the process can have is lowered to that. Gives a sentence for each that was changed.
+    /// Brings sizes within sensible limits: a sort buffer or a budget below the least is raised to it, a budget above
+    /// all memory that the process can have is lowered to that. Returns a sentence for each size that was changed.
     pub fn within_limits(mut self) -> (Self, Vec<String>) {
         let most_memory_bytes = crate::machine::limits::most_memory_bytes();
         let least_memory_bytes = self.least_memory_bytes();
@@ -187,8 +189,8 @@ impl JobConfig {
         MIN_MEMORY_BYTES_PER_WORKER * self.workers as u64
     }
 
-    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. Half of the
-    /// budget is left to what else is kept in memory, if anything is.
+    /// Sort buffer of one map task: the setting, or this task's share of the memory budget where that is less. Half of
+    /// the budget is left to other data that is kept in memory, if there is any.
     pub(crate) fn task_sort_buffer_bytes(&self) -> usize {
         let only_buffers = self.factors == Factors::from(Mode::Disk);
         let for_buffers = if only_buffers { self.memory_bytes } else { self.memory_bytes / 2 };
@@ -211,7 +213,7 @@ impl JobConfig {
     }
 }
 
-/// Refuses a number of something that is out of range, naming the option, the least or the most, and what was given.
+/// Refuses a count that is out of range; the error names the option, its least or greatest value, and the count.
 ///
 /// # Errors
 /// [`Error::Config`].
@@ -241,7 +243,7 @@ fn default_work_dir() -> PathBuf {
 mod tests {
     use super::*;
 
-    /// What validation says of a setting that `set` makes.
+    /// The error that validation returns for the setting that `set` makes.
     fn refused(set: impl Fn(&mut JobConfig)) -> String {
         let mut config = JobConfig::new(Mode::Disk);
         set(&mut config);
