@@ -70,6 +70,8 @@ pub mod input;
 pub mod iterate;
 pub mod job;
 pub mod machine;
+#[cfg(feature = "cli")]
+mod measure;
 pub mod observe;
 pub mod parts;
 pub mod pipeline;

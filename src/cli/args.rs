@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Arg, Args, Command, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 
 use crate::cli::terminal;
 use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
 use crate::generate::Kind;
+use crate::measure::mode::RunMode;
 use crate::program::AnyProgram;
 use crate::quantity::{ByteSize, parse_duration};
 use crate::{Fault, JobConfig, Mode};
@@ -110,37 +110,6 @@ fn kinds_help() -> String {
     format!("Kinds:\n{}", kinds.join("\n"))
 }
 
-/// A column of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunMode {
-    /// Hadoop's way: intermediates lie in files
-    Disk,
-    /// Spark's way: intermediates stay in memory
-    Memory,
-    /// One thread without the framework
-    Reference,
-}
-
-impl RunMode {
-    /// The name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            RunMode::Disk => Mode::Disk.name(),
-            RunMode::Memory => Mode::Memory.name(),
-            RunMode::Reference => "reference",
-        }
-    }
-
-    /// The framework's mode; the reference has its settings from memory mode.
-    pub fn framework(self) -> Mode {
-        match self {
-            RunMode::Disk => Mode::Disk,
-            RunMode::Memory | RunMode::Reference => Mode::Memory,
-        }
-    }
-}
-
 /// `twinmill list`
 #[derive(Args, Debug)]
 pub struct ListArgs {
@@ -170,8 +139,8 @@ pub struct RunArgs {
     #[arg(
         long,
         global = true,
-        value_enum,
         value_name = "MODE",
+        value_parser = choice(MODES),
         default_value = "memory",
         hide_possible_values = true,
         help_heading = "Factors"
@@ -203,7 +172,7 @@ pub struct MeasureArgs {
     #[arg(
         long,
         global = true,
-        value_enum,
+        value_parser = described_modes(),
         value_name = "MODES",
         value_delimiter = ',',
         default_value = "disk,memory,reference"
@@ -286,7 +255,7 @@ pub struct FactorArgs {
     /// What happens to an input that a loop reads again and again: reread or cached [default: as the mode says]
     #[arg(long, global = true, value_name = "HOW", value_parser = choice(INVARIANT))]
     pub invariant: Option<Invariant>,
-    /// How records meet their equals: sort or hash [default: sort]
+    /// How equal keys are brought together: sort or hash [default: sort]
     #[arg(long, global = true, value_name = "HOW", value_parser = choice(GROUPING))]
     pub grouping: Option<Grouping>,
 }
@@ -427,6 +396,8 @@ pub struct InspectArgs {
     pub json: bool,
 }
 
+const MODES: &[(&str, RunMode)] =
+    &[("disk", RunMode::Disk), ("memory", RunMode::Memory), ("reference", RunMode::Reference)];
 const MEDIA: &[(&str, Medium)] = &[("disk", Medium::Disk), ("memory", Medium::Memory)];
 const INVARIANT: &[(&str, Invariant)] = &[("reread", Invariant::Reread), ("cached", Invariant::Cached)];
 const GROUPING: &[(&str, Grouping)] = &[("sort", Grouping::Sort), ("hash", Grouping::Hash)];
@@ -454,6 +425,19 @@ where
             choices.iter().find(|(name, _)| *name == chosen).expect("the parser lets only these names pass");
         *value
     })
+}
+
+/// The modes by name, each with what it is.
+fn described_modes() -> impl TypedValueParser<Value = RunMode> {
+    let described = MODES.iter().map(|(name, mode)| {
+        PossibleValue::new(*name).help(match mode {
+            RunMode::Disk => "Hadoop's way: intermediates lie in files",
+            RunMode::Memory => "Spark's way: intermediates stay in memory",
+            RunMode::Reference => "One thread without the framework",
+        })
+    });
+    PossibleValuesParser::new(described)
+        .map(|name| RunMode::named(&name).expect("the parser lets only these names pass"))
 }
 
 fn kind_parser() -> impl TypedValueParser<Value = Kind> {

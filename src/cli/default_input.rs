@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::failure::Failure;
 use crate::cli::generate;
 use crate::cli::list::describe;
 use crate::cli::options::Task;
@@ -14,6 +13,7 @@ use crate::cli::pending_file::PendingFile;
 use crate::cli::terminal::note;
 use crate::config::ExistingOutput;
 use crate::generate::{Amount, Kind, Shape};
+use crate::measure::failure::Failure;
 use crate::runtime::beside;
 use crate::runtime::lock_file::{Hold, LockFile, Taken};
 use crate::{CancelToken, Error};

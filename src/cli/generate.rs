@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::CancelToken;
 use crate::cli::args::GenerateArgs;
-use crate::cli::failure::Failure;
 use crate::cli::figures::bytes;
 use crate::cli::pending_file::PendingFile;
-use crate::cli::signals::Supervisor;
 use crate::cli::terminal::note;
 use crate::config::ExistingOutput;
 use crate::generate::{Kind, Shape};
+use crate::measure::failure::Failure;
+use crate::measure::running::supervisor::Supervisor;
 
 /// `twinmill gen KIND`, resolved.
 #[derive(Debug)]

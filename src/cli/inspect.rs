@@ -9,9 +9,9 @@ use walkdir::WalkDir;
 
 use crate::Error;
 use crate::cli::args::InspectArgs;
-use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
 use crate::cli::terminal::{say, to_stdout};
+use crate::measure::failure::Failure;
 use crate::store::run_file::RunFile;
 
 const EXTENSION: &str = "run";

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::cli::args::ListArgs;
-use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted};
 use crate::cli::terminal::to_stdout;
 use crate::generate::{Amount, Kind, Shape};
+use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
 
 /// Prints each job with what it does and what it runs on when no input is named.

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
-use crate::cli::failure::Failure;
 use crate::cli::options::Command;
+use crate::cli::terminal::say;
 use crate::cli::{compare, generate, inspect, list, options, report, run, terminal};
+use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
 use crate::program::Programs;
@@ -29,7 +30,14 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
     if let Some(name) = name.filter(|name| !name.is_empty()) {
         terminal::set_name(&name);
     }
-    exit_code(options::parse(&programs, words).and_then(carry_out))
+    match options::parse(&programs, words) {
+        Ok(command) => exit_code(carry_out(command)),
+        Err(error) => {
+            // A closed output is nothing to report.
+            let _ = error.print();
+            ExitCode::from(options::exit_status(&error))
+        }
+    }
 }
 
 /// The exit status with which a command line is refused, or answered, before any work.
@@ -40,7 +48,7 @@ pub fn refusal(programs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item =
         Ok(Command::Run(options)) => drop(options.config.validate()),
         Ok(Command::Compare(options)) => drop(options.config.validate()),
         Ok(_) => {}
-        Err(failure) => return Some(failure.exit_status()),
+        Err(error) => return Some(options::exit_status(&error)),
     }
     None
 }
@@ -62,7 +70,11 @@ fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print();
+            match &failure {
+                Failure::Library(error) => say(error),
+                Failure::Message(message, _) => say(message),
+                Failure::Interrupted(signal) => say(signal.verb()),
+            }
             ExitCode::from(failure.exit_status())
         }
     }

@@ -8,13 +8,16 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
-    self, CommonArgs, CompareArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs, ReportArgs,
-    RunArgs, RunMode,
+    self, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs,
+    ReportArgs, RunArgs,
 };
-use crate::cli::compare::Factor;
-use crate::cli::failure::Failure;
 use crate::cli::generate::GenerateOptions;
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use crate::measure::failure::USAGE;
+use crate::measure::mode::RunMode;
+use crate::measure::plan::ladder::Factor;
+use crate::measure::running::words::join;
+use crate::measure::settings::Request;
 use crate::program::AnyProgram;
 use crate::{FaultLab, JobConfig};
 
@@ -64,7 +67,13 @@ pub struct CompareOptions<'a> {
     /// What to run.
     pub task: Task<'a>,
     /// What is measured, and how often.
-    pub measure: MeasureArgs,
+    pub request: Request,
+    /// Where the programs of `--with` are, if not at the usual place.
+    pub peers: Option<PathBuf>,
+    /// Whether an earlier report is taken up.
+    pub continues: bool,
+    /// Other forms of the result.
+    pub export: ExportArgs,
     /// Whether the memory budget was given, and is not what this machine has just now.
     pub memory_given: bool,
     /// The settings that all share.
@@ -107,17 +116,25 @@ const NO_IDENTITY: &[&str] = &[
 /// Reads the command line.
 ///
 /// # Errors
-/// [`Failure::CommandLine`] for usage errors, and for `--help` and `--version`.
-pub fn parse(jobs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item = OsString>) -> Result<Command<'_>, Failure> {
+/// Usage errors, and `--help` and `--version`, which clap counts among them.
+pub fn parse(
+    jobs: &[Box<dyn AnyProgram>],
+    words: impl IntoIterator<Item = OsString>,
+) -> Result<Command<'_>, clap::Error> {
     let mut command = args::command(jobs);
     let words: Vec<OsString> = words.into_iter().collect();
     if let Some((option, value)) = args::swallowed_option(&command, &words) {
         let message =
             format!("{option} needs a value, and '{value}' is an option; write {option}={value} if it is the value");
-        return Err(command.error(ErrorKind::InvalidValue, message).into());
+        return Err(command.error(ErrorKind::InvalidValue, message));
     }
     let matches = command.try_get_matches_from_mut(words)?;
-    Ok(resolve(&mut command, &matches, jobs)?)
+    resolve(&mut command, &matches, jobs)
+}
+
+/// The exit status of a command line that cannot be carried out; 0 where it asks for help or the version.
+pub fn exit_status(error: &clap::Error) -> u8 {
+    if error.exit_code() == 0 { 0 } else { USAGE }
 }
 
 /// Finds out what was asked for.
@@ -180,10 +197,15 @@ fn resolve<'a>(
             config.side_inputs = task.job.side_inputs(&task.options);
             let memory_given = args.common.memory.is_some();
             let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
+            let request = request(&measure, task.job);
+            let MeasureArgs { peers, continues, export, .. } = measure;
             let job_options = options_of_the_job(task.job, &task.options);
             Command::Compare(Box::new(CompareOptions {
                 task,
-                measure,
+                request,
+                peers,
+                continues,
+                export,
                 memory_given,
                 config,
                 words,
@@ -209,6 +231,21 @@ fn resolve<'a>(
         "inspect" => Command::Inspect(InspectArgs::from_arg_matches(matches)?),
         _ => unreachable!("clap knows no other command"),
     })
+}
+
+fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
+    Request {
+        modes: args.modes.clone(),
+        without_reference: !job.has_reference(),
+        rounds: args.runs,
+        warmup: args.warmup,
+        seed: args.seed,
+        ladder: args.ladder,
+        memory_sweep: args.memory_sweep.clone(),
+        scale: args.scale.clone(),
+        iteration_sweep: args.iteration_sweep.clone(),
+        with: args.with.clone(),
+    }
 }
 
 /// What in a comparison's arguments, of which `words` are for its runs, cannot be done together.
@@ -375,19 +412,12 @@ fn repeat<'a>(definitions: impl Iterator<Item = &'a Arg>, matches: &ArgMatches) 
     options
 }
 
-/// `--name=value`, which holds for values that look like options too.
-pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
-    let mut word = flag.as_ref().to_owned();
-    word.push("=");
-    word.push(value);
-    word
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Mode;
     use crate::config::{Compression, Medium};
-    use crate::{Mode, jobs};
+    use crate::jobs;
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -398,7 +428,7 @@ mod tests {
         match parse(&jobs, words(line)) {
             Ok(Command::Run(options)) => options.config,
             Ok(_) => panic!("another command"),
-            Err(failure) => panic!("{failure:?}"),
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -406,10 +436,7 @@ mod tests {
         let jobs = jobs::all();
         match parse(&jobs, words(line)) {
             Ok(_) => panic!("{line} was accepted"),
-            Err(failure) => {
-                let Failure::CommandLine(error) = &failure else { panic!("{failure:?}") };
-                (failure.exit_status(), error.to_string())
-            }
+            Err(error) => (exit_status(&error), error.to_string()),
         }
     }
 
@@ -525,6 +552,6 @@ mod tests {
         let faults = ["--inject=map:1:panic", "--inject=run:2:flip"];
         assert_eq!(repeated[..2], ["--between-jobs=disk", "--cold"]);
         assert_eq!(repeated[2..], [faults[0], faults[1], "--pattern=-x+", "--reducers=3"]);
-        assert_eq!((options.measure.modes, options.measure.seed), (vec![RunMode::Disk], 3));
+        assert_eq!((options.request.modes, options.request.seed), (vec![RunMode::Disk], 3));
     }
 }

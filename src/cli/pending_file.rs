@@ -17,12 +17,14 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use crate::cli::failure::Failure;
 use crate::config::ExistingOutput;
+use crate::measure::failure::Failure;
+use crate::runtime::beside;
+use crate::runtime::places;
 use crate::runtime::work_dir::abandoned;
-use crate::runtime::{beside, places};
 use crate::{CancelToken, Error, Result};
 
 /// Names the process's own standard output.
@@ -154,6 +156,30 @@ pub fn write_whole(
         _ => {}
     }
     Ok(file.commit()?)
+}
+
+/// Writes a report as JSON, and puts it in its place.
+///
+/// # Errors
+/// As for [`write_whole`].
+pub fn write_json(
+    report: &impl Serialize,
+    file: PendingFile,
+    path: &Path,
+    cancel: &CancelToken,
+) -> std::result::Result<(), Failure> {
+    let json = as_json(report).map_err(Failure::at("write", path))?;
+    write_whole(file, path, &json, cancel)
+}
+
+/// A report as it is written to files.
+///
+/// # Errors
+/// Where it has what JSON does not have.
+pub fn as_json(report: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec_pretty(report)?;
+    json.push(b'\n');
+    Ok(json)
 }
 
 /// Standard output or standard error, where the path means that.

@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use crate::cli::failure::{Failure, USAGE};
-use crate::cli::run::private_directory;
+use crate::cli::private_directory;
 use crate::cli::terminal::say;
 use crate::config::Resume;
+use crate::measure::failure::{Failure, USAGE};
+use crate::measure::running::words::join;
 use crate::runtime::work_dir::WorkDir;
 use crate::{CancelToken, Error, Session};
 
@@ -60,7 +61,7 @@ impl Piped {
                 Kind::File(real) => drop(piped.files.insert(path.clone(), real)),
                 Kind::Once => {
                     if copies.is_none() {
-                        copies = Some(private_directory(&config.work_dir, "twinmill-input-")?);
+                        copies = Some(private_directory::create(&config.work_dir, "twinmill-input-")?);
                     }
                     let dir = copies.as_ref().expect("just made").path();
                     let copy = dir.join(piped.files.len().to_string());
@@ -98,7 +99,7 @@ impl Piped {
             if let Some(flag) = bytes.strip_suffix(given).filter(|flag| flag.starts_with(b"--") && flag.ends_with(b"="))
             {
                 let flag = std::str::from_utf8(flag).unwrap_or_default();
-                return crate::cli::options::join(flag.trim_end_matches('='), file);
+                return join(flag.trim_end_matches('='), file);
             }
         }
         word.clone()

@@ -1,15 +1,17 @@
 //! `twinmill report`: pages and tables from reports that were saved.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::CancelToken;
 use crate::cli::args::ReportArgs;
-use crate::cli::compare::comparison::Comparison;
-use crate::cli::failure::{Failure, USAGE};
-use crate::cli::signals::Supervisor;
+use crate::cli::document::Document;
+use crate::measure::comparison::Comparison;
+use crate::measure::failure::{Failure, USAGE};
+use crate::measure::running::supervisor::Supervisor;
+use crate::observe::report::Report;
 use crate::runtime::places::Plan;
 
 /// Reads the reports and writes them in the forms that were asked for.
@@ -31,20 +33,11 @@ fn comparisons(files: &[PathBuf]) -> Result<Vec<Comparison>, Failure> {
     let mut comparisons = Vec::new();
     let mut runs = Vec::new();
     for path in files {
-        let json = read(path)?;
-        let refuse = |error| Failure::Message(format!("{} is no report: {error}", path.display()), USAGE);
-        match &json["runs"] {
-            Value::Array(_) if json["settings"].is_object() => {
-                comparisons.push(Comparison::from_json(&json).map_err(refuse)?);
-            }
-            // A comparison of an earlier version.
-            Value::Array(of_modes) => {
-                comparisons.extend(Comparison::of_saved_runs(of_modes.clone()).map_err(refuse)?);
-            }
-            _ => {
-                Comparison::of_saved_runs(vec![json.clone()]).map_err(refuse)?;
-                runs.push(json);
-            }
+        let json = fs::read(path).map_err(Failure::at("read", path))?;
+        let refuse = |why| Failure::Message(format!("{} is no report: {why}", path.display()), USAGE);
+        match Saved::read(&json).map_err(refuse)? {
+            Saved::Comparisons(of_file) => comparisons.extend(of_file),
+            Saved::Run(run) => runs.push(*run),
         }
     }
     let of_runs = Comparison::of_saved_runs(runs).map_err(|error| Failure::failed(error.to_string()))?;
@@ -52,8 +45,34 @@ fn comparisons(files: &[PathBuf]) -> Result<Vec<Comparison>, Failure> {
     Ok(comparisons)
 }
 
-fn read(path: &Path) -> Result<Value, Failure> {
-    let json = fs::read(path).map_err(Failure::at("read", path))?;
-    serde_json::from_slice(&json)
-        .map_err(|error| Failure::Message(format!("{} is no report: {error}", path.display()), USAGE))
+/// What a report holds.
+enum Saved {
+    Comparisons(Vec<Comparison>),
+    Run(Box<Report>),
+}
+
+impl Saved {
+    /// # Errors
+    /// Why it is none.
+    fn read(json: &[u8]) -> Result<Self, String> {
+        let text = |error: serde_json::Error| error.to_string();
+        let mut json: Value = serde_json::from_slice(json).map_err(text)?;
+        match &json["runs"] {
+            Value::Array(_) if json["settings"].is_object() => {
+                let document: Document = serde_json::from_value(json).map_err(text)?;
+                Ok(Saved::Comparisons(vec![document.into_comparison()?]))
+            }
+            // A comparison of an earlier version, or of runs that were made one by one.
+            Value::Array(_) => {
+                let runs: Vec<Report> = serde_json::from_value(json["runs"].take()).map_err(text)?;
+                let comparisons = Comparison::of_saved_runs(runs).map_err(|error| error.to_string())?;
+                Ok(Saved::Comparisons(comparisons))
+            }
+            _ => {
+                let run: Report = serde_json::from_value(json).map_err(text)?;
+                Comparison::of_saved_runs(vec![run.clone()]).map_err(|error| error.to_string())?;
+                Ok(Saved::Run(Box::new(run)))
+            }
+        }
+    }
 }

@@ -1,24 +1,25 @@
 //! `twinmill run`: one job, once.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::RunMode;
-use crate::cli::failure::Failure;
+use crate::cli::default_input;
 use crate::cli::options::RunOptions;
-use crate::cli::pending_file::{PendingFile, write_whole};
+use crate::cli::pending_file::{PendingFile, as_json, write_json};
 use crate::cli::piped::Piped;
+use crate::cli::private_directory;
 use crate::cli::progress::ProgressDisplay;
-use crate::cli::signals::Supervisor;
+use crate::cli::summary;
 use crate::cli::terminal::{note, to_stdout};
-use crate::cli::{default_input, summary};
 use crate::config::{ExistingOutput, Resume};
+use crate::measure::failure::Failure;
+use crate::measure::mode::RunMode;
+use crate::measure::running::supervisor::Supervisor;
 use crate::pipeline::output_place;
 use crate::quantity::ByteSize;
 use crate::runtime::places::{Place, Plan};
 use crate::runtime::resume;
-use crate::runtime::work_dir::{Access, WorkDir};
+use crate::runtime::work_dir::WorkDir;
 use crate::{CancelToken, Error, JobConfig, Report, Session};
 
 /// Lines of the result that are shown when it goes nowhere else.
@@ -158,9 +159,9 @@ impl ReportFile {
 
     fn write(self, report: &Report, cancel: &CancelToken) -> Result<(), Failure> {
         match self {
-            ReportFile::Begun(path, file) => write_report(report, file, &path, cancel),
+            ReportFile::Begun(path, file) => write_json(report, file, &path, cancel),
             ReportFile::InOutput(path) => {
-                write_report(report, PendingFile::create(&path, ExistingOutput::Overwrite)?, &path, cancel)
+                write_json(report, PendingFile::create(&path, ExistingOutput::Overwrite)?, &path, cancel)
             }
         }
     }
@@ -185,44 +186,15 @@ fn without_report(failure: Failure, report: &Report) -> Failure {
 /// Keeps a report among the temporary files.
 fn save_elsewhere(report: &Report) -> io::Result<PathBuf> {
     let mut file = tempfile::Builder::new().prefix("twinmill-report-").suffix(".json").tempfile()?;
-    file.write_all(&json_of(report)?)?;
+    file.write_all(&as_json(report)?)?;
     Ok(file.keep()?.1)
 }
 
 /// Lets the result go to a directory in the work directory that is removed at the end.
 fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
-    let scratch = private_directory(&config.work_dir, "twinmill-output-")?;
+    let scratch = private_directory::create(&config.work_dir, "twinmill-output-")?;
     config.output = Some(scratch.path().join("output"));
     Ok(scratch)
-}
-
-/// Makes a directory in the work directory, and the work directory itself.
-///
-/// # Errors
-/// [`Failure::Library`] where it cannot be made.
-pub fn private_directory(work_dir: &Path, prefix: &str) -> Result<WorkDir, Failure> {
-    fs::create_dir_all(work_dir).map_err(Failure::at("create", work_dir))?;
-    Ok(WorkDir::create(work_dir, prefix, Access::Private)?)
-}
-
-/// Writes a report as JSON.
-///
-/// # Errors
-/// [`Failure::Library`] where it cannot be written.
-pub fn write_report(
-    report: &impl serde::Serialize,
-    file: PendingFile,
-    path: &Path,
-    cancel: &CancelToken,
-) -> Result<(), Failure> {
-    let json = json_of(report).map_err(Failure::at("write", path))?;
-    write_whole(file, path, &json, cancel)
-}
-
-fn json_of(report: &impl serde::Serialize) -> io::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec_pretty(report)?;
-    json.push(b'\n');
-    Ok(json)
 }
 
 fn show_beginning(output: &Path) -> Result<(), Failure> {

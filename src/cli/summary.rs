@@ -6,11 +6,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use crate::cli::chart::sparkline;
-use crate::cli::failure::Failure;
 use crate::cli::figures::{bytes, counted, seconds};
-use crate::cli::recoveries::Recoveries;
-use crate::cli::time_groups::TimeGroups;
+use crate::cli::telling::{recoveries, time_groups};
 use crate::config::Intermediates;
+use crate::measure::failure::Failure;
+use crate::measure::recoveries::Recoveries;
+use crate::measure::time_groups::TimeGroups;
 use crate::{JobConfig, Report};
 
 /// A few lines about a run; `kept` says whether its output is still there afterwards.
@@ -57,13 +58,13 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
         }
         line("loop", text);
     }
-    let recoveries = report.recoveries.iter().map(|recovery| (recovery.kind, recovery.seconds_lost));
-    let recoveries = Recoveries::of(recoveries);
-    if !recoveries.is_empty() {
-        line("recovered", recoveries.to_string());
+    let recovered = Recoveries::of(&report.recoveries);
+    if !recovered.is_empty() {
+        line("recovered", recoveries::sentence(&recovered));
     }
     if let Some(time) = report.time.zip(report.bounds).and_then(|time| TimeGroups::medians(&[time])) {
-        let parts = time.largest(4, 0.02).into_iter().map(|(name, part)| format!("{name} {:.0} %", part * 100.0));
+        let parts = time.largest(4, 0.02).into_iter();
+        let parts = parts.map(|(group, part)| format!("{} {:.0} %", time_groups::name(group), part * 100.0));
         line("time", parts.collect::<Vec<_>>().join(", "));
     }
     if let Some(disk) = &report.disk_profile {

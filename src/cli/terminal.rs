@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::cli::failure::Failure;
+use crate::measure::failure::Failure;
 
 /// What this command is called, once that is known.
 static NAME: OnceLock<String> = OnceLock::new();

@@ -22,7 +22,7 @@ impl Mode {
 }
 
 /// A place for data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Medium {
     /// Files in the work directory.
@@ -32,7 +32,7 @@ pub enum Medium {
 }
 
 /// Treatment of an input that does not change between the iterations of a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Invariant {
     /// Read and parsed anew in each iteration, as Hadoop does.
@@ -42,7 +42,7 @@ pub enum Invariant {
 }
 
 /// The way in which equal keys are brought together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grouping {
     /// By sorting, as Hadoop does.
@@ -54,7 +54,7 @@ pub enum Grouping {
 }
 
 /// The independent choices that a [`Mode`] is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Factors {
     /// Medium of map outputs until the reducers take them.
     pub map_output: Medium,
@@ -150,7 +150,7 @@ pub enum Stragglers {
 }
 
 /// The moment from which data between jobs, and the output, counts as written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sync {
     /// As soon as the system has it, in the page cache.
@@ -161,7 +161,7 @@ pub enum Sync {
 }
 
 /// Protection of data between jobs, and of the output. Map outputs are neither copied nor synced, as in HDFS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Durability {
     /// Files that each partition of a dataset between jobs is written to, where it lies on disk (`dfs.replication`). A
     /// damaged block is read from the next one. The output is written once.

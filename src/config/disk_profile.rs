@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, TryFromFloatSecsError};
 
 use crate::quantity::{ByteSize, parse_duration};
 
 /// A disk that is emulated below intermediate files and data between jobs, so that new machines can show how old ones
 /// behaved. Inputs and the output are read and written as fast as this machine can.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(into = "ReportedProfile", try_from = "ReportedProfile")]
 pub struct DiskProfile {
     /// `hdd`, `sata-ssd`, `nvme`, or the profile as the user wrote it.
     pub name: String,
@@ -59,17 +60,28 @@ impl fmt::Display for DiskProfile {
     }
 }
 
-impl serde::Serialize for DiskProfile {
-    /// With units in the names, and saying that it is emulated.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
+/// A profile as reports have it: with units in the names, and saying that it is emulated.
+#[derive(serde::Deserialize, serde::Serialize)]
+struct ReportedProfile {
+    emulated: bool,
+    name: String,
+    bandwidth_bytes_per_second: u64,
+    seek_seconds: f64,
+}
 
-        let mut fields = serializer.serialize_struct("DiskProfile", 4)?;
-        fields.serialize_field("emulated", &true)?;
-        fields.serialize_field("name", &self.name)?;
-        fields.serialize_field("bandwidth_bytes_per_second", &self.bandwidth_bytes_per_second)?;
-        fields.serialize_field("seek_seconds", &self.seek.as_secs_f64())?;
-        fields.end()
+impl From<DiskProfile> for ReportedProfile {
+    fn from(profile: DiskProfile) -> Self {
+        let DiskProfile { name, bandwidth_bytes_per_second, seek } = profile;
+        ReportedProfile { emulated: true, name, bandwidth_bytes_per_second, seek_seconds: seek.as_secs_f64() }
+    }
+}
+
+impl TryFrom<ReportedProfile> for DiskProfile {
+    type Error = TryFromFloatSecsError;
+
+    fn try_from(reported: ReportedProfile) -> Result<Self, Self::Error> {
+        let ReportedProfile { name, bandwidth_bytes_per_second, seek_seconds, .. } = reported;
+        Ok(DiskProfile { name, bandwidth_bytes_per_second, seek: Duration::try_from_secs_f64(seek_seconds)? })
     }
 }
 

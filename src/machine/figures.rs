@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::limits::processors;
 use crate::machine::proc::{kib, meminfo_bytes, proc_field};
 
 /// The machine a run was measured on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Machine {
     /// Processors this process may use.
     pub cpus: usize,
@@ -39,7 +39,8 @@ impl Machine {
 }
 
 /// `/proc/self/io`: bytes that the process asked for, and bytes that reached the block device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct ProcessIo {
     /// Bytes asked for by read calls.
     pub rchar: u64,

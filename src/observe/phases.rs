@@ -198,7 +198,7 @@ impl PhaseLog {
         let PhaseLog { covers, busy, .. } = all;
         let rows = PHASES.into_iter().zip(NAMES).zip(covers).zip(busy);
         rows.map(|(((phase, name), cover), busy)| Phase {
-            name,
+            name: name.into(),
             wall_seconds: cover.wall().as_secs_f64(),
             busy_seconds: busy.as_secs_f64(),
             bytes: self.bytes[phase as usize],

@@ -1,5 +1,8 @@
 //! The report of a run: the one serialised schema, which programs outside rely on.
+//!
+//! What is not in the reports of earlier versions has a default, so that they can still be read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +13,9 @@ use crate::machine::{Machine, ProcessIo};
 use crate::observe::counters::Counters;
 use crate::observe::time_use::TimeUse;
 
-/// The report of one run: its work and its cost. Serialises to the JSON of `--report`.
-#[derive(Clone, Debug, Serialize)]
+/// The report of one run: its work and its cost. Serialises to the JSON of `--report`, and is read
+/// from it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Report {
     /// Version of this schema.
     pub schema: u32,
@@ -39,12 +43,15 @@ pub struct Report {
     /// Largest resident size of the process so far (`VmHWM`).
     pub peak_rss_bytes: u64,
     /// Largest sum of reservations against the memory budget.
+    #[serde(default)]
     pub peak_reserved_bytes: u64,
     /// Parsed parts of loop-invariant inputs that had to leave memory.
+    #[serde(default)]
     pub evicted_parts: u64,
     /// Hadoop's `TaskCounter` and `FileSystemCounter`, summed over the successful attempts.
     pub counters: Counters,
     /// Counters of the job's own code: group, name, value.
+    #[serde(default)]
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
     /// `/proc/self/io` over the same span.
     pub process_io: ProcessIo,
@@ -63,6 +70,7 @@ pub struct Report {
     /// Every task attempt, in order of their ends.
     pub tasks: Vec<TaskReport>,
     /// Recoveries from failures, in order.
+    #[serde(default)]
     pub recoveries: Vec<Recovery>,
     /// Work of a killed run that was taken up again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,10 +81,10 @@ pub struct Report {
     pub output: OutputReport,
     /// Sentences that people should read: the reason why a killed run was not resumed, files that could not be removed,
     /// guesses, ignored bytes, settings that were brought within limits.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Properties of the input that the job guessed because no option said them, such as `separator`: `comma`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guessed: BTreeMap<String, String>,
 }
 
@@ -100,10 +108,10 @@ impl ColdCache {
 }
 
 /// One phase over all tasks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Phase {
     /// `map`, `sort`, `spill`, `merge`, `shuffle`, `reduce` or `commit`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Time during which at least one task was in the phase.
     pub wall_seconds: f64,
     /// Sum over the tasks of the time in the phase.
@@ -112,6 +120,7 @@ pub struct Phase {
     /// reducers, committed.
     pub bytes: u64,
     /// Use of the tasks' time in the phase; of successful attempts only, like all figures here.
+    #[serde(default)]
     pub time: TimeUse,
 }
 
@@ -126,7 +135,7 @@ pub struct Bounds {
 }
 
 /// One iteration of a loop.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Iteration {
     /// From 0.
     pub index: usize,
@@ -135,7 +144,7 @@ pub struct Iteration {
 }
 
 /// One task attempt.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TaskReport {
     /// `map-00000` or `reduce-00000`; jobs after the first prefix theirs with `job2-`, `job3-`, …
     pub id: String,
@@ -152,6 +161,7 @@ pub struct TaskReport {
     /// Bytes read.
     pub bytes: u64,
     /// Use of its time.
+    #[serde(default)]
     pub time: TimeUse,
     /// The error of an attempt that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,7 +169,7 @@ pub struct TaskReport {
 }
 
 /// Outcome of a task attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Its output counts.
@@ -171,7 +181,7 @@ pub enum Outcome {
 }
 
 /// Work that a killed run had done and this one did not do again.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Resumed {
     /// Jobs whose datasets were complete.
     pub jobs: u32,
@@ -184,7 +194,7 @@ pub struct Resumed {
 }
 
 /// A failure from which the run recovered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Recovery {
     /// The remedy.
     pub kind: RecoveryKind,
@@ -218,7 +228,7 @@ fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 /// The committed output.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct OutputReport {
     /// The output directory. In JSON, bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "lossy")]

@@ -106,7 +106,7 @@ fn alternatives_take_turns_with_the_modes_and_their_answers_are_checked() {
     assert!(row.ends_with("equal"), "{row}");
     assert!(ended.stdout.contains("\nmissing was not run: not set up; run scripts/peers/setup.\n"), "{}", ended.stdout);
     assert!(ended.stdout.contains("answers of the alternatives: equal"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("Processors that it takes to beat one thread"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("Fewest processors that beat one thread"), "{}", ended.stdout);
     let asked = cli.asked();
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[1].starts_with("run wordcount --input=/") && asked[1].contains("--cpus=1"), "{asked:?}");

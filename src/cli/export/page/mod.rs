@@ -1,0 +1,72 @@
+//! The report as a page: one file that needs no network, made of a template, a style sheet, a script, the charting library
+//! and the reports as JSON.
+//!
+//! Everything that is said on the page is computed for the [`Document`]; `page.js` only draws it. The charts are
+//! Observable Plot's, which draws SVG and so prints well; `vendor/README.md` says which versions these are.
+
+use crate::cli::document::Document;
+use crate::measure::comparison::Comparison;
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+const D3: &str = include_str!("vendor/d3.min.js");
+const D3_LICENSE: &str = include_str!("vendor/d3.LICENSE");
+const PLOT: &str = include_str!("vendor/plot.min.js");
+const PLOT_LICENSE: &str = include_str!("vendor/plot.LICENSE");
+
+/// The page of these comparisons.
+pub fn render(comparisons: &[Comparison]) -> String {
+    let documents: Vec<Document> = comparisons.iter().map(Document::of).collect();
+    let data = serde_json::to_string(&documents).expect("a report has nothing but text and numbers");
+    let mut jobs: Vec<&str> = comparisons.iter().map(|comparison| comparison.settings.job.as_str()).collect();
+    jobs.dedup();
+    let title = format!("twinmill: {}", jobs.join(", "));
+    let libraries = format!("/*\n{D3_LICENSE}*/\n{D3}\n/*\n{PLOT_LICENSE}*/\n{PLOT}");
+    let parts = [
+        ("{{title}}", escape(&title)),
+        ("{{style}}", STYLE.to_owned()),
+        // Inside a script element only `</script` and `<!--` mean anything, and both begin with `<`.
+        ("{{data}}", data.replace('<', "\\u003c")),
+        ("{{libraries}}", libraries),
+        ("{{script}}", SCRIPT.to_owned()),
+    ];
+    // What is filled in is not looked at again, whatever it contains.
+    let mut page = String::new();
+    let mut rest = TEMPLATE;
+    for (place, text) in parts {
+        let (before, after) = rest.split_once(place).expect("the template has its places in this order");
+        page += before;
+        page += &text;
+        rest = after;
+    }
+    page + rest
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::comparison;
+
+    #[test]
+    fn the_page_is_one_file_that_asks_for_nothing() {
+        let page = render(&[comparison([&[0.92, 0.95], &[0.70], &[1.9]])]);
+        assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+        for elsewhere in ["<link", "src=", "@import", "url(", "{{"] {
+            assert!(!page.replace(D3, "").replace(PLOT, "").contains(elsewhere), "{elsewhere}");
+        }
+        assert!(page.contains("default-src 'none'"));
+    }
+
+    #[test]
+    fn data_cannot_end_its_element() {
+        let mut hostile = comparison([&[1.0], &[], &[]]);
+        hostile.settings.job = "</script><b>".into();
+        let page = render(&[hostile]);
+        assert!(!page.contains("</script><b>") && page.contains("\\u003c/script>\\u003cb>"));
+    }
+}

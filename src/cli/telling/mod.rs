@@ -1,0 +1,24 @@
+//! What was measured, in words and tables.
+
+pub mod cost;
+pub mod growth;
+pub mod ladder;
+pub mod machine;
+pub mod modes;
+pub mod recoveries;
+pub mod sweep;
+pub mod time_groups;
+pub mod tools;
+pub mod verdict;
+pub mod votes;
+
+use crate::cli::table::Table;
+use crate::measure::analysis::growth::Grown;
+use crate::measure::comparison::Comparison;
+
+/// The tables behind that of the modes, as far as they were asked for.
+pub fn further_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
+    let growths = comparison.growths.iter().filter_map(|growth| Some(growth::table(&Grown::of(growth, comparison)?)));
+    let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));
+    tools.chain(ladder::table(comparison)).chain(sweep::table(comparison)).chain(growths)
+}

@@ -1,0 +1,253 @@
+//! The table of a comparison: a column for each mode, a row for each thing that can differ.
+
+use crate::cli::chart::sparkline;
+use crate::cli::figures::{bytes, count, counted, range, seconds};
+use crate::cli::table::{Table, grid};
+use crate::cli::telling::{recoveries, time_groups};
+use crate::config::DiskProfile;
+use crate::measure::column::{Column, Framework};
+use crate::measure::comparison::Comparison;
+use crate::measure::recoveries::Cost;
+use crate::measure::statistics::median;
+use crate::measure::time_groups::{TimeGroup, TimeGroups};
+
+/// Stands where a mode has no such thing.
+const NONE: &str = "–";
+
+/// Columns of the longest chart of iterations.
+const SPARKLINE_WIDTH: usize = 20;
+
+/// A heading, the table, and nothing behind the last row.
+pub fn render(comparison: &Comparison) -> String {
+    let Table { rows, sentence } = of_modes(comparison);
+    format!("{sentence}\n\n{}", grid(&rows))
+}
+
+/// A column for each mode, under a heading.
+pub fn of_modes(comparison: &Comparison) -> Table {
+    let columns = comparison.columns();
+    Table { rows: rows(&columns), sentence: heading(comparison, &columns) }
+}
+
+fn heading(comparison: &Comparison, columns: &[Column]) -> String {
+    let mut parts = Vec::new();
+    if let Some(first) = columns.first() {
+        parts.push(format!("{} of input", bytes(comparison.settings.input_bytes)));
+        parts.push(format!("{} a mode", counted(first.runs as u64, "run")));
+    }
+    let framework = columns.iter().find_map(|column| Some((column.workers, column.framework.as_ref()?)));
+    if let Some((workers, framework)) = framework {
+        parts.push(counted(workers, "worker"));
+        parts.push(counted(u64::from(framework.reducers), "reducer"));
+    }
+    parts.push(match comparison.warm_though_asked_cold() {
+        Some(_) => "page cache that could not be dropped".to_owned(),
+        None => format!("{} page cache", comparison.settings.page_cache),
+    });
+    parts.extend(comparison.disk_profile().map(DiskProfile::to_string));
+    format!("{}: {}", comparison.settings.job, parts.join(", "))
+}
+
+fn rows(columns: &[Column]) -> Vec<Vec<String>> {
+    let row = |label: &str, cell: &dyn Fn(&Column) -> String| {
+        let mut row = vec![label.to_owned()];
+        row.extend(columns.iter().map(cell));
+        row
+    };
+    let framework_row = |label: &str, cell: &dyn Fn(&Framework) -> String| {
+        row(label, &|column| column.framework.as_ref().map_or(NONE.to_owned(), cell))
+    };
+    let mut rows = vec![
+        row("", &|column| column.name.clone()),
+        row("time, median", &|column| seconds(column.time.median)),
+        row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
+    ];
+    if columns.iter().any(|column| !column.iteration_seconds.is_empty()) {
+        let first = |column: &Column| column.iteration_seconds.first().copied();
+        let later = |column: &Column| {
+            let later = column.iteration_seconds.get(1..).filter(|later| !later.is_empty())?;
+            Some(median(later.iter().copied()))
+        };
+        let most = columns.iter().flat_map(|column| column.iteration_seconds.iter().copied()).fold(0.0, f64::max);
+        rows.extend([
+            row("iterations", &|column| match column.iteration_seconds.len() as u64 {
+                0 => NONE.to_owned(),
+                iterations => count(iterations),
+            }),
+            row("  the first", &|column| first(column).map_or(NONE.to_owned(), seconds)),
+            row("  each other, median", &|column| later(column).map_or(NONE.to_owned(), seconds)),
+            row("  one after another", &|column| sparkline(&column.iteration_seconds, most, SPARKLINE_WIDTH)),
+        ]);
+    }
+    rows.push(framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())));
+    let phases = columns.iter().find_map(|column| Some(&column.framework.as_ref()?.phases));
+    for (i, (name, _)) in phases.into_iter().flatten().enumerate() {
+        rows.push(framework_row(&format!("  {name}"), &|framework| {
+            let busy = framework.phases.get(i).map_or(0.0, |(_, busy)| *busy);
+            percent(busy / framework.busy_seconds())
+        }));
+    }
+    rows.extend(recovery_rows(columns));
+    rows.extend(time_rows(columns));
+    rows.extend([
+        framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
+        framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
+        row("to the device, written", &|column| bytes(column.device_written_bytes as u64)),
+        row("from the device, read", &|column| bytes(column.device_read_bytes as u64)),
+        row("peak memory", &|column| bytes(column.peak_rss_bytes as u64)),
+        framework_row("records, into map", &|framework| count(framework.map_input_records as u64)),
+        framework_row("records, shuffled", &|framework| count(framework.shuffled_records as u64)),
+        row("records, out", &|column| count(column.output_records as u64)),
+    ]);
+    rows
+}
+
+/// What workers did and waited for, as far as it shows in any column, and what that bounds.
+fn time_rows(columns: &[Column]) -> Vec<Vec<String>> {
+    const LEAST_SHOWN: f64 = 0.005;
+    let times: Vec<Option<TimeGroups>> = columns.iter().map(|column| column.framework.as_ref()?.time).collect();
+    if times.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let row = |label: String, cell: &dyn Fn(&TimeGroups) -> String| {
+        let cells = times.iter().map(|time| time.as_ref().map_or(NONE.to_owned(), cell));
+        [label].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    let part =
+        |time: &TimeGroups, group: TimeGroup| time.parts().find(|(of, _)| *of == group).map_or(0.0, |(_, part)| part);
+    let shown = |group: &TimeGroup| times.iter().flatten().any(|time| part(time, *group) >= LEAST_SHOWN);
+    let mut rows = vec![row("time of all workers, waiting too".into(), &|time| seconds(time.total()))];
+    let groups = TimeGroup::ALL.into_iter().filter(shown);
+    rows.extend(groups.map(|group| row(format!("  {}", time_groups::name(group)), &|time| percent(part(time, group)))));
+    rows.push(row("with an infinitely fast disk".into(), &|time| seconds(time.bounds.infinitely_fast_disk_seconds)));
+    let free = |time: &TimeGroups| seconds(time.bounds.free_intermediate_files_seconds);
+    rows.push(row("with intermediate files for free".into(), &free));
+    rows
+}
+
+/// What went wrong and was put right, as far as it did in any column.
+fn recovery_rows(columns: &[Column]) -> Vec<Vec<String>> {
+    let costs: Vec<Option<Vec<Cost>>> =
+        columns.iter().map(|column| Some(recoveries::rows(&column.framework.as_ref()?.recoveries))).collect();
+    let row = |(i, label): (usize, &&str)| {
+        let of_kind = || costs.iter().map(move |costs| costs.as_ref().map(|costs| costs[i]));
+        let cell = |cost: Option<Cost>| cost.map_or(NONE.to_owned(), |cost| recoveries::cell(&cost).to_string());
+        let happened = of_kind().flatten().any(|cost| !cost.is_zero());
+        happened.then(|| [(*label).to_owned()].into_iter().chain(of_kind().map(cell)).collect())
+    };
+    recoveries::ROWS.iter().enumerate().filter_map(row).collect()
+}
+
+fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.0} %", share * 100.0) } else { NONE.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::{comparison, run};
+    use crate::measure::mode::RunMode;
+    use crate::measure::recoveries::tests::recoveries;
+    use crate::observe::report::Bounds;
+    use crate::observe::report::RecoveryKind;
+
+    #[test]
+    fn a_mode_has_a_column() {
+        let text = render(&comparison([&[0.90, 0.92, 0.95], &[0.69, 0.70, 0.72], &[1.9, 1.8, 2.0]]));
+        let expected = "\
+wordcount: 256 MiB of input, 3 runs a mode, 2 workers, 2 reducers, warm page cache
+
+                                    disk          memory     reference
+time, median                     0.920 s         0.700 s        1.90 s
+  shortest–longest         0.900–0.950 s   0.690–0.720 s   1.80–2.00 s
+busy time of all workers          1.81 s          1.51 s             –
+  map                               55 %            66 %             –
+  sort                               6 %             7 %             –
+  spill                             11 %             0 %             –
+  merge                              6 %             0 %             –
+  shuffle                            0 %             0 %             –
+  reduce                            22 %            26 %             –
+  commit                             1 %             1 %             –
+through files, written           353 MiB             0 B             –
+through files, read              350 MiB             0 B             –
+to the device, written           355 MiB             0 B           0 B
+from the device, read                0 B             0 B           0 B
+peak memory                      350 MiB         350 MiB       350 MiB
+records, into map              3,425,000       3,425,000             –
+records, shuffled                400,000         400,000             –
+records, out                     200,000         200,000       200,000
+";
+        assert_eq!(text, expected, "\n{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 90));
+    }
+
+    #[test]
+    fn a_loop_is_charted_on_one_scale() {
+        let columns = comparison([&[1.0], &[0.5], &[]]).columns();
+        let mut columns: Vec<Column> = columns.into_iter().collect();
+        columns[0].iteration_seconds = vec![0.4, 0.2, 0.4];
+        columns[1].iteration_seconds = vec![0.4, 0.05, 0.05];
+        let text = grid(&rows(&columns)[3..7]);
+        let expected = "\
+iterations                   3         3
+  the first            0.400 s   0.400 s
+  each other, median   0.300 s   50.0 ms
+  one after another        █▄█       █▁▁
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn what_workers_waited_for_has_rows() {
+        let mut columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(time_rows(&columns).is_empty());
+        let bounds = Bounds { infinitely_fast_disk_seconds: 0.8, free_intermediate_files_seconds: 0.75 };
+        let mut time = TimeGroups { bounds, ..TimeGroups::default() };
+        (time.seconds[0], time.seconds[4], time.seconds[9]) = (0.001, 1.6, 0.4);
+        columns[0].framework.as_mut().unwrap().time = Some(time);
+        let text = grid(&time_rows(&columns));
+        let expected = "\
+time of all workers, waiting too    2.00 s   –   –
+  sorting                             80 %   –   –
+  waiting for the disk                20 %   –   –
+with an infinitely fast disk       0.800 s   –   –
+with intermediate files for free   0.750 s   –   –
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn an_emulated_disk_is_named_in_the_heading() {
+        let mut comparison = comparison([&[], &[], &[]]);
+        let mut run = run(RunMode::Disk, 1.0, "xxh3:0");
+        run.report.disk_profile = Some("hdd".parse().unwrap());
+        comparison.add(run, "disk", 0);
+        let heading = render(&comparison).lines().next().unwrap().to_owned();
+        assert!(heading.ends_with("warm page cache, emulated disk hdd (150 MB/s, 10 ms a seek)"), "{heading}");
+    }
+
+    #[test]
+    fn recoveries_have_rows_where_there_were_any() {
+        let columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(recovery_rows(&columns).is_empty());
+        let mut columns = columns;
+        let disk = [(RecoveryKind::Retry, 0.1), (RecoveryKind::Restart, 0.01), (RecoveryKind::Rerun, 0.2)];
+        columns[0].framework.as_mut().unwrap().recoveries = recoveries(disk);
+        columns[1].framework.as_mut().unwrap().recoveries = recoveries([(RecoveryKind::Retry, 0.09)]);
+        let text = grid(&recovery_rows(&columns));
+        let expected = "\
+recoveries, time of workers   3, 0.310 s   1, 90.0 ms   –
+  attempts tried again        1, 0.100 s   1, 90.0 ms   –
+  map outputs made again      1, 0.200 s            0   –
+  reducers begun anew         1, 10.0 ms            0   –
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn the_reference_alone_has_no_phases() {
+        let text = render(&comparison([&[], &[], &[2.0]]));
+        assert!(text.starts_with("wordcount: 256 MiB of input, 1 run a mode, warm page cache\n"), "{text}");
+        assert!(!text.contains("  map"), "{text}");
+    }
+}

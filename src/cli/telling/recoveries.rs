@@ -1,0 +1,60 @@
+//! What went wrong in runs and was put right, as people read it.
+
+use std::fmt::Display;
+
+use crate::cli::figures::{count, counted, seconds};
+use crate::measure::recoveries::{Cost, Recoveries};
+
+/// What is said of one recovery of each kind.
+const KINDS: [(&str, &str); Recoveries::KINDS.len()] = [
+    ("attempt", "tried again"),
+    ("map output", "made again"),
+    ("reducer", "begun anew"),
+    ("slow task", "attempted twice"),
+];
+
+/// The rows of a table: all recoveries, then each kind.
+pub const ROWS: [&str; 1 + KINDS.len()] = [
+    "recoveries, time of workers",
+    "  attempts tried again",
+    "  map outputs made again",
+    "  reducers begun anew",
+    "  slow tasks attempted twice",
+];
+
+/// What stands in the [rows](ROWS).
+pub fn rows(recoveries: &Recoveries) -> Vec<Cost> {
+    [recoveries.total()].into_iter().chain(*recoveries.costs()).collect()
+}
+
+/// `1 attempt tried again, 1 map output made again; 83.2 ms of workers lost`.
+pub fn sentence(recoveries: &Recoveries) -> String {
+    let happened = KINDS.iter().zip(recoveries.costs()).filter(|(_, cost)| !cost.is_zero());
+    let parts: Vec<_> =
+        happened.map(|((noun, done), cost)| format!("{} {done}", counted(cost.count(), noun))).collect();
+    format!("{}; {} of workers lost", parts.join(", "), seconds(recoveries.total().seconds))
+}
+
+/// `2, 83.2 ms`, or `2` where it cost nothing.
+pub fn cell(cost: &Cost) -> impl Display {
+    let times = count(cost.count());
+    if cost.seconds > 0.0 { format!("{times}, {}", seconds(cost.seconds)) } else { times }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::recoveries::tests::recoveries;
+    use crate::observe::report::RecoveryKind::{Rerun, Restart, Retry, Speculation};
+
+    #[test]
+    fn a_run_is_summed_up_by_kind() {
+        let recoveries = recoveries([(Restart, 0.01), (Rerun, 0.05), (Retry, 0.2), (Retry, 0.2), (Speculation, 0.0)]);
+        let expected = "2 attempts tried again, 1 map output made again, 1 reducer begun anew, \
+                        1 slow task attempted twice; 0.460 s of workers lost";
+        assert_eq!(sentence(&recoveries), expected);
+        let rows: Vec<_> = rows(&recoveries).iter().map(|cost| cell(cost).to_string()).collect();
+        assert_eq!(rows, ["5, 0.460 s", "2, 0.400 s", "1, 50.0 ms", "1, 10.0 ms", "1"]);
+        assert!(!recoveries.is_empty() && Recoveries::default().is_empty());
+    }
+}

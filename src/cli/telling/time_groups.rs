@@ -1,0 +1,21 @@
+//! What the groups of workers' time are called.
+
+use crate::measure::time_groups::TimeGroup;
+
+/// What workers do or wait for, as people read it.
+pub fn name(group: TimeGroup) -> &'static str {
+    match group {
+        TimeGroup::Parsing => "parsing",
+        TimeGroup::Job => "the job's own code",
+        TimeGroup::Combining => "combining",
+        TimeGroup::Encoding => "encoding",
+        TimeGroup::Sorting => "sorting",
+        TimeGroup::Merging => "merging",
+        TimeGroup::Copying => "copying in memory",
+        TimeGroup::FileCalls => "calls to files",
+        TimeGroup::Other => "everything else",
+        TimeGroup::DiskWait => "waiting for the disk",
+        TimeGroup::TaskWait => "waiting for locks and tasks",
+        TimeGroup::ProcessorWait => "waiting for a processor",
+    }
+}

@@ -1,0 +1,185 @@
+//! What a comparison comes to, in a sentence for each pair of modes, one for the reference, one for each mode on what a
+//! faster disk could give it, and one for each mode that recovered from failures.
+
+use crate::cli::figures::{bytes, counted, seconds};
+use crate::cli::telling::{cost, recoveries};
+use crate::measure::analysis::pairs::{Gain, Pair, Relation, Whereabouts, of_modes, of_references};
+use crate::measure::column::Column;
+use crate::measure::comparison::Comparison;
+use crate::measure::mode::RunMode;
+
+/// The sentences that the runs allow.
+pub fn sentences(comparison: &Comparison) -> Vec<String> {
+    let columns = comparison.columns();
+    // The stable order keeps the modes as they were named; disk and memory are one pair either way.
+    let mut sentences: Vec<String> = of_modes(comparison).iter().map(pair).collect();
+    sentences.extend(of_references(comparison).iter().map(without_framework));
+    sentences.extend(comparison.settings.without_reference.then(|| {
+        let job = &comparison.settings.job;
+        format!("{job} has no reference, so there is no column of one thread without the framework.")
+    }));
+    sentences.extend(columns.iter().filter_map(Gain::of).map(gain));
+    sentences.extend(comparison.warm_though_asked_cold().map(|cold| {
+        let [came, read] = [cold.from_device_bytes, cold.to_read_bytes].map(bytes);
+        format!(
+            "The page cache was NOT cold: its pages could not be dropped, and {came} of {read} came from the device."
+        )
+    }));
+    let recovered = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
+    let recovered = recovered.filter(|(_, recoveries)| !recoveries.is_empty());
+    sentences
+        .extend(recovered.map(|(column, recovered)| {
+            format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered))
+        }));
+    sentences.extend(cost::sentences(comparison));
+    sentences
+}
+
+/// How one compares with the other: `disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s)`.
+fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
+    let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));
+    match pair.relation {
+        Relation::Differ(ratio, (low, high)) => {
+            format!("{slow} takes {:.2}× as long as {fast} [{low:.2}, {high:.2}] ({medians})", ratio.value)
+        }
+        Relation::Noise(ratio, (low, high)) => format!(
+            "No difference beyond noise between {slow} and {fast}: {:.2}× [{low:.2}, {high:.2}] ({medians})",
+            ratio.value
+        ),
+        Relation::TooFewRounds(ratio) => format!(
+            "{slow} took {ratio:.2}× as long as {fast} ({medians}); fewer than three rounds do not tell that from noise"
+        ),
+    }
+}
+
+fn pair(pair: &Pair) -> String {
+    let mut sentence = relation(pair, &pair.slow.name, &pair.fast.name);
+    if let Some(Whereabouts { phases, more_file_bytes }) = pair.whereabouts() {
+        let named: Vec<_> = phases.iter().map(|(name, more)| format!("{} more in {name}", seconds(*more))).collect();
+        sentence += &if named.is_empty() {
+            ": no phase alone accounts for it".to_owned()
+        } else {
+            format!(": a worker spent {}", named.join(" and "))
+        };
+        if more_file_bytes >= 1.0 {
+            sentence += &format!("; {} more went through files", bytes(more_file_bytes as u64));
+        }
+    }
+    sentence + "."
+}
+
+fn without_framework(pair: &Pair) -> String {
+    let name = |column: &Column| match column.mode {
+        RunMode::Reference => "one thread without the framework".to_owned(),
+        _ => format!("{} with {}", column.name, counted(column.workers, "worker")),
+    };
+    let sentence = relation(pair, &name(&pair.slow), &name(&pair.fast));
+    sentence[..1].to_uppercase() + &sentence[1..] + "."
+}
+
+/// What a mode that wrote files could gain at most.
+fn gain(gain: Gain) -> String {
+    format!(
+        "With an infinitely fast disk, {} would take {:.0} % less time ({}); with intermediate files that cost nothing at \
+         all, not even copying, {:.0} % less ({}).",
+        gain.name,
+        100.0 * gain.fast_disk_part,
+        seconds(gain.bounds.infinitely_fast_disk_seconds),
+        100.0 * gain.free_files_part,
+        seconds(gain.bounds.free_intermediate_files_seconds),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::{comparison, run};
+    use crate::measure::mode::RunMode;
+    use crate::measure::recoveries::tests::recovery;
+    use crate::observe::report::Bounds;
+    use crate::observe::report::ColdCache;
+    use crate::observe::report::RecoveryKind::{Rerun, Retry};
+    use crate::observe::time_use::TimeUse;
+
+    fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {
+        sentences(&comparison([disk, memory, reference]))
+    }
+
+    #[test]
+    fn a_clear_difference_is_placed() {
+        let sentences = verdict(&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[1.9, 1.9, 1.9]);
+        let pair = "disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s): a worker spent 0.100 s more \
+                    in spill and 50.0 ms more in merge; 353 MiB more went through files.";
+        let alone = "One thread without the framework takes 2.71× as long as memory with 2 workers [2.60, 2.84] (1.90 s \
+                     against 0.700 s).";
+        assert_eq!(sentences, [pair, alone]);
+    }
+
+    #[test]
+    fn an_interval_that_holds_one_is_noise() {
+        let sentences = verdict(&[0.70, 0.72, 0.75], &[0.71, 0.69, 0.70], &[]);
+        let expected =
+            "No difference beyond noise between disk and memory: 1.03× [0.90, 1.17] (0.720 s against 0.700 s).";
+        assert_eq!(sentences, [expected]);
+    }
+
+    #[test]
+    fn two_rounds_say_nothing_about_noise() {
+        let sentences = verdict(&[2.0, 2.0], &[1.0, 1.0], &[]);
+        let expected = "disk took 2.00× as long as memory (2.00 s against 1.00 s); fewer than three rounds do not tell \
+                        that from noise.";
+        assert_eq!(sentences, [expected]);
+    }
+
+    #[test]
+    fn memory_may_be_the_slower_one() {
+        let sentences = verdict(&[0.5; 3], &[1.0; 3], &[0.25; 3]);
+        let pair =
+            "memory takes 2.00× as long as disk [2.00, 2.00] (1.00 s against 0.500 s): no phase alone accounts for it.";
+        let alone = "Disk with 2 workers takes 2.00× as long as one thread without the framework [2.00, 2.00] (0.500 s \
+                     against 0.250 s).";
+        assert_eq!(sentences, [pair, alone]);
+    }
+
+    #[test]
+    fn a_cache_that_was_not_cold_is_told() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        assert!(sentences(&comparison).is_empty());
+        let mut cold = run(RunMode::Disk, 2.0, "xxh3:0");
+        cold.report.cold_cache = Some(ColdCache { to_read_bytes: 1024, from_device_bytes: 12, dropped: false });
+        comparison.add(cold, "disk", 1);
+        let expected =
+            "The page cache was NOT cold: its pages could not be dropped, and 12 B of 1.00 KiB came from the device.";
+        assert_eq!(sentences(&comparison), [expected]);
+    }
+
+    #[test]
+    fn what_a_faster_disk_could_give_is_told_of_modes_that_write_files() {
+        let mut comparison = comparison([&[], &[], &[]]);
+        for mode in [RunMode::Disk, RunMode::Memory] {
+            let mut run = run(mode, 2.0, "xxh3:0");
+            let bounds = Bounds { infinitely_fast_disk_seconds: 1.9, free_intermediate_files_seconds: 1.0 };
+            (run.report.time, run.report.bounds) = (Some(TimeUse::default()), Some(bounds));
+            comparison.add(run, mode.name(), 0);
+        }
+        let expected = "With an infinitely fast disk, disk would take 5 % less time (1.90 s); with intermediate files that \
+                        cost nothing at all, not even copying, 50 % less (1.00 s).";
+        assert_eq!(sentences(&comparison)[1..], [expected]);
+    }
+
+    #[test]
+    fn recoveries_are_told_of_the_modes_that_had_any() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        let mut recovered = comparison.runs[0].clone();
+        recovered.report.recoveries = [(Retry, 0.2), (Rerun, 0.1)].map(recovery).to_vec();
+        comparison.add(recovered, "memory", 0);
+        let expected = "Recoveries in memory: 1 attempt tried again, 1 map output made again; 0.300 s of workers lost.";
+        assert_eq!(sentences(&comparison)[1..], [expected]);
+    }
+
+    #[test]
+    fn a_mode_alone_is_not_judged() {
+        assert!(verdict(&[1.0; 3], &[], &[]).is_empty());
+        assert_eq!(verdict(&[1.0; 3], &[], &[0.5; 3]).len(), 1);
+    }
+}

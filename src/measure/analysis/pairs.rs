@@ -1,0 +1,151 @@
+//! How much two columns differ, where the time went, and what a faster disk could give.
+
+use crate::measure::column::{Column, Framework};
+use crate::measure::comparison::Comparison;
+use crate::measure::mode::RunMode;
+use crate::measure::statistics::{Estimate, FEWEST_ROUNDS, is_beyond_noise};
+use crate::observe::report::Bounds;
+
+/// Smallest part of a difference in time that is worth naming.
+const WORTH_NAMING: f64 = 0.1;
+/// Most phases that are named.
+const MOST_NAMED: usize = 3;
+
+/// Two columns.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The one with the longer median.
+    pub slow: Column,
+    /// The other.
+    pub fast: Column,
+    /// How they differ.
+    pub relation: Relation,
+}
+
+/// How two columns differ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Relation {
+    /// One takes longer, beyond noise.
+    Differ(Estimate, (f64, f64)),
+    /// It may be noise.
+    Noise(Estimate, (f64, f64)),
+    /// Fewer than three rounds: a ratio, and nothing about noise.
+    TooFewRounds(f64),
+}
+
+/// Where the slower of two columns spent its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whereabouts {
+    /// Phases that took a worker longer, and by how many seconds; the longest first.
+    pub phases: Vec<(String, f64)>,
+    /// By how much more it wrote to files.
+    pub more_file_bytes: f64,
+}
+
+impl Pair {
+    /// Of two columns of a comparison.
+    pub fn of(comparison: &Comparison, a: &Column, b: &Column) -> Self {
+        let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
+        let ratio = slow.time.median / fast.time.median;
+        let estimate = comparison.ratio(&slow.name, &fast.name);
+        let enough = slow.runs.min(fast.runs) >= FEWEST_ROUNDS;
+        let relation = match estimate.and_then(|estimate| Some((estimate, estimate.ci95?))) {
+            Some((estimate, interval)) if enough && is_beyond_noise(estimate) => Relation::Differ(estimate, interval),
+            Some((estimate, interval)) if enough => Relation::Noise(estimate, interval),
+            _ => Relation::TooFewRounds(ratio),
+        };
+        Pair { slow: slow.clone(), fast: fast.clone(), relation }
+    }
+
+    /// Where the difference comes from; `None` where there is none beyond noise, or one of the two is no framework's.
+    pub fn whereabouts(&self) -> Option<Whereabouts> {
+        let Relation::Differ(..) = self.relation else { return None };
+        let (slow, fast) = self.slow.framework.as_ref().zip(self.fast.framework.as_ref())?;
+        let gap = self.slow.time.median - self.fast.time.median;
+        Some(Whereabouts {
+            phases: longer_phases(slow, fast, gap, self.slow.workers),
+            more_file_bytes: slow.file_written_bytes - fast.file_written_bytes,
+        })
+    }
+}
+
+/// The phases that took the slower mode longer, longest difference first, as a part of the time of one worker.
+fn longer_phases(slow: &Framework, fast: &Framework, gap: f64, workers: u64) -> Vec<(String, f64)> {
+    let pairs = slow.phases.iter().zip(&fast.phases);
+    let mut more: Vec<(String, f64)> =
+        pairs.map(|((name, slow), (_, fast))| (name.clone(), (slow - fast) / workers as f64)).collect();
+    more.retain(|(_, more)| *more >= WORTH_NAMING * gap);
+    more.sort_by(|a, b| b.1.total_cmp(&a.1));
+    more.truncate(MOST_NAMED);
+    more
+}
+
+/// The first mode of the framework with each other, in the order of the columns.
+pub fn of_modes(comparison: &Comparison) -> Vec<Pair> {
+    let columns = frameworks(comparison);
+    let Some((first, others)) = columns.split_first() else { return Vec::new() };
+    others.iter().map(|other| Pair::of(comparison, first, other)).collect()
+}
+
+/// The fastest mode of the framework with each reference.
+pub fn of_references(comparison: &Comparison) -> Vec<Pair> {
+    let mut frameworks = frameworks(comparison);
+    frameworks.sort_by(|a, b| a.time.median.total_cmp(&b.time.median));
+    let Some(fastest) = frameworks.first() else { return Vec::new() };
+    let references = comparison.columns().into_iter().filter(|column| column.mode == RunMode::Reference);
+    references.map(|reference| Pair::of(comparison, &reference, fastest)).collect()
+}
+
+fn frameworks(comparison: &Comparison) -> Vec<Column> {
+    comparison.columns().into_iter().filter(|column| column.mode != RunMode::Reference).collect()
+}
+
+/// How long a mode that wrote files would take at least, and which part of its time that saves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gain {
+    /// The mode's column.
+    pub name: String,
+    /// The bounds.
+    pub bounds: Bounds,
+    /// What an infinitely fast disk would save, from 0 to 1.
+    pub fast_disk_part: f64,
+    /// What intermediate files for free would save, from 0 to 1.
+    pub free_files_part: f64,
+}
+
+impl Gain {
+    /// Of a column; `None` where it wrote no files, or its runs do not tell.
+    pub fn of(column: &Column) -> Option<Self> {
+        let framework = column.framework.as_ref().filter(|framework| framework.file_written_bytes >= 1.0)?;
+        let bounds = framework.time?.bounds;
+        let part = |bound: f64| (1.0 - bound / column.time.median).max(0.0);
+        Some(Gain {
+            name: column.name.clone(),
+            bounds,
+            fast_disk_part: part(bounds.infinitely_fast_disk_seconds),
+            free_files_part: part(bounds.free_intermediate_files_seconds),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::comparison;
+
+    #[test]
+    fn a_clear_difference_is_placed() {
+        let pairs = of_modes(&comparison([&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[]]));
+        let Relation::Differ(estimate, _) = pairs[0].relation else { panic!("{:?}", pairs[0].relation) };
+        assert!((estimate.value / 1.3143 - 1.0).abs() < 1e-4, "{estimate:?}");
+        let Whereabouts { phases, more_file_bytes } = pairs[0].whereabouts().unwrap();
+        assert_eq!(phases.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["spill", "merge"]);
+        assert_eq!(more_file_bytes, f64::from(353 << 20));
+    }
+
+    #[test]
+    fn two_rounds_say_nothing_about_noise() {
+        let pairs = of_modes(&comparison([&[2.0, 2.0], &[1.0, 1.0], &[]]));
+        assert_eq!((pairs[0].relation, pairs[0].whereabouts()), (Relation::TooFewRounds(2.0), None));
+    }
+}

@@ -1,0 +1,129 @@
+//! A column of a comparison: the medians over the runs of one variant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::mode::RunMode;
+use crate::measure::plan::variant::Variant;
+use crate::measure::recoveries::Recoveries;
+use crate::measure::run::Run;
+use crate::measure::statistics::{Spread, median};
+use crate::measure::time_groups::TimeGroups;
+use crate::observe::report::Report;
+
+/// One variant: the median over its runs of everything.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The variant's name.
+    pub name: String,
+    /// Its mode.
+    pub mode: RunMode,
+    /// Number of runs.
+    pub runs: usize,
+    /// Workers of each run.
+    pub workers: u64,
+    /// Bytes of input files, each counted once per job that read it.
+    pub input_bytes: f64,
+    /// Wall-clock time.
+    pub time: Spread,
+    /// What only the framework counts; the reference has none of it.
+    pub framework: Option<Framework>,
+    /// Bytes that went to the block device.
+    pub device_written_bytes: f64,
+    /// Bytes that came from the block device.
+    pub device_read_bytes: f64,
+    /// Peak resident size.
+    pub peak_rss_bytes: f64,
+    /// Time of each iteration, where the job has a loop.
+    pub iteration_seconds: Vec<f64>,
+    /// Records of the output.
+    pub output_records: f64,
+}
+
+/// Where the framework's time went, and what it moved.
+#[derive(Clone, Debug)]
+pub struct Framework {
+    /// Parts of the output.
+    pub reducers: u32,
+    /// Name and busy seconds, in the order of the data flow.
+    pub phases: Vec<(String, f64)>,
+    /// Bytes written to intermediate files.
+    pub file_written_bytes: f64,
+    /// Bytes read from intermediate files.
+    pub file_read_bytes: f64,
+    /// Bytes that reducers took from map outputs.
+    pub shuffle_bytes: f64,
+    /// Largest reservation against the memory budget.
+    pub peak_reserved_bytes: f64,
+    /// Records that map was given.
+    pub map_input_records: f64,
+    /// Records that reduce was given.
+    pub shuffled_records: f64,
+    /// What went wrong and was put right.
+    pub recoveries: Recoveries,
+    /// What workers did and waited for; `None` where the reports do not tell.
+    pub time: Option<TimeGroups>,
+}
+
+impl Column {
+    /// The medians over `runs` of a variant; `None` where there are none.
+    pub fn of(variant: &Variant, runs: &[&Run]) -> Option<Self> {
+        let first = &runs.first()?.report;
+        let of = |value: &dyn Fn(&Report) -> f64| median(runs.iter().map(|run| value(&run.report)));
+        let busy = |phase: usize| of(&|run| run.phases.get(phase).map_or(0.0, |phase| phase.busy_seconds));
+        let times: Vec<_> = runs.iter().filter_map(|run| run.report.time.zip(run.report.bounds)).collect();
+        let framework = (!first.phases.is_empty()).then(|| Framework {
+            reducers: first.reducers,
+            phases: first.phases.iter().enumerate().map(|(i, phase)| (phase.name.to_string(), busy(i))).collect(),
+            file_written_bytes: of(&|run| run.counters.file_bytes_written as f64),
+            file_read_bytes: of(&|run| run.counters.file_bytes_read as f64),
+            shuffle_bytes: of(&|run| run.counters.reduce_shuffle_bytes as f64),
+            peak_reserved_bytes: of(&|run| run.peak_reserved_bytes as f64),
+            map_input_records: of(&|run| run.counters.map_input_records as f64),
+            shuffled_records: of(&|run| run.counters.reduce_input_records as f64),
+            time: TimeGroups::medians(&times),
+            recoveries: Recoveries::medians(&runs.iter().map(|run| run.recoveries()).collect::<Vec<_>>()),
+        });
+        // The number of iterations is the job's, which does the same in every run.
+        let iteration = |i: usize| of(&|run| run.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds));
+        Some(Column {
+            name: variant.name.clone(),
+            mode: variant.mode,
+            runs: runs.len(),
+            workers: first.workers as u64,
+            input_bytes: of(&|run| run.input_bytes as f64),
+            time: Spread::of(runs.iter().map(|run| run.report.wall_seconds)),
+            framework,
+            device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
+            device_read_bytes: of(&|run| run.process_io.read_bytes as f64),
+            peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),
+            iteration_seconds: (0..first.iterations.len()).map(iteration).collect(),
+            output_records: of(&|run| run.output.records as f64),
+        })
+    }
+
+    /// Its row of the report's summary.
+    pub fn summary(&self) -> Summary {
+        let variant = (self.name != self.mode.name()).then(|| self.name.clone());
+        Summary { mode: self.mode, variant, time: self.time }
+    }
+}
+
+/// The times of a column, as a report has them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Summary {
+    /// Its mode.
+    pub mode: RunMode,
+    /// Its name, where that is not the mode's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Wall-clock time.
+    #[serde(flatten)]
+    pub time: Spread,
+}
+
+impl Framework {
+    /// Busy seconds of all phases.
+    pub fn busy_seconds(&self) -> f64 {
+        self.phases.iter().map(|(_, busy)| busy).sum()
+    }
+}

@@ -1,0 +1,66 @@
+//! What can end a piece of work, and the exit status of each: 1 the job failed, 2 usage, 128 + n a signal.
+
+use std::io;
+use std::path::Path;
+
+use crate::Error;
+use crate::measure::running::supervisor::Signal;
+
+/// Why something did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library's error; settings out of range count as usage.
+    Library(Error),
+    /// Anything else, with the exit status that says whose fault it is.
+    Message(String, u8),
+    /// A signal asked the process to stop.
+    Interrupted(Signal),
+}
+
+/// Exit status of a job that failed.
+pub const FAILED: u8 = 1;
+/// Exit status of a command that cannot be carried out as it was written.
+pub const USAGE: u8 = 2;
+
+impl Failure {
+    /// The job, or whatever else was asked for, failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Failure::Message(message.into(), FAILED)
+    }
+
+    /// A closure for `map_err` that adds operation and path to an I/O error.
+    pub fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |error| Failure::Library(Error::io(operation, path, error))
+    }
+
+    /// The exit status.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Failure::Library(Error::Config(_)) => USAGE,
+            Failure::Library(_) => FAILED,
+            Failure::Message(_, status) => *status,
+            Failure::Interrupted(signal) => signal.exit_status(),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Library(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_status_says_whose_fault_it_is() {
+        assert_eq!(Failure::from(Error::Config("--workers must be at least 1".into())).exit_status(), 2);
+        assert_eq!(Failure::from(Error::OutputExists("out".into())).exit_status(), 1);
+        assert_eq!(Failure::failed("outputs differ").exit_status(), 1);
+        assert_eq!(Failure::Interrupted(Signal::Interrupt).exit_status(), 130);
+        assert_eq!(Failure::Interrupted(Signal::Terminate).exit_status(), 143);
+        assert_eq!(Failure::Interrupted(Signal::HangUp).exit_status(), 129);
+    }
+}

@@ -1,0 +1,33 @@
+//! Running programs side by side, and what comes of it, as typed results. Nothing here is said to anyone: the command line
+//! turns results into text, pages and files.
+//!
+//! ```text
+//! Request ─▶ Settings ─▶ plan ─▶ rounds: child processes, peers ─▶ Comparison ─▶ analysis
+//!               ▲                                                      │
+//!               └───────────────────── taken up again ─────────────────┘
+//! ```
+//!
+//! 1. [`settings`]: what is measured, and whether another comparison is the same one.
+//! 2. [`plan`]: the variants of a round, and their order.
+//! 3. [`running`]: one run in a process of its own; other programs that do the job; the rounds.
+//! 4. [`comparison`]: the runs so far, and the medians of each variant.
+//! 5. [`analysis`]: what the runs say, a file for each question.
+//! 6. [`statistics`]: medians, intervals, lines.
+//!
+//! A new analysis is a file in `analysis/` that takes a [`Comparison`](comparison::Comparison) and returns a struct, and a
+//! file in the command line that words it.
+
+pub mod alternative;
+pub mod analysis;
+pub mod column;
+pub mod comparison;
+pub mod failure;
+pub mod mode;
+mod path_text;
+pub mod plan;
+pub mod recoveries;
+pub mod run;
+pub mod running;
+pub mod settings;
+pub mod statistics;
+pub mod time_groups;

@@ -1,0 +1,86 @@
+//! One way of running the job: a column of the table, a step of the ladder, a point of the memory sweep.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::mode::RunMode;
+use crate::measure::path_text;
+
+/// One way of running the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name among the others.
+    pub name: String,
+    /// Its mode.
+    pub mode: RunMode,
+    /// What it sets beyond its mode, as words of the command line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// What it reads, where that is not the comparison's input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "path_text")]
+    pub inputs: Vec<PathBuf>,
+    /// Its memory budget, where that is not the comparison's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Its workers, where they are not as many as the comparison's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<usize>,
+}
+
+impl Variant {
+    /// A mode as it is.
+    pub fn named(name: String, mode: RunMode) -> Self {
+        Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None, workers: None }
+    }
+
+    /// What it computes, as far as that differs from the comparison's own job: variants that compute the same must have the
+    /// same output.
+    pub fn work(&self) -> (&[PathBuf], Option<&String>) {
+        (&self.inputs, self.words.iter().find(|word| word.starts_with("--iterations=")))
+    }
+
+    /// The framework's modes, each once, with 1, 2, 4… workers below `workers`: how many it takes to beat one thread.
+    pub fn with_fewer_workers(modes: &[RunMode], workers: usize) -> Vec<Variant> {
+        let counts = || std::iter::successors(Some(1), |count| Some(count * 2)).take_while(|fewer| *fewer < workers);
+        let with = |mode: RunMode, fewer: usize| {
+            let noun = if fewer == 1 { "worker" } else { "workers" };
+            Variant { workers: Some(fewer), ..Variant::named(format!("{} with {fewer} {noun}", mode.name()), mode) }
+        };
+        let frameworks = RunMode::once_each(modes).into_iter().filter(|mode| *mode != RunMode::Reference);
+        frameworks.flat_map(|mode| counts().map(move |fewer| with(mode, fewer))).collect()
+    }
+
+    /// The modes as they were named; one that is named again gets a number.
+    pub fn of_modes(modes: &[RunMode]) -> Vec<Variant> {
+        let name = |i: usize| {
+            let mode: RunMode = modes[i];
+            match 1 + modes[..i].iter().filter(|earlier| **earlier == mode).count() {
+                1 => mode.name().to_owned(),
+                number => format!("{} ({number})", mode.name()),
+            }
+        };
+        let variant = |i| Variant::named(name(i), modes[i]);
+        (0..modes.len()).map(variant).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_workers_are_powers_of_two() {
+        let modes = [RunMode::Memory, RunMode::Reference, RunMode::Memory];
+        let names =
+            |workers| Variant::with_fewer_workers(&modes, workers).into_iter().map(|v| v.name).collect::<Vec<_>>();
+        assert_eq!(names(4), ["memory with 1 worker", "memory with 2 workers"]);
+        assert!(names(1).is_empty());
+    }
+
+    #[test]
+    fn a_mode_may_be_named_again() {
+        let variants = Variant::of_modes(&[RunMode::Memory, RunMode::Disk, RunMode::Memory]);
+        assert_eq!(variants.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["memory", "disk", "memory (2)"]);
+    }
+}

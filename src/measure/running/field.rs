@@ -1,0 +1,130 @@
+//! Who takes part in a comparison beside the modes, and their turns.
+//!
+//! ```text
+//! --with names ─▶ plan: Alternatives ─▶ an output of twinmill's for each input ─▶ turn: run, compare, add to the comparison
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crate::config::JobConfig;
+use crate::measure::alternative::{Alternative, Attempt};
+use crate::measure::comparison::Comparison;
+use crate::measure::failure::{Failure, USAGE};
+use crate::measure::plan::growth::Growth;
+use crate::measure::running::child::Child;
+use crate::measure::running::peers::{Ours, Outcome, Peers, Question};
+use crate::measure::running::supervisor::Supervisor;
+
+/// The alternatives of a comparison and what they are asked.
+#[derive(Debug)]
+pub struct Field<'a> {
+    peers: Peers,
+    question: Question<'a>,
+    /// One for each input that an alternative reads.
+    ours: Vec<Ours>,
+}
+
+impl<'a> Field<'a> {
+    /// Finds out who takes part of these names, if there are any, with the programs at a place other than the usual one where
+    /// one is named.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] where a name is unknown, or the job, an option or the input is none that other programs take.
+    pub fn of(
+        (names, place): (&[String], Option<&Path>),
+        config: &JobConfig,
+        question: Question<'a>,
+        inputs: &[PathBuf],
+        supervisor: &mut Supervisor,
+    ) -> Result<Option<(Self, Vec<Alternative>)>, Failure> {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        if config.reducers == 0 {
+            let message = "--with: other programs reduce; their answers cannot be compared with --reducers 0";
+            return Err(Failure::Message(message.into(), USAGE));
+        }
+        let peers = Peers::find(place)?;
+        let alternatives = peers.plan(&question, names, inputs, supervisor)?;
+        Ok(Some((Field { peers, question, ours: Vec::new() }, alternatives)))
+    }
+
+    /// Makes the outputs that answers are compared with, one for each input that still has turns to come.
+    ///
+    /// # Errors
+    /// As for a run.
+    pub fn prepare(
+        &mut self,
+        comparison: &Comparison,
+        attempts: &[Attempt],
+        child: &Child<'_>,
+        supervisor: &mut Supervisor,
+    ) -> Result<(), Failure> {
+        let others: Vec<_> = comparison.growths.iter().flat_map(Growth::scaled_inputs).collect();
+        for attempt in attempts {
+            let inputs = if attempt.inputs.is_empty() { child.inputs } else { &attempt.inputs };
+            if self.ours.iter().any(|ours| ours.inputs == inputs) {
+                continue;
+            }
+            let scaled = others.iter().find(|other| other.paths == attempt.inputs);
+            let scaled = scaled.and_then(|other| comparison.growths.iter().find_map(|growth| growth.variant_on(other)));
+            let Some(variant) = scaled.or(comparison.modes.first()) else { return Ok(()) };
+            let output = child.scratch.join(format!("answer-{}", self.ours.len()));
+            let digest = child.answer(variant, &output, supervisor)?.digest().to_owned();
+            self.ours.push(Ours { inputs: inputs.to_vec(), output, digest });
+        }
+        Ok(())
+    }
+
+    /// Gives one alternative its turn, unless a run of it has failed, and notes in the comparison what came of it.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`], or [`Failure::Message`] where the programs do not say what they should.
+    pub fn turn(
+        &self,
+        comparison: &mut Comparison,
+        attempt: &Attempt,
+        round: u32,
+        own_inputs: &[PathBuf],
+        supervisor: &mut Supervisor,
+    ) -> Result<Ended, Failure> {
+        let alternative = &mut comparison.alternatives[attempt.alternative];
+        if alternative.is_out() || alternative.declined.contains_key(&attempt.name) {
+            return Ok(Ended::NotRun(None));
+        }
+        let inputs = if attempt.inputs.is_empty() { own_inputs } else { &attempt.inputs };
+        let ours = self.ours.iter().find(|ours| ours.inputs == inputs).expect("prepared before the rounds");
+        Ok(match self.peers.run(&self.question, &alternative.system, attempt, ours, supervisor)? {
+            Outcome::Ran(mut run) => {
+                run.round = round;
+                let (seconds, agrees) = (run.work_seconds, run.answer.as_ref().is_none_or(|answer| answer.agrees));
+                alternative.runs.push(*run);
+                Ended::Took { seconds, agrees }
+            }
+            Outcome::Declined(why) => {
+                alternative.declined.insert(attempt.name.clone(), why.clone());
+                Ended::NotRun(Some(why))
+            }
+            Outcome::Failed(why) => {
+                alternative.failed = Some(why.clone());
+                Ended::Failed(why)
+            }
+        })
+    }
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// It ran.
+    Took {
+        /// For so long.
+        seconds: f64,
+        /// Whether its answer was twinmill's, as far as that is known yet.
+        agrees: bool,
+    },
+    /// It did not run, perhaps with a reason that was not given before.
+    NotRun(Option<String>),
+    /// The program failed, with what it said.
+    Failed(String),
+}

@@ -1,0 +1,16 @@
+//! Runs, each in a process of its own.
+//!
+//! - [`supervisor`]: waits for work and child processes, and stops them at a signal.
+//! - [`child`]: one run of the job.
+//! - [`peers`]: one run of another program that does the job; [`field`]: those that take part, and their turns.
+//! - [`rounds`]: warm-ups, then every turn of every round.
+//! - [`processors`], [`tie`], [`words`]: what a child may use, that it does not outlive its parent, and its options.
+
+pub mod child;
+pub mod field;
+pub mod peers;
+pub mod processors;
+pub mod rounds;
+pub mod supervisor;
+pub mod tie;
+pub mod words;

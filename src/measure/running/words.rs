@@ -1,0 +1,11 @@
+//! Words of a command line.
+
+use std::ffi::{OsStr, OsString};
+
+/// `--name=value`, which holds for values that look like options too.
+pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
+    let mut word = flag.as_ref().to_owned();
+    word.push("=");
+    word.push(value);
+    word
+}

@@ -1,0 +1,154 @@
+//! Where workers' time went, in the groups that people compare.
+
+use serde::Serialize;
+
+use crate::measure::statistics::median;
+use crate::observe::report::Bounds;
+use crate::observe::time_use::TimeUse;
+
+/// A group of what workers do or wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeGroup {
+    /// Finding and decoding records.
+    Parsing,
+    /// The job's own code.
+    Job,
+    /// Folding records.
+    Combining,
+    /// Making bytes of records.
+    Encoding,
+    /// Sorting buffers.
+    Sorting,
+    /// Merging runs.
+    Merging,
+    /// Copying blocks in memory.
+    Copying,
+    /// Calls to files: the system copies.
+    FileCalls,
+    /// Everything else that takes a processor.
+    Other,
+    /// Waiting for the disk, in calls to files.
+    DiskWait,
+    /// Waiting for locks and for tasks.
+    TaskWait,
+    /// Waiting for a processor.
+    ProcessorWait,
+}
+
+use TimeGroup::{
+    Combining, Copying, DiskWait, Encoding, FileCalls, Job, Merging, Other, Parsing, ProcessorWait, Sorting, TaskWait,
+};
+
+impl TimeGroup {
+    /// All that workers do and wait for: first what they compute.
+    pub const ALL: [TimeGroup; 12] = [
+        Parsing,
+        Job,
+        Combining,
+        Encoding,
+        Sorting,
+        Merging,
+        Copying,
+        FileCalls,
+        Other,
+        DiskWait,
+        TaskWait,
+        ProcessorWait,
+    ];
+
+    /// Its seconds.
+    pub fn of(self, time: &TimeUse) -> f64 {
+        let TimeUse { cpu, wait } = time;
+        match self {
+            Parsing => cpu.parse,
+            Job => cpu.user,
+            Combining => cpu.combine,
+            Encoding => cpu.encode,
+            Sorting => cpu.sort,
+            Merging => cpu.merge,
+            Copying => cpu.copy,
+            FileCalls => cpu.read_input + cpu.write_output + cpu.read_intermediate + cpu.write_intermediate,
+            Other => cpu.other,
+            DiskWait => time.disk_wait(),
+            TaskWait => wait.lock + wait.channel,
+            ProcessorWait => wait.processor,
+        }
+    }
+}
+
+/// The time of some runs: the median of each group, and of each bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TimeGroups {
+    /// Seconds, as [`TimeGroup::ALL`].
+    pub seconds: [f64; TimeGroup::ALL.len()],
+    /// What the runs would have taken at least.
+    pub bounds: Bounds,
+}
+
+impl TimeGroups {
+    /// The medians over some runs; `None` where there are none.
+    pub fn medians(runs: &[(TimeUse, Bounds)]) -> Option<Self> {
+        if runs.is_empty() {
+            return None;
+        }
+        let of = |figure: &dyn Fn(&(TimeUse, Bounds)) -> f64| median(runs.iter().map(figure));
+        Some(TimeGroups {
+            seconds: TimeGroup::ALL.map(|group| of(&|(time, _)| group.of(time))),
+            bounds: Bounds {
+                infinitely_fast_disk_seconds: of(&|(_, bounds)| bounds.infinitely_fast_disk_seconds),
+                free_intermediate_files_seconds: of(&|(_, bounds)| bounds.free_intermediate_files_seconds),
+            },
+        })
+    }
+
+    /// All groups together.
+    pub fn total(&self) -> f64 {
+        self.seconds.iter().sum()
+    }
+
+    /// The part of each group in the whole.
+    pub fn parts(&self) -> impl Iterator<Item = (TimeGroup, f64)> {
+        let total = self.total();
+        TimeGroup::ALL.into_iter().zip(self.seconds).map(move |(group, seconds)| (group, seconds / total))
+    }
+
+    /// The groups with the most time, each with its part of the whole; none below `least`.
+    pub fn largest(&self, most: usize, least: f64) -> Vec<(TimeGroup, f64)> {
+        let mut parts: Vec<_> = self.parts().filter(|(_, part)| *part >= least).collect();
+        parts.sort_by(|a, b| b.1.total_cmp(&a.1));
+        parts.truncate(most);
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::observe::time_use::{Computing, Waiting};
+
+    #[test]
+    fn groups_hold_all_there_is() {
+        let cpu = json!({"parse": 1, "user": 2, "combine": 4, "encode": 8, "sort": 16, "merge": 32, "copy": 64,
+            "read_input": 128, "write_output": 256, "read_intermediate": 512, "write_intermediate": 1024, "other": 2048});
+        let wait = json!({"read_input": 4096, "write_output": 8192, "read_intermediate": 16384,
+            "write_intermediate": 32768, "lock": 65536, "channel": 131072, "processor": 262144});
+        let time: TimeUse = serde_json::from_value(json!({"cpu": cpu, "wait": wait})).unwrap();
+        let groups = TimeGroups::medians(&[(time, Bounds::default())]).unwrap();
+        assert_eq!(groups.total(), 524_287.0);
+        assert_eq!(groups.largest(2, 0.0)[0], (ProcessorWait, 262_144.0 / 524_287.0));
+    }
+
+    #[test]
+    fn medians_are_taken_group_by_group() {
+        let time = |sort, lock| {
+            let (cpu, wait) = (Computing { sort, ..Computing::default() }, Waiting { lock, ..Waiting::default() });
+            (TimeUse { cpu, wait }, Bounds { infinitely_fast_disk_seconds: sort, ..Bounds::default() })
+        };
+        let groups = TimeGroups::medians(&[time(1.0, 9.0), time(2.0, 1.0), time(9.0, 2.0)]).unwrap();
+        assert_eq!(groups.largest(9, 0.01), [(Sorting, 0.5), (TaskWait, 0.5)]);
+        assert_eq!(groups.bounds.infinitely_fast_disk_seconds, 2.0);
+    }
+}
