@@ -1,7 +1,8 @@
-//! What else does the job: a tool, a library or another framework, run once a round beside the modes, and how it did.
+//! Alternatives: tools, libraries and other frameworks that do the same job, each run once a round beside the modes.
 //!
 //! An [`Alternative`] that cannot take part says why and is not run; one that fails says so and is not run again. Each
-//! answer is compared with an output of twinmill's, whose digest is kept, so that a report tells what was checked.
+//! answer is compared with an output of twinmill's, whose digest is kept, so that a report tells which output was
+//! checked.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,22 +12,22 @@ use serde::{Deserialize, Serialize};
 use crate::measure::failure::{Failure, USAGE};
 use crate::measure::statistics::{Spread, median};
 
-/// Something else that does the job, and how it did.
+/// Another program that does the job, and its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
-    /// As it was asked for.
+    /// The name by which it was asked for.
     pub name: String,
-    /// What it is under `scripts/peers/systems`.
+    /// Its name under `scripts/peers/systems`.
     pub system: String,
     /// Its version; `None` where it does not take part.
     pub version: Option<String>,
-    /// Whether it uses all processors that it is given, and not one.
+    /// Whether it uses all processors that it is given, and not just one.
     pub parallel: bool,
     /// Whether it is an engine that was built for clusters.
     pub framework: bool,
-    /// Why it does not take part.
+    /// Reason why it does not take part.
     pub skipped: Option<String>,
-    /// What a run of it failed with.
+    /// Error of a run of it that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
     /// Attempts that it declined, by name, with the reason: an input that is too large for it.
@@ -40,7 +41,7 @@ pub struct Alternative {
 /// One run of an alternative.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlternativeRun {
-    /// Which [`Attempt`] it was.
+    /// Name of the [`Attempt`].
     #[serde(default)]
     pub variant: String,
     /// The round, from 0.
@@ -49,10 +50,10 @@ pub struct AlternativeRun {
     /// Bytes of its input.
     #[serde(default)]
     pub input_bytes: u64,
-    /// The life of its process.
+    /// Wall time of its process.
     pub wall_seconds: f64,
-    /// What the program itself counted, from its first read to its last write; that of a program that starts in no time is
-    /// its wall time.
+    /// Time that the program itself measured, from its first read to its last write; for a program that starts in no
+    /// time, its wall time.
     pub work_seconds: f64,
     /// The rest of its wall time.
     pub startup_seconds: f64,
@@ -63,17 +64,17 @@ pub struct AlternativeRun {
     /// Time of each iteration, where the job has a loop and the program tells.
     #[serde(default)]
     pub iteration_seconds: Vec<f64>,
-    /// What was found of its answer; `None` for a floor, which has none.
+    /// Comparison of its answer; `None` for a floor, which has none.
     pub answer: Option<Answer>,
     /// Digest of twinmill's output that the answer was compared with.
     #[serde(default)]
     pub checked_against: String,
 }
 
-/// What was found of an answer.
+/// Comparison of an answer with twinmill's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Whether it is twinmill's: to the byte, or for floating-point numbers to within the workload's tolerance.
+    /// Whether it is the same: to the byte, or for floating-point numbers to within the workload's tolerance.
     pub agrees: bool,
     /// The largest difference of two numbers.
     #[serde(default)]
@@ -81,7 +82,7 @@ pub struct Answer {
     /// Tells answers that are not twinmill's from each other.
     #[serde(default)]
     pub digest: String,
-    /// Where it ceases to be twinmill's.
+    /// The first difference from twinmill's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_difference: Option<Difference>,
 }
@@ -91,7 +92,7 @@ pub struct Answer {
 pub struct Difference {
     /// Its number, from 1.
     pub line: u64,
-    /// The beginning of twinmill's line; `None` behind the end.
+    /// The beginning of twinmill's line; `None` after the end.
     pub ours: Option<String>,
     /// The beginning of the other's.
     pub theirs: Option<String>,
@@ -102,22 +103,22 @@ pub struct Difference {
 pub struct Attempt {
     /// The alternative's name, with the size: `duckdb ×4`.
     pub name: String,
-    /// Which alternative.
+    /// Index of the alternative.
     pub alternative: usize,
-    /// What it reads, where that is not the comparison's input.
+    /// Its input, where that is not the comparison's.
     pub inputs: Vec<PathBuf>,
-    /// How much that is.
+    /// Bytes of that input.
     pub input_bytes: u64,
 }
 
 /// An alternative in a comparison's report: its runs on the comparison's own input, and their medians, apart from the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlternativeEntry {
-    /// With its own runs alone.
+    /// The alternative, with its runs on the comparison's own input alone.
     #[serde(flatten)]
     alternative: Alternative,
     agrees: Option<bool>,
-    /// On other sizes of the input.
+    /// Its runs on other sizes of the input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_runs: Vec<AlternativeRun>,
     #[serde(flatten)]
@@ -137,7 +138,7 @@ impl From<AlternativeEntry> for Alternative {
 }
 
 impl Alternative {
-    /// Whether there is no use in running it.
+    /// Whether it is no longer run, because it declined or failed.
     pub fn is_out(&self) -> bool {
         self.skipped.is_some() || self.failed.is_some()
     }

@@ -1,13 +1,13 @@
-//! Which tool is enough, and what a framework costs before it pays.
+//! The tools that are enough for a job, and the cost of a framework before it pays.
 //!
 //! The configuration that outperforms a single thread, or COST, is McSherry, Isard and Murray's measure of a parallel system
 //! (*Scalability! But at what COST?*, HotOS 2015): the processors it needs before it is faster than a competent program on
 //! one. Here the single thread is the fastest of those that were measured, the job's reference among them, and COST is about
 //! work, start-up apart.
 //!
-//! A user waits for start-up as well. What a tool takes in all is `start-up + once + each × size`: a line of least squares
-//! through the sizes that were measured or, where it was only one, work in proportion to size. Every sentence that goes
-//! beyond the measured sizes says which of the two it rests on.
+//! A user waits for start-up as well. The whole time of a tool is `start-up + once + each × size`: a line of least
+//! squares through the sizes that were measured or, where it was only one, work in proportion to size. Every sentence
+//! that goes beyond the measured sizes says which of the two it is based on.
 
 use std::cmp::Ordering;
 
@@ -16,28 +16,29 @@ use crate::measure::comparison::Comparison;
 use crate::measure::plan::growth::Growth;
 use crate::measure::statistics::{FEWEST_ROUNDS, is_beyond_noise, line, ratio_of_medians};
 
-/// How many times as long as the fastest a tool may take and be enough.
+/// A tool is enough if it takes at most so many times as long as the fastest.
 const ENOUGH_TIMES: f64 = 2.0;
-/// A wait that nobody minds: what takes no longer is enough, however fast others are. The limit of an uninterrupted flow of
-/// thought (Nielsen, *Usability Engineering*, 1993, chapter 5).
+/// A tool that takes no longer is enough, however fast others are: the limit of an uninterrupted flow of thought
+/// (Nielsen, *Usability Engineering*, 1993, chapter 5).
 const ENOUGH_SECONDS: f64 = 1.0;
-/// Where curves cross at a smaller part of the smallest size that was measured, their difference in start-up is noise.
+/// Least size at which a crossing of curves counts, as a part of the smallest size that was measured: below it, their
+/// difference in start-up is noise.
 const LEAST_CROSSING: f64 = 0.01;
 
-/// What the runs of modes and alternatives allow to be said.
+/// The conclusions about costs that the runs of modes and alternatives support.
 #[derive(Clone, Debug)]
 pub struct Costs {
-    /// Which tools without a framework are quick enough on this input.
+    /// The tools without a framework that are quick enough on this input.
     pub enough: Option<Enough>,
-    /// Up to which size the tools without a framework answer at once.
+    /// The sizes up to which the tools without a framework answer at once.
     pub at_once: Option<AtOnce>,
-    /// What each framework's COST is known to be.
+    /// Each framework's COST, as far as it is known.
     pub processors: Option<ProcessorsToBeatOneThread>,
-    /// From which size on each framework pays.
+    /// The size from which on each framework pays.
     pub pays: Option<Pays>,
 }
 
-/// A tool and how long its user waits.
+/// A tool and the time that its user waits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timed {
     /// The tool.
@@ -46,7 +47,7 @@ pub struct Timed {
     pub seconds: f64,
 }
 
-/// Which tools without a framework are within a second, or twice the time of the fastest tool.
+/// The tools without a framework that take at most a second, or twice the time of the fastest tool.
 #[derive(Clone, Debug)]
 pub struct Enough {
     /// The fastest of all.
@@ -59,16 +60,16 @@ pub struct Enough {
     pub nearest: Timed,
 }
 
-/// Up to which size tools answer within a second.
+/// The sizes up to which tools answer within a second.
 #[derive(Clone, Debug)]
 pub struct AtOnce {
     /// A tool and the largest such input in bytes, the largest first.
     pub tools: Vec<(String, f64)>,
-    /// What that rests on.
+    /// The basis of that.
     pub basis: Basis,
 }
 
-/// What a statement about other sizes rests on.
+/// The basis of a statement about other sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
     /// One size, as if all work grew with it.
@@ -95,7 +96,7 @@ pub struct ProcessorsToBeatOneThread {
 pub struct FrameworkCost {
     /// The framework.
     pub name: String,
-    /// How it did.
+    /// The processors that it needs.
     pub cost: ProcessorCost,
     /// Its work.
     pub seconds: f64,
@@ -117,26 +118,27 @@ pub enum ProcessorCost {
     },
 }
 
-/// From which size on frameworks pay against one thread, start-up included.
+/// The sizes from which on frameworks pay against one thread, start-up included.
 #[derive(Clone, Debug)]
 pub struct Pays {
-    /// Each framework. Of twinmill's modes only the fastest is asked about.
+    /// Each framework; of twinmill's modes only the fastest.
     pub frameworks: Vec<(String, Crossing)>,
     /// Processors that they have.
     pub processors: u64,
-    /// What that rests on.
+    /// The basis of that.
     pub basis: Basis,
 }
 
 impl Costs {
-    /// Those of a comparison; `None` where no alternative was asked for.
+    /// The costs in a comparison; `None` where no alternative was asked for.
     pub fn of(comparison: &Comparison) -> Option<Self> {
         let others = comparison.growths.iter().flat_map(Growth::scaled_inputs);
         let others: Vec<Vec<Tool>> = others.map(|other| on_input(comparison, &other.suffix, other.bytes)).collect();
         Costs::about(&tools(comparison), &with_fewer_workers(comparison), &others, comparison.settings.seed)
     }
 
-    /// Of the tools on the comparison's input, `own`, some of them on fewer processors, and on other sizes.
+    /// The costs of the tools on the comparison's input, `own`, of some of them on fewer processors, and on other
+    /// sizes.
     pub(crate) fn about(own: &[Tool], fewer: &[Tool], others: &[Vec<Tool>], seed: u64) -> Option<Self> {
         if own.iter().all(|tool| tool.mode.is_some()) {
             return None;
@@ -201,7 +203,7 @@ impl ProcessorsToBeatOneThread {
 }
 
 impl FrameworkCost {
-    /// Of a framework, `tool` on all processors and those of the same name in `fewer`, against one thread.
+    /// The cost of a framework, `tool` on all processors and those of the same name in `fewer`, against one thread.
     fn of(tool: &Tool, fewer: &[Tool], alone: &Tool, seed: u64) -> Self {
         let mut tried: Vec<&Tool> = fewer.iter().filter(|other| other.name == tool.name).chain([tool]).collect();
         tried.sort_by_key(|tool| tool.processors);
@@ -213,7 +215,7 @@ impl FrameworkCost {
         if slower(tool, alone, seed) == Ordering::Equal {
             return of(ProcessorCost::Level(given), tool);
         }
-        // Strictly more than it takes to draw level.
+        // Strictly more than are needed to be level.
         let perfectly = ((given as f64 * tool.work.median / alone.work.median).floor() as u64).saturating_add(1);
         of(ProcessorCost::MoreThan { given, perfectly }, tool)
     }
@@ -257,7 +259,7 @@ fn frameworks(tools: &[Tool]) -> impl Iterator<Item = &Tool> {
 /// A tool's time in all against size.
 struct Curve<'a> {
     tool: &'a Tool,
-    /// Seconds whatever the size: start-up and what work has once.
+    /// Seconds whatever the size: start-up, and the part of the work that is done once.
     once: f64,
     /// Seconds a byte.
     each: f64,
@@ -267,7 +269,7 @@ struct Curve<'a> {
     smallest_bytes: f64,
 }
 
-/// Where one curve gets below another.
+/// The size at which one curve gets below another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Crossing {
     /// At every size.
@@ -276,7 +278,7 @@ pub enum Crossing {
     Never,
     /// In bytes.
     From(f64),
-    /// In bytes; a head start that is used up.
+    /// In bytes; the size up to which a head start lasts.
     UpTo(f64),
 }
 

@@ -1,4 +1,4 @@
-//! The modes on larger inputs or with more iterations: which one starts to win where, and how each one grows.
+//! The modes on larger inputs or with more iterations: the point from which one wins, and the growth of each.
 //!
 //! Times over sizes are fitted by a power of the size, least squares on logarithms; times over iterations by a part that is
 //! paid once and a part for each iteration, least squares.
@@ -14,15 +14,15 @@ use crate::measure::statistics::{Estimate, is_beyond_noise, line};
 /// A growth as it was measured: an entry of `growths` in a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Grown {
-    /// What grows.
+    /// The quantity that grows.
     pub axis: Axis,
-    /// From the least of it to the most.
+    /// The points, from the smallest amount to the largest.
     pub points: Vec<GrownPoint>,
-    /// How each mode grows.
+    /// The growth of each mode.
     pub fits: Vec<ModeFit>,
 }
 
-/// An amount of work, and what each mode took for it.
+/// An amount of work, and the time of each mode for it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GrownPoint {
     /// Bytes of input, or iterations.
@@ -50,19 +50,19 @@ pub struct ModePoint {
     pub peak_rss_bytes: f64,
 }
 
-/// How many times as long one mode took as another.
+/// The ratio of the times of two modes.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct PointRatio {
-    /// The one.
+    /// The first mode.
     pub of: RunMode,
     /// The other.
     pub to: RunMode,
-    /// How many times.
+    /// The ratio.
     #[serde(flatten)]
     pub estimate: Estimate,
 }
 
-/// How a mode grows; `None` where one point does not tell.
+/// The growth of a mode; `None` where there is only one point.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct ModeFit {
     /// The mode.
@@ -90,7 +90,7 @@ pub enum Fit {
     },
 }
 
-/// Which of two modes is ahead at the end, beyond noise.
+/// The mode of two that is ahead at the end, beyond noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Winner {
     /// The faster one.
@@ -101,7 +101,7 @@ pub struct Winner {
     pub since: Option<f64>,
 }
 
-/// Up to where one thread is no slower than the framework.
+/// The point up to which one thread is no slower than the framework.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AloneUntil {
     /// To the last point.
@@ -147,7 +147,7 @@ impl Grown {
         self.points.first()?.ratio.map(|ratio| (ratio.of, ratio.to))
     }
 
-    /// Which of the two is ahead at the last point, and since where; `None` where neither is.
+    /// The mode of the two that is ahead at the last point, and from which point on; `None` where neither is.
     pub fn winner(&self) -> Option<Winner> {
         let ahead = |point: &GrownPoint| {
             let PointRatio { of, to, estimate } = point.ratio?;
@@ -160,7 +160,8 @@ impl Grown {
         Some(Winner { ahead: winner, behind: if winner == first { second } else { first }, since })
     }
 
-    /// From which number of iterations on the lines say that the mode with the cheaper iterations has paid for itself.
+    /// The mode with the cheaper iterations, and the number of iterations after which it has paid for itself, by the
+    /// fitted lines.
     pub fn paid_for_after(&self) -> Option<(RunMode, f64)> {
         let line = |mode| match self.fits.iter().find(|fit| fit.mode == mode)?.fit? {
             Fit::Line { once_seconds, iteration_seconds } => Some((once_seconds, iteration_seconds)),
@@ -180,7 +181,7 @@ impl Grown {
         self.points.iter().find(spills).map(|point| point.amount)
     }
 
-    /// Up to where one thread is no slower than the framework, if anywhere.
+    /// The point up to which one thread is no slower than the framework, if there is one.
     pub fn alone_until(&self) -> Option<AloneUntil> {
         let enough = |point: &&GrownPoint| {
             let others = point.modes.iter().filter(|mode| mode.mode != RunMode::Reference);

@@ -1,4 +1,5 @@
-//! What each factor changes, from the disk preset to the memory preset, and whether the changes come to the gap between them.
+//! The effect of each factor, from the disk preset to the memory preset, and whether the effects add up to the gap
+//! between them.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,18 +15,18 @@ use crate::measure::statistics::Estimate;
 pub struct Climb {
     /// The disk preset, then one for each factor.
     pub rungs: Vec<Rung>,
-    /// All of it.
+    /// The whole gap.
     pub total: Gap,
 }
 
 /// The entry `ladder` of a report: a preset, or a factor that was changed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Rung {
-    /// What is in force from here on.
+    /// The factors in force from here on.
     pub factors: Option<Factors>,
-    /// What was changed; `None` for the disk preset.
+    /// The factor that was changed; `None` for the disk preset.
     pub changed: Option<Factor>,
-    /// Why the factor changes nothing, where it does not.
+    /// Reason why the factor changes nothing, where it does not.
     pub does_not_apply: Option<String>,
     /// The variant that ran.
     pub variant: String,
@@ -35,7 +36,7 @@ pub struct Rung {
     pub difference_seconds: Option<f64>,
     /// Its interval.
     pub difference_ci95: Option<(f64, f64)>,
-    /// What it moved.
+    /// The bytes that it moved.
     pub bytes: Moved,
 }
 
@@ -52,7 +53,7 @@ pub struct Moved {
     pub input_read: f64,
 }
 
-/// The entry `ladder_total` of a report: the gap between the presets, and what the rungs come to.
+/// The entry `ladder_total` of a report: the gap between the presets, and the sum of the rungs.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Gap {
     /// Memory less disk.
@@ -71,7 +72,7 @@ impl Climb {
     /// The ladder of a comparison; `None` where none was asked for, and before its first round is complete.
     pub fn of(comparison: &Comparison) -> Option<Self> {
         let ladder = comparison.ladder.as_ref()?;
-        // As the disk runs have them; the grouping is not the ladder's to change.
+        // The factors of the disk runs; the ladder does not change the grouping.
         let mut factors = comparison.factors(RunMode::Disk.name());
         let mut set = |factor: Factor, mode| {
             if let Some(factors) = &mut factors {
@@ -127,7 +128,7 @@ impl Gap {
             gap_ci95: gap.ci95,
             sum_of_differences_seconds: sum,
             noise_seconds: noise,
-            // Rounds in which only some of the variants ran may keep the sum from being the gap to the last digit.
+            // If only some of the variants ran in a round, the sum may differ slightly from the gap.
             adds_up: (sum - gap.value).abs() <= noise.unwrap_or(0.0).max(1e-9),
         }
     }

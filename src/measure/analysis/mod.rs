@@ -1,12 +1,13 @@
-//! What the runs of a comparison say. Each analysis takes a [`Comparison`](crate::measure::comparison::Comparison) and
-//! returns a struct; those that are in a comparison's report serialise to it.
+//! Conclusions from the runs of a comparison. Each analysis takes a
+//! [`Comparison`](crate::measure::comparison::Comparison) and returns a struct; those that are in a comparison's report
+//! serialise to it.
 //!
-//! - [`pairs`]: how much two columns differ, and where the time went.
-//! - [`ladder`]: what each factor changes.
+//! - [`pairs`]: the difference of two columns, and the phases that cause it.
+//! - [`ladder`]: the effect of each factor.
 //! - [`sweep`]: memory mode with less memory.
 //! - [`growth`]: larger inputs and more iterations.
-//! - [`tools`]: modes and other programs, a row each; [`votes`]: whose answer is whose; [`cost`]: which is enough, and from
-//!   which size on a framework pays.
+//! - [`tools`]: modes and other programs, a row each; [`votes`]: which of them gave the same answer; [`cost`]: the
+//!   tools that are enough, and the size from which on a framework pays.
 
 pub mod cost;
 pub mod growth;
