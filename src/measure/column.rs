@@ -25,7 +25,7 @@ pub struct Column {
     pub input_bytes: f64,
     /// Wall-clock time.
     pub time: Spread,
-    /// What only the framework counts; the reference has none of it.
+    /// Figures that only the framework has; the reference has none.
     pub framework: Option<Framework>,
     /// Bytes that went to the block device.
     pub device_written_bytes: f64,
@@ -39,7 +39,7 @@ pub struct Column {
     pub output_records: f64,
 }
 
-/// Where the framework's time went, and what it moved.
+/// The framework's time, and the data that it moved.
 #[derive(Clone, Debug)]
 pub struct Framework {
     /// Parts of the output.
@@ -58,9 +58,9 @@ pub struct Framework {
     pub map_input_records: f64,
     /// Records that reduce was given.
     pub shuffled_records: f64,
-    /// What went wrong and was put right.
+    /// Recoveries from failures.
     pub recoveries: Recoveries,
-    /// What workers did and waited for; `None` where the reports do not tell.
+    /// Use of the workers' time; `None` where the reports do not tell.
     pub time: Option<TimeGroups>,
 }
 
@@ -83,7 +83,7 @@ impl Column {
             time: TimeGroups::medians(&times),
             recoveries: Recoveries::medians(&runs.iter().map(|run| run.recoveries()).collect::<Vec<_>>()),
         });
-        // The number of iterations is the job's, which does the same in every run.
+        // Every run of the job does the same number of iterations.
         let iteration = |i: usize| of(&|run| run.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds));
         Some(Column {
             name: variant.name.clone(),

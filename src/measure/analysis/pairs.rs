@@ -1,4 +1,4 @@
-//! How much two columns differ, where the time went, and what a faster disk could give.
+//! The difference of two columns, the phases that cause it, and the possible gain from a faster disk.
 
 use crate::measure::column::{Column, Framework};
 use crate::measure::comparison::Comparison;
@@ -18,11 +18,11 @@ pub struct Pair {
     pub slow: Column,
     /// The other.
     pub fast: Column,
-    /// How they differ.
+    /// Their difference.
     pub relation: Relation,
 }
 
-/// How two columns differ.
+/// Difference of two columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Relation {
     /// One takes longer, beyond noise.
@@ -33,17 +33,17 @@ pub enum Relation {
     TooFewRounds(f64),
 }
 
-/// Where the slower of two columns spent its time.
+/// Phases and bytes in which the slower of two columns exceeds the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whereabouts {
     /// Phases that took a worker longer, and by how many seconds; the longest first.
     pub phases: Vec<(String, f64)>,
-    /// By how much more it wrote to files.
+    /// Bytes that it wrote to files beyond the other's.
     pub more_file_bytes: f64,
 }
 
 impl Pair {
-    /// Of two columns of a comparison.
+    /// The pair of two columns of a comparison.
     pub fn of(comparison: &Comparison, a: &Column, b: &Column) -> Self {
         let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
         let ratio = slow.time.median / fast.time.median;
@@ -57,7 +57,7 @@ impl Pair {
         Pair { slow: slow.clone(), fast: fast.clone(), relation }
     }
 
-    /// Where the difference comes from; `None` where there is none beyond noise, or one of the two is no framework's.
+    /// The causes of the difference; `None` where there is none beyond noise, or one of the two is not the framework's.
     pub fn whereabouts(&self) -> Option<Whereabouts> {
         let Relation::Differ(..) = self.relation else { return None };
         let (slow, fast) = self.slow.framework.as_ref().zip(self.fast.framework.as_ref())?;
@@ -100,21 +100,21 @@ fn frameworks(comparison: &Comparison) -> Vec<Column> {
     comparison.columns().into_iter().filter(|column| column.mode != RunMode::Reference).collect()
 }
 
-/// How long a mode that wrote files would take at least, and which part of its time that saves.
+/// The least time that a mode that wrote files would take, and the part of its time that this saves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gain {
     /// The mode's column.
     pub name: String,
     /// The bounds.
     pub bounds: Bounds,
-    /// What an infinitely fast disk would save, from 0 to 1.
+    /// Part of the time that an infinitely fast disk would save, from 0 to 1.
     pub fast_disk_part: f64,
-    /// What intermediate files for free would save, from 0 to 1.
+    /// Part of the time that intermediate files for free would save, from 0 to 1.
     pub free_files_part: f64,
 }
 
 impl Gain {
-    /// Of a column; `None` where it wrote no files, or its runs do not tell.
+    /// The gain of a column; `None` where it wrote no files, or its runs do not tell.
     pub fn of(column: &Column) -> Option<Self> {
         let framework = column.framework.as_ref().filter(|framework| framework.file_written_bytes >= 1.0)?;
         let bounds = framework.time?.bounds;

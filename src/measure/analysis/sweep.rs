@@ -9,18 +9,18 @@ use crate::measure::statistics::is_beyond_noise;
 /// The sweep as it was measured.
 #[derive(Clone, Debug)]
 pub struct Curve {
-    /// From the least memory to the most.
+    /// The points, from the least memory to the most.
     pub points: Vec<SweepPoint>,
-    /// What they show.
+    /// The conclusions.
     pub summary: SweepSummary,
 }
 
 /// An entry of `memory_sweep` in a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SweepPoint {
-    /// Of the working set.
+    /// Per cent of the working set.
     pub percent: u32,
-    /// What that is.
+    /// The same in bytes.
     pub budget_bytes: u64,
     /// The variant that ran.
     pub variant: String,
@@ -39,7 +39,7 @@ pub struct SweepPoint {
 /// The entry `memory_sweep_summary` of a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SweepSummary {
-    /// What memory mode reserves when its budget is roomy.
+    /// Bytes that memory mode reserves when its budget is roomy.
     pub working_set_bytes: u64,
     /// Disk mode's time, where it ran.
     pub disk_median_seconds: Option<f64>,
@@ -50,7 +50,7 @@ pub struct SweepSummary {
     pub longer_with_more: Option<(u32, u32)>,
     /// Whether every run kept within its budget.
     pub within_budget: bool,
-    /// By how much one did not.
+    /// The most by which a run exceeded its budget.
     pub most_over_budget_bytes: u64,
 }
 

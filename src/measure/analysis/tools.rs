@@ -1,4 +1,4 @@
-//! Modes and alternatives, a row each: what a reader could use here, and what it costs.
+//! Modes and alternatives, a row each: tools that a reader could use here, and their costs.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::measure::plan::variant::Variant;
 use crate::measure::run::Run;
 use crate::measure::statistics::{Spread, median};
 
-/// Something that does the job, on one input: the medians of its runs.
+/// A mode or an alternative on one input: the medians of its runs.
 #[derive(Clone, Debug)]
 pub struct Tool {
     /// The mode's, or the alternative's as it was asked for.
@@ -29,29 +29,29 @@ pub struct Tool {
     pub times: Vec<(u32, f64)>,
     /// From its first read to its last write.
     pub work: Spread,
-    /// What the process takes beyond that; 0 for a program that starts in no time, whose work is all of it.
+    /// Rest of the process's time; 0 for a program that starts in no time, all of whose time is work.
     pub startup_seconds: f64,
     /// Processor time.
     pub cpu_seconds: f64,
     /// Peak resident size.
     pub peak_rss_bytes: f64,
-    /// What was found of its answers.
+    /// Comparison of its answers.
     pub answer: Answers,
 }
 
-/// What was found of a tool's answers.
+/// Comparison of a tool's answers with twinmill's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Answers {
     /// The same, numbers to within this difference.
     Equal(f64),
-    /// At least one was another.
+    /// At least one differs.
     Differ,
     /// It gives none: a floor under what any tool can do.
     None,
 }
 
 impl Tool {
-    /// How long its user waits.
+    /// Time that its user waits.
     pub fn total_seconds(&self) -> f64 {
         self.startup_seconds + self.work.median
     }
@@ -62,7 +62,7 @@ impl Tool {
         self.times.iter().filter_map(|(round, time)| Some((*time, of_round(*round)?.1))).collect()
     }
 
-    /// Whether it does the job, and in one thread.
+    /// Whether it does the job in one thread.
     pub fn is_one_thread(&self) -> bool {
         self.processors == 1 && !self.framework && self.does_the_job()
     }
@@ -152,7 +152,7 @@ pub struct ToolEntry {
     total_seconds: f64,
     cpu_seconds: f64,
     peak_rss_bytes: f64,
-    /// How many times as long its work takes as that of the fastest mode.
+    /// The time of its work as a multiple of that of the fastest mode.
     times_fastest_mode: Option<f64>,
     agrees: Option<bool>,
     #[serde(flatten)]

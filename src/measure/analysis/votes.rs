@@ -1,14 +1,14 @@
-//! Whose answer is whose, where there is more than one.
+//! Groups programs by their answers, where these differ.
 //!
-//! twinmill's modes have one vote together, an alternative has one. An alternative whose answer nobody else gave is named as
-//! the one that differs; twinmill is in doubt where no more agree with it than with another answer.
+//! twinmill's modes have one vote together, an alternative has one. An alternative that is alone with its answer is
+//! named as the one that differs; twinmill is in doubt where no more agree with it than with another answer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::measure::alternative::{Alternative, Difference};
 use crate::measure::comparison::Comparison;
 
-/// Another answer than twinmill's, and who gave it.
+/// An answer that differs from twinmill's, and the alternatives that gave it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Dissent {
     /// The alternatives.
@@ -19,13 +19,13 @@ pub struct Dissent {
     digest: String,
 }
 
-/// All that was answered.
+/// All answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Votes {
     /// The modes, and the alternatives that agree with them.
     pub ours: Vec<String>,
     agreeing: usize,
-    /// The other answers, the first given first.
+    /// The other answers, in the order in which they were given.
     pub dissents: Vec<Dissent>,
 }
 
@@ -52,7 +52,7 @@ impl Votes {
 
     fn dissent(&mut self, alternative: &Alternative) {
         let answers = || alternative.runs.iter().filter_map(|run| run.answer.as_ref());
-        // One that is twinmill's was checked against an output that twinmill has not given here.
+        // An answer that agrees was compared with an output that twinmill gave in an earlier process.
         let Some(answer) = answers().find(|answer| !answer.agrees).or_else(|| answers().next()) else { return };
         let same = |dissent: &&mut Dissent| !answer.digest.is_empty() && dissent.digest == answer.digest;
         match self.dissents.iter_mut().find(same) {
