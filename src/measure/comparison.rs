@@ -21,44 +21,44 @@ use crate::measure::settings::Settings;
 use crate::measure::statistics::{Estimate, difference_of_medians, is_beyond_noise, ratio_of_medians};
 use crate::observe::report::{ColdCache, Report};
 
-/// The runs so far of what was planned.
+/// A planned comparison and its runs so far.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What was asked for.
+    /// The settings that were asked for.
     pub settings: Settings,
     /// The command line, as it was given.
     pub command: Vec<String>,
     /// The columns of the table.
     pub modes: Vec<Variant>,
-    /// The modes with fewer workers, where they are compared with what uses one processor.
+    /// The modes with fewer workers, where they are compared with programs that use one processor.
     pub fewer_workers: Vec<Variant>,
-    /// From the one to the other mode, if that was asked for.
+    /// The steps from one mode to the other, if they were asked for.
     pub ladder: Option<Ladder>,
     /// Memory mode with less memory, if that was asked for.
     pub sweep: Option<Sweep>,
-    /// The modes on more of the same, if that was asked for.
+    /// The modes on larger inputs or with more iterations, if that was asked for.
     pub growths: Vec<Growth>,
-    /// What else does the job, if that was asked for.
+    /// Other programs that do the job, if they were asked for.
     pub alternatives: Vec<Alternative>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
-    /// Whether the runs were made one by one and not in rounds.
+    /// Whether the runs were made one by one, not in rounds.
     pub saved: bool,
-    /// In the order in which they were made.
+    /// The runs, in the order in which they were made.
     pub runs: Vec<Run>,
 }
 
 /// A run that does not count.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Warmup {
-    /// Which variant ran.
+    /// Name of the variant.
     pub variant: String,
-    /// How long.
+    /// Its time.
     pub wall_seconds: f64,
 }
 
 impl Comparison {
-    /// Without a run yet; the columns come in the order of the modes.
+    /// A comparison without runs; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
         let modes = Variant::of_modes(&settings.modes);
         let fewer_workers = match settings.with.as_slice() {
@@ -83,7 +83,7 @@ impl Comparison {
     /// Puts runs side by side that were made one by one: those of the same job that gave the same output on the same machine.
     ///
     /// # Errors
-    /// [`UnknownMode`] where one is of another mode than there are.
+    /// [`UnknownMode`] where one is of an unknown mode.
     pub fn of_saved_runs(reports: Vec<Report>) -> Result<Vec<Self>, UnknownMode> {
         let mut comparisons: Vec<Comparison> = Vec::new();
         for report in reports {
@@ -126,8 +126,8 @@ impl Comparison {
         self.runs.iter().map(|run| &run.report.machine).max_by_key(|machine| machine.cpus)
     }
 
-    /// A run whose page cache was to be cold and was not, if there is one: what it read, and how much of it came from the
-    /// device.
+    /// A run whose page cache should have been cold and was not, if there is one: the bytes that it read, and those of
+    /// them that came from the device.
     pub fn warm_though_asked_cold(&self) -> Option<ColdCache> {
         self.runs.iter().filter_map(|run| run.report.cold_cache).find(|cold| !cold.dropped)
     }
@@ -162,13 +162,13 @@ impl Comparison {
         Ok(())
     }
 
-    /// Whether it is known what belongs to a round.
+    /// Whether all that has a turn in a round is known.
     pub fn is_planned(&self) -> bool {
         let Settings { ladder, memory_sweep, .. } = &self.settings;
         *ladder == self.ladder.is_some() && memory_sweep.is_empty() == self.sweep.is_none()
     }
 
-    /// What is still to be run, in order: the round, from 0, and what has its turn.
+    /// The runs that are still to be made, in order: the round, from 0, and the turn.
     pub fn runs_to_make(&self) -> Vec<(u32, Turn)> {
         let turns = self.turns();
         let order = order(turns.len(), self.settings.rounds, self.settings.seed);
@@ -261,12 +261,12 @@ impl Comparison {
         self.runs_of(first).filter_map(|run| Some((time(run), time(of_round(run.round)?)))).collect()
     }
 
-    /// How many times as long `first` took as `second`.
+    /// The ratio of the times of `first` and `second`.
     pub fn ratio(&self, first: &str, second: &str) -> Option<Estimate> {
         ratio_of_medians(&self.paired_times(first, second), self.settings.seed)
     }
 
-    /// How much longer `first` took than `second`, in seconds.
+    /// Seconds that `first` took longer than `second`.
     pub fn difference(&self, first: &str, second: &str) -> Option<Estimate> {
         difference_of_medians(&self.paired_times(first, second), self.settings.seed)
     }
@@ -303,12 +303,12 @@ impl Comparison {
         Some(agree.all(|agrees| agrees))
     }
 
-    /// Whether all runs of the same work had the same output, byte by byte.
+    /// Whether all runs of the same work had the same output, byte for byte.
     pub fn outputs_identical(&self) -> bool {
         self.outputs().iter().all(|digests| digests.len() == 1 && !digests[0].1.is_empty())
     }
 
-    /// The digest of all outputs of the comparison's own work or, where outputs differ, each one with what gave it.
+    /// The digest of all outputs of the comparison's own work or, where outputs differ, each digest with its variants.
     pub fn digests(&self) -> Vec<String> {
         let outputs = self.outputs();
         if self.outputs_identical() {
@@ -318,7 +318,7 @@ impl Comparison {
         differing.flatten().map(|(variants, digest)| format!("{} {digest}", variants.join(" and "))).collect()
     }
 
-    /// For each work, the modes' first, its different outputs: which variants gave it, and its digest.
+    /// For each work, the modes' first, its different outputs: the variants that gave one, and its digest.
     fn outputs(&self) -> Vec<Vec<(Vec<&str>, &str)>> {
         let mut works = Vec::new();
         let mut outputs: Vec<Vec<(Vec<&str>, &str)>> = Vec::new();
@@ -341,7 +341,7 @@ impl Comparison {
     }
 }
 
-/// How many times as long one variant took as another.
+/// The ratio of the times of two variants.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Ratio {
     /// The variant with the longer median.
@@ -353,11 +353,11 @@ pub struct Ratio {
     /// Longer over shorter median.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Whether the interval excludes that they are alike.
+    /// Whether the interval excludes equal times.
     pub beyond_noise: bool,
 }
 
-/// A report of a run in a mode that there is not.
+/// The error of a report of a run in an unknown mode.
 #[derive(Debug)]
 pub struct UnknownMode(String);
 

@@ -1,4 +1,4 @@
-//! What can end a piece of work, and the exit status of each: 1 the job failed, 2 usage, 128 + n a signal.
+//! Failures that end a piece of work, and their exit status: 1 the job failed, 2 usage, 128 + n a signal.
 
 use std::io;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use crate::Error;
 use crate::measure::running::supervisor::Signal;
 
-/// Why something did not succeed.
+/// Reason why something did not succeed.
 #[derive(Debug)]
 pub enum Failure {
     /// The library's error; settings out of range count as usage.
     Library(Error),
-    /// Anything else, with the exit status that says whose fault it is.
+    /// Any other failure, with its exit status.
     Message(String, u8),
     /// A signal asked the process to stop.
     Interrupted(Signal),
@@ -23,7 +23,7 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 
 impl Failure {
-    /// The job, or whatever else was asked for, failed.
+    /// A failure of the job, or of anything else that was asked for.
     pub fn failed(message: impl Into<String>) -> Self {
         Failure::Message(message.into(), FAILED)
     }

@@ -1,4 +1,4 @@
-//! Running programs side by side, and what comes of it, as typed results. Nothing here is said to anyone: the command line
+//! Measures programs side by side and analyses the runs, as typed results. Nothing here is printed: the command line
 //! turns results into text, pages and files.
 //!
 //! ```text
@@ -7,11 +7,11 @@
 //!               └───────────────────── taken up again ─────────────────┘
 //! ```
 //!
-//! 1. [`settings`]: what is measured, and whether another comparison is the same one.
+//! 1. [`settings`]: the request, and whether another comparison is the same one.
 //! 2. [`plan`]: the variants of a round, and their order.
 //! 3. [`running`]: one run in a process of its own; other programs that do the job; the rounds.
 //! 4. [`comparison`]: the runs so far, and the medians of each variant.
-//! 5. [`analysis`]: what the runs say, a file for each question.
+//! 5. [`analysis`]: conclusions from the runs, a file for each question.
 //! 6. [`statistics`]: medians, intervals, lines.
 //!
 //! A new analysis is a file in `analysis/` that takes a [`Comparison`](comparison::Comparison) and returns a struct, and a

@@ -29,12 +29,12 @@ impl RunMode {
         }
     }
 
-    /// The one of this name.
+    /// The mode of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }
 
-    /// The mode of the framework. The reference has its settings from memory mode.
+    /// The mode of the framework. The reference takes its settings from memory mode.
     pub fn framework(self) -> Mode {
         match self {
             RunMode::Disk => Mode::Disk,

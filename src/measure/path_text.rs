@@ -1,4 +1,5 @@
-//! Paths in JSON, which holds text: one that is no UTF-8 is a list of its bytes, so that it is read back as it was.
+//! Paths in JSON, which holds text: a path that is not UTF-8 becomes a list of its bytes, so that it is read back
+//! unchanged.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
