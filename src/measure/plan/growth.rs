@@ -1,4 +1,4 @@
-//! The modes on more of the same: larger inputs, or more iterations.
+//! The modes on larger inputs or with more iterations.
 //!
 //! A point is an amount of work (a size or a number of iterations); each mode runs at each point, in the same rounds as
 //! everything else.
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::measure::mode::RunMode;
 use crate::measure::plan::variant::Variant;
 
-/// What grows.
+/// The quantity that grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
@@ -20,16 +20,16 @@ pub enum Axis {
     Iterations,
 }
 
-/// What is measured along an axis.
+/// The planned points along an axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Growth {
-    /// What grows.
+    /// The quantity that grows.
     pub axis: Axis,
-    /// From the least of it to the most.
+    /// The points, from the smallest amount to the largest.
     pub points: Vec<Point>,
 }
 
-/// An amount of it.
+/// An amount of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Bytes of input, or iterations.
@@ -41,9 +41,9 @@ pub struct Point {
 /// A part of a comparison's input that was made larger or smaller.
 #[derive(Clone, Debug)]
 pub struct ScaledInput {
-    /// How many times as large as the default; 1 for the comparison's own.
+    /// Its size, as a multiple of the default; 1 for the comparison's own.
     pub factor: f64,
-    /// Where it is.
+    /// Its files.
     pub paths: Vec<PathBuf>,
     /// Its size.
     pub bytes: u64,
@@ -52,9 +52,9 @@ pub struct ScaledInput {
 /// An input along the axis that is not the comparison's own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OtherInput {
-    /// What the names of its variants end in: ` ×4`.
+    /// End of the names of its variants: ` ×4`.
     pub suffix: String,
-    /// Where it is.
+    /// Its files.
     pub paths: Vec<PathBuf>,
     /// Its size.
     pub bytes: u64,
@@ -87,7 +87,7 @@ impl Growth {
         Growth { axis: Axis::Iterations, points: iterations.iter().map(point).collect() }
     }
 
-    /// The variants, to be run in each round, of which those of the modes themselves are no further ones.
+    /// The variants to be run in each round, without those that are the modes themselves.
     pub fn variants(&self) -> impl Iterator<Item = &Variant> {
         let all = self.points.iter().flat_map(|point| &point.variants);
         all.filter(|variant| variant.name != variant.mode.name())

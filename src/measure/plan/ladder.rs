@@ -40,7 +40,7 @@ impl Factor {
         }
     }
 
-    /// What the presets say: disk, memory.
+    /// The values in the two presets: disk, memory.
     pub fn values(self) -> [&'static str; 2] {
         match self {
             Factor::MapOutput | Factor::BetweenJobs => ["disk", "memory"],
@@ -62,7 +62,7 @@ impl Factor {
         format!("--{}={}", self.flag(), self.values()[1])
     }
 
-    /// Why a job has no use for it, if it has none.
+    /// Reason why a job has no use for it, if it has none.
     fn void_in(self, run: &Run) -> Option<&'static str> {
         match self {
             Factor::MapOutput if run.report.reducers == 0 => Some("no reducers"),
@@ -73,10 +73,10 @@ impl Factor {
     }
 }
 
-/// What is measured for the ladder.
+/// The planned ladder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ladder {
-    /// From the disk preset on.
+    /// The steps, from the disk preset on.
     pub steps: Vec<Step>,
     /// The variants beyond the modes.
     pub variants: Vec<Variant>,
@@ -85,9 +85,9 @@ pub struct Ladder {
 /// A factor that is changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Which.
+    /// The factor.
     pub factor: Factor,
-    /// Why it changes nothing, where it does not.
+    /// Reason why it changes nothing, where it does not.
     pub void: Option<String>,
     /// The variant that has taken it.
     pub variant: String,

@@ -1,7 +1,7 @@
-//! What memory mode does with less memory than it would like: the curve between the two modes.
+//! Memory mode with less memory than its working set: the curve between the two modes.
 //!
-//! The working set is what memory mode reserves when its budget is roomy. Each point gives it a part of that as its budget;
-//! what does not fit goes to files. A point is measured in the same rounds as everything else.
+//! The working set is the memory that memory mode reserves when its budget is roomy. Each point gives it a part of that
+//! as its budget; runs that do not fit go to files. A point is measured in the same rounds as everything else.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,23 +14,23 @@ use crate::quantity::ByteSize;
 /// Budget of 0 %, and the least of any point.
 const LEAST_BUDGET_BYTES: u64 = 1 << 20;
 
-/// What is measured for the sweep.
+/// The planned sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// What memory mode reserves when its budget is roomy.
+    /// Bytes that memory mode reserves when its budget is roomy.
     pub working_set_bytes: u64,
-    /// From the least memory to the most.
+    /// The points, from the least memory to the most.
     pub points: Vec<Point>,
 }
 
 /// A budget of memory mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
-    /// Of the working set.
+    /// Per cent of the working set.
     pub percent: u32,
-    /// What that is.
+    /// The same in bytes.
     pub budget_bytes: u64,
-    /// What runs.
+    /// The variant that runs.
     pub variant: Variant,
 }
 

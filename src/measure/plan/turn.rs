@@ -1,7 +1,7 @@
-//! What has its turn in a round, and the order of the turns.
+//! The turns of a round, and their order.
 //!
-//! A round runs everything once, in an order drawn from the seed; every second round takes the order of the round before it
-//! backwards, so that each variant comes as often before as behind any other.
+//! A round runs everything once, in an order drawn from the seed; every second round takes the order of the round
+//! before it backwards, so that each variant comes as often before as after any other.
 
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -10,12 +10,12 @@ use crate::measure::alternative::Attempt;
 use crate::measure::plan::variant::Variant;
 use crate::measure::statistics::below;
 
-/// What has a turn in each round.
+/// A turn in each round.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn {
-    /// twinmill runs.
+    /// A run of twinmill.
     Run(Variant),
-    /// Something else does.
+    /// A run of another program.
     Other(Attempt),
 }
 
@@ -28,7 +28,7 @@ impl Turn {
         }
     }
 
-    /// The other program's turn, if it is one's.
+    /// The attempt, if the turn is another program's.
     pub fn attempt(&self) -> Option<&Attempt> {
         match self {
             Turn::Run(_) => None,
