@@ -1,26 +1,26 @@
-//! What went wrong in runs and was put right: how often, and what it cost.
+//! Recoveries from failures in runs: their number and their cost.
 
 use crate::measure::statistics::median;
 use crate::observe::report::{Recovery, RecoveryKind};
 
-/// How often each kind of recovery happened, and what it cost.
+/// Number and cost of each kind of recovery.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Recoveries {
     /// As [`KINDS`](Self::KINDS).
     costs: [Cost; Recoveries::KINDS.len()],
 }
 
-/// How often, and how much time of workers it took.
+/// A number of recoveries, and the workers' time that they cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// A median of several runs need not be whole.
+    /// The number; a median of several runs need not be whole.
     pub times: f64,
     /// Seconds of workers.
     pub seconds: f64,
 }
 
 impl Recoveries {
-    /// The kinds in the order in which they are told.
+    /// The kinds in the order in which they are shown.
     pub const KINDS: [RecoveryKind; 4] =
         [RecoveryKind::Retry, RecoveryKind::Rerun, RecoveryKind::Restart, RecoveryKind::Speculation];
 
@@ -46,12 +46,12 @@ impl Recoveries {
         self.costs.iter().all(Cost::is_zero)
     }
 
-    /// What each of the [kinds](Self::KINDS) came to.
+    /// Number and cost of each of the [kinds](Self::KINDS).
     pub fn costs(&self) -> &[Cost; Recoveries::KINDS.len()] {
         &self.costs
     }
 
-    /// What all of them came to.
+    /// Number and cost of all together.
     pub fn total(&self) -> Cost {
         let sum = |figure: fn(&Cost) -> f64| self.costs.iter().map(figure).fold(0.0, |sum, cost| sum + cost);
         Cost { times: sum(|cost| cost.times), seconds: sum(|cost| cost.seconds) }
@@ -64,7 +64,7 @@ impl Cost {
         self.times == 0.0
     }
 
-    /// How often it happened, in whole numbers.
+    /// The number, rounded.
     pub fn count(&self) -> u64 {
         self.times.ceil() as u64
     }

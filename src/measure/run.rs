@@ -1,4 +1,4 @@
-//! A run of a comparison: its report, and which run it was.
+//! A run of a comparison: its report and its place among the runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use crate::observe::report::{Report, TaskReport};
 /// One run of the job.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Run {
-    /// What `run --report` wrote.
+    /// The report of `run --report`.
     #[serde(flatten)]
     pub report: Report,
-    /// What the process of a comparison's run took beyond the job.
+    /// Time of the process of a comparison's run beyond the job's.
     #[serde(default)]
     pub startup_seconds: f64,
-    /// Which [`Variant`](crate::measure::plan::variant::Variant) of a comparison it ran as.
+    /// Name of its [`Variant`](crate::measure::plan::variant::Variant) in a comparison.
     #[serde(default)]
     pub variant: String,
     /// The round, from 0.
@@ -28,20 +28,20 @@ impl Run {
         Run { report, startup_seconds: 0.0, variant: String::new(), round: 0 }
     }
 
-    /// With the time of its process, of which the job was a part.
+    /// Adds the time of its process, of which the job was a part.
     pub fn in_process_of(mut self, wall_seconds: f64) -> Self {
         let startup_seconds = (wall_seconds - self.report.wall_seconds).max(0.0);
-        // Whole microseconds are the same again when a report is read.
+        // Whole microseconds are unchanged by writing and reading a report.
         self.startup_seconds = (startup_seconds * 1e6).round() / 1e6;
         self
     }
 
-    /// Whether a job read what another one had written.
+    /// Whether a job read the output of another one.
     pub fn is_chain(&self) -> bool {
         self.report.tasks.iter().any(|task| task.id.starts_with("job2-"))
     }
 
-    /// What went wrong and was put right.
+    /// Recoveries from failures.
     pub fn recoveries(&self) -> Recoveries {
         Recoveries::of(&self.report.recoveries)
     }
@@ -56,7 +56,7 @@ impl Run {
 pub fn in_lanes(tasks: &[TaskReport]) -> Vec<(usize, &TaskReport)> {
     let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
     in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
-    // When each lane is free again.
+    // The time at which each lane is free again.
     let mut lanes: Vec<f64> = Vec::new();
     let lane_of = |task: &TaskReport| {
         let lane = lanes.iter().position(|free| *free <= task.start_seconds).unwrap_or(lanes.len());

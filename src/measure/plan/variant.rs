@@ -14,10 +14,10 @@ pub struct Variant {
     pub name: String,
     /// Its mode.
     pub mode: RunMode,
-    /// What it sets beyond its mode, as words of the command line.
+    /// Settings beyond its mode, as words of the command line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// What it reads, where that is not the comparison's input.
+    /// Its input, where that is not the comparison's.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "path_text")]
     pub inputs: Vec<PathBuf>,
     /// Its memory budget, where that is not the comparison's.
@@ -29,18 +29,18 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// A mode as it is.
+    /// A mode without further settings.
     pub fn named(name: String, mode: RunMode) -> Self {
         Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None, workers: None }
     }
 
-    /// What it computes, as far as that differs from the comparison's own job: variants that compute the same must have the
-    /// same output.
+    /// Its computation, as far as that differs from the comparison's own job: variants with the same computation must
+    /// have the same output.
     pub fn work(&self) -> (&[PathBuf], Option<&String>) {
         (&self.inputs, self.words.iter().find(|word| word.starts_with("--iterations=")))
     }
 
-    /// The framework's modes, each once, with 1, 2, 4… workers below `workers`: how many it takes to beat one thread.
+    /// The framework's modes, each once, with 1, 2, 4… workers below `workers`, to find how many beat one thread.
     pub fn with_fewer_workers(modes: &[RunMode], workers: usize) -> Vec<Variant> {
         let counts = || std::iter::successors(Some(1), |count| Some(count * 2)).take_while(|fewer| *fewer < workers);
         let with = |mode: RunMode, fewer: usize| {

@@ -19,21 +19,21 @@ use crate::measure::running::tie;
 use crate::measure::running::words::join;
 use crate::observe::report::Report;
 
-/// What all runs have in common.
+/// The settings that all runs share.
 pub struct Child<'a> {
-    /// What is started: this executable, which knows the job.
+    /// The program to start: this executable, which knows the job.
     pub program: PathBuf,
     /// The job's name.
     pub job: &'a str,
-    /// What it reads.
+    /// Its inputs.
     pub inputs: &'a [PathBuf],
     /// The comparison's settings.
     pub config: &'a JobConfig,
-    /// Those of them that were given, and the job's options, as words.
+    /// Settings that were given, and the job's options, as words.
     pub words: &'a [OsString],
-    /// Where the runs' files go, one run at a time.
+    /// Directory for the runs' files, of one run at a time.
     pub scratch: &'a Path,
-    /// What there is, where each run is to be kept to as many as it has workers.
+    /// All processors, where each run is limited to as many as it has workers.
     pub processors: Option<Processors>,
 }
 
@@ -122,7 +122,7 @@ impl Child<'_> {
         let inputs = if variant.inputs.is_empty() { self.inputs } else { &variant.inputs };
         command.args(inputs.iter().map(|path| join("--input", path)));
         command.args([join("--output", output), join("--report", report)]);
-        // What is left of a run that had to be killed goes with the scratch directory; what is to be kept must not.
+        // Files of a run that had to be killed are removed with the scratch directory; kept intermediates must not be.
         match intermediates {
             Intermediates::Keep => {
                 command.arg("--keep-intermediates").arg(join("--work-dir", &self.config.work_dir));
@@ -133,7 +133,7 @@ impl Child<'_> {
         }
         // The available memory changes between runs; the budget must not.
         command.arg(format!("--memory={}", variant.memory_bytes.unwrap_or(self.config.memory_bytes)));
-        // A run that is kept to fewer processors would have other defaults.
+        // A run that is limited to fewer processors would have other defaults.
         let workers = variant.workers.unwrap_or(self.config.workers);
         command.args([format!("--workers={workers}"), format!("--reducers={}", self.config.reducers)]);
         let is_given = |word: &&OsString| {

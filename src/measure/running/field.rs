@@ -1,4 +1,4 @@
-//! Who takes part in a comparison beside the modes, and their turns.
+//! The alternatives that take part in a comparison beside the modes, and their turns.
 //!
 //! ```text
 //! --with names ─▶ plan: Alternatives ─▶ an output of twinmill's for each input ─▶ turn: run, compare, add to the comparison
@@ -15,7 +15,7 @@ use crate::measure::running::child::Child;
 use crate::measure::running::peers::{Ours, Outcome, Peers, Question};
 use crate::measure::running::supervisor::Supervisor;
 
-/// The alternatives of a comparison and what they are asked.
+/// The alternatives of a comparison and their task.
 #[derive(Debug)]
 pub struct Field<'a> {
     peers: Peers,
@@ -25,8 +25,8 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Finds out who takes part of these names, if there are any, with the programs at a place other than the usual one where
-    /// one is named.
+    /// Finds out which of the named alternatives take part, if there are any. `place` is the directory of the programs,
+    /// if not the usual one.
     ///
     /// # Errors
     /// [`Failure::Message`] where a name is unknown, or the job, an option or the input is none that other programs take.
@@ -76,7 +76,7 @@ impl<'a> Field<'a> {
         Ok(())
     }
 
-    /// Gives one alternative its turn, unless a run of it has failed, and notes in the comparison what came of it.
+    /// Gives one alternative its turn, unless a run of it has failed, and adds the outcome to the comparison.
     ///
     /// # Errors
     /// [`Failure::Interrupted`], or [`Failure::Message`] where the programs do not say what they should.
@@ -113,18 +113,18 @@ impl<'a> Field<'a> {
     }
 }
 
-/// How a turn ended.
+/// Outcome of a turn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
     /// It ran.
     Took {
-        /// For so long.
+        /// Its time.
         seconds: f64,
         /// Whether its answer was twinmill's, as far as that is known yet.
         agrees: bool,
     },
     /// It did not run, perhaps with a reason that was not given before.
     NotRun(Option<String>),
-    /// The program failed, with what it said.
+    /// The program failed, with this message.
     Failed(String),
 }
