@@ -4,7 +4,7 @@
 //! - [`child`]: one run of the job.
 //! - [`peers`]: one run of another program that does the job; [`field`]: those that take part, and their turns.
 //! - [`rounds`]: warm-ups, then every turn of every round.
-//! - [`processors`], [`tie`], [`words`]: what a child may use, that it does not outlive its parent, and its options.
+//! - [`processors`], [`tie`], [`words`]: the processors of a child, its end with its parent, and its options.
 
 pub mod child;
 pub mod field;

@@ -1,7 +1,8 @@
-//! The programs under `scripts/peers`, through its script `one`: `plan` says who takes part, `run` runs a program once.
+//! The programs under `scripts/peers`, through its script `one`: `plan` says which take part, `run` runs a program
+//! once.
 //!
-//! The script's own text says what it takes and prints. It lies in the source tree that this binary was built from, unless
-//! another place is named.
+//! The script's `--help` describes its arguments and its output. It lies in the source tree that this binary was built
+//! from, unless another place is named.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use crate::measure::running::supervisor::Supervisor;
 use crate::measure::running::tie;
 use crate::measure::running::words::join;
 
-/// Names another place of `scripts/peers`.
+/// Environment variable that names another place of `scripts/peers`.
 const PLACE: &str = "TWINMILL_PEERS";
 
 /// The script that runs other programs.
@@ -28,7 +29,7 @@ pub struct Peers {
     one: PathBuf,
 }
 
-/// What other programs are asked.
+/// The task of other programs.
 #[derive(Debug)]
 pub struct Question<'a> {
     /// The job's name.
@@ -39,31 +40,31 @@ pub struct Question<'a> {
     pub workers: usize,
     /// Whether the input is dropped from the page cache first.
     pub page_cache: PageCache,
-    /// Where outputs and intermediates go, for one run at a time.
+    /// Directory for outputs and intermediates, of one run at a time.
     pub scratch: &'a Path,
-    /// Why none of them can do what twinmill is to do, whatever the input.
+    /// Reason why no other program can do twinmill's task, whatever the input.
     pub declined: Option<String>,
 }
 
 /// An output of twinmill's that answers are compared with.
 #[derive(Debug)]
 pub struct Ours {
-    /// What it was made of.
+    /// Its inputs.
     pub inputs: Vec<PathBuf>,
-    /// Where it lies.
+    /// Its directory.
     pub output: PathBuf,
     /// Its digest.
     pub digest: String,
 }
 
-/// What came of an attempt.
+/// Outcome of an attempt.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
     /// It ran.
     Ran(Box<AlternativeRun>),
-    /// It sits this input out, and why.
+    /// It declined this input, for this reason.
     Declined(String),
-    /// The program failed, with what it said.
+    /// The program failed, with this message.
     Failed(String),
 }
 
@@ -99,7 +100,8 @@ impl Peers {
         Err(Failure::Message(message, USAGE))
     }
 
-    /// Who of `names` takes part with this input. Nobody does where it is not one file: the reason is in each of them.
+    /// The alternatives of these names, with the reason for each that does not take part. None does where the input is
+    /// not one file.
     ///
     /// # Errors
     /// [`Failure::Message`] for an unknown name, and for a job or an option that no program takes.
@@ -127,7 +129,7 @@ impl Peers {
         Ok(self.parse::<Plan>(&ended.stdout)?.alternatives)
     }
 
-    /// Runs an alternative once on what `ours` was made of, and compares the answers.
+    /// Runs an alternative once on the inputs of `ours`, and compares the answers.
     ///
     /// # Errors
     /// [`Failure::Interrupted`], or [`Failure::Message`] where the script does not say what it should.
@@ -179,7 +181,7 @@ impl Peers {
     }
 }
 
-/// The one file that is read, as other programs take a path; or why there is none.
+/// The single input file, since other programs take one path; or the reason why there is none.
 fn the_file(inputs: &[PathBuf]) -> Result<Result<PathBuf, String>, Failure> {
     match list_files(inputs)?.as_slice() {
         [file] => std::path::absolute(&*file.path).map(Ok).map_err(Failure::at("find", &file.path)),

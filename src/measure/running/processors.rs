@@ -1,4 +1,4 @@
-//! Which processors a run may use: as many as it has workers, so that all that take part have the same.
+//! Limits a run to as many processors as it has workers, so that all that take part have the same.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -13,7 +13,7 @@ const THIS_THREAD: Pid = Pid::from_raw(0);
 pub struct Processors(CpuSet);
 
 impl Processors {
-    /// Those of this thread.
+    /// The processors of this thread.
     ///
     /// # Errors
     /// [`Failure::Message`] where the system does not tell.
@@ -23,11 +23,11 @@ impl Processors {
             .map_err(|error| Failure::failed(format!("no processors: {error}")))
     }
 
-    /// Runs `run` while this thread is kept to the first `count` of them, or to all where there are fewer. What it starts later
-    /// has all of them again.
+    /// Runs `run` while this thread is limited to the first `count` of them, or to all where there are fewer. Processes
+    /// that it starts later have all of them again.
     ///
     /// # Errors
-    /// [`Failure::Message`] where the system refuses, or what `run` returns.
+    /// [`Failure::Message`] where the system refuses, and those of `run`.
     pub fn while_kept<T>(&self, count: usize, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         self.keep(count)?;
         let result = run();

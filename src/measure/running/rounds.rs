@@ -12,18 +12,18 @@ use crate::measure::running::field::{Ended, Field};
 use crate::measure::running::supervisor::Supervisor;
 use crate::measure::settings::Settings;
 
-/// Someone who looks on while runs are made, and keeps what came of them.
+/// An observer of the runs, which also keeps their results.
 pub trait Watch {
-    /// So many runs of these names come next: warm-ups, or those of the rounds.
+    /// Announces so many runs of these names: warm-ups, or those of the rounds.
     fn expect(&mut self, rounds: u32, runs: usize, names: &[&str]);
-    /// A run begins, in a round counted from 0 or, without one, to warm up.
+    /// Takes note that a run begins, in a round counted from 0 or, without one, to warm up.
     fn begin(&mut self, round: Option<u32>, name: &str);
-    /// A run has ended.
+    /// Takes note that a run has ended.
     fn end(&mut self, round: Option<u32>, name: &str, ended: &Ended);
-    /// There is one more run, or nothing to run at all.
+    /// Keeps the comparison after each run, or once where there is nothing to run.
     ///
     /// # Errors
-    /// What keeps the comparison from being kept; no further run is made then.
+    /// Those of keeping it; no further run is made then.
     fn keep(&mut self, comparison: &Comparison, supervisor: &mut Supervisor) -> Result<(), Failure>;
 }
 
@@ -68,8 +68,8 @@ pub fn run(
     Ok(())
 }
 
-/// Runs each mode as often as was asked for, at least once where the rest cannot be planned without, and gives back the last
-/// run of each.
+/// Runs each mode as often as was asked for, at least once where the plan depends on it, and returns the last run of
+/// each.
 fn warm_up(
     comparison: &mut Comparison,
     child: &Child<'_>,
@@ -93,7 +93,7 @@ fn warm_up(
     Ok(seen)
 }
 
-/// Plans what depends on a run of a mode, unless that was done in an earlier comparison.
+/// Plans the turns that depend on a run of a mode, unless an earlier comparison has done so.
 fn plan(comparison: &mut Comparison, seen: &[(RunMode, Run)]) -> Result<(), Failure> {
     if comparison.is_planned() {
         return Ok(());

@@ -1,9 +1,10 @@
 //! SIGINT, SIGTERM and SIGHUP end what is running, cleanly and within a second.
 //!
 //! A [`Supervisor`] waits for signals on the main thread (tokio) while the work is done by another thread or a child
-//! process. It listens from its creation on, so a signal between two pieces of work stops the second. A SIGHUP that whoever
-//! started the process had made it ignore, as `nohup` does, stays ignored. SIGINT does not: shells let commands in the
-//! background ignore it so that Ctrl-C at the terminal does not end them, and whoever sends it to such a process means it.
+//! process. It listens from its creation on, so a signal between two pieces of work stops the second. SIGHUP stays
+//! ignored where the process was started so, as by `nohup`. SIGINT does not: shells let commands in the background
+//! ignore it so that Ctrl-C at the terminal does not end them, but a SIGINT that is sent to such a process on purpose
+//! must end it.
 
 use std::any::Any;
 use std::fs::{self, File};
@@ -24,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::CancelToken;
 use crate::measure::failure::Failure;
 
-/// How long a child process may take to clean up before it is killed.
+/// Time that a child process has to clean up before it is killed.
 const CHILD_GRACE: Duration = Duration::from_millis(800);
 
 /// A signal that asks the process to stop.
@@ -39,7 +40,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// What happened to the command.
+    /// What the signal did to the command, as a verb.
     pub fn verb(self) -> &'static str {
         match self {
             Signal::Interrupt => "interrupted",
@@ -58,7 +59,7 @@ impl Signal {
     }
 }
 
-/// What is listened for.
+/// The signals that are listened for.
 #[derive(Debug)]
 struct Signals {
     interrupt: unix::Signal,
@@ -106,7 +107,7 @@ fn is_ignored(signal: i32) -> bool {
 pub struct Supervisor {
     runtime: Runtime,
     signals: Signals,
-    /// SIGXFSZ, which nobody waits for: that it is handled makes a write beyond a limit fail instead of the process.
+    /// SIGXFSZ, which is not waited for: because it is handled, a write beyond a limit fails instead of the process.
     _file_size: unix::Signal,
     received: Option<Signal>,
 }
@@ -118,7 +119,7 @@ impl Supervisor {
     /// [`Failure::Message`] where the system has no room for another event queue.
     pub fn start() -> Result<Self, Failure> {
         let start = || -> io::Result<Self> {
-            // Tokio does not say where it has none, but panics.
+            // Tokio would panic without them instead of returning an error.
             check_descriptors()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let context = runtime.enter();
@@ -133,8 +134,8 @@ impl Supervisor {
     /// Does `work` on another thread; a signal cancels the token, which `work` is expected to heed.
     ///
     /// # Errors
-    /// [`Failure::Interrupted`] where a signal kept `work` from succeeding, [`Failure::Message`] where it panicked, else
-    /// what it returns.
+    /// [`Failure::Interrupted`] where a signal kept `work` from succeeding, [`Failure::Message`] where it panicked,
+    /// else those of `work`.
     pub fn run<T: Send>(
         &mut self,
         cancel: &CancelToken,
@@ -175,7 +176,7 @@ impl Supervisor {
         let process = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let terminate = move || {
             if let Some(process) = process {
-                // It fails only where the child has ended already.
+                // This fails only where the child has ended already.
                 let _ = kill(process, nix::sys::signal::Signal::SIGTERM);
             }
         };
@@ -228,7 +229,7 @@ fn check_descriptors() -> io::Result<()> {
     opened.map(drop).map_err(|error| io::Error::new(error.kind(), format!("{error}; allow more (ulimit -n)")))
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
