@@ -1,4 +1,4 @@
-//! What a comparison was asked for, as its report keeps it: enough to tell whether another comparison is the same one.
+//! The settings of a comparison, as its report keeps them: enough to tell whether another comparison is the same one.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -18,7 +18,7 @@ use crate::measure::failure::{Failure, USAGE};
 use crate::measure::mode::RunMode;
 use crate::observe::report::Report;
 
-/// What is to be measured, and how often.
+/// The measurements that are asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The modes that are compared.
@@ -39,7 +39,7 @@ pub struct Request {
     pub scale: Vec<f64>,
     /// Numbers of iterations.
     pub iteration_sweep: Vec<u32>,
-    /// What else does the job.
+    /// Other programs that do the job.
     pub with: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct Settings {
     /// Paths of the input. In JSON, bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "lossy")]
     pub inputs: Vec<PathBuf>,
-    /// Digest of [what tells the files that are read](files_of) from others, and from what they were before.
+    /// Digest of the [identity and state of the input files](files_of).
     #[serde(default)]
     pub files: String,
     /// Number of input files.
@@ -85,7 +85,7 @@ pub struct Settings {
     /// Whether the job has no reference that could be one of the modes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_reference: bool,
-    /// What else does the job, as it was asked for.
+    /// Other programs that do the job, as they were asked for.
     #[serde(default)]
     pub with: Vec<String>,
     /// Rounds.
@@ -148,7 +148,7 @@ impl Settings {
         })
     }
 
-    /// What a run's own report tells of them.
+    /// The settings that a run's own report tells.
     pub fn of_saved_run(report: &Report) -> Self {
         Settings {
             job: report.job.clone(),
@@ -179,7 +179,7 @@ impl Settings {
     /// Whether runs under `self` can be joined by runs under `wanted`: all but the number of rounds must be equal.
     ///
     /// # Errors
-    /// [`Failure::Message`] that names what differs.
+    /// [`Failure::Message`] that names the difference.
     pub fn check_continued_by(&self, wanted: &Settings) -> Result<(), Failure> {
         let fields = |settings: &Settings| match serde_json::to_value(settings) {
             Ok(Value::Object(fields)) => fields,
@@ -201,7 +201,7 @@ impl Settings {
     }
 }
 
-/// What tells files from others, and from what they were before, as a digest: their canonical paths, sizes, times and inodes.
+/// Digest of the identity and state of files: their canonical paths, sizes, times and inodes.
 ///
 /// # Errors
 /// [`Failure`] where a file cannot be looked at.
@@ -219,7 +219,7 @@ pub fn files_of(paths: &[PathBuf]) -> Result<String, Failure> {
     Ok(format!("xxh3:{:016x}", digest.digest()))
 }
 
-/// A word as text, from which it can be told.
+/// A word as text; different words give different text.
 fn text_of(word: &OsStr) -> String {
     word.to_str().map_or_else(|| word.as_bytes().escape_ascii().to_string(), str::to_owned)
 }

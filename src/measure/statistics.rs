@@ -1,9 +1,9 @@
-//! The middle of some times, how far they are from it, how much two ways of running differ, and how sure that is.
+//! Statistics of a few times: median and spread, the difference of two ways of running, and confidence intervals.
 //!
 //! # The bootstrap
 //!
-//! Runs are made in rounds, each way once a round, so that what disturbs the machine for a while disturbs all of them. The
-//! two times of a round are therefore a pair, and the bootstrap draws rounds, not times:
+//! Runs are made in rounds, each way once a round, so that a disturbance of the machine affects all of them. The two
+//! times of a round are therefore a pair, and the bootstrap draws rounds, not times:
 //!
 //! 1. The estimate is the ratio (or the difference) of the two medians.
 //! 2. Rounds are drawn with replacement, as many as there are, and give another estimate; this [`RESAMPLES`] times.
@@ -19,7 +19,7 @@ use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-/// What is said of the times of one mode. All in seconds.
+/// Median and spread of the times of one mode, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Spread {
     /// The middle one, or the mean of the two in the middle.
@@ -88,7 +88,7 @@ fn median_interval(n: usize) -> (usize, usize) {
 pub const FEWEST_ROUNDS: usize = 3;
 /// Resamples of the bootstrap: enough for two digits of the interval's ends.
 const RESAMPLES: usize = 2_000;
-/// Differences below this part are not called one, however sure they are: moving code in a binary makes as much.
+/// Smallest ratio, beyond 1, that counts as a difference, however sure it is: moving code in a binary makes as much.
 const SMALLEST_PART: f64 = 0.01;
 
 /// An estimate and its confidence interval.
@@ -96,7 +96,7 @@ const SMALLEST_PART: f64 = 0.01;
 pub struct Estimate {
     /// The estimate.
     pub value: f64,
-    /// Where the true value is, with a confidence of 95 %; one round alone does not tell.
+    /// Interval that holds the true value with a confidence of 95 %; `None` for a single round.
     pub ci95: Option<(f64, f64)>,
 }
 
@@ -217,12 +217,12 @@ mod tests {
         assert_eq!(json["ci95_seconds"], serde_json::json!([1.0, 3.0]));
     }
 
-    /// Times as machines have them: what all runs of a round share, and on top of it what only one has.
+    /// Noise as machines have it: a part that all runs of a round share, and a part that only one run has.
     #[derive(Clone, Copy, Debug)]
     enum Noise {
         /// Some per cent to both sides.
         LogNormal,
-        /// A shortest time, and runs that something else got in the way of.
+        /// A shortest time, and runs that were disturbed.
         Spikes,
         /// A fast and a slow state, as of a processor's clock.
         TwoStates,

@@ -1,4 +1,4 @@
-//! Where workers' time went, in the groups that people compare.
+//! The use of workers' time, in the groups that people compare.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::measure::statistics::median;
 use crate::observe::report::Bounds;
 use crate::observe::time_use::TimeUse;
 
-/// A group of what workers do or wait for.
+/// A group of activities, or of reasons for waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeGroup {
@@ -16,7 +16,7 @@ pub enum TimeGroup {
     Job,
     /// Folding records.
     Combining,
-    /// Making bytes of records.
+    /// Encoding records.
     Encoding,
     /// Sorting buffers.
     Sorting,
@@ -41,7 +41,7 @@ use TimeGroup::{
 };
 
 impl TimeGroup {
-    /// All that workers do and wait for: first what they compute.
+    /// All that workers do and wait for: first the groups of computing.
     pub const ALL: [TimeGroup; 12] = [
         Parsing,
         Job,
@@ -82,7 +82,7 @@ impl TimeGroup {
 pub struct TimeGroups {
     /// Seconds, as [`TimeGroup::ALL`].
     pub seconds: [f64; TimeGroup::ALL.len()],
-    /// What the runs would have taken at least.
+    /// The bounds on the runs' times.
     pub bounds: Bounds,
 }
 

@@ -9,8 +9,8 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{getpid, getppid};
 
-/// Has the system send SIGTERM to what `command` starts when the thread that started it is gone: a process that is killed
-/// by SIGKILL tells its children nothing.
+/// Makes the system send SIGTERM to the child of `command` when the thread that started it is gone: a process that is
+/// killed by SIGKILL cannot tell its children.
 pub fn to_this_process(command: &mut Command) {
     let parent = getpid();
     let tie = move || {

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// `--name=value`, which holds for values that look like options too.
+/// `--name=value`, which also works for values that look like options.
 pub fn join(flag: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> OsString {
     let mut word = flag.as_ref().to_owned();
     word.push("=");
