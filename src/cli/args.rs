@@ -1,4 +1,4 @@
-//! What the command line looks like. Defaults are those of [`JobConfig::new`]; the jobs bring their own options.
+//! The arguments of the command line. Defaults are those of [`JobConfig::new`]; the jobs bring their own options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::{Fault, JobConfig, Mode};
 
 static DEFAULTS: LazyLock<JobConfig> = LazyLock::new(|| JobConfig::new(Mode::Memory));
 
-/// Written without the space that would put it in quotes.
+/// Default sort buffer, without the space that would make clap quote it.
 static SORT_BUFFER: LazyLock<String> =
     LazyLock::new(|| ByteSize(DEFAULTS.sort_buffer_bytes).to_string().replace(' ', ""));
 
@@ -55,7 +55,7 @@ fn version() -> &'static str {
 }
 
 /// Lets the value of every option, those of the jobs included, begin with a hyphen: a label `-1`, a pattern `-x`, a file
-/// `-f`. [`swallowed_option`] finds what was meant for an option.
+/// `-f`. [`swallowed_option`] finds values that were meant as options.
 fn with_hyphens(command: Command) -> Command {
     let takes_value = |arg: &Arg| arg.get_long().is_some() && arg.get_action().takes_values();
     let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_hyphen_values(true) } else { arg });
@@ -118,7 +118,7 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// Where a job reads; accepted before and after the job's name.
+/// The input of a job; accepted before and after the job's name.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct InputArgs {
@@ -132,10 +132,10 @@ pub struct InputArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct RunArgs {
-    /// Where the result goes [default: nowhere; its first lines are shown]
+    /// Directory for the result [default: none; its first lines are shown]
     #[arg(long, global = true, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Where intermediates are kept: disk or memory
+    /// Medium of intermediates: disk or memory
     #[arg(
         long,
         global = true,
@@ -164,11 +164,11 @@ pub struct CompareArgs {
     pub common: CommonArgs,
 }
 
-/// How a comparison measures; none of it concerns a single run.
+/// Options of a comparison; none of them concerns a single run.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Comparison")]
 pub struct MeasureArgs {
-    /// What is compared; a mode that is named twice is compared with itself
+    /// Modes to compare; a mode that is named twice is compared with itself
     #[arg(
         long,
         global = true,
@@ -184,10 +184,10 @@ pub struct MeasureArgs {
     /// Runs of each mode before the first round that do not count
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub warmup: u32,
-    /// What the order of the modes within the rounds is drawn from
+    /// Seed of the order of the modes within the rounds
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Go from disk to memory one factor at a time, and say what each one changes
+    /// Go from disk to memory one factor at a time, and tell the effect of each
     #[arg(long, global = true)]
     pub ladder: bool,
     /// Give memory mode these parts of the memory it would like, in per cent: 0,25,50,75,100
@@ -204,10 +204,10 @@ pub struct MeasureArgs {
     /// as there are --workers
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub with: Vec<String>,
-    /// Where the programs of --with are [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
+    /// Directory of the programs of --with [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
     #[arg(long, global = true, value_name = "DIR", requires = "with")]
     pub peers: Option<PathBuf>,
-    /// Take up what an interrupted comparison with the same settings wrote to the report; --runs may differ
+    /// Continue an interrupted comparison with the same settings from its report; --runs may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,
     #[command(flatten)]
@@ -235,7 +235,7 @@ pub struct ExportArgs {
 /// `twinmill report FILE...`
 #[derive(Args, Debug)]
 pub struct ReportArgs {
-    /// What `compare --report` or `run --report` wrote; runs of the same job are put side by side
+    /// Reports of `compare --report` or `run --report`; runs of the same job are put side by side
     #[arg(required = true, value_name = "FILE.json")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -246,13 +246,13 @@ pub struct ReportArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Factors")]
 pub struct FactorArgs {
-    /// Where map outputs lie until reducers take them [default: as the mode says]
+    /// Medium of map outputs until reducers take them [default: as the mode says]
     #[arg(long, global = true, value_name = "MEDIUM", value_parser = choice(MEDIA))]
     pub map_output: Option<Medium>,
-    /// Where a job's output lies until the next job reads it [default: as the mode says]
+    /// Medium of a job's output until the next job reads it [default: as the mode says]
     #[arg(long, global = true, value_name = "MEDIUM", value_parser = choice(MEDIA))]
     pub between_jobs: Option<Medium>,
-    /// What happens to an input that a loop reads again and again: reread or cached [default: as the mode says]
+    /// Treatment of an input that a loop reads again and again: reread or cached [default: as the mode says]
     #[arg(long, global = true, value_name = "HOW", value_parser = choice(INVARIANT))]
     pub invariant: Option<Invariant>,
     /// How equal keys are brought together: sort or hash [default: sort]
@@ -260,7 +260,7 @@ pub struct FactorArgs {
     pub grouping: Option<Grouping>,
 }
 
-/// What every run of a job understands.
+/// Options of every run of a job.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Settings")]
 pub struct CommonArgs {
@@ -273,7 +273,7 @@ pub struct CommonArgs {
     /// Budget for sort buffers and for runs in memory [default: 60 % of the memory available]
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory: Option<ByteSize>,
-    /// What happens in memory mode when the budget is used up
+    /// Action of memory mode when the budget is used up
     #[arg(long, global = true, value_name = "ACTION", value_parser = choice(ON_FULL), default_value = "spill")]
     pub on_full: OnFull,
     /// Sort buffer of a map task (io.sort.mb)
@@ -294,7 +294,7 @@ pub struct CommonArgs {
     /// Skip this many records on which the job fails, and write them to _skipped in the output (mapreduce.map.skip.maxrecords)
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub skip_bad_records: u64,
-    /// Go on with the map outputs and datasets that the same command had completed in disk mode when it was killed
+    /// Go on from the map outputs and datasets that the same command had completed in disk mode when it was killed
     #[arg(long, global = true)]
     pub resume: bool,
     /// Time that a task attempt gets, such as 5s, before it is stopped and tried again (mapreduce.task.timeout)
@@ -308,10 +308,10 @@ pub struct CommonArgs {
     /// in memory is one that is lost
     #[arg(long, global = true, value_name = "FAULT", value_parser = str::parse::<Fault>, help_heading = "Fault lab")]
     pub inject: Vec<Fault>,
-    /// What chance depends on in faults with p=
+    /// Seed of chance in faults with p=
     #[arg(long, global = true, value_name = "N", default_value_t = 0, help_heading = "Fault lab")]
     pub inject_seed: u64,
-    /// Where runs make their private directories for intermediates
+    /// Directory in which runs make their private directories for intermediates
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
     pub work_dir: PathBuf,
     /// Copies of data between jobs that lies in files (dfs.replication)
@@ -333,7 +333,7 @@ pub struct CommonArgs {
     /// Replace an output that exists
     #[arg(long, global = true, help_heading = "Input and output")]
     pub overwrite: bool,
-    /// Write what was measured, as JSON
+    /// Write the measurements, as JSON
     #[arg(long, global = true, value_name = "FILE", help_heading = "Input and output")]
     pub report: Option<PathBuf>,
     /// Show neither progress nor summary
@@ -344,13 +344,13 @@ pub struct CommonArgs {
 /// `twinmill gen KIND`
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
-    /// What to generate
+    /// Kind of input to generate
     #[arg(value_parser = kind_parser(), hide_possible_values = true)]
     pub kind: Kind,
-    /// How much: 512MiB, 1GB, 64k; text has exactly that many bytes, other kinds at most
+    /// Size of the input: 512MiB, 1GB, 64k; text has exactly that many bytes, other kinds at most
     #[arg(long, value_name = "SIZE", required_unless_present = "records", conflicts_with = "records")]
     pub size: Option<ByteSize>,
-    /// How many records, instead of a size: lines, edges, points, requests
+    /// Number of records, instead of a size: lines, edges, points, requests
     #[arg(long, value_name = "N", visible_aliases = ["edges", "points"])]
     pub records: Option<u64>,
     /// The same seed gives the same bytes, on every machine
@@ -405,7 +405,7 @@ const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];
 
-/// The largest factor of `--scale`: an input that is still larger fills any disk before it is measured.
+/// Largest factor of `--scale`: a larger input fills any disk before it is measured.
 const LARGEST_FACTOR: f64 = 10_000.0;
 
 fn parse_factor(text: &str) -> Result<f64, String> {

@@ -1,8 +1,10 @@
 //! `twinmill compare`: a job on disk, in memory and without the framework, several times in turn.
 //!
-//! Every run is a process of its own, so that its peak memory and its I/O are its own. The modes take turns in an order that
-//! is drawn for each round, after runs that do not count and a read of the input, so that no mode finds the machine in a
-//! better state than the others. The measuring is [`measure`](crate::measure)'s; here it is set up, and what comes of it told.
+//! Every run is a process of its own, so that its peak memory and its I/O are its own. The modes take turns in an order
+//! that is drawn for each round from a seed, after warm-up runs that do not count and a read of the input, so that no
+//! mode finds the machine in a better state than the others. The report is written after every run; `--continue` takes
+//! an interrupted comparison up again. [`measure`](crate::measure) makes the runs; here they are set up, and the
+//! results printed.
 
 use std::env;
 use std::fs::{self, File};
@@ -37,10 +39,10 @@ use crate::measure::settings::{Request, Settings, files_of};
 use crate::runtime::places::{Appears, Plan};
 use crate::{CancelToken, Error, JobConfig, Session};
 
-/// Runs, compares, and prints what the difference was.
+/// Runs and compares the modes, and prints the difference.
 ///
 /// # Errors
-/// [`Failure`] where a run failed or the outputs differ; whatever the runs made is removed.
+/// [`Failure`] where a run failed or the outputs differ; all files of the runs are removed.
 pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
     let mut piped = Piped::default();
     compare_reading(options, &mut piped).map_err(|failure| piped.name_in(failure))
@@ -69,7 +71,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         export.check()
     })?;
     if let (Some(earlier), false) = (&earlier, memory_given) {
-        // What is available now differs from what was; the budget must not.
+        // The available memory has changed since then; the budget must not.
         session.config.memory_bytes = earlier.settings.memory_bytes;
     }
     let cancel = session.cancel.clone();
@@ -145,7 +147,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     check(&comparison)
 }
 
-/// Brings the settings within limits, saying what that changes.
+/// Brings the settings within limits, and prints each change.
 fn within_limits(config: JobConfig, quiet: bool) -> JobConfig {
     let (config, changed) = config.within_limits();
     if !quiet {
@@ -154,7 +156,7 @@ fn within_limits(config: JobConfig, quiet: bool) -> JobConfig {
     config
 }
 
-/// Refuses what would replace an input, or appear in one while runs read it.
+/// Refuses files that would replace an input, or appear in one while runs read it.
 fn check_places(
     session: &Session,
     inputs: &[PathBuf],
@@ -191,7 +193,7 @@ fn scaled_inputs(
     factors.into_iter().map(make).collect()
 }
 
-/// What is to grow.
+/// The axes along which to measure.
 fn growths(request: &Request, scaled: &[ScaledInput]) -> Vec<Growth> {
     let scale = (!scaled.is_empty()).then(|| Growth::of_scale(&request.modes, scaled));
     let iterations = &request.iteration_sweep;
@@ -199,7 +201,7 @@ fn growths(request: &Request, scaled: &[ScaledInput]) -> Vec<Growth> {
     scale.into_iter().chain(iterations).collect()
 }
 
-/// Shows how far the rounds are, and writes the report after each run.
+/// Shows the progress of the rounds, and writes the report after each run.
 struct Looker<'a> {
     display: Option<RoundsDisplay>,
     report: Option<&'a Path>,
@@ -209,7 +211,7 @@ struct Looker<'a> {
 
 impl Watch for Looker<'_> {
     fn expect(&mut self, rounds: u32, runs: usize, names: &[&str]) {
-        // The one of the warm-ups goes before the next comes.
+        // The display of the warm-ups ends before the next one begins.
         self.display = None;
         self.display = Some(RoundsDisplay::start(rounds, runs, names, self.quiet));
     }
@@ -285,12 +287,12 @@ fn print(comparison: &Comparison) -> Result<(), Failure> {
     })
 }
 
-/// Whether all outputs are one, twinmill's answer stands, and no alternative failed. An alternative that is alone with its
-/// answer is in the table; it takes nothing from what was measured of the others.
+/// Checks that all outputs are identical, that twinmill's answer stands, and that no alternative failed. An alternative
+/// that is alone with its answer is in the table; it does not spoil the measurements of the others.
 ///
 /// # Errors
-/// [`Failure::Message`] that says who gave which output or answer, where outputs differ or no more alternatives agree with
-/// twinmill than with each other; and that names those that failed.
+/// [`Failure::Message`] that says which programs gave which output or answer, where outputs differ or no more
+/// alternatives agree with twinmill than with each other; and that names those that failed.
 fn check(comparison: &Comparison) -> Result<(), Failure> {
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));

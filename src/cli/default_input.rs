@@ -1,4 +1,4 @@
-//! The input of a job that was given none: generated once, kept in the user's cache directory, found again by its name.
+//! The default input of a job: generated once, kept in the user's cache directory, found again by its name.
 
 use std::env;
 use std::fs;
@@ -47,7 +47,7 @@ fn grown(mut shape: Shape, factor: f64) -> Shape {
     shape
 }
 
-/// What the task reads: its inputs, or the path of its default input, which exists then.
+/// The task's inputs, or the path of its default input, which exists then.
 ///
 /// # Errors
 /// [`Failure::Library`] where the default input cannot be written.
@@ -85,14 +85,14 @@ fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Re
     tell("generating");
     let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
     let written = generate::write(kind, shape, SEED, &mut file.writer(cancel)?, cancel);
-    // So that a power failure does not leave the name without the bytes.
+    // Synced, so that a power failure does not leave the name without the bytes.
     written.and_then(|_| file.sync()).map_err(Failure::at("write", &path))?;
     file.commit()?;
     Ok(vec![path])
 }
 
-/// Waits while another process generates the same file. `None` where there are no locks: everyone generates then, and the
-/// last one's file stays.
+/// Waits while another process generates the same file. `None` where there are no locks: each process generates it
+/// then, and the last one's file stays.
 fn wait_for_turn(path: &Path, quiet: bool, cancel: &CancelToken) -> Result<Option<LockFile>, Failure> {
     const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
     let mut name = beside::prefix(path.file_name().unwrap_or_default());
@@ -122,7 +122,7 @@ fn cache_dir() -> PathBuf {
     cache.unwrap_or_else(env::temp_dir).join("twinmill")
 }
 
-/// Says all that the bytes depend on.
+/// A name made of everything that the bytes depend on.
 fn file_name(kind: Kind, shape: &Shape) -> String {
     let amount = match shape.amount {
         Amount::Bytes(bytes) => format!("{bytes}-bytes"),

@@ -1,4 +1,4 @@
-//! The report of a comparison: what was asked for, every run, and what they come to. It is written by the type it is read by.
+//! The report of a comparison: the request, every run, and the results. It is written and read by the same type.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::measure::plan::sweep::Sweep;
 use crate::measure::run::Run;
 use crate::measure::settings::Settings;
 
-/// What `compare --report` writes. Entries that have a default are there only where they were asked for.
+/// The report of `compare --report`. Entries that have a default are there only where they were asked for.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Document {
     schema: u32,
@@ -58,13 +58,13 @@ pub struct Document {
     plan: Option<Plan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     warmups: Option<Vec<Warmup>>,
-    /// Those of the modes.
+    /// The runs of the modes.
     runs: Vec<Run>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_runs: Vec<Run>,
 }
 
-/// A growth with what it comes to.
+/// A growth with its sentence.
 #[derive(Debug, Deserialize, Serialize)]
 struct ToldGrowth {
     #[serde(flatten)]
@@ -72,7 +72,7 @@ struct ToldGrowth {
     verdict: String,
 }
 
-/// What belongs to a round.
+/// The plan of the rounds.
 #[derive(Debug, Deserialize, Serialize)]
 struct Plan {
     ladder: Option<Ladder>,
@@ -84,7 +84,7 @@ struct Plan {
 }
 
 impl Document {
-    /// Of a comparison as it is.
+    /// The document of a comparison.
     pub fn of(comparison: &Comparison) -> Self {
         let of_a_mode = |run: &Run| comparison.modes.iter().any(|mode| mode.name == run.variant);
         let (runs, other_runs): (Vec<Run>, Vec<Run>) = comparison.runs.iter().cloned().partition(of_a_mode);
@@ -128,7 +128,7 @@ impl Document {
         }
     }
 
-    /// Takes the comparison up again.
+    /// Restores the comparison.
     ///
     /// # Errors
     /// A sentence where it is the report of no comparison that was made in rounds.
@@ -146,7 +146,7 @@ impl Document {
     }
 }
 
-/// An entry that may be there and say nothing.
+/// An entry that may be absent, or present and null.
 mod even_null {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

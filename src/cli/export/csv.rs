@@ -1,4 +1,4 @@
-//! A line for each run, as RFC 4180 has it.
+//! A line for each run, by RFC 4180.
 
 use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
@@ -9,8 +9,8 @@ use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
 use crate::observe::report::Report;
 
-/// What a run comes to, a column a field. Wall time is the job's; start-up is what the process took beyond. Of another
-/// program's run, wall time is that of its work.
+/// The figures of a run, a column a field. Wall time is the job's; start-up is the rest of the process's time. For
+/// another program's run, wall time is that of its work.
 #[derive(Debug, Default, Serialize)]
 struct Row<'a> {
     job: &'a str,
