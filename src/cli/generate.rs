@@ -24,7 +24,7 @@ pub struct GenerateOptions {
 }
 
 impl GenerateOptions {
-    /// Takes over what was given.
+    /// Resolves the arguments.
     ///
     /// # Errors
     /// A message that names an option which means nothing to the kind, or is out of range.
@@ -58,10 +58,10 @@ impl GenerateOptions {
     }
 }
 
-/// Writes the file, or to stdout.
+/// Writes the input to a file or to stdout.
 ///
 /// # Errors
-/// Whatever stopped it; there is no file then.
+/// Any failure; there is no file then.
 pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
     let GenerateOptions { kind, shape, seed, out, existing } = options;
     let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
@@ -70,10 +70,10 @@ pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
         let mut writer = BufWriter::new(file.writer(&cancel)?);
         let written = write(kind, &shape, seed, &mut writer, &cancel);
         let written = written.and_then(|written| writer.flush().map(|()| written));
-        // What is left was refused already.
+        // Writing the rest of the buffer would fail again.
         drop(writer.into_parts());
         match written {
-            // Its reader has seen enough.
+            // The reader has closed the pipe.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
             written => written.map_err(Failure::at("write", &out)).and_then(|written| {
                 file.commit()?;
@@ -90,7 +90,7 @@ pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Generates until the token is cancelled; gives the bytes written.
+/// Generates until the token is cancelled; returns the bytes written.
 ///
 /// # Errors
 /// Those of `out`.

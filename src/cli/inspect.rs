@@ -1,4 +1,4 @@
-//! `twinmill inspect`: what lies in run files, and whether it is what was written.
+//! `twinmill inspect`: the content of run files, with all checksums verified.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ use crate::store::run_file::RunFile;
 
 const EXTENSION: &str = "run";
 
-/// Reads every block of the files, and prints what they hold.
+/// Reads every block of the files, and prints their content.
 ///
 /// # Errors
 /// [`Failure`] where there are no run files or a file is damaged; the others are printed all the same.
@@ -87,10 +87,10 @@ fn run_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// What a run file holds.
+/// The content of a run file.
 struct Contents {
     path: PathBuf,
-    /// Whose run it is: a hash.
+    /// The run's owner: a hash.
     owner: String,
     partitions: Vec<Sums>,
     /// (partition, key, value) of the first records, escaped.

@@ -37,7 +37,7 @@ pub fn render(comparisons: &[Comparison]) -> String {
     text
 }
 
-/// Text that means nothing but itself in Markdown, on one line.
+/// Escapes text for Markdown, on one line.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -52,7 +52,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// What stands around code that may have backticks of its own.
+/// A fence for code that may have backticks of its own.
 fn fence(code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(3.max(longest + 1))
@@ -61,7 +61,7 @@ fn fence(code: &str) -> String {
 fn markdown_table(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (i, row) in rows.iter().enumerate() {
-        // Leading spaces mean nothing in Markdown; a row below another is told by its dot.
+        // Leading spaces mean nothing in Markdown, so a dot marks a row below another.
         let cells = row.iter().map(|cell| match cell.strip_prefix("  ") {
             Some(below) => format!("· {}", escaped(below.trim())),
             None => escaped(cell),

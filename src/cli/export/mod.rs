@@ -42,7 +42,7 @@ impl ExportArgs {
         Ok(())
     }
 
-    /// Writes what was asked for.
+    /// Writes the files that were asked for.
     ///
     /// # Errors
     /// [`Failure::Library`] where a file cannot be written.

@@ -1,7 +1,7 @@
 //! The report as a page: one file that needs no network, made of a template, a style sheet, a script, the charting library
 //! and the reports as JSON.
 //!
-//! Everything that is said on the page is computed for the [`Document`]; `page.js` only draws it. The charts are
+//! Every figure of the page is computed for the [`Document`]; `page.js` only draws it. The charts are
 //! Observable Plot's, which draws SVG and so prints well; `vendor/README.md` says which versions these are.
 
 use crate::cli::document::Document;
@@ -31,7 +31,7 @@ pub fn render(comparisons: &[Comparison]) -> String {
         ("{{libraries}}", libraries),
         ("{{script}}", SCRIPT.to_owned()),
     ];
-    // What is filled in is not looked at again, whatever it contains.
+    // Text that was filled in is not searched for further marks.
     let mut page = String::new();
     let mut rest = TEMPLATE;
     for (place, text) in parts {
