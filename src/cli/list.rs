@@ -9,7 +9,7 @@ use crate::generate::{Amount, Kind, Shape};
 use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
 
-/// Prints each job with what it does and what it runs on when no input is named.
+/// Prints each job with its purpose and its default input.
 ///
 /// # Errors
 /// [`Failure::Library`] where stdout cannot be written.

@@ -1,4 +1,4 @@
-//! The command from its words to its exit status.
+//! Runs a command, from its words to its exit status.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,12 +15,12 @@ use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
 use crate::program::Programs;
 
-/// Does what the command line of this process asks for, with these programs, and says what went wrong, if anything.
+/// Carries out the command line of this process, with these programs, and prints an error if it fails.
 ///
-/// The command is called in its messages as the process is. The exit status is 0 for success, 1 where a job failed, and 2
-/// where the command cannot be carried out as it was written; 128 + n after signal n.
+/// Messages name the command as the process is named. The exit status is 0 for success, 1 where a job failed, 2 where
+/// the command cannot be carried out as it was written, and 128 + n after signal n.
 ///
-/// `compare` starts this process's executable again for each of its runs, so nothing else may stand in `main` that only
+/// `compare` starts this process's executable again for each of its runs, so `main` must not do anything else that only
 /// one process can do.
 pub fn main(programs: impl Into<Programs>) -> ExitCode {
     silence_worker_panics();
@@ -53,7 +53,7 @@ pub fn refusal(programs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item =
     None
 }
 
-/// Does it; nothing half done is left behind where it fails.
+/// Carries out a command; a failed one leaves nothing half done behind.
 fn carry_out(command: Command<'_>) -> Result<(), Failure> {
     match command {
         Command::Run(options) => run::run(*options),
@@ -65,7 +65,7 @@ fn carry_out(command: Command<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Says what went wrong, once, and turns it into an exit status.
+/// Prints a failure, once, and turns it into an exit status.
 fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,11 @@
-//! The command line: arguments become options, options become one of six commands, and what goes wrong becomes a message
-//! and an exit status.
+//! The command line: arguments become options, options become one of six commands, and failures become a message and an
+//! exit status.
 //!
 //! ```text
 //! args ──▶ options ──▶ run | compare | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
-//! [`main()`] is all of it, for whatever programs it is given: `twinmill` is this command with the jobs that come with it.
+//! [`main()`] runs it for any programs: `twinmill` is this command with the jobs that come with it.
 
 mod args;
 mod chart;

@@ -1,4 +1,4 @@
-//! From arguments to what a command needs: the job, its inputs, a [`JobConfig`].
+//! Resolves arguments to the options of a command: the job, its inputs, a [`JobConfig`].
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::measure::settings::Request;
 use crate::program::AnyProgram;
 use crate::{FaultLab, JobConfig};
 
-/// What was asked for.
+/// The settings that were asked for.
 pub enum Command<'a> {
     /// `twinmill run JOB`
     Run(Box<RunOptions<'a>>),
@@ -42,39 +42,39 @@ pub enum Command<'a> {
 pub struct Task<'a> {
     /// The job.
     pub job: &'a dyn AnyProgram,
-    /// What holds the job's own options.
+    /// The job's own options.
     pub options: ArgMatches,
-    /// What it reads; empty for the job's default input.
+    /// Its inputs; empty for the job's default input.
     pub inputs: Vec<PathBuf>,
 }
 
 /// `twinmill run JOB`, resolved.
 pub struct RunOptions<'a> {
-    /// What to run.
+    /// The task to run.
     pub task: Task<'a>,
     /// On the framework or without it.
     pub mode: RunMode,
-    /// How.
+    /// The settings.
     pub config: JobConfig,
-    /// Where the report goes.
+    /// File of the report.
     pub report: Option<PathBuf>,
-    /// Whether people look on.
+    /// Whether progress and summary are left out.
     pub quiet: bool,
 }
 
 /// `twinmill compare JOB`, resolved.
 pub struct CompareOptions<'a> {
-    /// What to run.
+    /// The task to run.
     pub task: Task<'a>,
-    /// What is measured, and how often.
+    /// The measurements, and the number of runs.
     pub request: Request,
-    /// Where the programs of `--with` are, if not at the usual place.
+    /// Directory of the programs of `--with`, if not the usual one.
     pub peers: Option<PathBuf>,
     /// Whether an earlier report is taken up.
     pub continues: bool,
     /// Other forms of the result.
     pub export: ExportArgs,
-    /// Whether the memory budget was given, and is not what this machine has just now.
+    /// Whether the memory budget was given, and not derived from the memory that is available now.
     pub memory_given: bool,
     /// The settings that all share.
     pub config: JobConfig,
@@ -82,18 +82,18 @@ pub struct CompareOptions<'a> {
     pub words: Vec<OsString>,
     /// The job's options by name, with defaults, for programs that are not twinmill.
     pub job_options: Vec<(String, String)>,
-    /// Where the report goes.
+    /// File of the report.
     pub report: Option<PathBuf>,
-    /// Whether people look on.
+    /// Whether progress and summary are left out.
     pub quiet: bool,
 }
 
-/// What a comparison sets for each run itself, beside [`MeasureArgs`].
+/// Options that a comparison sets for each run itself, beside [`MeasureArgs`].
 const NOT_REPEATED: &[&str] =
     &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "resume", "help", "version"];
 
-/// What a run's answer and its work directory do not depend on, or what is looked at elsewhere: inputs by their contents, the
-/// output by its place. What failed on purpose need not fail again.
+/// Options on which neither a run's answer nor its work directory depends, or whose values are identified elsewhere:
+/// inputs by their contents, the output by its place. Faults need not strike again.
 const NO_IDENTITY: &[&str] = &[
     "input",
     "output",
@@ -137,7 +137,7 @@ pub fn exit_status(error: &clap::Error) -> u8 {
     if error.exit_code() == 0 { 0 } else { USAGE }
 }
 
-/// Finds out what was asked for.
+/// Resolves the command that was asked for.
 ///
 /// # Errors
 /// Usage errors that only the values together show.
@@ -248,7 +248,7 @@ fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
     }
 }
 
-/// What in a comparison's arguments, of which `words` are for its runs, cannot be done together.
+/// Finds arguments of a comparison that contradict each other; `words` are those for its runs.
 fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString]) -> Option<String> {
     let lacks = |mode: RunMode| !measure.modes.contains(&mode);
     let sets = |factor: &Factor| {
@@ -291,7 +291,7 @@ fn ascends<T: PartialOrd>(values: &[T]) -> bool {
     values.windows(2).all(|pair| pair[0] < pair[1])
 }
 
-/// What follows the job's name, global options from before it included.
+/// The arguments after the job's name, with the global options before it.
 fn of_job(matches: &ArgMatches) -> &ArgMatches {
     matches.subcommand().expect("clap asks for a job").1
 }
@@ -369,7 +369,7 @@ fn options_of_the_job(job: &dyn AnyProgram, matches: &ArgMatches) -> Vec<(String
     definitions.get_arguments().filter_map(value).collect()
 }
 
-/// Which run this is by its command alone, every option as it is in force.
+/// The identity of a run as far as its command says, with every option in force.
 fn identity<'a>(
     definitions: impl Iterator<Item = &'a Arg>,
     task: &Task<'_>,
@@ -387,7 +387,7 @@ fn identity<'a>(
     Ok(identity)
 }
 
-/// Writes down again what was given on the command line, for a process that is to do the same.
+/// The words that were given on the command line, for a process that does the same.
 fn repeat<'a>(definitions: impl Iterator<Item = &'a Arg>, matches: &ArgMatches) -> Vec<OsString> {
     let (mut options, mut positional) = (Vec::new(), Vec::new());
     let measure = MeasureArgs::augment_args(clap::Command::new("measure"));

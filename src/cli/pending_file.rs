@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all: written beside their place and renamed into it.
 //!
-//! What is no file (a pipe, a device, the process's own output) is written where it is. Whoever waits there for a reader
-//! looks at the token meanwhile.
+//! A target that is no file (a pipe, a device, the process's own output) is written in place. Waiting for its reader
+//! ends when the token is cancelled.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -41,13 +41,13 @@ pub struct PendingFile {
 
 #[derive(Debug)]
 enum Content {
-    /// To be renamed to the target.
+    /// A file to be renamed to the target.
     Beside(NamedTempFile),
     /// A device, or a pipe that somebody reads.
     InPlace(File),
     /// A pipe that nobody reads yet.
     Unread,
-    /// What this process writes anyway, to which others may have written too.
+    /// This process's own output, to which others may have written too.
     OwnStream(File),
 }
 
@@ -72,7 +72,7 @@ impl PendingFile {
             if existing == ExistingOutput::Refuse {
                 return Err(Error::OutputExists(path.to_owned()));
             }
-            // Whoever may not write a file should not replace it, though the directory would allow that.
+            // A file that may not be written is not replaced either, though the directory would allow that.
             access(path, AccessFlags::W_OK).map_err(io::Error::from).map_err(Error::at("write", path))?;
         }
         if path.as_os_str().as_bytes().ends_with(b"/") {
@@ -86,13 +86,13 @@ impl PendingFile {
         remove_abandoned(parent(&target), &prefix);
         let beside = begin_beside(parent(&target), &prefix).map_err(Error::at("write", path))?;
         if let Ok(replaced) = fs::metadata(&target) {
-            // Whoever could not read the old file cannot read the new one; where modes cannot be set, it has the usual one.
+            // The new file gets the old one's permissions; where they cannot be set, it has the usual ones.
             let _ = beside.as_file().set_permissions(replaced.permissions());
         }
         Ok(PendingFile { target, existing, content: Content::Beside(beside) })
     }
 
-    /// What to write to. Waits until somebody reads a pipe.
+    /// Returns the writer. Waits until a pipe has a reader.
     ///
     /// # Errors
     /// [`Error::Io`] where a pipe cannot be opened, [`Error::Cancelled`] where the token was cancelled before anybody read.
@@ -117,7 +117,7 @@ impl PendingFile {
         })
     }
 
-    /// Brings what was written to the device.
+    /// Syncs the file to the device.
     ///
     /// # Errors
     /// Those of the system.
@@ -175,7 +175,7 @@ pub fn write_json(
 /// A report as it is written to files.
 ///
 /// # Errors
-/// Where it has what JSON does not have.
+/// Those of values that JSON does not have.
 pub fn as_json(report: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
@@ -195,7 +195,7 @@ fn own_stream(path: &Path) -> Option<io::Result<File>> {
     streams.into_iter().flatten().find(is_there).map(Ok)
 }
 
-/// Opens what is no file, as far as that can be done without waiting.
+/// Opens a target that is no file, as far as that is possible without waiting.
 fn in_place(path: &Path, metadata: &fs::Metadata) -> io::Result<Content> {
     let kind = metadata.file_type();
     if kind.is_block_device() || kind.is_socket() {
@@ -220,7 +220,7 @@ fn begin_beside(parent: &Path, prefix: &OsStr) -> io::Result<NamedTempFile> {
         let beside =
             tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o666)).tempfile_in(parent)?;
         let file = beside.as_file();
-        // Somebody who takes it for abandoned in this moment takes it away.
+        // A process that takes it for abandoned at this moment removes it.
         let taken = matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock));
         if !taken && file.metadata()?.nlink() > 0 {
             return Ok(beside);
@@ -228,7 +228,7 @@ fn begin_beside(parent: &Path, prefix: &OsStr) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes what processes that were killed were writing for the same target.
+/// Removes files that killed processes were writing for the same target.
 fn remove_abandoned(parent: &Path, prefix: &OsStr) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         if entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
@@ -249,13 +249,13 @@ pub struct PatientWriter<'a> {
     cancel: &'a CancelToken,
 }
 
-/// What has to be waited for before a write.
+/// The condition to wait for before a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {
     No,
-    /// For some room: a write takes what there is room for.
+    /// Some room: a write takes as much as there is room for.
     ForRoom,
-    /// For room for a little: a write of more would wait itself.
+    /// Room for [`LITTLE_BYTES`]: a larger write would wait itself.
     ForLittleRoom,
 }
 
