@@ -1,7 +1,7 @@
 //! Inputs that can be read only once: standard input, pipes, `<(…)`, devices.
 //!
-//! A run looks at its inputs more than once, and a comparison runs several times. What comes through a pipe is therefore
-//! copied to a private file in the work directory before any work, and that file stands in for it.
+//! A run looks at its inputs more than once, and a comparison runs several times. The content of a pipe is therefore
+//! copied to a private file in the work directory before any work, and that file is read instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -24,17 +24,17 @@ use crate::measure::running::words::join;
 use crate::runtime::work_dir::WorkDir;
 use crate::{CancelToken, Error, Session};
 
-/// How standard input is called on the command line.
+/// Name of standard input on the command line.
 const STDIN: &str = "-";
-/// What it is called in front of people.
+/// Its name in messages.
 const STDIN_NAME: &str = "standard input";
 
-/// What stands in for the inputs that can be read only once.
+/// Copies of the inputs that can be read only once.
 #[derive(Debug, Default)]
 pub struct Piped {
-    /// Paths as they were given, and the files that hold what they brought.
+    /// Paths as they were given, and the copies of their content.
     files: BTreeMap<PathBuf, PathBuf>,
-    /// Those of them that the job reads beside its inputs, so that options name them.
+    /// The paths among them that the job reads beside its inputs, and that options name.
     beside: Vec<PathBuf>,
     /// The directory of the copies; removed when this is dropped.
     _copies: Option<WorkDir>,
@@ -81,7 +81,7 @@ impl Piped {
         if matches!(config.resume, Resume::Continue { .. }) {
             say("nothing is resumed, since a pipe cannot be read again");
         }
-        // Nobody could bring the same bytes again.
+        // The same bytes cannot be read again.
         config.resume = Resume::Off;
         Ok(piped)
     }
@@ -112,13 +112,13 @@ impl Piped {
         file.unwrap_or(value).to_owned()
     }
 
-    /// What the user called a file.
+    /// The user's name for a file.
     pub fn given_for(&self, path: &Path) -> PathBuf {
         let given = self.files.iter().find(|(_, file)| *file == path).map(|(given, _)| name(given));
         given.unwrap_or_else(|| path.to_owned())
     }
 
-    /// Says of a failure what the user called the file.
+    /// Puts the user's name for a file into a failure.
     pub fn name_in(&self, failure: Failure) -> Failure {
         let Failure::Message(mut message, status) = failure else { return failure };
         for (given, file) in &self.files {
@@ -137,11 +137,11 @@ fn name(given: &Path) -> PathBuf {
 }
 
 enum Kind {
-    /// A file, a directory, or nothing: for others to look at.
+    /// A file, a directory, or a path that does not exist.
     Ordinary,
-    /// Another way to say this file.
+    /// Another name for this file.
     File(PathBuf),
-    /// Something that can be read only once.
+    /// An input that can be read only once.
     Once,
 }
 
@@ -171,12 +171,12 @@ impl Kind {
     }
 }
 
-/// Whether nothing of standard input, should it be a file, was read already.
+/// Whether standard input, if it is a file, is still at its start.
 fn stdin_is_at_its_start() -> Result<bool, Failure> {
     let stdin = io::stdin();
     let file = stdin.as_fd().try_clone_to_owned().map(File::from);
     let mut file = file.map_err(Failure::at("read", Path::new(STDIN_NAME)))?;
-    // Rust opens what was closed when the program began, for reading and writing.
+    // Where standard input was closed when the program began, Rust opens a file for reading and writing.
     let flags = fcntl(&file, FcntlArg::F_GETFL).map(OFlag::from_bits_truncate).unwrap_or(OFlag::O_RDONLY);
     let is_null = || Some((file.metadata().ok()?.rdev(), fs::metadata("/dev/null").ok()?.rdev()));
     if flags & OFlag::O_ACCMODE == OFlag::O_RDWR && is_null().is_some_and(|(own, null)| own == null) {
@@ -185,8 +185,8 @@ fn stdin_is_at_its_start() -> Result<bool, Failure> {
     Ok(file.stream_position().is_ok_and(|position| position == 0))
 }
 
-/// Copies what comes from a path until it ends. A thread of its own waits for the bytes, and is left to itself when the
-/// copying is cancelled.
+/// Copies the content of a path. A thread of its own waits for the bytes, and is abandoned when the copying is
+/// cancelled.
 fn copy_to(copy: &Path, given: &Path, cancel: &CancelToken) -> Result<(), Failure> {
     let mut file = File::create_new(copy).map_err(Failure::at("create", copy))?;
     let parts = read_in_background(given.to_owned()).map_err(Failure::at("read", &name(given)))?;

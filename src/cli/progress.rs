@@ -1,4 +1,5 @@
-//! How far a job is, on stderr: a bar for each wave of tasks on a terminal, a line for each finished wave elsewhere.
+//! The progress of a job on stderr: a bar for each wave of tasks on a terminal, a line for each finished wave
+//! elsewhere.
 //!
 //! The library counts ([`Progress`]), a thread here looks at the counts ten times a second.
 
@@ -43,7 +44,7 @@ impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // A display that panicked has said so; the job is none the worse.
+            // A display that panicked has printed its panic; the job is not affected.
             let _ = thread.join();
         }
     }

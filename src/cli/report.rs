@@ -21,7 +21,7 @@ use crate::runtime::places::Plan;
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     let cancel = CancelToken::default();
     Plan { inputs: args.files.clone(), files: args.export.files(), ..Plan::default() }.check(&cancel)?;
-    // A signal ends this at once, also where somebody is yet to write to a pipe: there is nothing to clean up.
+    // A signal ends this at once, even while it waits for the writer of a pipe: there is nothing to clean up.
     let comparisons = comparisons(&args.files)?;
     Supervisor::start()?.run(&cancel, || {
         args.export.check()?;
@@ -45,7 +45,7 @@ fn comparisons(files: &[PathBuf]) -> Result<Vec<Comparison>, Failure> {
     Ok(comparisons)
 }
 
-/// What a report holds.
+/// The content of a saved report.
 enum Saved {
     Comparisons(Vec<Comparison>),
     Run(Box<Report>),
@@ -53,7 +53,7 @@ enum Saved {
 
 impl Saved {
     /// # Errors
-    /// Why it is none.
+    /// The reason why it is no report.
     fn read(json: &[u8]) -> Result<Self, String> {
         let text = |error: serde_json::Error| error.to_string();
         let mut json: Value = serde_json::from_slice(json).map_err(text)?;

@@ -1,4 +1,4 @@
-//! How far a comparison is: a bar on a terminal, and a line for each run everywhere, on stderr.
+//! The progress of a comparison on stderr: a bar on a terminal, and a line for each run everywhere.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::measure::running::field::Ended;
 #[derive(Debug)]
 pub struct RoundsDisplay {
     rounds: u32,
-    /// Of the longest name of a variant.
+    /// Width of the longest name of a variant.
     width: usize,
     bar: Option<ProgressBar>,
     quiet: bool,
@@ -33,14 +33,14 @@ impl RoundsDisplay {
         RoundsDisplay { rounds, width, bar, quiet }
     }
 
-    /// A run begins, in a round counted from 0 or, without one, to warm up.
+    /// Takes note that a run begins, in a round counted from 0 or, without one, to warm up.
     pub fn begin(&self, round: Option<u32>, variant: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(format!("{} {variant}", self.name(round)));
         }
     }
 
-    /// A run has ended.
+    /// Shows that a run has ended.
     pub fn end(&self, round: Option<u32>, variant: &str, ended: &Ended) {
         let line = format!("{} {variant:<width$} {}", self.name(round), told(ended), width = self.width);
         match &self.bar {

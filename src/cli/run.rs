@@ -22,13 +22,13 @@ use crate::runtime::resume;
 use crate::runtime::work_dir::WorkDir;
 use crate::{CancelToken, Error, JobConfig, Report, Session};
 
-/// Lines of the result that are shown when it goes nowhere else.
+/// Lines of the result that are shown when there is no output directory.
 const PREVIEW_LINES: usize = 10;
 
-/// Runs the job and says what it did.
+/// Runs the job and prints a summary.
 ///
 /// # Errors
-/// Whatever stopped it; output and report are not there then.
+/// Any failure; there is neither output nor report then.
 pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let RunOptions { task, mode, config, report: report_path, quiet } = options;
     config.validate()?;
@@ -38,7 +38,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let mut report_file =
         report_path.map(|path| ReportFile::begin(path, session.config.output.as_deref())).transpose()?;
     let cancel = session.cancel.clone();
-    // Removed at the end, however that comes.
+    // Removed at the end, whatever the outcome.
     let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
     let inputs = supervisor.run(&session.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &session.cancel)?;
@@ -48,7 +48,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         Ok(inputs)
     })?;
     name_files(&mut session.config, &inputs)?;
-    // A report tells what a run took, so there must be one.
+    // A report tells the figures of a run, so a run must be made.
     if let (None, Some(output)) = (&report_file, resume::is_complete(&session, task.job.name())) {
         if !quiet {
             note(format_args!("nothing to do: output {} is complete", output.display()));
@@ -114,8 +114,8 @@ fn name_files(config: &mut JobConfig, inputs: &[PathBuf]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses what would replace something that must not be replaced. The library does it too, but after an input was
-/// generated, and it knows no report.
+/// Refuses outputs that would replace something that must stay. The library does so too, but only after an input was
+/// generated, and it does not know of the report.
 fn check_places(session: &Session, inputs: &[PathBuf], report: Option<&Path>) -> Result<(), Error> {
     let config = &session.config;
     let mut plan = Plan::of(config, inputs);
@@ -124,21 +124,21 @@ fn check_places(session: &Session, inputs: &[PathBuf], report: Option<&Path>) ->
     let may_be_its_own =
         config.existing_output == ExistingOutput::Refuse && matches!(config.resume, Resume::Continue { .. });
     match &config.output {
-        // What a killed run had published is its own.
+        // The published output of a killed run may be this run's own.
         Some(output) if !may_be_its_own => output_place::check(output, config.existing_output),
         _ => Ok(()),
     }
 }
 
-/// The file of a report, as far as there can be one yet.
+/// The file of a report, opened before the work where that is possible.
 enum ReportFile {
     Begun(PathBuf, PendingFile),
-    /// In the output, which is not there until the job is done.
+    /// A file in the output directory, which does not exist until the job is done.
     InOutput(PathBuf),
 }
 
 impl ReportFile {
-    /// Begins the file, so that what keeps it from being written is known before the work.
+    /// Begins the file, so that any obstacle is known before the work.
     fn begin(path: PathBuf, output: Option<&Path>) -> Result<Self, Failure> {
         let places = (Place::of(&path)?, output.map(Place::of).transpose()?);
         if places.1.is_some_and(|output| places.0.lies_in(&output)) {
@@ -167,7 +167,7 @@ impl ReportFile {
     }
 }
 
-/// Says that the output is there though the report is not, and where the report is instead.
+/// Says that the output was written but the report was not, and where the report is instead.
 fn without_report(failure: Failure, report: &Report) -> Failure {
     let output = report.output.path.display();
     if let Failure::Interrupted(_) = failure {
@@ -190,7 +190,7 @@ fn save_elsewhere(report: &Report) -> io::Result<PathBuf> {
     Ok(file.keep()?.1)
 }
 
-/// Lets the result go to a directory in the work directory that is removed at the end.
+/// Sends the result to a directory in the work directory that is removed at the end.
 fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
     let scratch = private_directory::create(&config.work_dir, "twinmill-output-")?;
     config.output = Some(scratch.path().join("output"));
