@@ -1,4 +1,4 @@
-//! What `run` says at the end.
+//! The summary that `run` prints at the end.
 
 use std::fmt::Write;
 use std::fs::File;

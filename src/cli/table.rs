@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write};
 
-/// A table with what it says: the first row is its head, the first cell of a row its label.
+/// A table with a sentence about it. The first row is its head, the first cell of a row its label.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Rows of equally many cells.
     pub rows: Vec<Vec<String>>,
-    /// What stands beside it: a heading or a conclusion; empty where there is nothing to say.
+    /// A heading or a conclusion; empty where there is none.
     pub sentence: String,
 }
 

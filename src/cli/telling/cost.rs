@@ -1,4 +1,4 @@
-//! Which tool is enough, and from which size on a framework pays, in sentences.
+//! The tools that are enough, and the size from which on a framework pays, in sentences.
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::measure::analysis::cost::{
@@ -9,7 +9,7 @@ use crate::measure::comparison::Comparison;
 /// Most tools that a sentence names.
 const MOST_NAMED: usize = 5;
 
-/// What the runs of modes and alternatives allow to be said; nothing where no alternative was asked for.
+/// The sentences that the runs of modes and alternatives support; none where no alternative was asked for.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     Costs::of(comparison).map_or(Vec::new(), |costs| of(&costs))
 }
@@ -88,7 +88,7 @@ fn pays(pays: &Pays) -> Option<String> {
         .then(|| format!("Start-up included, against that thread, {} ({}).", parts.join("; "), basis(pays.basis)))
 }
 
-/// At which sizes, if at any.
+/// Names the sizes, if there are any.
 fn place(crossing: Crossing) -> Option<String> {
     match crossing {
         Crossing::Always => Some("at every size".to_owned()),

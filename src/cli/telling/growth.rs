@@ -32,8 +32,8 @@ pub fn table(grown: &Grown) -> Table {
     Table { rows, sentence: sentence(grown) }
 }
 
-/// Which mode wins from where on, where memory runs out, and up to where one thread is enough; empty where nothing of that
-/// is known.
+/// Says from which point on a mode wins, where memory runs out, and up to which point one thread is enough; empty where
+/// none of that is known.
 pub fn sentence(grown: &Grown) -> String {
     let amount = |amount: f64| match grown.axis {
         Axis::Scale => bytes(amount as u64),

@@ -1,4 +1,4 @@
-//! What runs were made on, in a line.
+//! The machine of the runs, in a line.
 
 use crate::cli::figures::{bytes, counted};
 use crate::machine::Machine;
