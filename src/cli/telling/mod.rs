@@ -1,4 +1,4 @@
-//! What was measured, in words and tables.
+//! Results in words and tables.
 
 pub mod cost;
 pub mod growth;
@@ -16,7 +16,7 @@ use crate::cli::table::Table;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::comparison::Comparison;
 
-/// The tables behind that of the modes, as far as they were asked for.
+/// The tables after that of the modes, as far as they were asked for.
 pub fn further_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
     let growths = comparison.growths.iter().filter_map(|growth| Some(growth::table(&Grown::of(growth, comparison)?)));
     let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));

@@ -11,13 +11,13 @@ use crate::measure::recoveries::Cost;
 use crate::measure::statistics::median;
 use crate::measure::time_groups::{TimeGroup, TimeGroups};
 
-/// Stands where a mode has no such thing.
+/// Cell of a mode that has no such figure.
 const NONE: &str = "–";
 
 /// Columns of the longest chart of iterations.
 const SPARKLINE_WIDTH: usize = 20;
 
-/// A heading, the table, and nothing behind the last row.
+/// A heading and the table, without a line after the last row.
 pub fn render(comparison: &Comparison) -> String {
     let Table { rows, sentence } = of_modes(comparison);
     format!("{sentence}\n\n{}", grid(&rows))
@@ -102,7 +102,7 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     rows
 }
 
-/// What workers did and waited for, as far as it shows in any column, and what that bounds.
+/// Use of the workers' time, as far as it shows in any column, and the bounds that follow from it.
 fn time_rows(columns: &[Column]) -> Vec<Vec<String>> {
     const LEAST_SHOWN: f64 = 0.005;
     let times: Vec<Option<TimeGroups>> = columns.iter().map(|column| column.framework.as_ref()?.time).collect();
@@ -125,7 +125,7 @@ fn time_rows(columns: &[Column]) -> Vec<Vec<String>> {
     rows
 }
 
-/// What went wrong and was put right, as far as it did in any column.
+/// Recoveries from failures, if there were any in any column.
 fn recovery_rows(columns: &[Column]) -> Vec<Vec<String>> {
     let costs: Vec<Option<Vec<Cost>>> =
         columns.iter().map(|column| Some(recoveries::rows(&column.framework.as_ref()?.recoveries))).collect();

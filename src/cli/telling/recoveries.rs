@@ -1,11 +1,11 @@
-//! What went wrong in runs and was put right, as people read it.
+//! Recoveries from failures in runs, as people read them.
 
 use std::fmt::Display;
 
 use crate::cli::figures::{count, counted, seconds};
 use crate::measure::recoveries::{Cost, Recoveries};
 
-/// What is said of one recovery of each kind.
+/// A noun and a participle for each kind of recovery.
 const KINDS: [(&str, &str); Recoveries::KINDS.len()] = [
     ("attempt", "tried again"),
     ("map output", "made again"),
@@ -22,7 +22,7 @@ pub const ROWS: [&str; 1 + KINDS.len()] = [
     "  slow tasks attempted twice",
 ];
 
-/// What stands in the [rows](ROWS).
+/// The cells of the [rows](ROWS).
 pub fn rows(recoveries: &Recoveries) -> Vec<Cost> {
     [recoveries.total()].into_iter().chain(*recoveries.costs()).collect()
 }

@@ -1,8 +1,8 @@
-//! What the groups of workers' time are called.
+//! Names of the groups of workers' time.
 
 use crate::measure::time_groups::TimeGroup;
 
-/// What workers do or wait for, as people read it.
+/// The name of a group, as people read it.
 pub fn name(group: TimeGroup) -> &'static str {
     match group {
         TimeGroup::Parsing => "parsing",

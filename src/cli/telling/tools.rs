@@ -1,4 +1,4 @@
-//! Modes and other programs in one table, a row each, and who of them did not take part.
+//! Modes and other programs in one table, a row each, and the reasons of those that did not take part.
 
 use crate::cli::figures::{bytes, range, seconds};
 use crate::cli::table::Table;
@@ -47,7 +47,7 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
     Some(Table { rows, sentence: lines.join("\n") })
 }
 
-/// What each tool takes in all on each size of the input; `None` where there is but one.
+/// The whole time of each tool on each size of the input; `None` where there is only one size.
 pub fn table_by_size(comparison: &Comparison) -> Option<Table> {
     let sizes = by_size(comparison);
     if sizes.is_empty() {
@@ -71,7 +71,7 @@ fn version(alternative: &Alternative) -> Option<String> {
     Some(if name == system { format!("{name} {version}") } else { format!("{name} is {system} {version}") })
 }
 
-/// What there is to say of those that do not take part, one line each.
+/// The reasons of those that do not take part, one line each.
 pub fn absences(alternatives: &[Alternative]) -> Vec<String> {
     let absence = |alternative: &Alternative| {
         let Alternative { name, skipped, failed, declined, .. } = alternative;
