@@ -1,5 +1,5 @@
-//! Writing for people: results to stdout, everything else to stderr. An output that its reader has closed is the reader's
-//! choice and no error.
+//! Writes for people: results to stdout, everything else to stderr. An output that its reader has closed is the
+//! reader's choice and no error.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::measure::failure::Failure;
 
-/// What this command is called, once that is known.
+/// The name of this command, once it is known.
 static NAME: OnceLock<String> = OnceLock::new();
 
 /// Gives the command its name, for its messages.
@@ -16,12 +16,12 @@ pub fn set_name(name: &str) {
     NAME.get_or_init(|| name.to_owned());
 }
 
-/// What this command is called.
+/// The name of this command.
 pub fn name() -> &'static str {
     NAME.get().map_or("twinmill", String::as_str)
 }
 
-/// Says something in the command's name, on stderr.
+/// Prints a message that begins with the command's name, on stderr.
 pub fn say(line: impl Display) {
     note(format_args!("{}: {line}", name()));
 }
@@ -31,7 +31,7 @@ pub fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Writes to stdout. When its reader has gone, what is left is dropped.
+/// Writes to stdout. When its reader has gone, the rest is dropped.
 ///
 /// # Errors
 /// [`Failure::Library`] where stdout cannot be written for another reason.

@@ -1,5 +1,5 @@
-//! What a comparison comes to, in a sentence for each pair of modes, one for the reference, one for each mode on what a
-//! faster disk could give it, and one for each mode that recovered from failures.
+//! The verdict of a comparison: a sentence for each pair of modes, one for the reference, one for each mode about the
+//! possible gain from a faster disk, and one for each mode that recovered from failures.
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::{cost, recoveries};
@@ -8,7 +8,7 @@ use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 
-/// The sentences that the runs allow.
+/// The sentences that the runs support.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let columns = comparison.columns();
     // The stable order keeps the modes as they were named; disk and memory are one pair either way.
@@ -35,7 +35,7 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     sentences
 }
 
-/// How one compares with the other: `disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s)`.
+/// Compares one with the other: `disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s)`.
 fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
     let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));
     match pair.relation {
@@ -77,7 +77,7 @@ fn without_framework(pair: &Pair) -> String {
     sentence[..1].to_uppercase() + &sentence[1..] + "."
 }
 
-/// What a mode that wrote files could gain at most.
+/// The most that a mode that wrote files could gain.
 fn gain(gain: Gain) -> String {
     format!(
         "With an infinitely fast disk, {} would take {:.0} % less time ({}); with intermediate files that cost nothing at \

@@ -1,10 +1,10 @@
-//! Whose answer is whose, in sentences.
+//! Programs with different answers, in sentences.
 
 use crate::cli::figures::counted;
 use crate::measure::alternative::Difference;
 use crate::measure::analysis::votes::{Dissent, Votes};
 
-/// Who differs from whom, and where, a sentence for each other answer.
+/// A sentence for each other answer: the programs that differ, and the first difference.
 pub fn sentences(votes: &Votes) -> impl Iterator<Item = String> {
     votes.dissents.iter().map(|dissent| sentence(votes, dissent))
 }
