@@ -46,32 +46,17 @@ impl Mapper for Find {
     }
 }
 
-#[derive(Clone)]
-struct Sum;
-
-impl Reducer for Sum {
-    type Key = [u8];
-    type Value = u64;
-    type OutKey = [u8];
-    type OutValue = u64;
-
-    fn reduce(&mut self, text: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        out.emit(text, counts.sum::<u64>());
-        Ok(())
-    }
-}
-
 /// Turns (text, count) into a key that sorts by count, descending, then by text.
 #[derive(Clone)]
 struct ByCount;
 
 impl Mapper for ByCount {
     type Input = Pairs<[u8], u64>;
-    type Key = (u64, Vec<u8>);
+    type Key = (Reverse<u64>, Vec<u8>);
     type Value = ();
 
-    fn map(&mut self, (text, count): (&[u8], u64), out: &mut impl Emit<(u64, Vec<u8>), ()>) -> Result<()> {
-        out.emit(&(u64::MAX - count, text), ());
+    fn map(&mut self, (text, count): (&[u8], u64), out: &mut impl Emit<Self::Key, ()>) -> Result<()> {
+        out.emit((Reverse(count), text), ());
         Ok(())
     }
 }
@@ -80,18 +65,18 @@ impl Mapper for ByCount {
 struct Print;
 
 impl Reducer for Print {
-    type Key = (u64, Vec<u8>);
+    type Key = (Reverse<u64>, Vec<u8>);
     type Value = ();
     type OutKey = [u8];
     type OutValue = u64;
 
     fn reduce(
         &mut self,
-        (from_top, text): (u64, Vec<u8>),
+        (Reverse(count), text): (Reverse<u64>, Vec<u8>),
         _: &mut Values<()>,
         out: &mut impl Emit<[u8], u64>,
     ) -> Result<()> {
-        out.emit(&text, u64::MAX - from_top);
+        out.emit(text, count);
         Ok(())
     }
 }
@@ -110,7 +95,7 @@ impl Program for Grep {
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         let search = Job::new("grep-search", Find { pattern: options.pattern.clone() }, Sum)
-            .combine(|sum: &mut u64, count| *sum += count)
+            .combine(Sum)
             .input(inputs)
             // Without a reducer nothing would add up the counts.
             .reducers(session.config.reducers.max(1));

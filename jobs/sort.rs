@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 use twinmill::generate::{Kind, Shape};
+use twinmill::parts::total_order;
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
@@ -36,33 +37,6 @@ impl Mapper for LineAsKey {
     }
 }
 
-/// Writes a line as often as it occurs.
-#[derive(Clone)]
-struct Each;
-
-impl Reducer for Each {
-    type Key = [u8];
-    type Value = ();
-    type OutKey = [u8];
-    type OutValue = ();
-
-    fn reduce(&mut self, line: &[u8], copies: &mut Values<()>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
-        copies.for_each(|()| out.emit(line, ()));
-        Ok(())
-    }
-}
-
-fn total_order(inputs: &[PathBuf], reducers: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
-    let mut sample: Vec<Box<[u8]>> = Vec::new();
-    if reducers > 1 {
-        seen.sample::<Lines>(inputs, SAMPLE_LINES, |line| {
-            sample.push(line.bytes().into());
-            Ok(())
-        })?;
-    }
-    Ok(TotalOrderPartitioner::from_sample(sample, reducers))
-}
-
 impl Program for Sort {
     type Options = Options;
 
@@ -76,9 +50,9 @@ impl Program for Sort {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
-        let job = Job::new(Self::NAME, LineAsKey, Each).input(inputs);
+        let job = Job::new(Self::NAME, LineAsKey, Identity).input(inputs);
         if options.total_order {
-            let order = total_order(inputs, session.config.reducers, driver.inputs())?;
+            let order = total_order(driver.inputs(), inputs, &LineAsKey, SAMPLE_LINES, session.config.reducers)?;
             driver.run(&job.partition_by(order))?;
         } else {
             driver.run(&job)?;
@@ -89,7 +63,7 @@ impl Program for Sort {
 
 impl Sort {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let order = total_order(inputs, run.reducers(), run.inputs())?;
+        let order = total_order(run.inputs(), inputs, &LineAsKey, SAMPLE_LINES, run.reducers())?;
         let mut lines: Vec<Box<[u8]>> = Vec::new();
         run.for_each_line(inputs, |line| {
             lines.push(line.bytes().into());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use twinmill::generate::{Kind, Shape};
+use twinmill::parts::total_order;
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
@@ -31,34 +32,6 @@ impl Mapper for SplitKey {
     }
 }
 
-#[derive(Clone)]
-struct Each;
-
-impl Reducer for Each {
-    type Key = [u8];
-    type Value = [u8];
-    type OutKey = [u8];
-    type OutValue = [u8];
-
-    fn reduce(&mut self, key: &[u8], rests: &mut Values<[u8]>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        while let Some(rest) = rests.next() {
-            out.emit(key, rest);
-        }
-        Ok(())
-    }
-}
-
-fn total_order(inputs: &[PathBuf], reducers: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
-    let mut sample: Vec<Box<[u8]>> = Vec::new();
-    if reducers > 1 {
-        seen.sample::<FixedLength<RECORD_BYTES>>(inputs, SAMPLE_KEYS, |record| {
-            sample.push(record[..KEY_BYTES].into());
-            Ok(())
-        })?;
-    }
-    Ok(TotalOrderPartitioner::from_sample(sample, reducers))
-}
-
 impl Program for Terasort {
     type Options = ();
 
@@ -72,8 +45,8 @@ impl Program for Terasort {
 
     fn run(&self, _: &(), inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
-        let order = total_order(inputs, session.config.reducers, driver.inputs())?;
-        let job = Job::new(Self::NAME, SplitKey, Each).input(inputs).partition_by(order);
+        let order = total_order(driver.inputs(), inputs, &SplitKey, SAMPLE_KEYS, session.config.reducers)?;
+        let job = Job::new(Self::NAME, SplitKey, Identity).input(inputs).partition_by(order);
         driver.run(&job.output_format(OutputFormat::Raw))?;
         driver.finish()
     }
@@ -81,7 +54,7 @@ impl Program for Terasort {
 
 impl Terasort {
     fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let order = total_order(inputs, run.reducers(), run.inputs())?;
+        let order = total_order(run.inputs(), inputs, &SplitKey, SAMPLE_KEYS, run.reducers())?;
         let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
         let mut sorted: Vec<&[u8; RECORD_BYTES]> = records.iter().collect();

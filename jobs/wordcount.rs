@@ -19,35 +19,6 @@ pub struct Options {
     no_combiner: bool,
 }
 
-#[derive(Clone)]
-struct Tokenize;
-
-impl Mapper for Tokenize {
-    type Input = Lines;
-    type Key = [u8];
-    type Value = u64;
-
-    fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        line.words().for_each(|word| out.emit(word, 1));
-        Ok(())
-    }
-}
-
-#[derive(Clone)]
-struct Sum;
-
-impl Reducer for Sum {
-    type Key = [u8];
-    type Value = u64;
-    type OutKey = [u8];
-    type OutValue = u64;
-
-    fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        out.emit(word, counts.sum::<u64>());
-        Ok(())
-    }
-}
-
 impl Program for WordCount {
     type Options = Options;
 
@@ -60,7 +31,7 @@ impl Program for WordCount {
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
-        let job = Job::new(Self::NAME, Tokenize, Sum).input(inputs);
+        let job = Job::new(Self::NAME, Words, Sum).input(inputs);
         if options.no_combiner {
             return job.run(session);
         }

@@ -128,10 +128,34 @@ impl<V, F: Fn(&mut V, V) + Clone + Send + Sync> Combiner<V> for F {
     }
 }
 
-/// Says which reducer gets a key.
+/// Chooses the reducer of a key. Closures `Fn(&[u8], u32) -> u32` are partitioners, too.
+///
+/// ```
+/// use twinmill::prelude::*;
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+/// # std::fs::write(&input, "to be or not to be").unwrap();
+/// let by_first_letter = |key: &[u8], reducers: u32| match key.first() {
+///     Some(b'a'..=b'n') => 0,
+///     _ => reducers - 1,
+/// };
+/// let job = Job::new("wordcount", Words, Sum).partition_by(by_first_letter).input(&input);
+/// job.run(&JobConfig::new(Mode::Memory).reducers(2).output(&output))?;
+/// assert_eq!(std::fs::read_to_string(output.join("part-r-00000")).unwrap(), "be\t2\nnot\t1\n");
+/// assert_eq!(std::fs::read_to_string(output.join("part-r-00001")).unwrap(), "or\t1\nto\t2\n");
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Partitioner: Clone + Send + Sync {
-    /// The partition, below `reducers`, of an encoded key.
+    /// The partition, below `reducers`, of a key's [encoding](crate::record::key).
     fn partition(&self, key: &[u8], reducers: u32) -> u32;
+}
+
+impl<F: Fn(&[u8], u32) -> u32 + Clone + Send + Sync> Partitioner for F {
+    #[inline(always)]
+    fn partition(&self, key: &[u8], reducers: u32) -> u32 {
+        self(key, reducers)
+    }
 }
 
 /// Bytes at the front of an encoded key that records of one group share.

@@ -23,7 +23,8 @@
 //! | [`mapper`], [`mapper_of`] | a closure | | |
 //! | [`reducer`] | | a closure | |
 //!
-//! Closures `Fn(&mut V, V)` are [combiners](crate::Combiner), too. [`total_order`] makes a partitioner from a sample.
+//! Closures `Fn(&mut V, V)` are [combiners](crate::Combiner), and closures `Fn(&[u8], u32) -> u32` are
+//! [partitioners](crate::Partitioner); [`Driver::total_order`](crate::Driver::total_order) makes one from a sample.
 //!
 //! The type of a closure's [`Out`] says which keys and values it emits. A closure is called directly, but its records
 //! go through a table of functions, which costs some nanoseconds each. Where that matters, write a small type that
@@ -431,6 +432,9 @@ where
 /// Gives each reducer a range of keys of about equal weight, so that the parts one after another are sorted. The ranges
 /// come from the keys that `mapper` emits for about so many `records` of the files at and below `paths`; its `setup` is
 /// not called. The same files give the same ranges.
+///
+/// [`Driver::total_order`](crate::Driver::total_order) does this for a job. The function is for code that needs the same
+/// ranges without the job, such as its [reference](mod@crate::reference).
 ///
 /// # Errors
 /// Those of reading the sample and those of the mapper.

@@ -139,6 +139,36 @@ impl JobConfig {
         self
     }
 
+    /// Sets how many tasks run at the same time.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Sets the memory budget.
+    pub fn memory_bytes(mut self, bytes: u64) -> Self {
+        self.memory_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes of input a map task gets at most.
+    pub fn split_bytes(mut self, bytes: u64) -> Self {
+        self.split_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the directory in which the run makes its own private directory.
+    pub fn work_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.work_dir = dir.into();
+        self
+    }
+
+    /// Lets the output replace what an earlier run left there.
+    pub fn overwrite(mut self) -> Self {
+        self.existing_output = ExistingOutput::Overwrite;
+        self
+    }
+
     /// Checks the settings that are counts against their least and greatest values. Sizes are refused only where they
     /// are zero; other sizes are brought [within limits](Self::within_limits).
     ///

@@ -47,9 +47,7 @@ use crate::input::split::{Piece, Split};
 ///     out.emit(statement.bytes(), 1);
 ///     Ok(())
 /// }), Sum);
-/// let mut config = JobConfig::new(Mode::Memory).reducers(1).output(&output);
-/// config.split_bytes = Some(2);
-/// job.input(&input).run(&config)?;
+/// job.input(&input).run(&JobConfig::new(Mode::Memory).reducers(1).split_bytes(2).output(&output))?;
 /// assert_eq!(std::fs::read_to_string(output.join("part-r-00000")).unwrap(), "a\t2\nbb\t1\n");
 /// # Ok::<(), Error>(())
 /// ```

@@ -8,6 +8,58 @@
 //! A block holds the records that start in one aligned stretch of [`BLOCK_BYTES`] of a file, or one partition of a
 //! dataset, however the input is split among tasks. A sum of floats over a block is therefore always the same, and so is a
 //! sum over blocks in input order: results do not depend on the number of workers.
+//!
+//! The median of many numbers, halving the range that it is in. They are parsed once and read by every iteration:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use twinmill::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Numbers(Vec<f64>);
+//!
+//! impl Block for Numbers {
+//!     fn records(&self) -> u64 {
+//!         self.0.len() as u64
+//!     }
+//!     fn heap_bytes(&self) -> usize {
+//!         self.0.capacity() * size_of::<f64>()
+//!     }
+//! }
+//!
+//! struct ParseNumbers;
+//!
+//! impl Parse for ParseNumbers {
+//!     type Input = Lines;
+//!     type Block = Numbers;
+//!     fn parse(&self, line: Record<'_>, block: &mut Numbers) -> Result<()> {
+//!         block.0.push(line.text()?.parse()?);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let input = dir.path().join("input");
+//! # std::fs::write(&input, "3\n1\n90\n2\n60\n").unwrap();
+//! let mut driver = Driver::start("median", &JobConfig::new(Mode::Memory))?;
+//! let numbers = driver.invariant(&input, ParseNumbers)?;
+//! let (mut low, mut high) = (0.0, 128.0);
+//! driver.iterate(20, |driver, _| {
+//!     let middle = (low + high) / 2.0;
+//!     let compare = mapper_of(Blocks::<ParseNumbers>::new(), move |numbers, out: &mut Out<(), ()>| {
+//!         let below = numbers.0.iter().filter(|number| **number < middle).count();
+//!         out.aggregate("below", below as u64);
+//!         out.aggregate("others", (numbers.0.len() - below) as u64);
+//!         Ok(())
+//!     });
+//!     driver.run_to_dataset(&Job::map_only("compare", compare).input(&numbers))?;
+//!     let is_above = driver.aggregate("below") <= driver.aggregate("others");
+//!     *(if is_above { &mut low } else { &mut high }) = middle;
+//!     Ok(ControlFlow::Continue(()))
+//! })?;
+//! assert_eq!(low.round(), 3.0);
+//! # Ok::<(), Error>(())
+//! ```
 
 use std::any::Any;
 use std::fmt;
@@ -258,6 +310,19 @@ impl<P: Parse> InvariantSource for Source<P> {
 /// The blocks of an [`Invariant`] input.
 #[derive(Clone, Copy, Debug)]
 pub struct Blocks<P>(std::marker::PhantomData<fn(&P)>);
+
+impl<P> Blocks<P> {
+    /// The format as a value, for [`mapper_of`](crate::parts::mapper_of).
+    pub fn new() -> Self {
+        Blocks(std::marker::PhantomData)
+    }
+}
+
+impl<P> Default for Blocks<P> {
+    fn default() -> Self {
+        Blocks::new()
+    }
+}
 
 impl<P: Parse> InputFormat for Blocks<P> {
     type Record<'a> = &'a P::Block;

@@ -23,7 +23,7 @@ use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Dataset, Input, Inputs, InvariantPiece};
 use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, Parse};
-use crate::job::{Job, Partitioner};
+use crate::job::{Job, Mapper, Partitioner, TotalOrderPartitioner};
 use crate::machine::limits::check_address_space;
 use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::activity::FileUse;
@@ -32,6 +32,7 @@ use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::progress::Progress;
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::Timekeeper;
+use crate::parts::total_order;
 use crate::pipeline::collect::CollectWith;
 use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
@@ -48,7 +49,33 @@ use crate::runtime::work_dir::WorkDir;
 use crate::store::page_cache::drop_pages;
 use crate::store::{PartitionIndex, Run, RunBuilder, RunOnDisk, Segment, Stores, outlives_process};
 
+/// Records looked at to choose ranges of keys: at so many, a range is within a few percent of its share.
+const SAMPLED_RECORDS: usize = 10_000;
+
 /// Runs the jobs of one program.
+///
+/// A chain of two jobs: the first counts words, the second sorts them by their counts, the greatest first.
+///
+/// ```
+/// use std::cmp::Reverse;
+/// use twinmill::prelude::*;
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+/// # std::fs::write(&input, "to be or not to be to").unwrap();
+/// let config = JobConfig::new(Mode::Memory).output(&output);
+/// let mut driver = Driver::start("top-words", &config)?;
+/// let counts = driver.run_to_dataset(&Job::new("count", Words, Sum).combine(Sum).input(&input))?;
+/// let by_count = mapper_of(Pairs::<[u8], u64>::new(), |(word, count), out: &mut Out<Reverse<u64>, [u8]>| {
+///     out.emit(Reverse(count), word);
+///     Ok(())
+/// });
+/// driver.run(&Job::new("sort", by_count, Identity).input(&counts).reducers(1))?;
+/// println!("{}", driver.finish()?);
+/// # let sorted = std::fs::read_to_string(output.join("part-r-00000")).unwrap();
+/// # assert!(sorted.starts_with("3\tto\n2\tbe\n1\t"), "{sorted}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Driver {
     pub(super) name: String,
@@ -169,7 +196,7 @@ impl Driver {
         })
     }
 
-    /// Declares an input that does not change in a loop. Its jobs read it in the blocks that `parse` makes: parsed again by
+    /// Declares an input that does not change in a loop ([example](crate::iterate::invariant)). Its jobs read it in the blocks that `parse` makes: parsed again by
     /// each job, or once, as the factor `invariant` says.
     ///
     /// # Errors
@@ -203,6 +230,31 @@ impl Driver {
 
     /// Runs `step` for iteration 0, 1, … at most `most` times, until it breaks. Each run is an iteration of the report.
     ///
+    /// A loop of jobs, each of which reads what the one before left: halve the even numbers, triple the odd ones and add
+    /// one, until all are 1.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use twinmill::prelude::*;
+    ///
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let config = JobConfig::new(Mode::Memory);
+    /// let mut driver = Driver::start("collatz", &config)?;
+    /// let mut numbers: Dataset<u64, ()> = driver.parallelize([(6u64, ()), (11, ())])?;
+    /// let step = mapper_of(Pairs::<u64, ()>::new(), |(n, ()), out: &mut Out<u64, ()>| {
+    ///     out.aggregate("left", u64::from(n != 1));
+    ///     out.emit(match n { 1 => 1, n if n % 2 == 0 => n / 2, n => 3 * n + 1 }, ());
+    ///     Ok(())
+    /// });
+    /// driver.iterate(1_000, |driver, _| {
+    ///     numbers = driver.run_to_dataset(&Job::new("step", step.clone(), Identity).input(&numbers))?;
+    ///     Ok(if driver.aggregate("left") == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    /// })?;
+    /// let report = driver.finish()?;
+    /// assert_eq!(report.iterations.len(), 15);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What `step` returns.
     pub fn iterate(
@@ -229,6 +281,44 @@ impl Driver {
     /// The aggregate `name` of the job that ran last, one number for each partition of its output.
     pub fn aggregate_by_partition(&self, name: &str) -> Vec<u64> {
         self.job_counts.last().into_iter().flatten().map(|counts| counts.aggregated(name)).collect()
+    }
+
+    /// Ranges of keys of about equal weight for the reducers of a job: with them as its
+    /// [partitioner](Job::partition_by), its parts one after another are sorted. They come from a sample of the job's files,
+    /// as [`total_order`] says.
+    ///
+    /// ```
+    /// use twinmill::prelude::*;
+    ///
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+    /// # std::fs::write(&input, (0..500).map(|n| format!("{}\n", n * 7 % 500)).collect::<String>()).unwrap();
+    /// let numbers = mapper(|line, out: &mut Out<u64, ()>| {
+    ///     out.emit(line.text()?.parse::<u64>()?, ());
+    ///     Ok(())
+    /// });
+    /// let mut driver = Driver::start("sort", &JobConfig::new(Mode::Memory).reducers(4).output(&output))?;
+    /// let job = Job::new("sort", numbers, Identity).input(&input);
+    /// let order = driver.total_order(&job)?;
+    /// driver.run(&job.partition_by(order))?;
+    /// # driver.finish()?;
+    /// # let parts = twinmill::parts(&output)?;
+    /// # let sorted: String = parts.iter().map(|part| std::fs::read_to_string(part).unwrap()).collect();
+    /// # assert_eq!((parts.len(), sorted), (4, (0..500).map(|n| format!("{n}\n")).collect()));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] where an input is no file, and those of [`total_order`].
+    pub fn total_order<M: Mapper, R, C, P>(&self, job: &Job<M, R, C, P>) -> Result<TotalOrderPartitioner> {
+        let mut paths = Vec::new();
+        for input in &job.inputs {
+            let Input::Files(files) = input else {
+                return Err(Error::Config(format!("job {} reads more than files, which alone are sampled", job.name)));
+            };
+            paths.extend_from_slice(files);
+        }
+        total_order(&self.inputs, &paths, &job.mapper, SAMPLED_RECORDS, job.reducers.unwrap_or(self.config.reducers))
     }
 
     /// What is known of the files that are read: for looking at them beforehand.
