@@ -255,7 +255,7 @@ enum Waits {
     No,
     /// Some room: a write takes as much as there is room for.
     ForRoom,
-    /// Room for [`LITTLE_BYTES`]: a larger write would wait itself.
+    /// Room for `LITTLE_BYTES`: a larger write would wait itself.
     ForLittleRoom,
 }
 
