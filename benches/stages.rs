@@ -11,13 +11,10 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use twinmill::InputFormat;
 use twinmill::config::Compression;
 use twinmill::generate::{Kind, Shape, generate};
-use twinmill::observe::phases::PhaseName;
 use twinmill::observe::report::Phase;
-use twinmill::pipeline::collect::MapOutput;
-use twinmill::pipeline::map::Sink;
 use twinmill::prelude::*;
 use twinmill::record::{ToKey, ToValue, Words};
-use twinmill::stages::{self, Worker};
+use twinmill::stages::{self, MapOutput, PhaseName, Sink, Worker};
 
 mod support;
 

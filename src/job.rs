@@ -316,7 +316,7 @@ pub enum OutputFormat {
     Raw,
 }
 
-/// A job: what to run, not how ([`JobConfig`] says that).
+/// A job: what to run, not how ([`JobConfig`](crate::JobConfig) says that).
 ///
 /// `M` is a [`Mapper`], or a tuple of mappers for as many inputs.
 #[derive(Clone, Debug)]
@@ -383,7 +383,7 @@ impl<M: MapSide, R, C, P> Job<M, R, C, P> {
         Job { name, inputs, mapper, reducer, combine, partitioner, grouping, output_format, reducers }
     }
 
-    /// Sets the number of reduce tasks, whatever [`JobConfig::reducers`] says: 1 for one sorted part.
+    /// Sets the number of reduce tasks, whatever [`JobConfig::reducers`](crate::JobConfig::reducers) says: 1 for one sorted part.
     pub fn reducers(mut self, reducers: u32) -> Self {
         self.reducers = Some(reducers);
         self

@@ -6,7 +6,7 @@
 //!
 //! It is no cluster and no query engine: one machine, one process, jobs of map and reduce functions.
 //!
-//! Word count, made of [stock parts](parts):
+//! Word count, made of [stock parts](mod@parts):
 //!
 //! ```
 //! use twinmill::prelude::*;
@@ -89,18 +89,23 @@
 //!
 //! # Where to read
 //!
-//! 1. [`job`]: what a job is made of.
+//! 1. [`job`]: what a job is made of; [`parts`](mod@parts), what most jobs are made of.
 //! 2. [`record`]: keys and values, and their bytes.
-//! 3. [`pipeline`]: the data path, stage by stage.
-//! 4. [`store`]: where runs live, the only thing the modes change.
-//! 5. [`runtime`]: tasks, attempts, and programs of several jobs.
-//! 6. [`iterate`]: what a loop of jobs keeps.
-//! 7. [`observe`]: counters, phases, the report.
-//! 8. [`reference`](mod@reference): a job without the framework, to compare with.
-//! 9. [`generate`]: inputs made to measure with.
-//! 10. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
+//! 3. [`input`]: files, and how records are found in them.
+//! 4. [`iterate`]: what a loop of jobs keeps.
+//! 5. [`config`]: settings.
+//! 6. [`observe`]: counters, phases, the report.
+//! 7. [`reference`](mod@reference): a job without the framework, to compare with.
+//! 8. [`generate`]: inputs made to measure with.
+//! 9. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
+//!
+//! Below these, for readers of the source: `pipeline` is the data path, stage by stage; `store` keeps runs, the only thing
+//! that the modes change; `runtime` has tasks, attempts, and programs of several jobs.
 
-pub(crate) mod cancel;
+// With the command line nothing is unused.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+
+mod cancel;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -112,21 +117,21 @@ pub mod generate;
 pub mod input;
 pub mod iterate;
 pub mod job;
-pub mod machine;
+mod machine;
 #[cfg(feature = "cli")]
 mod measure;
 pub mod observe;
 pub mod parts;
-pub mod pipeline;
+mod pipeline;
 #[cfg(feature = "cli")]
 pub mod program;
 pub mod quantity;
 pub mod record;
 pub mod reference;
-pub mod runtime;
+mod runtime;
 #[doc(hidden)]
 pub mod stages;
-pub mod store;
+mod store;
 
 // The jobs know the library by its name. They are mounted here so that the command line is tested with them.
 #[cfg(all(test, feature = "cli"))]
@@ -144,13 +149,13 @@ pub use job::{
     Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext,
     TotalOrderPartitioner,
 };
+pub use machine::{Machine, ProcessIo};
 pub use observe::progress::{Progress, Wave};
 pub use observe::report::Report;
 pub use pipeline::commit::parts;
 pub use pipeline::reduce::Values;
 pub use record::Words;
 pub use runtime::driver::Driver;
-pub use runtime::scheduler::WORKER_THREAD;
 pub use runtime::session::Session;
 
 /// What a job's file needs.

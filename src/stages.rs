@@ -1,4 +1,4 @@
-//! The stages one by one, for benches.
+//! The stages one by one, for benches, and files of runs, for tests.
 //!
 //! A [`Worker`] runs tasks of a job as a driver's workers do, with one store, and buffers that a task leaves
 //! to the next. Each function runs one stage on the records it is given and returns what was done. No part of the API.
@@ -6,6 +6,10 @@
 //! ```text
 //! read ─▶ records ─▶ collect (map · sort · spill · merge) ─▶ map outputs ─▶ merge | reduce ─▶ counters
 //! ```
+
+pub use crate::observe::phases::PhaseName;
+pub use crate::pipeline::{collect::MapOutput, map::Sink};
+pub use crate::store::run_file::RunFile;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,11 +24,11 @@ use crate::input::split::plan;
 use crate::input::{InputFormat, Inputs, list_files, read_split};
 use crate::job::{Emit, Job, Partitioner};
 use crate::observe::counters::{Counters, UserCounters};
-use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::phases::PhaseLog;
 use crate::observe::progress::Progress;
 use crate::observe::report::Phase;
-use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
-use crate::pipeline::map::{MapSide, Sink};
+use crate::pipeline::collect::{Collect, CollectWith, Side};
+use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::shuffle::shuffle;
 use crate::runtime::scheduler::Attempt;

@@ -84,7 +84,8 @@ fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
 fn silence_worker_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let in_worker = thread::current().name().is_some_and(|name| name.starts_with(crate::WORKER_THREAD));
+        let in_worker =
+            thread::current().name().is_some_and(|name| name.starts_with(crate::runtime::scheduler::WORKER_THREAD));
         if !in_worker {
             print(panic);
         }

@@ -18,7 +18,7 @@
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
 
-pub mod bad_records;
+pub(crate) mod bad_records;
 mod chunks;
 mod dataset;
 pub(crate) mod decompress;
@@ -28,12 +28,12 @@ pub(crate) mod form;
 mod format;
 mod inputs;
 mod lines;
-pub mod listing;
+pub(crate) mod listing;
 pub(crate) mod notes;
 mod pairs;
 mod parsed;
 pub(crate) mod source;
-pub mod split;
+pub(crate) mod split;
 
 pub(crate) use chunks::ReadContext;
 pub use chunks::{Chunks, PieceReader, Record, Window};

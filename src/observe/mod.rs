@@ -8,7 +8,7 @@
 pub(crate) mod activity;
 pub mod bounds;
 pub mod counters;
-pub mod phases;
+pub(crate) mod phases;
 pub(crate) mod progress;
 pub mod report;
 mod summary;

@@ -62,11 +62,6 @@ impl Place {
         Ok(Place { given: path.to_owned(), resolved, levels })
     }
 
-    /// The path without links and `..`.
-    pub fn resolved(&self) -> &Path {
-        &self.resolved
-    }
-
     /// Whether both are one file, directory, or name.
     pub fn is(&self, other: &Place) -> bool {
         self.levels[0] == other.levels[0]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use twinmill::store::run_file::RunFile;
+use twinmill::stages::RunFile;
 use twinmill::{Error, JobConfig, Mode, Report, Result};
 use walkdir::WalkDir;
 

@@ -145,7 +145,7 @@ impl Supervisor {
         let result = thread::scope(|scope| {
             let (done, finished) = oneshot::channel::<()>();
             // The name keeps a panic, which is reported below, from being printed as well.
-            let name = format!("{}main", crate::WORKER_THREAD);
+            let name = format!("{}main", crate::runtime::scheduler::WORKER_THREAD);
             let worker = thread::Builder::new().name(name).spawn_scoped(scope, move || {
                 let _done = done;
                 work()
