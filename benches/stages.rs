@@ -14,7 +14,7 @@ use twinmill::generate::{Kind, Shape, generate};
 use twinmill::observe::report::Phase;
 use twinmill::prelude::*;
 use twinmill::record::{ToKey, ToValue, Words};
-use twinmill::stages::{self, MapOutput, PhaseName, Sink, Worker};
+use twinmill::stages::{self, Accept, MapOutput, PhaseName, Worker};
 
 mod support;
 
@@ -84,18 +84,9 @@ struct Discard {
     bytes: usize,
 }
 
-impl Emit<[u8], u64> for Discard {
-    fn emit<Q: ToKey<[u8]>, W: ToValue<u64>>(&mut self, key: Q, value: W) {
+impl Accept<[u8], u64> for &mut Discard {
+    fn accept<Q: ToKey<[u8]>, W: ToValue<u64>>(&mut self, key: Q, value: W) -> Result<()> {
         self.bytes += key.encode(&mut Vec::new()).len() + value.encoded_len();
-    }
-
-    fn count(&mut self, _: &'static str, _: &'static str, _: u64) {}
-
-    fn aggregate(&mut self, _: &'static str, _: u64) {}
-}
-
-impl Sink for Discard {
-    fn check(&mut self) -> Result<()> {
         Ok(())
     }
 }

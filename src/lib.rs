@@ -146,16 +146,16 @@ pub use error::{Error, Result};
 pub use input::{Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Window};
 pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
 pub use job::{
-    Combiner, Emit, HashPartitioner, Job, Mapper, OutputFormat, Partitioner, Reducer, TaskContext,
-    TotalOrderPartitioner,
+    Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TotalOrderPartitioner,
+    Values,
 };
 pub use machine::{Machine, ProcessIo};
 pub use observe::progress::{Progress, Wave};
 pub use observe::report::Report;
-pub use pipeline::commit::parts;
-pub use pipeline::reduce::Values;
 pub use record::Words;
 pub use runtime::driver::Driver;
+pub use runtime::job::Job;
+pub use runtime::output_dir::parts;
 pub use runtime::session::Session;
 
 /// What a job's file needs.

@@ -39,8 +39,7 @@ use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::input::{InputFormat, Inputs, Lines, Pairs, Record};
-use crate::job::{Combiner, Emit, Mapper, Reducer, TotalOrderPartitioner};
-use crate::pipeline::reduce::Values;
+use crate::job::{Combiner, Emit, Mapper, Reducer, TotalOrderPartitioner, Values};
 use crate::record::{Key, KeyByRef, ToKey, ToValue, Value};
 
 /// Emits each [word](Record::words) of a line with 1.

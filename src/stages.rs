@@ -7,10 +7,6 @@
 //! read ─▶ records ─▶ collect (map · sort · spill · merge) ─▶ map outputs ─▶ merge | reduce ─▶ counters
 //! ```
 
-pub use crate::observe::phases::PhaseName;
-pub use crate::pipeline::{collect::MapOutput, map::Sink};
-pub use crate::store::run_file::RunFile;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,20 +18,24 @@ use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
 use crate::input::split::plan;
 use crate::input::{InputFormat, Inputs, list_files, read_split};
-use crate::job::{Emit, Job, Partitioner};
+use crate::job::TaskContext;
+use crate::observe::activity::Activity;
 use crate::observe::counters::{Counters, UserCounters};
-use crate::observe::phases::PhaseLog;
+pub use crate::observe::phases::PhaseName;
 use crate::observe::progress::Progress;
 use crate::observe::report::Phase;
-use crate::pipeline::collect::{Collect, CollectWith, Side};
-use crate::pipeline::map::MapSide;
+use crate::observe::stage::Stages;
+pub use crate::pipeline::collect::MapOutput;
+use crate::pipeline::collect::{Collect, Side};
+pub use crate::pipeline::emit::Accept;
+use crate::pipeline::emit::Emitter;
 use crate::pipeline::reduce::ReduceSide;
-use crate::pipeline::shuffle::shuffle;
-use crate::runtime::scheduler::Attempt;
-use crate::runtime::strike::Victim;
-use crate::runtime::task::{BufferPool, Task, TaskContext};
+use crate::pipeline::reduce_task::merged;
+use crate::pipeline::runnable::{Collector, RunnableJob};
+use crate::pipeline::task::{BufferPool, Task};
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
+pub use crate::store::run_file::RunFile;
 use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 
 /// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
@@ -108,35 +108,33 @@ impl Worker {
 
     /// A new task; `index` is a reducer's partition. Each task counts as an attempt of its own, so that runs of tasks with
     /// one index have different names.
-    fn task<M, R, C, P>(&self, job: &Job<M, R, C, P>, kind: &str, index: u32) -> Task<'_> {
-        let number = self.tasks.fetch_add(1, Ordering::Relaxed);
-        let attempt = Attempt::alone(index, number, CancelToken::default());
+    fn task(&self, job: &impl RunnableJob, kind: &str, index: u32) -> Task<'_> {
+        let attempt = self.tasks.fetch_add(1, Ordering::Relaxed);
         Task {
             context: TaskContext {
-                job: job.name.clone(),
+                job: job.name().to_owned(),
                 id: format!("{kind}-{index:05}"),
                 index,
-                attempt: number,
+                attempt,
                 reducers: self.reducers(job),
-                cancel: attempt.cancel.clone(),
+                cancel: CancelToken::default(),
             },
-            victim: Victim { lab: &self.config.faults, job: 1, maps: kind == "map", task: index, attempt: number },
-            attempt,
             config: &self.config,
             inputs: &self.inputs,
             bad_records: &self.bad_records,
             progress: &self.progress,
+            permit: &|| Ok(()),
             store: self.stores.map_output.as_ref(),
             gathered: self.stores.gathered.as_ref(),
             buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),
-            phases: PhaseLog::default(),
+            stages: Stages::default(),
         }
     }
 
-    fn reducers<M, R, C, P>(&self, job: &Job<M, R, C, P>) -> u32 {
-        job.reducers.unwrap_or(self.config.reducers)
+    fn reducers(&self, job: &impl RunnableJob) -> u32 {
+        job.reducers().unwrap_or(self.config.reducers)
     }
 
     /// Collects what `emit` emits into the output of one map task. The phases are all of [`PhaseName`], in its order; what
@@ -144,24 +142,19 @@ impl Worker {
     ///
     /// # Errors
     /// Whatever stops a map task.
-    pub fn collect<'t, M, R, C, P>(
+    pub fn collect<'t, J: RunnableJob>(
         &'t self,
-        job: &'t Job<M, R, C, P>,
-        emit: impl FnOnce(&mut C::Collector<'t, P>),
-    ) -> Result<(MapOutput, Vec<Phase>)>
-    where
-        M: MapSide,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+        job: &'t J,
+        emit: impl FnOnce(&mut Emitter<Collector<'t, J>>),
+    ) -> Result<(MapOutput, Vec<Phase>)> {
         let task = self.task(job, "map", 0);
-        let start = task.phases.begin();
-        let mut collector = C::Collector::<'t, P>::new(task, &job.combine, &job.partitioner, Side::Map, u64::MAX);
-        emit(&mut collector);
-        collector.check()?;
-        let (output, mut task) = collector.finish()?;
-        task.phases.end(PhaseName::Map, start);
-        Ok((output, task.phases.summary()))
+        let map = task.stage(PhaseName::Map, Activity::Other);
+        let mut out = Emitter::new(Collector::<J>::new(task, job.fold(), job.partitioner(), Side::Map, u64::MAX));
+        emit(&mut out);
+        let (collector, _) = out.finish()?;
+        let (output, task) = collector.finish()?;
+        drop(map);
+        Ok((output, task.stages.into_log().summary()))
     }
 
     /// Merges the map outputs, partition after partition, and looks at every key and value. Returns the records, the
@@ -169,15 +162,10 @@ impl Worker {
     ///
     /// # Errors
     /// Whatever stops the merge of a reduce task.
-    pub fn merge<M, R, C, P>(&self, job: &Job<M, R, C, P>, map_outputs: &[MapOutput]) -> Result<(u64, u64, u64)>
-    where
-        M: MapSide,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    pub fn merge(&self, job: &impl RunnableJob, map_outputs: &[MapOutput]) -> Result<(u64, u64, u64)> {
         let (mut records, mut keys, mut bytes) = (0, 0, 0);
         for partition in 0..self.reducers(job) {
-            let mut merge = shuffle(&mut self.task(job, "reduce", partition), map_outputs, job)?;
+            let mut merge = merged(job, map_outputs, &mut self.task(job, "reduce", partition))?;
             while let Some(step) = merge.advance()? {
                 records += 1;
                 keys += u64::from(step == Step::NewKey);
@@ -191,23 +179,17 @@ impl Worker {
     ///
     /// # Errors
     /// Whatever stops a reduce task.
-    pub fn reduce<M, R, C, P>(
+    pub fn reduce<J: RunnableJob>(
         &self,
-        job: &Job<M, R, C, P>,
+        job: &J,
         map_outputs: &[MapOutput],
-        out: &mut (impl Emit<R::OutKey, R::OutValue> + Sink),
-    ) -> Result<Counters>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
-        let mut counters = Counters::default();
+        out: impl Accept<J::OutKey, J::OutValue>,
+    ) -> Result<Counters> {
+        let (mut counters, mut out) = (Counters::default(), Emitter::new(out));
         for partition in 0..self.reducers(job) {
             let mut task = self.task(job, "reduce", partition);
-            let merge = shuffle(&mut task, map_outputs, job)?;
-            job.reducer.clone().run(merge, job.grouping, &mut task, out)?;
+            let merge = merged(job, map_outputs, &mut task)?;
+            job.reducer().clone().run(merge, job.grouping(), &mut task, &mut out)?;
             counters.add(&task.counters);
         }
         Ok(counters)

@@ -12,15 +12,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::ExportArgs;
-use crate::cli::default_input;
 use crate::cli::document::Document;
 use crate::cli::options::{CompareOptions, Task};
 use crate::cli::pending_file::{PendingFile, write_json};
 use crate::cli::piped::Piped;
-use crate::cli::private_directory;
 use crate::cli::rounds_display::RoundsDisplay;
 use crate::cli::telling::{further_tables, modes, tools, verdict, votes};
 use crate::cli::terminal::{self, note, say, to_stdout};
+use crate::cli::{default_input, private_directory};
 use crate::config::{ExistingOutput, PageCache};
 use crate::input::list_files;
 use crate::measure::alternative::Alternative;

@@ -415,9 +415,8 @@ fn repeat<'a>(definitions: impl Iterator<Item = &'a Arg>, matches: &ArgMatches) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mode;
     use crate::config::{Compression, Medium};
-    use crate::jobs;
+    use crate::{Mode, jobs};
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()

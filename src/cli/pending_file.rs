@@ -22,9 +22,8 @@ use tempfile::NamedTempFile;
 
 use crate::config::ExistingOutput;
 use crate::measure::failure::Failure;
-use crate::runtime::beside;
-use crate::runtime::places;
 use crate::runtime::work_dir::abandoned;
+use crate::runtime::{beside, places};
 use crate::{CancelToken, Error, Result};
 
 /// Names the process's own standard output.

@@ -3,23 +3,20 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::default_input;
 use crate::cli::options::RunOptions;
 use crate::cli::pending_file::{PendingFile, as_json, write_json};
 use crate::cli::piped::Piped;
-use crate::cli::private_directory;
 use crate::cli::progress::ProgressDisplay;
-use crate::cli::summary;
 use crate::cli::terminal::{note, to_stdout};
+use crate::cli::{default_input, private_directory, summary};
 use crate::config::{ExistingOutput, Resume};
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
 use crate::measure::running::supervisor::Supervisor;
-use crate::pipeline::output_place;
 use crate::quantity::ByteSize;
 use crate::runtime::places::{Place, Plan};
-use crate::runtime::resume;
 use crate::runtime::work_dir::WorkDir;
+use crate::runtime::{output_place, resume};
 use crate::{CancelToken, Error, JobConfig, Report, Session};
 
 /// Lines of the result that are shown when there is no output directory.

@@ -11,6 +11,7 @@ pub mod counters;
 pub(crate) mod phases;
 pub(crate) mod progress;
 pub mod report;
+pub(crate) mod stage;
 mod summary;
 pub mod time_use;
 pub(crate) mod timekeeper;

@@ -3,18 +3,10 @@
 use crate::error::{Error, Result};
 use crate::input::split::Split;
 use crate::input::{InputFormat, ReadContext, read_split};
-use crate::job::{Emit, Mapper, TaskContext};
+use crate::job::{Mapper, TaskContext};
 use crate::observe::activity::{Activity, Doing};
+use crate::pipeline::emit::{Accept, Emitter};
 use crate::record::{Key, Value};
-
-/// Something that latches errors of emitted records until somebody asks.
-pub trait Sink {
-    /// What went wrong since the last call.
-    ///
-    /// # Errors
-    /// The first error of the records emitted since.
-    fn check(&mut self) -> Result<()>;
-}
 
 /// The map side of a job: a [`Mapper`], to which all inputs go, or a tuple of mappers, one an input.
 pub trait MapSide: Clone + Send + Sync {
@@ -32,12 +24,12 @@ pub trait MapSide: Clone + Send + Sync {
 
     /// Maps all records of a split; returns the records and bytes read.
     #[doc(hidden)]
-    fn run<E: Emit<Self::Key, Self::Value> + Sink>(
+    fn run<S: Accept<Self::Key, Self::Value>>(
         &mut self,
         split: &Split,
         task: &TaskContext,
         context: ReadContext<'_>,
-        out: &mut E,
+        out: &mut Emitter<S>,
     ) -> Result<(u64, u64)>;
 }
 
@@ -51,12 +43,12 @@ impl<M: Mapper> MapSide for M {
         M::Input::SPLIT_ALIGNMENT
     }
 
-    fn run<E: Emit<M::Key, M::Value> + Sink>(
+    fn run<S: Accept<M::Key, M::Value>>(
         &mut self,
         split: &Split,
         task: &TaskContext,
         context: ReadContext<'_>,
-        out: &mut E,
+        out: &mut Emitter<S>,
     ) -> Result<(u64, u64)> {
         let doing = Doing::here();
         let _outside = doing.enter(Activity::User);
@@ -94,12 +86,12 @@ macro_rules! mappers {
                 }
             }
 
-            fn run<E: Emit<Self::Key, Self::Value> + Sink>(
+            fn run<S: Accept<Self::Key, Self::Value>>(
                 &mut self,
                 split: &Split,
                 task: &TaskContext,
                 context: ReadContext<'_>,
-                out: &mut E,
+                out: &mut Emitter<S>,
             ) -> Result<(u64, u64)> {
                 match split.input {
                     0 => self.0.run(split, task, context, out),

@@ -1,4 +1,4 @@
-//! The data path, one file a stage.
+//! The data path, one file a stage, and its two recipes, [`map_task`] and [`reduce_task`]. Read these first.
 //!
 //! ```text
 //! input files ─▶ split ─▶ read ─▶ map ─▶ collect ─▶ sort ─▶ spill ─▶ merge ─▶ shuffle ─▶ merge ─▶ reduce ─▶ commit
@@ -7,20 +7,28 @@
 //!
 //! 1. The [input](crate::input) cuts the files into splits and finds their records.
 //! 2. [`map`] runs the user's mapper over the records of a split.
-//! 3. [`collect`] takes what it emits, into a sort buffer or a combiner's table.
+//! 3. [`collect`] takes what it [emits](emit), into a sort buffer or a combiner's table, which [folds](fold) it.
 //! 4. [`sort`] orders a full buffer by (partition, key), which is then spilled as a run to the [store](crate::store).
-//! 5. [`merge`] merges sorted runs, in one pass or several, as [`merge_plan`] says.
+//! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, as [`merge_plan`] says.
 //! 6. [`shuffle`] takes one partition of every map output.
 //! 7. [`reduce`] hands the merged groups to the user's reducer.
-//! 8. [`commit`] writes the output and publishes it, where [`output_place`] says.
+//! 8. [`commit`] writes the output of a task.
+//!
+//! A [`task`] is what an attempt works with and what it counts, and a [`runnable`] job is what it is told to do.
 
 pub mod collect;
 pub(crate) mod commit;
+pub mod emit;
+pub mod fold;
 pub mod map;
+pub(crate) mod map_task;
 pub(crate) mod merge;
+pub(crate) mod merge_passes;
 pub(crate) mod merge_plan;
-pub mod output_place;
 pub(crate) mod prefetch;
 pub mod reduce;
+pub(crate) mod reduce_task;
+pub mod runnable;
 pub(crate) mod shuffle;
 pub(crate) mod sort;
+pub(crate) mod task;

@@ -23,7 +23,7 @@ use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Dataset, Input, Inputs, InvariantPiece};
 use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, Parse};
-use crate::job::{Job, Mapper, Partitioner, TotalOrderPartitioner};
+use crate::job::{Mapper, TotalOrderPartitioner};
 use crate::machine::limits::check_address_space;
 use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
 use crate::observe::activity::FileUse;
@@ -33,18 +33,19 @@ use crate::observe::progress::Progress;
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::Timekeeper;
 use crate::parts::total_order;
-use crate::pipeline::collect::CollectWith;
-use crate::pipeline::commit::{OutputDir, OutputTarget, TaskOutput};
+use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
-use crate::pipeline::output_place::OutputPlace;
 use crate::pipeline::reduce::ReduceSide;
+use crate::pipeline::runnable::RunnableJob;
+use crate::pipeline::task::BufferPool;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::journal::{self, Begun, Entry, JobEntry, Journal, LeftRun, Past, Published};
+use crate::runtime::output_dir::OutputDir;
+use crate::runtime::output_place::OutputPlace;
 use crate::runtime::places::Plan;
 use crate::runtime::resume;
 use crate::runtime::scheduler::Log;
 use crate::runtime::session::Session;
-use crate::runtime::task::BufferPool;
 use crate::runtime::work_dir::WorkDir;
 use crate::store::page_cache::drop_pages;
 use crate::store::{PartitionIndex, Run, RunBuilder, RunOnDisk, Segment, Stores, outlives_process};
@@ -284,7 +285,7 @@ impl Driver {
     }
 
     /// Ranges of keys of about equal weight for the reducers of a job: with them as its
-    /// [partitioner](Job::partition_by), its parts one after another are sorted. They come from a sample of the job's files,
+    /// [partitioner](crate::Job::partition_by), its parts one after another are sorted. They come from a sample of the job's files,
     /// as [`total_order`] says.
     ///
     /// ```
@@ -310,15 +311,18 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] where an input is no file, and those of [`total_order`].
-    pub fn total_order<M: Mapper, R, C, P>(&self, job: &Job<M, R, C, P>) -> Result<TotalOrderPartitioner> {
+    pub fn total_order<J: RunnableJob<Mapper: Mapper>>(&self, job: &J) -> Result<TotalOrderPartitioner> {
         let mut paths = Vec::new();
-        for input in &job.inputs {
+        for input in job.inputs() {
             let Input::Files(files) = input else {
-                return Err(Error::Config(format!("job {} reads more than files, which alone are sampled", job.name)));
+                return Err(Error::Config(format!(
+                    "job {} reads more than files, which alone are sampled",
+                    job.name()
+                )));
             };
             paths.extend_from_slice(files);
         }
-        total_order(&self.inputs, &paths, &job.mapper, SAMPLED_RECORDS, job.reducers.unwrap_or(self.config.reducers))
+        total_order(&self.inputs, &paths, job.mapper(), SAMPLED_RECORDS, job.reducers().unwrap_or(self.config.reducers))
     }
 
     /// What is known of the files that are read: for looking at them beforehand.
@@ -335,15 +339,9 @@ impl Driver {
     ///
     /// # Errors
     /// Whatever stopped the job.
-    pub fn run<M, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<()>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    pub fn run(&mut self, job: &impl RunnableJob) -> Result<()> {
         let Some(path) = self.config.output.clone() else {
-            return Err(Error::Config(format!("job {} needs an output directory", job.name)));
+            return Err(Error::Config(format!("job {} needs an output directory", job.name())));
         };
         let mut place = match self.output_place.take() {
             Some(place) => place,
@@ -351,7 +349,7 @@ impl Driver {
             None => OutputPlace::claim(&path, self.config.existing_output)?,
         };
         let dir = OutputDir::create(&mut place, self.config.durability.sync)?;
-        let parts = self.run_to(job, OutputTarget::Files { dir: &dir, format: job.output_format })?;
+        let parts = self.run_to(job, OutputTarget::Files { dir: dir.parts(), format: job.output_format() })?;
         let start = self.totals.phases.begin();
         dir.set_aside(&self.bad_records)?;
         if let Some(identity) = &self.identity {
@@ -380,13 +378,7 @@ impl Driver {
     ///
     /// # Errors
     /// Whatever stopped the job.
-    pub fn run_to_dataset<M, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<Dataset<R::OutKey, R::OutValue>>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    pub fn run_to_dataset<J: RunnableJob>(&mut self, job: &J) -> Result<Dataset<J::OutKey, J::OutValue>> {
         let store = self.stores.between_jobs.clone();
         let partitions = self.run_to(job, OutputTarget::Dataset { store: store.as_ref() });
         let segments = partitions?.into_iter().filter_map(|partition| match partition {
@@ -399,21 +391,15 @@ impl Driver {
 
 impl Driver {
     /// Runs the waves of a job; gives what each output task left, in task order.
-    fn run_to<M, R, C, P>(&mut self, job: &Job<M, R, C, P>, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
-        let (number, wanted) = (job.inputs.len(), M::INPUTS);
+    fn run_to<J: RunnableJob>(&mut self, job: &J, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>> {
+        let (number, wanted) = (job.inputs().len(), J::Mapper::INPUTS);
         if number == 0 || wanted.is_some_and(|wanted| wanted != number) {
             let wanted = wanted.map_or("at least one input".to_owned(), |wanted| format!("{wanted} inputs"));
-            return Err(Error::Config(format!("job {} needs {wanted}, got {number}", job.name)));
+            return Err(Error::Config(format!("job {} needs {wanted}, got {number}", job.name())));
         }
         self.jobs += 1;
         self.job_counts.clear();
-        let reducers = if R::MAP_ONLY { 0 } else { job.reducers.unwrap_or(self.config.reducers) };
+        let reducers = if J::Reducer::MAP_ONLY { 0 } else { job.reducers().unwrap_or(self.config.reducers) };
         self.reducers = reducers;
         let splits = self.plan(job)?;
         self.config.faults.check(&self.name, self.jobs, splits.len() as u64, reducers)?;
@@ -458,19 +444,13 @@ impl Driver {
         if paths.is_empty() { Ok(()) } else { Plan::of(&self.config, &paths).check(&self.cancel) }
     }
 
-    fn map_and_reduce<M, R, C, P>(
+    fn map_and_reduce(
         &mut self,
-        job: &Job<M, R, C, P>,
+        job: &impl RunnableJob,
         reducers: u32,
         splits: &[Split],
         target: OutputTarget<'_>,
-    ) -> Result<Vec<TaskOutput>>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    ) -> Result<Vec<TaskOutput>> {
         let complete = self.past.maps(self.jobs, self.chain)?;
         let map_outputs = self.map_wave(job, reducers, splits, complete)?;
         if self.config.page_cache == PageCache::Cold {
@@ -547,11 +527,11 @@ impl Driver {
         }
     }
 
-    fn plan<M: MapSide, R, C, P>(&mut self, job: &Job<M, R, C, P>) -> Result<Vec<Split>> {
-        self.refuse_to_replace(&job.inputs)?;
+    fn plan<J: RunnableJob>(&mut self, job: &J) -> Result<Vec<Split>> {
+        self.refuse_to_replace(job.inputs())?;
         let mut splits = Vec::new();
         let inputs: Result<Vec<_>> = job
-            .inputs
+            .inputs()
             .iter()
             .map(|input| match input {
                 Input::Files(paths) => self.inputs.files(paths).map(Some),
@@ -565,7 +545,7 @@ impl Driver {
         let file_bytes = inputs.iter().flatten().flat_map(|files| files.iter()).map(|file| file.bytes).sum();
         self.input_bytes += file_bytes;
         let split_bytes = split::split_bytes(&self.config, file_bytes);
-        for (number, (input, files)) in job.inputs.iter().zip(inputs).enumerate() {
+        for (number, (input, files)) in job.inputs().iter().zip(inputs).enumerate() {
             match (input, files) {
                 (Input::Segments(segments), _) => splits.extend(
                     segments
@@ -588,7 +568,7 @@ impl Driver {
                     if self.config.page_cache == PageCache::Cold {
                         files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.cancel))?;
                     }
-                    let alignment = M::split_alignment(number);
+                    let alignment = J::Mapper::split_alignment(number);
                     splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);
                 }
             }
@@ -661,10 +641,10 @@ impl Driver {
 }
 
 /// What a job's map outputs depend on: what it reads, and how that is cut.
-fn describe<M, R, C, P>(job: &Job<M, R, C, P>, reducers: u32, splits: &[Split]) -> String {
+fn describe(job: &impl RunnableJob, reducers: u32, splits: &[Split]) -> String {
     use std::fmt::Write;
 
-    let mut text = format!("{} {reducers}", job.name);
+    let mut text = format!("{} {reducers}", job.name());
     let mut add = |what: std::fmt::Arguments<'_>| text.write_fmt(what).expect("a string takes all");
     for split in splits {
         add(format_args!("\ninput {}", split.input));
@@ -705,9 +685,9 @@ mod tests {
     use super::*;
     use crate::config::{Grouping, Mode, OnFull};
     use crate::input::{Lines, Pairs, Record};
-    use crate::job::{Emit, Mapper, Reducer};
-    use crate::pipeline::commit::parts;
-    use crate::pipeline::reduce::Values;
+    use crate::job::{Emit, Mapper, Reducer, Values};
+    use crate::runtime::job::Job;
+    use crate::runtime::output_dir::parts;
     use crate::store::faulty::{Faults, FaultyStore};
 
     #[derive(Clone)]

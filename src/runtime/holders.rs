@@ -67,9 +67,8 @@ fn each_pair(outputs: &[MapOutput], mut each: impl FnMut(u32, u32)) {
 mod tests {
     use super::*;
     use crate::config::Compression;
-    use crate::store::RunBuilder;
-    use crate::store::RunStore;
     use crate::store::disk::DiskStore;
+    use crate::store::{RunBuilder, RunStore};
 
     /// A map output of a run for each list of partitions, with a record in each of these.
     fn output(store: &dyn RunStore, task: usize, partitions: u32, runs: &[&[u32]]) -> MapOutput {

@@ -26,7 +26,7 @@ use walkdir::WalkDir;
 use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
-use crate::pipeline::output_place;
+use crate::runtime::output_place;
 
 /// A device and an inode on it.
 type Id = (u64, u64);

@@ -18,9 +18,9 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::config::{ExistingOutput, Identity, Resume};
 use crate::error::Result;
 use crate::observe::report::Report;
-use crate::pipeline::commit::parts;
-use crate::pipeline::output_place::{OutputPlace, SUCCESS};
 use crate::runtime::journal::Published;
+use crate::runtime::output_dir::parts;
+use crate::runtime::output_place::{OutputPlace, SUCCESS};
 use crate::runtime::session::Session;
 
 /// The attribute's name.

@@ -9,35 +9,28 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::input::ReadContext;
 use crate::input::split::Split;
-use crate::job::{Fold, Job, Partitioner, TaskContext};
+use crate::job::TaskContext;
 use crate::observe::activity::{Activity, Reading};
 use crate::observe::counters::{Counters, UserCounters};
-use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::phases::PhaseLog;
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::observe::stage::Stages;
 use crate::observe::time_use::TimeUse;
-use crate::pipeline::collect::{Collect, CollectWith, MapOutput, Side};
-use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter};
-use crate::pipeline::map::MapSide;
-use crate::pipeline::reduce::ReduceSide;
-use crate::pipeline::shuffle::shuffle;
+use crate::pipeline::collect::MapOutput;
+use crate::pipeline::commit::{OutputTarget, TaskOutput};
+use crate::pipeline::map_task::{map_only_task, map_task};
+use crate::pipeline::reduce_task::reduce_task;
+use crate::pipeline::runnable::RunnableJob;
+use crate::pipeline::task::{Counts, Finished, Task};
 use crate::runtime::driver::{Driver, Totals};
 use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
 use crate::runtime::strike::Victim;
-use crate::runtime::task::Task;
-
-/// What an attempt leaves to be summed once it has succeeded.
-struct Counts {
-    counters: Counters,
-    user_counters: UserCounters,
-    phases: PhaseLog,
-}
 
 /// What a map task of a killed run left, until its task takes it up.
-type Adopted = Mutex<Option<(Done<MapOutput>, Counts)>>;
+type Adopted = Mutex<Option<Finished<MapOutput>>>;
 
 impl Totals {
     /// Adds what an attempt counted; gives what only the attempt's own task is asked for.
@@ -59,21 +52,20 @@ impl Totals {
     }
 }
 
-impl From<Task<'_>> for Counts {
-    fn from(task: Task<'_>) -> Self {
-        Counts { counters: task.counters, user_counters: task.user_counters, phases: task.phases }
-    }
-}
-
 /// The numbers of a wave that its tasks share.
 #[derive(Clone, Copy)]
 struct Kind {
-    /// `map` or `reduce`.
-    name: &'static str,
+    maps: bool,
     tasks: usize,
     reducers: u32,
     /// Bytes that the wave will read.
     bytes: u64,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        if self.maps { "map" } else { "reduce" }
+    }
 }
 
 /// What a wave leaves, successful or not.
@@ -94,8 +86,14 @@ impl Driver {
         if self.jobs > 1 { format!("job{}-{kind}-", self.jobs) } else { format!("{kind}-") }
     }
 
-    /// What the attempt works with.
-    fn task(&self, kind: &'static str, id: String, attempt: &Attempt, reducers: u32) -> Task<'_> {
+    /// What an attempt works with. It asks for a permit before it publishes anything.
+    fn task<'a>(
+        &'a self,
+        id: String,
+        attempt: &Attempt,
+        reducers: u32,
+        permit: &'a dyn Fn() -> Result<()>,
+    ) -> Task<'a> {
         Task {
             context: TaskContext {
                 job: self.name.clone(),
@@ -105,34 +103,66 @@ impl Driver {
                 reducers,
                 cancel: attempt.cancel.clone(),
             },
-            attempt: attempt.clone(),
-            victim: Victim {
-                lab: &self.config.faults,
-                job: self.jobs,
-                maps: kind == "map",
-                task: attempt.task,
-                attempt: attempt.number,
-            },
             config: &self.config,
             inputs: &self.inputs,
             bad_records: &self.bad_records,
             progress: &self.progress,
+            permit,
             store: self.stores.map_output.as_ref(),
             gathered: self.stores.gathered.as_ref(),
             buffers: &self.buffers,
             counters: Counters::default(),
             user_counters: UserCounters::default(),
-            phases: PhaseLog::default(),
+            stages: Stages::default(),
         }
     }
 
-    /// Runs one wave: `run` does an attempt's work on a fresh [`Task`] and gives its output with the records and bytes it
-    /// read.
-    fn run_wave<T: Send>(&self, kind: Kind, run: impl Fn(Task<'_>) -> Result<(Done<T>, Counts)> + Sync) -> Ended<T> {
-        self.progress.begin_wave(&self.name, kind.name, kind.tasks as u64, kind.bytes);
+    /// The attempt as faults see it.
+    fn victim(&self, maps: bool, attempt: &Attempt) -> Victim<'_> {
+        Victim { lab: &self.config.faults, job: self.jobs, maps, task: attempt.task, attempt: attempt.number }
+    }
+
+    /// Makes an attempt at a task whose output is published: `work` does it.
+    fn attempt<T>(
+        &self,
+        kind: Kind,
+        id: String,
+        attempt: &Attempt,
+        work: impl FnOnce(Task<'_>) -> Result<Finished<T>>,
+    ) -> Result<Finished<T>> {
+        let victim = self.victim(kind.maps, attempt);
+        victim.begin(&attempt.cancel)?;
+        let permit = || {
+            victim.end()?;
+            attempt.begin_commit()
+        };
+        work(self.task(id, attempt, kind.reducers, &permit))
+    }
+
+    /// Makes an attempt at a map task whose output reducers take.
+    fn attempt_map(
+        &self,
+        job: &impl RunnableJob,
+        kind: Kind,
+        split: &Split,
+        id: String,
+        attempt: &Attempt,
+    ) -> Result<Finished<MapOutput>> {
+        let victim = self.victim(true, attempt);
+        victim.begin(&attempt.cancel)?;
+        let mut finished = map_task(job, split, self.task(id, attempt, kind.reducers, &|| Ok(())))?;
+        victim.end()?;
+        let runs: Result<Vec<_>> = finished.output.runs.into_iter().map(|run| victim.damage(run)).collect();
+        finished.output = MapOutput { runs: runs? };
+        Ok(finished)
+    }
+
+    /// Runs one wave: `run` makes an attempt at a task, whose id it is given.
+    fn run_wave<T: Send>(&self, kind: Kind, run: impl Fn(String, &Attempt) -> Result<Finished<T>> + Sync) -> Ended<T> {
+        self.progress.begin_wave(&self.name, kind.name(), kind.tasks as u64, kind.bytes);
         let wave = Wave {
             job: &self.name,
-            id_prefix: self.task_prefix(kind.name),
+            id_prefix: self.task_prefix(kind.name()),
             tasks: u32::try_from(kind.tasks).expect("a wave has fewer than four billion tasks"),
             workers: self.config.workers,
             max_attempts: self.config.max_attempts,
@@ -145,11 +175,9 @@ impl Driver {
         let mut log = Log::default();
         let attempt = |attempt: &Attempt| {
             attempt.cancel.check()?;
-            let task = self.task(kind.name, wave.id(attempt.task), attempt, kind.reducers);
-            task.victim.begin(&attempt.cancel)?;
-            let (done, counts) = run(task)?;
+            let Finished { output, records, bytes, counts } = run(wave.id(attempt.task), attempt)?;
             self.progress.task_done();
-            Ok(Done { output: (done.output, counts), records: done.records, bytes: done.bytes })
+            Ok(Done { output: (output, counts), records, bytes })
         };
         let excuse = |_, error: &Error| match error {
             // Not the reducer's fault; the map task's attempts are what bounds it.
@@ -180,32 +208,27 @@ impl Driver {
         Ok(outputs)
     }
 
-    pub(super) fn map_wave<M, R, C, P>(
+    pub(super) fn map_wave(
         &mut self,
-        job: &Job<M, R, C, P>,
+        job: &impl RunnableJob,
         reducers: u32,
         splits: &[Split],
         complete: Vec<MapEntry>,
-    ) -> Result<MapOutputs>
-    where
-        M: MapSide,
-        R: ReduceSide,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
-        let kind = Kind { name: "map", tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
+    ) -> Result<MapOutputs> {
+        let kind = Kind { maps: true, tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
         let (adopted, attempts_before) = self.adopt(complete, splits.len());
-        let ended = self.run_wave(kind, |task| {
-            let (index, attempt, start) = (task.context.index, task.context.attempt, Instant::now());
-            if let Some(adopted) = adopted[index as usize].lock().expect("no panic while it is taken").take() {
+        let ended = self.run_wave(kind, |id, attempt| {
+            let start = Instant::now();
+            let adopted = adopted[attempt.task as usize].lock().expect("no panic while it is taken").take();
+            if let Some(adopted) = adopted {
                 return Ok(adopted);
             }
-            let (done, counts) = map_task(job, &splits[index as usize], task)?;
+            let finished = self.attempt_map(job, kind, &splits[attempt.task as usize], id, attempt)?;
             if let Some(journal) = &self.journal {
-                let entry = self.map_entry(index, attempt, start, &done, &counts);
+                let entry = self.map_entry(attempt, start, &finished);
                 entry.map_or(Ok(()), |entry| journal.add(&Entry::Map(entry)))?;
             }
-            Ok((done, counts))
+            Ok(finished)
         });
         let outputs = self.settle(ended)?.into_iter().zip(attempts_before);
         let outputs = outputs.map(|((output, attempts), before)| (output, attempts + before));
@@ -230,20 +253,13 @@ impl Driver {
                 user_counters: UserCounters::restore(&entry.user),
                 phases: PhaseLog::default(),
             };
-            *slot = Mutex::new(Some((Done { output, records: entry.records, bytes: entry.bytes }, counts)));
+            *slot = Mutex::new(Some(Finished { output, records: entry.records, bytes: entry.bytes, counts }));
         }
         (adopted, attempts_before)
     }
 
     /// What the journal says of a map task that is complete; `None` if its output is not in one file.
-    fn map_entry(
-        &self,
-        task: u32,
-        attempt: u32,
-        start: Instant,
-        done: &Done<MapOutput>,
-        counts: &Counts,
-    ) -> Option<MapEntry> {
+    fn map_entry(&self, attempt: &Attempt, start: Instant, done: &Finished<MapOutput>) -> Option<MapEntry> {
         let run = match &done.output.runs[..] {
             [] => None,
             [run] => Some(Journal::name_of(run)?),
@@ -252,31 +268,27 @@ impl Driver {
         Some(MapEntry {
             job: self.jobs,
             chain: self.chain,
-            task,
-            attempt,
+            task: attempt.task,
+            attempt: attempt.number,
             run,
             records: done.records,
             bytes: done.bytes,
             seconds: start.elapsed().as_secs_f64(),
-            counters: counts.counters.clone(),
-            user: counts.user_counters.save(),
+            counters: done.counts.counters.clone(),
+            user: done.counts.user_counters.save(),
         })
     }
 
     /// Runs a map task again whose output was lost, as often as it has attempts left.
-    fn rerun<M, R, C, P>(
+    fn rerun(
         &self,
-        job: &Job<M, R, C, P>,
+        job: &impl RunnableJob,
         reducers: u32,
         splits: &[Split],
         lost: &Lost,
         log: &Mutex<Log>,
-    ) -> Result<Rerun>
-    where
-        M: MapSide,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    ) -> Result<Rerun> {
+        let kind = Kind { maps: true, tasks: splits.len(), reducers, bytes: 0 };
         let id = format!("{}{:05}", self.task_prefix("map"), lost.task);
         let failed = |attempt: u32, cause: Error| match cause {
             Error::Cancelled => Error::Cancelled,
@@ -286,11 +298,8 @@ impl Driver {
         for number in lost.next_attempt..self.config.max_attempts {
             let attempt = Attempt::alone(lost.task, number, self.cancel.child());
             let start = Reading::now();
-            let outcome = guarded(|| {
-                let task = self.task("map", id.clone(), &attempt, reducers);
-                task.victim.begin(&attempt.cancel)?;
-                map_task(job, &splits[lost.task as usize], task)
-            });
+            let split = &splits[lost.task as usize];
+            let outcome = guarded(|| self.attempt_map(job, kind, split, id.clone(), &attempt));
             let end = Reading::now();
             let time = TimeUse::of(&end.since(&start), Activity::Other);
             let (start, end) = (start.at.duration_since(self.start), end.at.duration_since(self.start));
@@ -316,7 +325,7 @@ impl Driver {
             log.recoveries.push(recovery);
             match outcome {
                 // What it counts was counted the first time.
-                Ok((done, _)) => {
+                Ok(done) => {
                     (report.records, report.bytes) = (done.records, done.bytes);
                     log.tasks.push(report);
                     return Ok(Rerun { output: done.output, next_attempt: number + 1 });
@@ -336,121 +345,43 @@ impl Driver {
     }
 
     /// A job without reducers: what the mappers emit is the output.
-    pub(super) fn map_to_output<M: MapSide, R: ReduceSide, C: Fold, P: Partitioner>(
+    pub(super) fn map_to_output(
         &mut self,
-        job: &Job<M, R, C, P>,
+        job: &impl RunnableJob,
         splits: &[Split],
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
-        let kind = Kind { name: "map", tasks: splits.len(), reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
-        let ended = self.run_wave(kind, |mut task| {
-            let start = task.phases.begin();
-            let split = &splits[task.context.index as usize];
-            let cancel = task.attempt.cancel.clone();
-            let scout = task.scout();
-            let read = ReadContext { cancel: &cancel, ..task.inputs.context(scout.as_ref()) };
-            let mut mapper = job.mapper.clone();
-            let (read, output, user_counters) = match target {
-                OutputTarget::Files { dir, format } => {
-                    let mut writer = PartWriter::create(&task, dir, format, 'm')?;
-                    let read = mapper.run(split, &task.context, read, &mut writer)?;
-                    task.victim.end()?;
-                    task.attempt.begin_commit()?;
-                    let (output, user_counters) = writer.commit()?;
-                    (read, output, user_counters)
-                }
-                OutputTarget::Dataset { store } => {
-                    let mut writer = DatasetWriter::create(&task, store)?;
-                    let read = mapper.run(split, &task.context, read, &mut writer)?;
-                    task.victim.end()?;
-                    let (output, user_counters) = writer.commit()?;
-                    (read, output, user_counters)
-                }
-            };
-            let (records, bytes) = read;
-            task.user_counters = user_counters;
-            task.counters.map_input_records += records;
-            task.counters.map_output_records += output.records();
-            task.counters.map_output_bytes += output.bytes();
-            task.phases.add_bytes(PhaseName::Map, bytes);
-            task.phases.end(PhaseName::Map, start);
-            Ok((Done { output, records, bytes }, task.into()))
+        let kind = Kind { maps: true, tasks: splits.len(), reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
+        let ended = self.run_wave(kind, |id, attempt| {
+            let split = &splits[attempt.task as usize];
+            self.attempt(kind, id, attempt, |task| map_only_task(job, split, target, task))
         });
         Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
 
-    pub(super) fn reduce_wave<M, R, C, P>(
+    pub(super) fn reduce_wave(
         &mut self,
-        job: &Job<M, R, C, P>,
+        job: &impl RunnableJob,
         reducers: u32,
         splits: &[Split],
         map_outputs: &MapOutputs,
         target: OutputTarget<'_>,
-    ) -> Result<Vec<TaskOutput>>
-    where
-        M: MapSide,
-        R: ReduceSide<Key = M::Key, Value = M::Value>,
-        C: CollectWith<M::Key, M::Value>,
-        P: Partitioner,
-    {
+    ) -> Result<Vec<TaskOutput>> {
         let bytes = map_outputs.runs().iter().map(|run| run.index().total().record_bytes).sum();
         let reruns = Mutex::<Log>::default();
-        let mut ended =
-            self.run_wave(Kind { name: "reduce", tasks: reducers as usize, reducers, bytes }, |mut task| {
+        let kind = Kind { maps: false, tasks: reducers as usize, reducers, bytes };
+        let mut ended = self.run_wave(kind, |id, attempt| {
+            let finished = self.attempt(kind, id, attempt, |mut task| {
                 let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, &reruns);
-                let taken = map_outputs.take(task.context.index, rerun)?;
+                let taken = map_outputs.take(attempt.task, rerun)?;
                 task.counters.merged_map_outputs += map_outputs.len() as u64;
-                let merge = shuffle(&mut task, &taken, job)?;
-                drop(taken);
-                let start = task.phases.begin();
-                let mut reducer = job.reducer.clone();
-                let (output, user_counters) = match target {
-                    OutputTarget::Files { dir, format } => {
-                        let mut writer = PartWriter::create(&task, dir, format, 'r')?;
-                        reducer.run(merge, job.grouping, &mut task, &mut writer)?;
-                        task.victim.end()?;
-                        task.attempt.begin_commit()?;
-                        writer.commit()?
-                    }
-                    OutputTarget::Dataset { store } => {
-                        let mut writer = DatasetWriter::create(&task, store)?;
-                        reducer.run(merge, job.grouping, &mut task, &mut writer)?;
-                        task.victim.end()?;
-                        writer.commit()?
-                    }
-                };
-                task.user_counters = user_counters;
-                task.counters.reduce_output_records += output.records();
-                task.phases.add_bytes(PhaseName::Reduce, output.bytes());
-                task.phases.end(PhaseName::Reduce, start);
-                // The output is safe: nobody asks for this partition again.
-                map_outputs.release(task.context.index);
-                let bytes = task.phases.bytes(PhaseName::Shuffle);
-                Ok((Done { output, records: task.counters.reduce_input_records, bytes }, task.into()))
-            });
+                reduce_task(job, taken, target, task)
+            })?;
+            // The output is safe: nobody asks for this partition again.
+            map_outputs.release(attempt.task);
+            Ok(finished)
+        });
         ended.reruns = reruns.into_inner().expect("no panic while the log is held");
         Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
-}
-
-/// One attempt at a map task.
-fn map_task<M, R, C, P>(job: &Job<M, R, C, P>, split: &Split, task: Task<'_>) -> Result<(Done<MapOutput>, Counts)>
-where
-    M: MapSide,
-    C: CollectWith<M::Key, M::Value>,
-    P: Partitioner,
-{
-    let start = task.phases.begin();
-    let (context, inputs, scout) = (task.context.clone(), task.inputs, task.scout());
-    let mut collector = C::Collector::<'_, P>::new(task, &job.combine, &job.partitioner, Side::Map, split.bytes());
-    let read = ReadContext { cancel: &context.cancel, ..inputs.context(scout.as_ref()) };
-    let (records, bytes) = job.mapper.clone().run(split, &context, read, &mut collector)?;
-    let (MapOutput { runs }, mut task) = collector.finish()?;
-    task.victim.end()?;
-    let runs: Result<Vec<_>> = runs.into_iter().map(|run| task.victim.damage(run)).collect();
-    let output = MapOutput { runs: runs? };
-    task.counters.map_input_records += records;
-    task.phases.add_bytes(PhaseName::Map, bytes);
-    task.phases.end(PhaseName::Map, start);
-    Ok((Done { output, records, bytes }, task.into()))
 }

@@ -148,8 +148,7 @@ mod tests {
     use crate::measure::comparison::tests::{comparison, run};
     use crate::measure::mode::RunMode;
     use crate::measure::recoveries::tests::recoveries;
-    use crate::observe::report::Bounds;
-    use crate::observe::report::RecoveryKind;
+    use crate::observe::report::{Bounds, RecoveryKind};
 
     #[test]
     fn a_mode_has_a_column() {

@@ -96,9 +96,8 @@ mod tests {
     use crate::measure::comparison::tests::{comparison, run};
     use crate::measure::mode::RunMode;
     use crate::measure::recoveries::tests::recovery;
-    use crate::observe::report::Bounds;
-    use crate::observe::report::ColdCache;
     use crate::observe::report::RecoveryKind::{Rerun, Retry};
+    use crate::observe::report::{Bounds, ColdCache};
     use crate::observe::time_use::TimeUse;
 
     fn verdict(disk: &[f64], memory: &[f64], reference: &[f64]) -> Vec<String> {

@@ -4,16 +4,18 @@
 //! cache line has arrived. Without that, a table larger than the second-level cache costs a trip to memory a record.
 
 use crate::error::{Error, Result};
-use crate::job::{Combine, Combiner, Emit, Fold, Partitioner};
+use crate::job::{Combiner, Partitioner};
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
+use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
+use crate::pipeline::collect::room;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
-use crate::pipeline::collect::{Collect, MapOutput, Side, room};
-use crate::pipeline::map::Sink;
+use crate::pipeline::emit::Accept;
+use crate::pipeline::fold::{Combine, Fold};
 use crate::pipeline::sort::{self, Entry, Keys};
+use crate::pipeline::task::Task;
 use crate::record::{Key, ToKey, ToValue, Value};
-use crate::runtime::task::Task;
 
 /// Records between fetching a slot and folding into it.
 const BATCH: usize = 32;
@@ -39,7 +41,6 @@ pub struct CombiningBuffer<'t, V: Value, C, P> {
     records: u64,
     bytes: u64,
     spills: Spills,
-    error: Option<Error>,
 }
 
 /// The buffers, which one task after another uses.
@@ -86,98 +87,94 @@ where
     P: Partitioner,
 {
     #[inline(always)]
-    fn fold(&mut self, key: &[u8], value: V) {
+    fn fold(&mut self, key: &[u8], value: V) -> Result<()> {
         if key.len() <= INLINE_BYTES {
             let key = self.memory.table.inline_key(key);
             self.memory.table.prefetch(&key);
             self.pending.push((key, value));
-            if self.pending.len() == BATCH {
-                self.fold_batch();
-            }
+            if self.pending.len() == BATCH { self.fold_batch() } else { Ok(()) }
         } else {
-            self.fold_long(key, value);
-            self.fold_batch();
+            self.fold_long(key, value)?;
+            self.fold_batch()
         }
     }
 
     /// Folds a record of a long key, after a spill where the table has no memory for the key.
-    fn fold_long(&mut self, key: &[u8], mut value: V) {
+    fn fold_long(&mut self, key: &[u8], mut value: V) -> Result<()> {
         let combiner = &self.fold.combiner;
         let combine = |accumulator: &mut V, value| combiner.combine(accumulator, value);
         // Growing takes the old memory and the new.
         let most_bytes = self.capacity_bytes.saturating_sub(self.memory.bytes());
         let table = &mut self.memory.table;
         value = match table.fold_long(key, value, combine, most_bytes) {
-            Ok(()) => return,
+            Ok(()) => return Ok(()),
             Err(value) => value,
         };
         if table.len() > 0 {
-            self.spill_when_full();
+            self.spill_when_full()?;
         }
         // A key larger than the share is taken alone.
-        if self.memory.table.fold_long(key, value, combine, usize::MAX).is_err() {
-            self.error.get_or_insert(Error::refused("a key", key.len()));
-        }
+        let folded = self.memory.table.fold_long(key, value, combine, usize::MAX);
+        folded.map_err(|_| Error::refused("a key", key.len()))
     }
 
     /// Folds the pending records. There was room for them when the first one came.
     #[inline(never)]
-    fn fold_batch(&mut self) {
+    fn fold_batch(&mut self) -> Result<()> {
         let _combining = self.doing.enter(Activity::Combine);
         let (table, combiner) = (&mut self.memory.table, &self.fold.combiner);
         for (key, value) in self.pending.drain(..) {
             table.fold_inline(&key, value, |accumulator, value| combiner.combine(accumulator, value));
         }
         if !self.memory.table.has_room(BATCH) || self.memory.bytes() > self.capacity_bytes {
-            self.make_room();
+            return self.make_room();
         }
+        Ok(())
     }
 
     /// Grows the table, or spills it where its share of memory, or the system, does not allow that.
     #[inline(never)]
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> Result<()> {
         let memory = &mut self.memory;
         if memory.bytes() > self.capacity_bytes {
             memory.table.count_heap();
             // Not for a little room: it would be counted again and again.
             if memory.table.has_room(BATCH) && memory.bytes() <= self.capacity_bytes / 4 * 3 {
-                return;
+                return Ok(());
             }
         }
         let fits = memory.bytes() <= self.capacity_bytes;
         if fits && memory.bytes_to_grow() <= self.capacity_bytes && memory.grow() {
-            return;
+            return Ok(());
         }
         if memory.table.len() < BATCH && memory.bytes() <= self.capacity_bytes.max(FEW_KEYS_BYTES) {
             // The smallest table that works, however small the budget.
             if memory.table.has_room(BATCH) || memory.grow() {
-                return;
+                return Ok(());
             }
         }
-        self.spill_when_full();
+        self.spill_when_full()
     }
 
     #[inline(never)]
-    fn spill_when_full(&mut self) {
-        if self.error.is_none() {
-            self.error = self.spill(Occasion::Full).err();
-        }
+    fn spill_when_full(&mut self) -> Result<()> {
+        let spilled = self.spill(Occasion::Full);
         // After an error the task ends with the current record; until then nothing may pile up.
         self.memory.table.clear();
         if self.memory.bytes() > self.capacity_bytes {
             // One key was larger than the share allows.
             self.memory.table.forget_arena();
         }
+        spilled
     }
 
     #[inline(never)]
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
-        task.attempt.cancel.check()?;
+        task.context.cancel.check()?;
         let TableMemory { table, index, scratch } = &mut self.memory;
         let reducers = task.context.reducers;
-        let start = task.phases.begin();
-        let sorting = self.doing.enter(Activity::Sort);
+        let sorting = task.stage(PhaseName::Sort, Activity::Sort);
         index.clear();
         index.try_reserve_exact(table.len()).map_err(|_| Error::refused("sorting", table.len() * INDEX_BYTES))?;
         index.extend(table.keys().map(|(at, key)| {
@@ -188,13 +185,12 @@ where
             Entry::new(key, partition, at as u64)
         }));
         if self.side.sorts(task.config.factors.grouping) {
-            sort::sort(index, scratch, reducers, &*table, &task.attempt.cancel)?;
+            sort::sort(index, scratch, reducers, &*table, &task.context.cancel)?;
         } else {
             sort::by_partition(index, scratch, reducers)?;
         }
+        sorting.add_bytes(table.memory_bytes() as u64);
         drop(sorting);
-        task.phases.end(PhaseName::Sort, start);
-        task.phases.add_bytes(PhaseName::Sort, table.memory_bytes() as u64);
         task.counters.combine_output_records += index.len() as u64;
         let fold = self.fold;
         self.spills.write(task, self.side, occasion, fold, |run| {
@@ -223,7 +219,7 @@ impl<V: Value> Keys for &Table<V> {
     }
 }
 
-impl<'t, K, V, C, P> Emit<K, V> for CombiningBuffer<'t, V, C, P>
+impl<K, V, C, P> Accept<K, V> for CombiningBuffer<'_, V, C, P>
 where
     K: Key + ?Sized,
     V: Value + ToValue<V> + Send,
@@ -231,7 +227,7 @@ where
     P: Partitioner,
 {
     #[inline]
-    fn emit<Q, W>(&mut self, key: Q, value: W)
+    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
     where
         Q: ToKey<K>,
         W: ToValue<V>,
@@ -240,23 +236,9 @@ where
         let key = key.encode(&mut scratch);
         self.records += 1;
         self.bytes += (key.len() + value.encoded_len()) as u64;
-        self.fold(key, value.into_value());
+        let folded = self.fold(key, value.into_value());
         self.key_scratch = scratch;
-    }
-
-    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
-        self.task.user_counters.add(group, name, n);
-    }
-
-    fn aggregate(&mut self, name: &'static str, n: u64) {
-        self.task.user_counters.aggregate(name, n);
-    }
-}
-
-impl<V: Value, C, P> Sink for CombiningBuffer<'_, V, C, P> {
-    #[inline(always)]
-    fn check(&mut self) -> Result<()> {
-        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
+        folded
     }
 }
 
@@ -281,20 +263,17 @@ where
             records: 0,
             bytes: 0,
             spills: Spills::default(),
-            error: None,
             task,
         }
     }
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.task.counters.combine_input_records += 1;
-        self.fold(key, V::decode_owned(value)?);
-        self.check()
+        self.fold(key, V::decode_owned(value)?)
     }
 
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
-        self.fold_batch();
-        self.check()?;
+        self.fold_batch()?;
         self.task.counters.map_output_records += self.records;
         self.task.counters.map_output_bytes += self.bytes;
         self.task.counters.combine_input_records += self.records;

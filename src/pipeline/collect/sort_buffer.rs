@@ -1,16 +1,18 @@
 //! The sort buffer of a map task without a combiner: framed records one after another, and an index to sort.
 
 use crate::error::{Error, Result};
-use crate::job::{Emit, Fold, Partitioner};
+use crate::job::Partitioner;
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::phases::PhaseName;
+use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
+use crate::pipeline::collect::room;
 use crate::pipeline::collect::spills::{Occasion, Spills};
-use crate::pipeline::collect::{Collect, MapOutput, Side, room};
-use crate::pipeline::map::Sink;
+use crate::pipeline::emit::Accept;
+use crate::pipeline::fold::Fold;
 use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
+use crate::pipeline::task::Task;
 use crate::record::{Key, ToKey, ToValue, Value, frame, varint};
-use crate::runtime::task::Task;
 
 /// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
@@ -37,7 +39,6 @@ pub struct SortBuffer<'t, F, P> {
     memory: SortMemory,
     key_scratch: Vec<u8>,
     spills: Spills,
-    error: Option<Error>,
 }
 
 /// The buffers, which one task after another uses.
@@ -121,18 +122,16 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     #[inline(never)]
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
-        task.attempt.cancel.check()?;
+        task.context.cancel.check()?;
         let SortMemory { records, index, scratch } = &mut self.memory;
-        let start = task.phases.begin();
-        let sorting = self.doing.enter(Activity::Sort);
+        let sorting = task.stage(PhaseName::Sort, Activity::Sort);
         if self.side.sorts(task.config.factors.grouping) {
-            sort::sort(index, scratch, self.reducers, FramedRecords(records), &task.attempt.cancel)?;
+            sort::sort(index, scratch, self.reducers, FramedRecords(records), &task.context.cancel)?;
         } else {
             sort::by_partition(index, scratch, self.reducers)?;
         }
-        task.phases.add_bytes(PhaseName::Sort, records.len() as u64);
+        sorting.add_bytes(records.len() as u64);
         drop(sorting);
-        task.phases.end(PhaseName::Sort, start);
         self.spills.write(task, self.side, occasion, self.fold, |run| {
             let mut previous: Option<(Entry, &[u8])> = None;
             for (i, entry) in index.iter().enumerate() {
@@ -181,9 +180,9 @@ impl Keys for FramedRecords<'_> {
     }
 }
 
-impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V> for SortBuffer<'t, F, P> {
+impl<K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Accept<K, V> for SortBuffer<'_, F, P> {
     #[inline]
-    fn emit<Q, W>(&mut self, key: Q, value: W)
+    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
     where
         Q: ToKey<K>,
         W: ToValue<V>,
@@ -192,19 +191,12 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Emit<K, V>
         let mut scratch = std::mem::take(&mut self.key_scratch);
         let key = key.encode(&mut scratch);
         let partition = self.partitioner.partition(key, self.reducers);
-        let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records));
+        let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records))?;
         self.task.counters.map_output_records += 1;
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
         self.key_scratch = scratch;
         self.doing.set(Activity::User);
-    }
-
-    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
-        self.task.user_counters.add(group, name, n);
-    }
-
-    fn aggregate(&mut self, name: &'static str, n: u64) {
-        self.task.user_counters.aggregate(name, n);
+        Ok(())
     }
 }
 
@@ -217,31 +209,31 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         partition: u32,
         least_value_len: usize,
         encode_value: impl FnOnce(&mut Vec<u8>),
-    ) -> usize {
+    ) -> Result<usize> {
         let bytes = key.len() + least_value_len + FRAME_BYTES;
-        if !self.memory.has_room(bytes) && !self.make_room(bytes) {
+        if !self.memory.has_room(bytes) && !self.make_room(bytes)? {
             return self.write_through(key, partition, least_value_len, encode_value);
         }
         let value_len = self.memory.append(key, partition, encode_value);
         if self.used_bytes() >= self.capacity_bytes {
-            self.spill_when_full();
+            self.spill_when_full()?;
         }
-        value_len
+        Ok(value_len)
     }
 
     /// Grows the buffer for a record of so many bytes, or spills it where its share of memory or the system does not allow
     /// that. Tells whether there is room then: there is none for a record larger than the buffer.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, bytes: usize) -> bool {
+    fn make_room(&mut self, bytes: usize) -> Result<bool> {
         let fits = self.used_bytes() + bytes + INDEX_BYTES <= self.capacity_bytes;
         if fits && self.memory.grow(bytes, self.capacity_bytes).is_ok() {
-            return true;
+            return Ok(true);
         }
         if !self.memory.index.is_empty() {
-            self.spill_when_full();
+            self.spill_when_full()?;
         }
-        bytes + INDEX_BYTES <= self.capacity_bytes && self.memory.grow(bytes, self.capacity_bytes).is_ok()
+        Ok(bytes + INDEX_BYTES <= self.capacity_bytes && self.memory.grow(bytes, self.capacity_bytes).is_ok())
     }
 
     /// Writes a record that the buffer has no room for as a run of its own, behind what was emitted before.
@@ -252,31 +244,27 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         partition: u32,
         least_value_len: usize,
         encode_value: impl FnOnce(&mut Vec<u8>),
-    ) -> usize {
+    ) -> Result<usize> {
         let mut value_len = least_value_len;
-        if self.error.is_none() {
-            let written = self.spills.write(&mut self.task, self.side, Occasion::Full, self.fold, |run| {
-                run.push_encoded(partition, key, least_value_len, |out| {
-                    let before = out.len();
-                    encode_value(out);
-                    value_len = out.len() - before;
-                })
-            });
-            self.error = written.err();
-        }
-        value_len
+        self.spills.write(&mut self.task, self.side, Occasion::Full, self.fold, |run| {
+            run.push_encoded(partition, key, least_value_len, |out| {
+                let before = out.len();
+                encode_value(out);
+                value_len = out.len() - before;
+            })
+        })?;
+        Ok(value_len)
     }
 
     #[inline(never)]
-    fn spill_when_full(&mut self) {
-        if self.error.is_none() {
-            self.error = self.spill(Occasion::Full).err();
-        }
-        if self.error.is_some() {
+    fn spill_when_full(&mut self) -> Result<()> {
+        let spilled = self.spill(Occasion::Full);
+        if spilled.is_err() {
             // The task ends after this record; until then nothing may pile up.
             self.memory.records.clear();
             self.memory.index.clear();
         }
+        spilled
     }
 }
 
@@ -286,13 +274,6 @@ fn widen_length(records: &mut Vec<u8>, at: usize, value_len: usize) {
     let mut length = Vec::with_capacity(varint::MAX_BYTES);
     varint::push(value_len as u64, &mut length);
     records.splice(at..=at, length);
-}
-
-impl<F, P> Sink for SortBuffer<'_, F, P> {
-    #[inline(always)]
-    fn check(&mut self) -> Result<()> {
-        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
-    }
 }
 
 impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
@@ -310,15 +291,14 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
             memory,
             key_scratch: Vec::new(),
             spills: Spills::default(),
-            error: None,
             task,
         }
     }
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let _encoding = self.doing.enter(Activity::Encode);
-        self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value));
-        self.check()
+        self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value))?;
+        Ok(())
     }
 
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::config::Grouping;
 use crate::error::Result;
-use crate::job::Fold;
-use crate::observe::activity::{Activity, Doing};
+use crate::observe::activity::Activity;
 use crate::observe::phases::PhaseName;
-use crate::pipeline::collect::{MapOutput, Side};
-use crate::pipeline::merge::{concatenate_down, concatenate_spills, merge_down, merge_spills};
-use crate::runtime::task::Task;
+use crate::pipeline::collect::collector::{MapOutput, Side};
+use crate::pipeline::fold::Fold;
+use crate::pipeline::merge_passes::{concatenate, concatenate_down, merge_down, merge_spills};
+use crate::pipeline::task::Task;
 use crate::store::{Run, RunBuilder};
 
 /// Most spills that a task keeps. Where the buffer is so small that there would be more, neighbours become one, so that
@@ -45,8 +45,7 @@ impl Spills {
         fold: &F,
         fill: impl FnOnce(&mut RunBuilder) -> Result<()>,
     ) -> Result<()> {
-        let start = task.phases.begin();
-        let _encoding = Doing::here().enter(Activity::Encode);
+        let spilling = task.stage(PhaseName::Spill, Activity::Encode);
         let name = match occasion {
             Occasion::Last if self.runs.is_empty() => map_output_name(task),
             _ => task.run_name(format_args!("spill-{}", self.written)),
@@ -57,22 +56,20 @@ impl Spills {
         let run = run.finish()?;
         task.count_written(&run, PhaseName::Spill);
         self.runs.push(run);
-        task.phases.end(PhaseName::Spill, start);
+        drop(spilling);
         if self.runs.len() >= MOST_SPILLS { self.join_half(task, side, fold) } else { Ok(()) }
     }
 
     /// Makes half as many runs of the spills so far.
     #[cold]
     fn join_half<F: Fold>(&mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<()> {
-        let start = task.phases.begin();
-        let _merging = Doing::here().enter(Activity::Merge);
+        let _merging = task.stage(PhaseName::Merge, Activity::Merge);
         let runs = std::mem::take(&mut self.runs);
         self.runs = if side.sorts(task.config.factors.grouping) {
             merge_down(task, runs, MOST_SPILLS / 2, &mut self.merges, fold)?
         } else {
             concatenate_down(task, runs, MOST_SPILLS / 2, &mut self.merges)?
         };
-        task.phases.end(PhaseName::Merge, start);
         Ok(())
     }
 
@@ -85,14 +82,12 @@ impl Spills {
             return Ok(MapOutput { runs });
         }
         if runs.len() > 1 && task.store.prefers_one_run() {
-            let start = task.phases.begin();
-            let _merging = Doing::here().enter(Activity::Merge);
+            let _merging = task.stage(PhaseName::Merge, Activity::Merge);
             let name = map_output_name(task);
             runs = vec![match task.config.factors.grouping {
                 Grouping::Sort => merge_spills(task, runs, &name, &mut self.merges, fold)?,
-                Grouping::Hash => concatenate_spills(task, &runs, &name)?,
+                Grouping::Hash => concatenate(task, &runs, &name)?,
             }];
-            task.phases.end(PhaseName::Merge, start);
         }
         for run in &runs {
             task.counters.map_output_materialized_bytes += run.index().total().stored_bytes;

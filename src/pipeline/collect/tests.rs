@@ -10,9 +10,10 @@ use crate::cancel::CancelToken;
 use crate::config::{JobConfig, MIN_SORT_BUFFER_BYTES, Mode};
 use crate::error::Result;
 use crate::input::{Lines, Record};
-use crate::job::{Emit, Job, Mapper};
+use crate::job::{Emit, Mapper};
 use crate::pipeline::merge::Merge;
 use crate::pipeline::reduce::MapOnly;
+use crate::runtime::job::Job;
 use crate::stages::Worker;
 use crate::store::{Run, Segment};
 

@@ -1,0 +1,16 @@
+//! The user's contract: mappers, reducers, combiners, partitioners, and what they are given.
+//!
+//! A mapper or reducer is a small type. Every task attempt works on its own clone of it, so fields are task state (an
+//! in-mapper combiner's table, a connection); side data that all tasks read goes into an `Arc`. Types are fixed by the
+//! traits and bytes are used below them, and everything is monomorphised: emitting a record is a direct call.
+
+mod contract;
+mod partition;
+mod task;
+mod values;
+
+pub use contract::{Combiner, Emit, Mapper, OutputFormat, Reducer};
+pub use partition::{GroupingPrefix, HashPartitioner, Partitioner, TotalOrderPartitioner};
+pub use task::TaskContext;
+pub(crate) use values::GroupedRecords;
+pub use values::Values;

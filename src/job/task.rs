@@ -1,0 +1,27 @@
+//! Which task a mapper or a reducer works for.
+
+use crate::cancel::CancelToken;
+
+/// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
+#[derive(Clone, Debug)]
+pub struct TaskContext {
+    /// The job's name.
+    pub job: String,
+    /// `map-00003`, `reduce-00000`.
+    pub id: String,
+    /// Number of the task in its wave, from 0; for a reducer its partition.
+    pub index: u32,
+    /// From 0.
+    pub attempt: u32,
+    /// Reduce tasks of the job.
+    pub reducers: u32,
+    pub(crate) cancel: CancelToken,
+}
+
+impl TaskContext {
+    /// Whether this attempt was asked to stop: with the job, because it ran past its time limit, or because another attempt
+    /// was faster. Code that spends long on one record may ask, and end with [`Error::Cancelled`](crate::Error::Cancelled).
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}

@@ -1,0 +1,62 @@
+//! Keeping the books of one attempt: which stage it is in, and since when.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::observe::activity::{Activity, Doing, Entered};
+use crate::observe::phases::{PhaseLog, PhaseName, PhaseStart};
+
+/// The phases of one attempt, which its stages write to.
+#[derive(Debug, Default)]
+pub(crate) struct Stages(Rc<RefCell<PhaseLog>>);
+
+impl Stages {
+    /// The attempt is in `phase`, and its thread at `activity`, until what is returned goes. Stages may lie within stages.
+    #[must_use]
+    pub fn enter(&self, phase: PhaseName, activity: Activity) -> Stage {
+        let start = self.0.borrow().begin();
+        Stage { log: self.0.clone(), phase, start, _at: Doing::here().enter(activity) }
+    }
+
+    /// Adds another attempt's log.
+    pub fn append(&self, log: PhaseLog) {
+        self.0.borrow_mut().append(log);
+    }
+
+    /// Adds to the bytes that went through `phase`.
+    pub fn add_bytes(&self, phase: PhaseName, bytes: u64) {
+        self.0.borrow_mut().add_bytes(phase, bytes);
+    }
+
+    /// Bytes that went through `phase`.
+    pub fn bytes(&self, phase: PhaseName) -> u64 {
+        self.0.borrow().bytes(phase)
+    }
+
+    /// What the stages that have ended have written.
+    pub fn into_log(self) -> PhaseLog {
+        self.0.take()
+    }
+}
+
+/// A stage that an attempt is in.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    log: Rc<RefCell<PhaseLog>>,
+    phase: PhaseName,
+    start: PhaseStart,
+    _at: Entered,
+}
+
+impl Stage {
+    /// Counts bytes that go through.
+    pub fn add_bytes(&self, bytes: u64) {
+        self.log.borrow_mut().add_bytes(self.phase, bytes);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.log.borrow_mut().end(self.phase, self.start);
+    }
+}

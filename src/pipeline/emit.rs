@@ -1,0 +1,77 @@
+//! What user code emits to. Errors are kept until somebody asks, and what user code counts goes where it belongs.
+
+use crate::error::{Error, Result};
+use crate::job::Emit;
+use crate::observe::counters::UserCounters;
+use crate::record::{Key, ToKey, ToValue, Value};
+
+/// Takes emitted records.
+pub trait Accept<K: Key + ?Sized, V: Value + ?Sized> {
+    /// Takes a record. After an error it may be called again, until user code has returned from its record.
+    ///
+    /// # Errors
+    /// Whatever keeps the record from being kept.
+    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    where
+        Q: ToKey<K>,
+        W: ToValue<V>;
+}
+
+/// Hands emitted records to `to`.
+#[derive(Debug)]
+pub struct Emitter<S> {
+    to: S,
+    user_counters: UserCounters,
+    error: Option<Error>,
+}
+
+impl<S> Emitter<S> {
+    /// Nothing is emitted yet.
+    pub fn new(to: S) -> Self {
+        Emitter { to, user_counters: UserCounters::default(), error: None }
+    }
+
+    /// The first error of the records that were emitted since the last call.
+    ///
+    /// # Errors
+    /// That one.
+    #[inline(always)]
+    pub fn check(&mut self) -> Result<()> {
+        if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
+    }
+
+    /// Nothing more is emitted: gives what took the records, and what was counted.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn finish(mut self) -> Result<(S, UserCounters)> {
+        self.check()?;
+        Ok((self.to, self.user_counters))
+    }
+
+    #[cold]
+    fn keep(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+impl<K: Key + ?Sized, V: Value + ?Sized, S: Accept<K, V>> Emit<K, V> for Emitter<S> {
+    #[inline(always)]
+    fn emit<Q, W>(&mut self, key: Q, value: W)
+    where
+        Q: ToKey<K>,
+        W: ToValue<V>,
+    {
+        if let Err(error) = self.to.accept(key, value) {
+            self.keep(error);
+        }
+    }
+
+    fn count(&mut self, group: &'static str, name: &'static str, n: u64) {
+        self.user_counters.add(group, name, n);
+    }
+
+    fn aggregate(&mut self, name: &'static str, n: u64) {
+        self.user_counters.aggregate(name, n);
+    }
+}

@@ -1,0 +1,125 @@
+//! One attempt at a task, as the stages see it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::config::JobConfig;
+use crate::error::Result;
+use crate::input::bad_records::{BadRecords, Scout};
+use crate::input::{Inputs, ReadContext};
+use crate::job::TaskContext;
+use crate::observe::activity::{Activity, lock};
+use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::progress::Progress;
+use crate::observe::stage::{Stage, Stages};
+use crate::store::{Run, RunBuilder, RunStore};
+
+/// What an attempt works with and what it counts. If it fails, all of it is dropped.
+pub struct Task<'a> {
+    pub(crate) context: TaskContext,
+    pub(crate) config: &'a JobConfig,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) bad_records: &'a BadRecords,
+    pub(crate) progress: &'a Progress,
+    /// Asked before the output is published: an error where this attempt must not.
+    pub(crate) permit: &'a dyn Fn() -> Result<()>,
+    /// Where its runs go.
+    pub(crate) store: &'a dyn RunStore,
+    /// Where a reducer keeps what it gathers, in memory while there is room, whatever the medium of map outputs.
+    pub(crate) gathered: &'a dyn RunStore,
+    pub(crate) buffers: &'a BufferPool,
+    pub(crate) counters: Counters,
+    pub(crate) user_counters: UserCounters,
+    pub(crate) stages: Stages,
+}
+
+/// What an attempt leaves to be summed once it has succeeded.
+pub(crate) struct Counts {
+    pub counters: Counters,
+    pub user_counters: UserCounters,
+    pub phases: PhaseLog,
+}
+
+/// What an attempt leaves that has done its work.
+pub(crate) struct Finished<T> {
+    pub output: T,
+    /// Records and bytes read.
+    pub records: u64,
+    pub bytes: u64,
+    pub counts: Counts,
+}
+
+impl<'a> Task<'a> {
+    /// The attempt is in a stage until what is returned goes.
+    #[must_use]
+    pub(crate) fn stage(&self, phase: PhaseName, activity: Activity) -> Stage {
+        self.stages.enter(phase, activity)
+    }
+
+    /// A name for one of this attempt's runs.
+    pub(crate) fn run_name(&self, what: fmt::Arguments<'_>) -> String {
+        format!("{}-{}-{what}", self.context.id, self.context.attempt)
+    }
+
+    /// Begins one of this attempt's runs. Writing it ends with [`Error::Cancelled`](crate::Error::Cancelled) once the attempt
+    /// is told to stop.
+    pub(crate) fn begin_run(&self, name: &str, partitions: u32) -> Result<RunBuilder> {
+        let run = RunBuilder::create(self.store, name, partitions, self.config.block_bytes())?;
+        Ok(run.until(&self.context.cancel))
+    }
+
+    /// Counts a run that was written in `phase`.
+    pub(crate) fn count_written(&mut self, run: &Arc<dyn Run>, phase: PhaseName) {
+        let total = run.index().total();
+        self.stages.add_bytes(phase, total.stored_bytes);
+        if run.on_disk().is_some() {
+            self.counters.spilled_records += total.records;
+        }
+    }
+
+    /// Looks out for bad records, if they may be skipped.
+    pub(crate) fn scout(&self) -> Option<Scout<'a>> {
+        (self.bad_records.limit() > 0).then(|| Scout::new(self.bad_records))
+    }
+
+    /// What a reader of this attempt's split is told and asked.
+    pub(crate) fn read_context<'r>(&self, context: &'r TaskContext, scout: Option<&'r Scout<'r>>) -> ReadContext<'r>
+    where
+        'a: 'r,
+    {
+        ReadContext { cancel: &context.cancel, progress: self.progress, notes: self.inputs.notes(), scout }
+    }
+
+    /// Ends the attempt's work.
+    pub(crate) fn finish<T>(self, output: T, records: u64, bytes: u64) -> Finished<T> {
+        let Task { counters, user_counters, stages, .. } = self;
+        Finished { output, records, bytes, counts: Counts { counters, user_counters, phases: stages.into_log() } }
+    }
+}
+
+/// Buffers that one task leaves to the next, so that their pages need not be mapped anew. There are no more than tasks that
+/// run at the same time, which is what the memory budget has reserved.
+#[derive(Debug, Default)]
+pub(crate) struct BufferPool(Mutex<Vec<Box<dyn Any + Send>>>);
+
+impl BufferPool {
+    /// Buffers that a task left, or new ones.
+    pub fn take<B: Default + Send + 'static>(&self) -> B {
+        let mut pool = lock(&self.0);
+        match pool.iter().position(|buffers| buffers.is::<B>()) {
+            Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
+            None => {
+                // Another job's go, so that there are not more.
+                pool.pop();
+                B::default()
+            }
+        }
+    }
+
+    /// Leaves buffers to another task.
+    pub fn put<B: Send + 'static>(&self, buffers: B) {
+        lock(&self.0).push(Box::new(buffers));
+    }
+}
