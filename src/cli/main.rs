@@ -2,10 +2,8 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
-use std::thread;
 
 use crate::cli::options::Command;
 use crate::cli::terminal::say;
@@ -14,6 +12,7 @@ use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
 use crate::program::Programs;
+use crate::runtime::panics;
 
 /// Carries out the command line of this process, with these programs, and prints an error if it fails.
 ///
@@ -23,7 +22,7 @@ use crate::program::Programs;
 /// `compare` starts this process's executable again for each of its runs, so `main` must not do anything else that only
 /// one process can do.
 pub fn main(programs: impl Into<Programs>) -> ExitCode {
-    silence_worker_panics();
+    panics::silence_caught();
     let Programs(programs) = programs.into();
     let words: Vec<OsString> = env::args_os().collect();
     let name = words.first().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
@@ -78,16 +77,4 @@ fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
             ExitCode::from(failure.exit_status())
         }
     }
-}
-
-/// Lets the library report panics of job code, which it catches in its worker threads, without a backtrace of each.
-fn silence_worker_panics() {
-    let print = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        let in_worker =
-            thread::current().name().is_some_and(|name| name.starts_with(crate::runtime::scheduler::WORKER_THREAD));
-        if !in_worker {
-            print(panic);
-        }
-    }));
 }

@@ -16,7 +16,7 @@ use crate::measure::running::supervisor::Supervisor;
 use crate::quantity::ByteSize;
 use crate::runtime::places::{Place, Plan};
 use crate::runtime::work_dir::WorkDir;
-use crate::runtime::{output_place, resume};
+use crate::runtime::{existing_output, resume};
 use crate::{CancelToken, Error, JobConfig, Report, Session};
 
 /// Lines of the result that are shown when there is no output directory.
@@ -122,7 +122,7 @@ fn check_places(session: &Session, inputs: &[PathBuf], report: Option<&Path>) ->
         config.existing_output == ExistingOutput::Refuse && matches!(config.resume, Resume::Continue { .. });
     match &config.output {
         // The published output of a killed run may be this run's own.
-        Some(output) if !may_be_its_own => output_place::check(output, config.existing_output),
+        Some(output) if !may_be_its_own => existing_output::check(output, config.existing_output),
         _ => Ok(()),
     }
 }

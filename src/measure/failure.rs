@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::Error;
-use crate::measure::running::supervisor::Signal;
+use crate::measure::signal::Signal;
 
 /// Reason why something did not succeed.
 #[derive(Debug)]

@@ -29,5 +29,6 @@ pub mod recoveries;
 pub mod run;
 pub mod running;
 pub mod settings;
+pub mod signal;
 pub mod statistics;
 pub mod time_groups;

@@ -6,7 +6,6 @@
 //! ignore it so that Ctrl-C at the terminal does not end them, but a SIGINT that is sent to such a process on purpose
 //! must end it.
 
-use std::any::Any;
 use std::fs::{self, File};
 use std::future::Future;
 use std::io;
@@ -24,40 +23,11 @@ use tokio::sync::oneshot;
 
 use crate::CancelToken;
 use crate::measure::failure::Failure;
+use crate::measure::signal::Signal;
+use crate::runtime::panics;
 
 /// Time that a child process has to clean up before it is killed.
 const CHILD_GRACE: Duration = Duration::from_millis(800);
-
-/// A signal that asks the process to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGINT, Ctrl-C.
-    Interrupt,
-    /// SIGTERM.
-    Terminate,
-    /// SIGHUP: the terminal was closed, or the connection lost.
-    HangUp,
-}
-
-impl Signal {
-    /// What the signal did to the command, as a verb.
-    pub fn verb(self) -> &'static str {
-        match self {
-            Signal::Interrupt => "interrupted",
-            Signal::Terminate => "terminated",
-            Signal::HangUp => "hung up",
-        }
-    }
-
-    /// 128 plus the signal's number, as shells have it.
-    pub fn exit_status(self) -> u8 {
-        match self {
-            Signal::Interrupt => 130,
-            Signal::Terminate => 143,
-            Signal::HangUp => 129,
-        }
-    }
-}
 
 /// The signals that are listened for.
 #[derive(Debug)]
@@ -144,16 +114,15 @@ impl Supervisor {
         self.stop_if_signalled()?;
         let result = thread::scope(|scope| {
             let (done, finished) = oneshot::channel::<()>();
-            // The name keeps a panic, which is reported below, from being printed as well.
-            let name = format!("{}main", crate::runtime::scheduler::WORKER_THREAD);
-            let worker = thread::Builder::new().name(name).spawn_scoped(scope, move || {
+            let worker = thread::Builder::new().name("twinmill-main".into()).spawn_scoped(scope, move || {
                 let _done = done;
-                work()
+                panics::catch(work)
             });
             let worker = worker.map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
             // Either way the work has ended: the sender is dropped with it.
             let _ = self.wait(finished, || cancel.cancel());
-            worker.join().unwrap_or_else(|panic| Err(Failure::failed(format!("panicked: {}", message(&*panic)))))
+            let ended = worker.join().flatten();
+            ended.unwrap_or_else(|panic| Err(Failure::failed(format!("panicked: {}", panics::message(&*panic)))))
         });
         match result {
             Ok(value) => Ok(value),
@@ -227,10 +196,4 @@ fn check_descriptors() -> io::Result<()> {
     const DESCRIPTORS: usize = 8;
     let opened: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
     opened.map(drop).map_err(|error| io::Error::new(error.kind(), format!("{error}; allow more (ulimit -n)")))
-}
-
-/// The message of a panic.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
