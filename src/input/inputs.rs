@@ -147,9 +147,9 @@ impl Inputs {
                     Err(Error::Cancelled)
                 }
             });
-            match outcome {
-                Err(Error::Cancelled) if broke => break,
-                outcome => outcome?,
+            self.ended(outcome, broke)?;
+            if broke {
+                break;
             }
         }
         Ok(())
@@ -230,11 +230,17 @@ impl Inputs {
             records -= 1;
             each(record)
         });
-        match outcome {
-            Err(Error::Cancelled) if enough => {}
-            outcome => outcome?,
-        }
+        self.ended(outcome, enough)?;
         Ok(bytes_read)
+    }
+
+    /// The outcome of reading that ends with [`Error::Cancelled`] when there was `enough`. Whether the run is to stop as well,
+    /// its token says.
+    fn ended(&self, outcome: Result<()>, enough: bool) -> Result<()> {
+        match outcome {
+            Err(Error::Cancelled) if enough => self.0.cancel.check(),
+            outcome => outcome,
+        }
     }
 
     /// For a look at some records beforehand, which is no progress.
@@ -303,6 +309,34 @@ mod tests {
             let (looks, bytes) = (LOOKS.load(Ordering::Relaxed) - before, all.join("\n").len() as u64);
             assert!(looks <= bytes.div_ceil(BYTES_A_LOOK), "{looks} looks at {bytes} bytes");
         }
+    }
+
+    #[test]
+    fn whoever_stops_a_run_stops_its_looks_at_the_input_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = [dir.path().join("file")];
+        fs::write(&paths[0], "1\n2\n3\n").unwrap();
+        let inputs = |cancel: &CancelToken| Inputs::default().of_a_run(cancel, &Arc::default());
+        let (cancel, mut seen) = (CancelToken::default(), 0);
+        let scan = |stop: bool, seen: &mut u32| {
+            inputs(&cancel).scan::<Lines>(&paths, |_| {
+                *seen += 1;
+                if stop {
+                    cancel.cancel();
+                }
+                Ok(ControlFlow::Break(()))
+            })
+        };
+        scan(false, &mut seen).unwrap();
+        assert!(matches!(scan(true, &mut seen), Err(Error::Cancelled)));
+        assert_eq!(seen, 2, "both stopped at the first record");
+        let (cancel, mut sampled) = (CancelToken::default(), 0);
+        let outcome = inputs(&cancel).sample::<Lines>(&paths, 1, |_| {
+            sampled += 1;
+            cancel.cancel();
+            Ok(())
+        });
+        assert!(matches!(outcome, Err(Error::Cancelled)) && sampled == 1);
     }
 
     #[test]
