@@ -1,6 +1,6 @@
 //! The driver: runs jobs one after another and reports on all of them.
 //!
-//! Most programs run one job and never see it ([`Job::run`]). A program of several jobs starts a driver, hands the
+//! Most programs run one job and never see it ([`Job::run`](crate::Job::run)). A program of several jobs starts a driver, hands the
 //! [`Dataset`] that one job leaves to the next, and ends with one [`Report`]:
 //!
 //! ```text

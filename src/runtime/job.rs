@@ -16,7 +16,7 @@ use crate::runtime::session::Session;
 
 /// A job: what to run, not how ([`JobConfig`](crate::JobConfig) says that).
 ///
-/// `M` is a [`Mapper`], or a tuple of mappers for as many inputs.
+/// `M` is a [`Mapper`](crate::Mapper), or a tuple of mappers for as many inputs.
 #[derive(Clone, Debug)]
 pub struct Job<M, R, C = NoCombiner, P = HashPartitioner> {
     name: String,

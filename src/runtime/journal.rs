@@ -36,7 +36,7 @@ use crate::error::{Error, Result};
 use crate::input::listing::RUN_MARKER;
 use crate::observe::activity::lock;
 use crate::observe::counters::{Counters, SavedCounts};
-use crate::runtime::output_place::SUCCESS;
+use crate::runtime::output_names::SUCCESS;
 use crate::runtime::removal;
 use crate::runtime::work_dir::{self, Access, Stale, WorkDir};
 use crate::store::run_file::{Owner, RunFile, open_regular};

@@ -1,14 +1,26 @@
-//! Running jobs: who does what, when, and what happens when it fails.
+//! Running jobs on this machine: who does which task when, and what happens when it fails.
 //!
-//! The [driver] runs one job after another for a program and keeps the [datasets](crate::Dataset) between them; a job is [waves] of
-//! tasks; the [scheduler] runs a wave on threads, attempt by attempt; a [task] is what an attempt works with. Reducers take
-//! the [map_outputs], of which one that is lost is made again. [strike] makes things go wrong on purpose.
-//! A run's files lie in a [work_dir], where a [journal] tells how far it was; whoever has the same [identity] goes on with it
-//! ([resume]). [places] says what may be written where, [lock_file]s who is writing it, and [beside] what it is called until
-//! it is complete.
+//! Uses the pipeline and everything below it. Who starts a run gives a [session] to a [driver], which runs one [job] after
+//! another:
+//!
+//! ```text
+//! session ─▶ driver ─▶ wave of map tasks ─▶ map outputs ─▶ wave of reduce tasks ─▶ output, or dataset for the next job
+//!                        └─ scheduler: a thread a worker, attempt by attempt ─┘
+//! ```
+//!
+//! 1. The driver makes a [work_dir] (its owner is known by a [lock_file]) and claims the [output_place], for which
+//!    [existing_output] says what may be replaced. [places] says what may be written where.
+//! 2. A job is [waves] of tasks. The [scheduler] runs a wave, and [panics] become errors there; [strike] makes things go wrong
+//!    on purpose.
+//! 3. Reducers take the [map_outputs], of which [holders] know the partitions. One that is lost is made again.
+//! 4. The [output_dir] is published when all its parts are there.
+//! 5. A [journal] tells how far the run was; whoever has the same [identity] goes on with it ([resume]).
+//!
+//! [output_names] and [beside] say what files are called until they are complete, and [removal] removes what is left.
 
 pub mod beside;
 pub mod driver;
+pub mod existing_output;
 pub(crate) mod holders;
 pub mod identity;
 pub(crate) mod job;
@@ -16,7 +28,9 @@ pub(crate) mod journal;
 pub mod lock_file;
 pub(crate) mod map_outputs;
 pub(crate) mod output_dir;
+pub(crate) mod output_names;
 pub mod output_place;
+pub mod panics;
 pub mod places;
 pub(crate) mod removal;
 pub mod resume;

@@ -24,7 +24,9 @@ use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
 use crate::observe::report::OutputReport;
 use crate::pipeline::commit::PartsDir;
-use crate::runtime::output_place::{self, OutputPlace, SKIPPED, SUCCESS};
+use crate::runtime::output_names::SKIPPED;
+use crate::runtime::output_names::SUCCESS;
+use crate::runtime::output_place::{self, OutputPlace};
 use crate::runtime::work_dir::WorkDir;
 use crate::store::disk::sync_dir;
 

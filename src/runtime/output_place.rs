@@ -21,7 +21,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -32,14 +32,11 @@ use nix::unistd::{AccessFlags, access};
 use crate::config::ExistingOutput;
 use crate::error::{Error, Result};
 use crate::runtime::beside;
+use crate::runtime::existing_output::{check, foreign};
 use crate::runtime::lock_file::{Hold, LockFile, Taken};
+use crate::runtime::output_names::{SUCCESS, is_staging};
 use crate::runtime::places::{Place, resolve};
 use crate::runtime::work_dir::{self, Access, WorkDir};
-
-/// Written last: the output is complete.
-pub(crate) const SUCCESS: &str = "_SUCCESS";
-/// Where skipped records are, and the only file there.
-pub(crate) const SKIPPED: (&str, &str) = ("_skipped", "records.tsv");
 
 /// What is to be the output, within the staging directory.
 const NEW: &str = "new";
@@ -49,88 +46,6 @@ const OLD: &str = "old";
 const LEAVING: &str = "leaving";
 /// Stands for the output's own name where staging lies in it.
 const INSIDE: &str = "output";
-
-/// Whether a run writes such a name into an output itself.
-pub(crate) fn is_reserved(name: &[u8]) -> bool {
-    name == SUCCESS.as_bytes() || name.starts_with(b"part-") || name == SKIPPED.0.as_bytes() || is_staging(name)
-}
-
-fn is_staging(name: &[u8]) -> bool {
-    name.strip_prefix(b".").is_some_and(|name| name.starts_with(b"output.twinmill-"))
-}
-
-fn is_part(name: &[u8]) -> bool {
-    let number = name.strip_prefix(b"part-m-").or_else(|| name.strip_prefix(b"part-r-"));
-    number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
-}
-
-/// Refuses an output that exists, unless it may be replaced and a run made it. Touches nothing.
-///
-/// # Errors
-/// [`Error::OutputExists`], or [`Error::Config`] that says what is there instead of an output.
-pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
-    let Ok(found) = dir.symlink_metadata() else { return Ok(()) };
-    if existing == ExistingOutput::Refuse {
-        return Err(Error::OutputExists(dir.to_owned()));
-    }
-    let refuse = |what: String| {
-        let dir = dir.display();
-        Err(Error::Config(format!(
-            "--overwrite replaces only what a run made, and --output {dir} {what}; name another"
-        )))
-    };
-    match fs::metadata(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound && found.is_symlink() => {
-            refuse("is a link that leads nowhere".into())
-        }
-        Err(error) => Err(Error::io("look at", dir, error)),
-        Ok(found) if !found.is_dir() => refuse("is no directory".into()),
-        Ok(_) => match foreign(dir).map_err(Error::at("look into", dir))? {
-            Some(what) => refuse(what),
-            None => Ok(()),
-        },
-    }
-}
-
-/// What a directory has that no run writes, if there is anything. An empty directory has nothing.
-fn foreign(dir: &Path) -> io::Result<Option<String>> {
-    let (mut entries, mut marks) = (0, 0);
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        let bytes = name.as_bytes();
-        if is_staging(bytes) {
-            continue;
-        }
-        entries += 1;
-        if kind.is_file() && (bytes == SUCCESS.as_bytes() || is_part(bytes)) {
-            marks += 1;
-        } else if !(kind.is_dir() && name == SKIPPED.0 && holds_only_records(&entry.path())?
-            || kind.is_file() && is_report(&entry.path())?)
-        {
-            return Ok(Some(format!("has {}, which is none of a run's files", name.display())));
-        }
-    }
-    Ok((entries > 0 && marks == 0).then(|| format!("has neither {SUCCESS} nor parts")))
-}
-
-fn holds_only_records(skipped: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(skipped)? {
-        let entry = entry?;
-        if entry.file_name() != SKIPPED.1 || !entry.file_type()?.is_file() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Whether a file begins as a run's report does, which `--report` may have put into the output.
-fn is_report(path: &Path) -> io::Result<bool> {
-    let mut beginning = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut beginning)?;
-    beginning.retain(|byte| !byte.is_ascii_whitespace());
-    Ok(beginning.starts_with(b"{\"schema\":"))
-}
 
 /// How an output is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use walkdir::WalkDir;
 use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
-use crate::runtime::output_place;
+use crate::runtime::output_names::is_reserved;
 
 /// A device and an inode on it.
 type Id = (u64, u64);
@@ -336,7 +336,7 @@ impl Written {
             return Ok(());
         }
         match self.place.names_below(output)[..] {
-            [name] if !output_place::is_reserved(name) => Ok(()),
+            [name] if !is_reserved(name) => Ok(()),
             [_] => refuse(format!("{self} has the name of a part of --output {shown}; name another file")),
             _ => refuse(format!(
                 "{self} lies in a directory of --output {shown}, which has none; name a file directly in it"

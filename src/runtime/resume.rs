@@ -20,7 +20,8 @@ use crate::error::Result;
 use crate::observe::report::Report;
 use crate::runtime::journal::Published;
 use crate::runtime::output_dir::parts;
-use crate::runtime::output_place::{OutputPlace, SUCCESS};
+use crate::runtime::output_names::SUCCESS;
+use crate::runtime::output_place::OutputPlace;
 use crate::runtime::session::Session;
 
 /// The attribute's name.

@@ -11,9 +11,7 @@
 //! - Where a worker is idle and a task has taken half as long again as the median of those done, the task gets a second
 //!   attempt. The first to succeed wins, the other one is told to stop. [`Attempt::begin_commit`] lets one of them publish.
 
-use std::any::Any;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::Scope;
@@ -29,6 +27,7 @@ use crate::machine::limits::refused_thread;
 use crate::observe::activity::{Activity, Reading, Usage};
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::time_use::TimeUse;
+use crate::runtime::panics;
 
 /// How long an attempt may take to heed that it was told to stop; they look every few thousand records.
 const GRACE: Duration = Duration::from_secs(5);
@@ -223,7 +222,7 @@ impl Threads {
         {
             return Err(io::Error::from_raw_os_error(nix::libc::EAGAIN));
         }
-        std::thread::Builder::new().name(format!("{WORKER_THREAD}{worker}")).spawn_scoped(scope, work).map(drop)
+        std::thread::Builder::new().name(format!("twinmill-worker-{worker}")).spawn_scoped(scope, work).map(drop)
     }
 }
 
@@ -252,8 +251,7 @@ fn work<T>(
 
 /// Runs a job's code; a panic becomes an error.
 pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|panic| Err(place_panic(Error::Panic(panic_message(panic.as_ref())))))
+    panics::catch(run).unwrap_or_else(|panic| Err(place_panic(Error::Panic(panics::message(&*panic).to_owned()))))
 }
 
 /// The state of a wave.
@@ -577,14 +575,6 @@ impl Pending {
     fn is(&self, attempt: &Attempt) -> bool {
         (self.attempt.task, self.attempt.number) == (attempt.task, attempt.number)
     }
-}
-
-/// How worker threads are named, before their number.
-pub const WORKER_THREAD: &str = "twinmill-worker-";
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "with a value that is no text".into())
 }
 
 #[cfg(test)]

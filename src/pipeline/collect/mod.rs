@@ -4,7 +4,7 @@
 //! to the task's share of memory, sort and spill when it is used up, and end as a [`MapOutput`]. A map-only job's records
 //! go straight to the [output](crate::pipeline::commit).
 //!
-//! With [`Grouping::Hash`] map tasks do not sort, and the same collectors do their work on the other [side](Side): in the
+//! With [`Grouping::Hash`](crate::config::Grouping::Hash) map tasks do not sort, and the same collectors do their work on the other [side](Side): in the
 //! reducer, which [gathers](crate::pipeline::shuffle) its partition in one.
 
 mod collector;

@@ -1,0 +1,22 @@
+//! The names in an output directory.
+
+/// Written last: the output is complete.
+pub(crate) const SUCCESS: &str = "_SUCCESS";
+/// Where skipped records are, and the only file there.
+pub(crate) const SKIPPED: (&str, &str) = ("_skipped", "records.tsv");
+
+/// Whether a run writes such a name into an output itself.
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
+    name == SUCCESS.as_bytes() || name.starts_with(b"part-") || name == SKIPPED.0.as_bytes() || is_staging(name)
+}
+
+/// Whether it is a staging directory within the output.
+pub(crate) fn is_staging(name: &[u8]) -> bool {
+    name.strip_prefix(b".").is_some_and(|name| name.starts_with(b"output.twinmill-"))
+}
+
+/// Whether it is a part.
+pub(crate) fn is_part(name: &[u8]) -> bool {
+    let number = name.strip_prefix(b"part-m-").or_else(|| name.strip_prefix(b"part-r-"));
+    number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
+}
