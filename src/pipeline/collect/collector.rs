@@ -1,4 +1,4 @@
-//! What a collector is, and what it leaves.
+//! The contract of a collector, and its output.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::pipeline::task::Task;
 use crate::record::{Key, Value};
 use crate::store::Run;
 
-/// Which collector goes with a combining strategy.
+/// Selects the collector for a combining strategy.
 pub trait CollectWith<K: Key + ?Sized, V: Value + ?Sized>: Fold {
     /// The collector.
     type Collector<'t, P: Partitioner + 't>: Collect<'t, K, V, Self, P>
@@ -19,24 +19,25 @@ pub trait CollectWith<K: Key + ?Sized, V: Value + ?Sized>: Fold {
         Self: 't;
 }
 
-/// Takes the records of one map task and makes its output of them.
+/// Takes the records of one map task and makes its output from them.
 pub trait Collect<'t, K: Key + ?Sized, V: Value + ?Sized, F, P>: Accept<K, V> + Sized {
-    /// A collector for an attempt, which will read about so many bytes: buffers begin as large as that calls for, and grow.
+    /// Makes a collector for an attempt that will read about so many bytes: buffers begin with a size to match, and
+    /// grow.
     fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self;
 
     /// Takes an encoded record on the reduce side. The record's own mapper has counted it.
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
 
-    /// Ends the task's output.
+    /// Completes the task's output.
     fn finish(self) -> Result<(MapOutput, Task<'t>)>;
 }
 
-/// Whose records a collector takes.
+/// The side of the shuffle whose records a collector takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// A mapper's, for all reducers. What they become is one run where map outputs lie on disk.
+    /// The records of a mapper, for all reducers. They become a single run where map outputs lie on disk.
     Map,
-    /// Those of one partition, which a reducer gathers.
+    /// The records of one partition, which a reducer gathers.
     Reduce,
 }
 
@@ -47,7 +48,8 @@ impl Side {
     }
 }
 
-/// What one map task leaves for the reducers: runs in the order of the input. One run where map outputs lie on disk.
+/// The output of one map task for the reducers: runs in the order of the input; a single run where map outputs lie on
+/// disk.
 #[derive(Clone, Debug, Default)]
 pub struct MapOutput {
     pub(crate) runs: Vec<Arc<dyn Run>>,

@@ -17,14 +17,14 @@ use crate::pipeline::sort::{self, Entry, Keys};
 use crate::pipeline::task::Task;
 use crate::record::{Key, ToKey, ToValue, Value};
 
-/// Records between fetching a slot and folding into it.
+/// Records of a batch: their slots are fetched before any of them is folded.
 const BATCH: usize = 32;
 /// Memory per key while a table is sorted: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
-/// What a table of less than [`BATCH`] keys may take, however small its share: with large accumulators it would be spilled
-/// after every batch.
+/// Bytes that a table of fewer than [`BATCH`] keys may take, however small its share: with large accumulators it would
+/// otherwise be spilled after every batch.
 const FEW_KEYS_BYTES: usize = 1 << 20;
-/// How many keys ahead a sorted table's slots are fetched while they are written out.
+/// Distance, in keys, at which slots of a sorted table are fetched ahead while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
 
 /// Folds the values of each key and spills the accumulators sorted by (partition, key).
@@ -69,7 +69,7 @@ impl<V: Value> TableMemory<V> {
             + index_bytes.max((self.index.capacity() + self.scratch.capacity()) * size_of::<Entry>())
     }
 
-    /// Doubles the table, and makes room for sorting it; tells whether the system allows it.
+    /// Doubles the table, and makes room for sorting it; returns whether the system allows it.
     fn grow(&mut self) -> bool {
         let keys = 2 * self.table.most_keys();
         let TableMemory { table, index, scratch } = self;
@@ -159,7 +159,7 @@ where
     #[inline(never)]
     fn spill_when_full(&mut self) -> Result<()> {
         let spilled = self.spill(Occasion::Full);
-        // After an error the task ends with the current record; until then nothing may pile up.
+        // After an error the task ends with the current record; until then the table must not grow.
         self.memory.table.clear();
         if self.memory.bytes() > self.capacity_bytes {
             // One key was larger than the share allows.

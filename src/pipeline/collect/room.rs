@@ -1,14 +1,15 @@
-//! Making room in buffers that are as large as the settings and the input say.
+//! Makes room in buffers whose size depends on settings and input.
 //!
-//! A buffer that takes the last of the address space (`ulimit -v`) leaves nothing for what cannot do without: blocks, threads,
-//! the output. So a large buffer only grows while that much again is there, and is spilled earlier where it is not.
+//! A buffer that takes the last of the address space (`ulimit -v`) leaves none for blocks, threads and the output,
+//! which cannot do without. So a large buffer only grows while [`HEADROOM_BYTES`] are left beside it, and is spilled
+//! earlier where they are not.
 
-/// What is left to everything else.
+/// Bytes that are left to everything else.
 const HEADROOM_BYTES: usize = 32 << 20;
-/// Growing to less than this is no reason to look how much is left.
+/// A buffer up to this size grows without a look at what is left.
 const SMALL_BYTES: usize = 64 << 10;
 
-/// Makes room for `capacity` items in all; tells whether there is.
+/// Makes room for `capacity` items in all; returns whether there is room.
 #[inline(never)]
 pub(super) fn make<T>(items: &mut Vec<T>, capacity: usize) -> bool {
     items.capacity() >= capacity && items.len() <= capacity
@@ -16,7 +17,7 @@ pub(super) fn make<T>(items: &mut Vec<T>, capacity: usize) -> bool {
             && items.try_reserve_exact(capacity.saturating_sub(items.len())).is_ok()
 }
 
-/// Whether the system has so many bytes of memory, and some besides.
+/// Whether the system has so many bytes of memory and the headroom besides.
 pub(super) fn is_there(bytes: usize) -> bool {
     bytes < SMALL_BYTES || Vec::<u8>::new().try_reserve_exact(bytes.saturating_add(HEADROOM_BYTES)).is_ok()
 }

@@ -24,7 +24,7 @@ const FRAME_BYTES: usize = 2 * varint::MAX_BYTES;
 const FIRST_RECORDS: usize = 64;
 const FIRST_BYTES: usize = 4 << 10;
 
-/// How many records ahead a sorted buffer's records are fetched while they are written out.
+/// Distance, in records, at which records of a sorted buffer are fetched ahead while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
 
 /// Collects encoded records and spills them sorted by (partition, key), equal keys in the order of emission.
@@ -50,7 +50,7 @@ struct SortMemory {
 }
 
 impl SortMemory {
-    /// Makes room for what so many bytes of input become, as far as a buffer of `capacity_bytes` holds it. Only a guess: what
+    /// Makes room for the records of so many bytes of input, within `capacity_bytes`. This is only a guess: memory that
     /// is refused here is asked for again when it is needed.
     fn expect(&mut self, bytes: u64, capacity_bytes: usize) {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_add(FIRST_BYTES).min(capacity_bytes);
@@ -221,8 +221,8 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         Ok(value_len)
     }
 
-    /// Grows the buffer for a record of so many bytes, or spills it where its share of memory or the system does not allow
-    /// that. Tells whether there is room then: there is none for a record larger than the buffer.
+    /// Grows the buffer for a record of so many bytes, or spills it where its share of memory or the system does not
+    /// allow that. Returns whether there is room then: there is none for a record larger than the buffer.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, bytes: usize) -> Result<bool> {
@@ -236,7 +236,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         Ok(bytes + INDEX_BYTES <= self.capacity_bytes && self.memory.grow(bytes, self.capacity_bytes).is_ok())
     }
 
-    /// Writes a record that the buffer has no room for as a run of its own, behind what was emitted before.
+    /// Writes a record that the buffer has no room for as a run of its own, after the records that were emitted before.
     #[cold]
     fn write_through(
         &mut self,
@@ -260,7 +260,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     fn spill_when_full(&mut self) -> Result<()> {
         let spilled = self.spill(Occasion::Full);
         if spilled.is_err() {
-            // The task ends after this record; until then nothing may pile up.
+            // The task ends after this record; until then the buffer must not grow.
             self.memory.records.clear();
             self.memory.index.clear();
         }
