@@ -1,8 +1,8 @@
-//! Writing the output of a task, and committing it.
+//! Writes the output of a task, and commits it.
 //!
-//! A part of the output is written by each attempt in a directory of its own, and committed by renaming it into the directory
-//! of committed parts, which only one attempt at a task may do. What another job will read is a run, which is committed by
-//! being complete.
+//! Each attempt writes its part of the output in a directory of its own, and commits it by renaming it into the
+//! directory of committed parts, which only one attempt at a task may do. The data for another job is a run, which is
+//! committed once it is complete.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -24,7 +24,7 @@ use crate::store::{Run, RunBuilder, RunStore};
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// What one task leaves as output.
+/// The output of one task.
 #[derive(Clone, Debug)]
 pub(crate) enum TaskOutput {
     /// A committed part of the output directory.
@@ -49,25 +49,25 @@ impl TaskOutput {
     }
 }
 
-/// Where the parts of an output are written.
+/// The directories in which the parts of an output are written.
 #[derive(Clone, Debug)]
 pub(crate) struct PartsDir {
     /// The directory of committed parts.
     pub committed: PathBuf,
-    /// The directory in which attempts write theirs, each in one of its own.
+    /// The directory in which attempts write, each in a directory of its own.
     pub attempts: PathBuf,
-    /// When a part counts as written.
+    /// The moment from which a part counts as written.
     pub sync: Sync,
 }
 
 impl PartsDir {
-    /// Where the committed part of a task lies; `kind` is `m` or `r`.
+    /// Path of the committed part of a task; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
         self.committed.join(format!("part-{kind}-{task:05}"))
     }
 }
 
-/// Where the tasks of a job put their output.
+/// The destination of the output of a job's tasks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OutputTarget<'a> {
     Files { dir: &'a PartsDir, format: OutputFormat },
@@ -80,7 +80,7 @@ pub(crate) trait TaskOutputWriter {
     fn commit(self) -> Result<TaskOutput>;
 }
 
-/// Commits what an attempt has emitted, if it may; gives that, and what user code counted.
+/// Commits the emitted records of an attempt, if it may; returns the output, and the counts of user code.
 pub(crate) fn commit<W: TaskOutputWriter>(out: Emitter<W>, task: &Task<'_>) -> Result<(TaskOutput, UserCounters)> {
     let (writer, user_counters) = out.finish()?;
     (task.permit)()?;
@@ -150,7 +150,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
                     buffer.push(b'\t');
                 }
                 value.write_text(buffer);
-                // A large record has filled the buffer; doubling that for one byte would copy it.
+                // A large record has filled the buffer; doubling the buffer for one byte would copy the record.
                 if buffer.len() == buffer.capacity() {
                     buffer.reserve_exact(1);
                 }

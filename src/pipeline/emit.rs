@@ -1,4 +1,4 @@
-//! What user code emits to. Errors are kept until somebody asks, and what user code counts goes where it belongs.
+//! Takes the records of user code. Keeps errors until they are asked for, and the counts of user code.
 
 use crate::error::{Error, Result};
 use crate::job::Emit;
@@ -10,7 +10,7 @@ pub trait Accept<K: Key + ?Sized, V: Value + ?Sized> {
     /// Takes a record. After an error it may be called again, until user code has returned from its record.
     ///
     /// # Errors
-    /// Whatever keeps the record from being kept.
+    /// Any obstacle to keeping the record.
     fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
     where
         Q: ToKey<K>,
@@ -26,21 +26,21 @@ pub struct Emitter<S> {
 }
 
 impl<S> Emitter<S> {
-    /// Nothing is emitted yet.
+    /// Makes an emitter to which nothing was emitted yet.
     pub fn new(to: S) -> Self {
         Emitter { to, user_counters: UserCounters::default(), error: None }
     }
 
-    /// The first error of the records that were emitted since the last call.
+    /// Returns the first error of the records that were emitted since the last call.
     ///
     /// # Errors
-    /// That one.
+    /// That first error.
     #[inline(always)]
     pub fn check(&mut self) -> Result<()> {
         if self.error.is_some() { Err(self.error.take().expect("just seen")) } else { Ok(()) }
     }
 
-    /// Nothing more is emitted: gives what took the records, and what was counted.
+    /// Ends the emitting; returns the taker of the records, and the counts.
     ///
     /// # Errors
     /// As [`check`](Self::check).

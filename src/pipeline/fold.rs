@@ -1,4 +1,4 @@
-//! Combining encoded values: how those of one key become one.
+//! Combines encoded values of one key into one.
 
 use std::marker::PhantomData;
 
@@ -30,11 +30,11 @@ impl<V, C: Clone> Clone for Combine<V, C> {
     }
 }
 
-/// How encoded values of one key become one.
+/// Folds encoded values of one key into one.
 pub trait Fold: Clone + Send + Sync {
     /// Whether there is a combiner at all; the rest is not called otherwise.
     const COMBINES: bool;
-    /// What values of one key are folded into.
+    /// The type that values of one key are folded into.
     type Accumulator;
 
     /// The accumulator of one value.

@@ -1,4 +1,4 @@
-//! The spills of one map task, and how they become its map output.
+//! The spills of one map task, and the map output that is made from them.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::pipeline::merge_passes::{concatenate, concatenate_down, merge_down, m
 use crate::pipeline::task::Task;
 use crate::store::{Run, RunBuilder};
 
-/// Most spills that a task keeps. Where the buffer is so small that there would be more, neighbours become one, so that
-/// neither files nor readers of them are as many as the input is large.
+/// Most spills that a task keeps. Where a small buffer would make more of them, neighbours are joined, so that the
+/// numbers of files and of their readers do not grow with the input.
 pub(super) const MOST_SPILLS: usize = if cfg!(test) { 16 } else { 1024 };
 
 /// A collector's spills so far, in order.
 #[derive(Debug, Default)]
 pub(super) struct Spills {
     runs: Vec<Arc<dyn Run>>,
-    /// Spills that were written; names are told from this.
+    /// Spills that were written; numbers the next one's name.
     written: u32,
-    /// Runs that were made of several spills.
+    /// Runs that were made from several spills.
     merges: u32,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Occasion {
 }
 
 impl Spills {
-    /// Writes a sorted buffer as a run. The only spill of a task is its map output already.
+    /// Writes a sorted buffer as a run. If it is the task's only spill, it is the map output already.
     pub fn write<F: Fold>(
         &mut self,
         task: &mut Task<'_>,
@@ -60,7 +60,7 @@ impl Spills {
         if self.runs.len() >= MOST_SPILLS { self.join_half(task, side, fold) } else { Ok(()) }
     }
 
-    /// Makes half as many runs of the spills so far.
+    /// Joins neighbouring spills until half as many runs are left.
     #[cold]
     fn join_half<F: Fold>(&mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<()> {
         let _merging = task.stage(PhaseName::Merge, Activity::Merge);
@@ -73,9 +73,8 @@ impl Spills {
         Ok(())
     }
 
-    /// Makes the map output: one run, as Hadoop has it, where map outputs lie on disk. In memory the spills stay as they
-    /// are, since a reducer reads many runs as well as one.
-    /// What a reducer has gathered stays as it is too.
+    /// Makes the map output: one run where map outputs lie on disk, as in Hadoop. In memory the spills stay as they
+    /// are, since a reducer reads many runs as well as one. The runs that a reducer has gathered stay as they are, too.
     pub fn into_map_output<F: Fold>(mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<MapOutput> {
         let mut runs = std::mem::take(&mut self.runs);
         if side == Side::Reduce {

@@ -22,7 +22,7 @@ const FIRST_SLOTS: usize = 1 << 6;
 /// Bytes of a new arena.
 const FIRST_ARENA_BYTES: usize = 1 << 10;
 
-/// What a slot holds: nothing, an inline key of length `tag - 1`, or a key in the arena.
+/// The content of a slot: nothing, an inline key of length `tag - 1`, or a key in the arena.
 type Tag = u64;
 const EMPTY: Tag = 0;
 const IN_ARENA: Tag = INLINE_BYTES as Tag + 2;
@@ -47,11 +47,11 @@ pub(super) struct InlineKey {
 pub(super) struct Table<V> {
     slots: Box<[Slot<V>]>,
     used: usize,
-    /// Long keys, each behind its length as four bytes.
+    /// Long keys, each after its length in four bytes.
     arena: Vec<u8>,
-    /// What the accumulators own, or more: see [`count_heap`](Self::count_heap).
+    /// Bytes that the accumulators own, or more: see [`count_heap`](Self::count_heap).
     heap_bytes: usize,
-    /// Random, so that nobody can prepare keys that collide.
+    /// Seed of the hash; random, so that nobody can prepare keys that collide.
     seed: u64,
 }
 
@@ -172,7 +172,7 @@ impl<V: Value> Table<V> {
         }
     }
 
-    /// Makes room for so many bytes of long keys, which may take `most_bytes` in all; tells whether there is.
+    /// Makes room for so many bytes of long keys, which may take `most_bytes` in all; returns whether there is room.
     #[inline]
     fn make_arena_room(&mut self, bytes: usize, most_bytes: usize) -> bool {
         let (len, capacity) = (self.arena.len(), self.arena.capacity());
@@ -210,7 +210,7 @@ impl<V: Value> Table<V> {
     /// Doubles the number of slots.
     ///
     /// # Errors
-    /// Where the system refuses memory; the table is as it was.
+    /// An error where the system refuses memory; the table is unchanged.
     #[inline(never)]
     pub fn grow(&mut self) -> Result<(), TryReserveError> {
         let doubled = empty_slots(2 * self.slots.len())?;
