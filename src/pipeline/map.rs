@@ -1,4 +1,4 @@
-//! Running the user's mapper over the records of a split.
+//! Runs the user's mapper over the records of a split.
 
 use crate::error::{Error, Result};
 use crate::input::split::Split;
@@ -15,14 +15,14 @@ pub trait MapSide: Clone + Send + Sync {
     /// Type of the emitted values.
     type Value: Value + ?Sized;
 
-    /// How many inputs there must be, if that matters.
+    /// Number of inputs that the mappers take; `None` for any number.
     const INPUTS: Option<usize>;
 
-    /// Where files of an input may be cut.
+    /// Files of an input may be cut at multiples of this.
     #[doc(hidden)]
     fn split_alignment(input: usize) -> u64;
 
-    /// Maps all records of a split; returns the records and bytes read.
+    /// Maps all records of a split; returns the numbers of records and bytes read.
     #[doc(hidden)]
     fn run<S: Accept<Self::Key, Self::Value>>(
         &mut self,

@@ -42,7 +42,7 @@ pub(crate) fn map_task<J: RunnableJob>(job: &J, split: &Split, task: Task<'_>) -
     Ok(task.finish(output, records, bytes))
 }
 
-/// One attempt at a map task of a job without reducers: what the mapper emits is the output.
+/// One attempt at a map task of a job without reducers: the emitted records are the output.
 pub(crate) fn map_only_task<J: RunnableJob>(
     job: &J,
     split: &Split,
@@ -70,7 +70,7 @@ pub(crate) fn map_only_task<J: RunnableJob>(
     Ok(task.finish(output, records, bytes))
 }
 
-/// Maps a split into a writer; gives the records and bytes read, what was written, and what user code counted.
+/// Maps a split into a writer; returns the numbers of records and bytes read, the output, and the counts of user code.
 fn map_into<J: RunnableJob, W: TaskOutputWriter + Accept<J::Key, J::Value>>(
     job: &J,
     split: &Split,

@@ -15,17 +15,17 @@ use crate::job::GroupedRecords;
 use crate::record::prefix::prefix;
 use crate::store::{RunCursor, Segment, Step};
 
-/// What a key is compared by first: all there is to compare unless it is long. Heads of all cursors lie together, so that
-/// a match touches no cursor.
+/// The part of a key that is compared first, and that decides unless keys are long. The heads of all cursors lie
+/// together, so that a match touches no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
-    /// The first sixteen bytes as a number that orders like them, zeros behind the key's end.
+    /// The first sixteen bytes as a number that orders like them, with zeros after the key's end.
     prefix: u128,
     /// Bytes of the key in the prefix, or one of the two below. With equal prefixes the shorter key is the lesser.
     class: u8,
 }
 
-/// Class of a key that goes on behind its prefix.
+/// Class of a key that is longer than its prefix.
 const LONG: u8 = 17;
 /// Class of a cursor that has no more records.
 const ENDED: u8 = 18;
@@ -57,14 +57,14 @@ pub struct Merge {
     /// The current record's key; the next winner may have it too.
     current: CurrentKey,
     current_head: Head,
-    /// Where the current key is kept once its block is gone.
+    /// The current key, once its block is gone.
     kept_key: Vec<u8>,
-    /// Bytes of the blocks that were left behind.
+    /// Bytes of the blocks that were read to their end.
     bytes_read: u64,
     cancel: CancelToken,
 }
 
-/// Where the current key lies.
+/// The place of the current key.
 #[derive(Clone, Copy, Debug)]
 enum CurrentKey {
     /// In the block that a cursor is at.
@@ -187,7 +187,7 @@ impl Merge {
         Some(Step::NewKey)
     }
 
-    /// Bytes of records behind the current ones, a block at a time.
+    /// Bytes of records that were read, counted a block at a time.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read
     }

@@ -1,7 +1,8 @@
-//! Merging runs into runs, until few enough are left.
+//! Merges runs into runs, until few enough are left.
 //!
-//! [`merge_spills`] makes a map task's one output of its spills; [`reduce_fan_in`] merges what a reducer has taken until
-//! the rest can be merged in one go. Both combine equal keys on the way, and follow a [plan](crate::pipeline::merge_plan).
+//! [`merge_spills`] makes a map task's one output from its spills; [`reduce_fan_in`] merges the segments that a reducer
+//! has taken until the rest can be merged in one pass. Both combine equal keys on the way, and follow a
+//! [plan](crate::pipeline::merge_plan).
 
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub(crate) fn fan_in(config: &JobConfig) -> usize {
 }
 
 /// Merges all partitions of a map task's `runs` into its map output `name`, in several passes where there are many.
-/// `merges` is how many merges the task has made, by which their runs are named.
+/// `merges` is the number of merges that the task has made, after which their runs are named.
 pub(crate) fn merge_spills<F: Fold>(
     task: &mut Task<'_>,
     runs: Vec<Arc<dyn Run>>,
@@ -59,7 +60,7 @@ pub(crate) fn concatenate_down(
     join_down(task, runs, most, merges, concatenate)
 }
 
-/// Makes one of neighbours until at most `most` runs are left. What has been joined is removed at once.
+/// Joins neighbours until at most `most` runs are left. Runs that were joined are removed at once.
 fn join_down(
     task: &mut Task<'_>,
     runs: Vec<Arc<dyn Run>>,
@@ -95,7 +96,7 @@ fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, f
     Ok(merged)
 }
 
-/// Writes all partitions of a map task's unsorted `runs` one behind the other into the run `name`.
+/// Writes all partitions of a map task's unsorted `runs` one after another into the run `name`.
 pub(crate) fn concatenate(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
     let mut output = task.begin_run(name, partitions)?;

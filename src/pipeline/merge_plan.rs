@@ -1,11 +1,12 @@
-//! Which runs to merge next, where there are more than can be merged at once.
+//! Plans merges where there are more runs than can be merged at once.
 //!
-//! A merge takes *neighbours*, so that equal keys stay in the order of the runs: the cheapest ones, and in the first merge
-//! just so many that all later ones are full (Hadoop's `Merger.getPassFactor`). What it makes takes their place.
+//! A merge takes *neighbours*, so that equal keys stay in the order of the runs. It takes the cheapest ones, and in the
+//! first merge just so many that all later merges are full (Hadoop's `Merger.getPassFactor`). The merged run takes
+//! their place.
 //!
 //! ```text
 //! runs      a ⇄ b ⇄ c ⇄ d ⇄ e          a list; each holds the bytes of the window that begins with it
-//! windows   [b c d] < [a b c] < [c d e]   a heap by bytes; what a merge has changed is passed over when it comes up
+//! windows   [b c d] < [a b c] < [c d e]   a heap by bytes; outdated windows are passed over when they come up
 //! ```
 //!
 //! A merge changes the windows that begin within its own width of it and no others, so planning all merges of n runs takes
@@ -21,16 +22,16 @@ const NONE: usize = usize::MAX;
 pub(crate) struct MergePlan<T> {
     /// A list through an array: a merged run takes the place of the first of its parts, so that places stay in order.
     places: Vec<Place<T>>,
-    /// How many runs are left.
+    /// Number of runs that are left.
     left: usize,
-    /// How many may be left in the end.
+    /// Number of runs that may be left in the end.
     most_left: usize,
     fan_in: usize,
-    /// How many runs the windows hold.
+    /// Number of runs in a window.
     width: usize,
     /// Bytes and first run of windows, old ones among them.
     windows: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Where the run that is being merged belongs.
+    /// The place for the run that is being merged.
     hole: usize,
     #[cfg(test)]
     looks: usize,
@@ -69,7 +70,8 @@ impl<T> MergePlan<T> {
         }
     }
 
-    /// Takes out the runs to merge next; what they make is to be [put back](Self::put). `None` where few enough are left.
+    /// Takes out the runs to merge next, whose merged run must be [put back](Self::put). `None` where few enough are
+    /// left.
     pub fn next_merge(&mut self) -> Option<Vec<T>> {
         let excess = self.left.checked_sub(self.most_left).filter(|excess| *excess > 0)?;
         let width = match excess % (self.fan_in - 1) {
@@ -162,7 +164,7 @@ impl<T> MergePlan<T> {
         }
     }
 
-    /// Notes that too few runs are left behind these for a window.
+    /// Notes that too few runs follow these for a window.
     fn forget_windows(&mut self, first: usize, last: usize) {
         let mut at = first;
         while at != NONE {
@@ -200,7 +202,7 @@ mod tests {
         start.unwrap()..start.unwrap() + width
     }
 
-    /// What a merge of so many bytes leaves: less where it combines.
+    /// Bytes of the merged run of so many bytes: fewer where the merge combines.
     fn merged_bytes(sum: u64, shrink: u64) -> u64 {
         sum - sum * shrink / 100
     }
@@ -245,7 +247,7 @@ mod tests {
         bytes_merged: u64,
     }
 
-    /// What it takes to merge so many runs of some sizes.
+    /// Counts the work of merging so many runs of some sizes.
     fn work(runs: usize, fan_in: usize) -> Work {
         let sizes = (0..runs as u64).map(|i| 1000 + i.wrapping_mul(2_654_435_761) % 1000);
         let bytes = sizes.clone().sum();
