@@ -1,4 +1,4 @@
-//! The data path, one file a stage, and its two recipes, [`map_task`] and [`reduce_task`]. Read these first.
+//! The data path, one file a stage, and its two recipes, [`map_task`] and [`reduce_task`]. Read the recipes first.
 //!
 //! ```text
 //! input files ─▶ split ─▶ read ─▶ map ─▶ collect ─▶ sort ─▶ spill ─▶ merge ─▶ shuffle ─▶ merge ─▶ reduce ─▶ commit
@@ -7,14 +7,15 @@
 //!
 //! 1. The [input](crate::input) cuts the files into splits and finds their records.
 //! 2. [`map`] runs the user's mapper over the records of a split.
-//! 3. [`collect`] takes what it [emits](emit), into a sort buffer or a combiner's table, which [folds](fold) it.
+//! 3. [`collect`] takes the records that it [emits](emit), into a sort buffer or into a combiner's table, which [folds](fold)
+//!    them.
 //! 4. [`sort`] orders a full buffer by (partition, key), which is then spilled as a run to the [store](crate::store).
-//! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, as [`merge_plan`] says.
+//! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, by a [plan](merge_plan).
 //! 6. [`shuffle`] takes one partition of every map output.
 //! 7. [`reduce`] hands the merged groups to the user's reducer.
 //! 8. [`commit`] writes the output of a task.
 //!
-//! A [`task`] is what an attempt works with and what it counts, and a [`runnable`] job is what it is told to do.
+//! A [`task`] holds the resources of an attempt and its counts; a [`runnable`] job tells it the work.
 
 pub mod collect;
 pub(crate) mod commit;

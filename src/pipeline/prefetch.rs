@@ -1,4 +1,4 @@
-//! Asking for a cache line before it is needed.
+//! Fetches cache lines before they are needed.
 
 #![expect(unsafe_code, reason = "the prefetch instruction")]
 

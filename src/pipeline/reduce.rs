@@ -1,4 +1,4 @@
-//! Handing merged groups to the user's reducer.
+//! Hands merged groups to the user's reducer.
 
 use std::marker::PhantomData;
 
@@ -67,7 +67,7 @@ impl<R: Reducer> ReduceSide for R {
             doing.set(Activity::User);
             let reduced = self.reduce(R::Key::decode(&key)?, &mut values, out);
             doing.set(Activity::Merge);
-            // What the runtime found wrong explains what the reducer made of it.
+            // An error of the runtime explains the error that the reducer made of it.
             if let Some(error) = values.take_error() {
                 return Err(error);
             }

@@ -68,7 +68,7 @@ pub(crate) fn merged<J: RunnableJob>(job: &J, map_outputs: &[MapOutput], task: &
     Merge::open(segments, &task.context.cancel)
 }
 
-/// Reduces the merged groups into a writer; gives what was written, and what user code counted.
+/// Reduces the merged groups into a writer; returns the output, and the counts of user code.
 fn reduce_into<J: RunnableJob, W: TaskOutputWriter + Accept<J::OutKey, J::OutValue>>(
     job: &J,
     merge: Merge,

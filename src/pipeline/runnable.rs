@@ -7,7 +7,7 @@ use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::ReduceSide;
 use crate::record::{Key, Value};
 
-/// Everything that a job is made of, with types that fit each other. [`Job`](crate::Job) is one.
+/// All parts of a job, with types that fit each other. [`Job`](crate::Job) implements it.
 pub trait RunnableJob: Sync {
     /// Type of the intermediate keys.
     type Key: Key + ?Sized;
@@ -21,15 +21,15 @@ pub trait RunnableJob: Sync {
     type Mapper: MapSide<Key = Self::Key, Value = Self::Value>;
     /// Its reducer, if it has one.
     type Reducer: ReduceSide<Key = Self::Key, Value = Self::Value, OutKey = Self::OutKey, OutValue = Self::OutValue>;
-    /// How it combines.
+    /// Its combining strategy.
     type Fold: CollectWith<Self::Key, Self::Value>;
-    /// How it gives keys to reducers.
+    /// Its partitioner.
     type Partitioner: Partitioner;
 
     /// Its name.
     fn name(&self) -> &str;
 
-    /// What it reads.
+    /// Its inputs.
     fn inputs(&self) -> &[Input];
 
     /// The mapper that attempts clone.
@@ -38,16 +38,16 @@ pub trait RunnableJob: Sync {
     /// The reducer that attempts clone.
     fn reducer(&self) -> &Self::Reducer;
 
-    /// How values of one key become one.
+    /// The strategy that folds values of one key into one.
     fn fold(&self) -> &Self::Fold;
 
-    /// Says which reducer gets a key.
+    /// The partitioner, which chooses the reducer of a key.
     fn partitioner(&self) -> &Self::Partitioner;
 
-    /// What makes a group, if it is not the whole key.
+    /// The prefix that makes a group, if it is not the whole key.
     fn grouping(&self) -> Option<GroupingPrefix>;
 
-    /// How output files are written.
+    /// The format of output files.
     fn output_format(&self) -> OutputFormat;
 
     /// Reduce tasks, if the job says how many.
