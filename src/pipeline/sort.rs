@@ -3,30 +3,30 @@
 //! An entry holds the first eight bytes of the key as a number, so that almost every comparison is one of two integers:
 //!
 //! ```text
-//! prefix   8 bytes of the key, big-endian, zeros behind its end
+//! prefix   8 bytes of the key, big-endian, zeros after its end
 //! rest     class (8 bits) · partition (16 bits) · position (40 bits)
 //! ```
 //!
-//! The *class* is the number of key bytes in the prefix, or [`LONG`] if the key goes on. Zeros behind a short key's end
-//! make equal prefixes of unequal keys possible, but then the shorter key is a prefix of the longer one and the class
-//! orders them. Positions grow in the order of arrival, so (prefix, rest) is a total order that only needs help where two
-//! long keys share a prefix.
+//! The *class* is the number of key bytes in the prefix, or [`LONG`] if the key is longer. Because of the zeros after a
+//! short key's end, unequal keys may have equal prefixes; but then the shorter key is a prefix of the longer one, and
+//! the class orders them. Positions grow in the order of arrival, so (prefix, rest) is a total order that only needs
+//! help where two long keys share a prefix.
 //!
 //! 1. Scatter the entries by partition (a counting sort, stable).
 //! 2. Sort each partition by a radix sort on prefix and class, from the first bit in which the entries differ, eight bits
 //!    at a time. Ranges below [`SMALL_RANGE`] are sorted by comparing integers.
 //! 3. Where long keys share all of a prefix, load the next eight bytes and go on; a few are compared as byte strings.
 //!
-//! What is left to sort stands in a list, so that the stack does not grow with the depth at which keys differ. Keys that
-//! have agreed for long are not loaded eight bytes at a time: a range that has agreed in n bytes is compared in up to n
-//! more at once, so that a common prefix costs a look at its bytes and few loads, and a wrong guess costs no more than what
-//! was gained before it.
+//! Ranges that are left to sort are kept in a list, so that the stack does not grow with the depth at which keys
+//! differ. Keys that have agreed for long are not loaded eight bytes at a time: a range that has agreed in n bytes is
+//! compared in up to n more at once. So a common prefix costs a look at its bytes and few loads, and a wrong guess
+//! costs no more than the right ones before it have saved.
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::record::prefix::prefix;
 
-/// Class of a key that goes on behind its prefix.
+/// Class of a key that is longer than its prefix.
 const LONG: u64 = 9;
 /// Added to the class of entries whose prefix was loaded from deeper in the key. All entries that are ever compared with
 /// each other have the same depth, so it does not change the order.
@@ -37,11 +37,11 @@ const POSITION_MASK: u64 = (1 << PARTITION_SHIFT) - 1;
 const PREFIX_BYTES: usize = 8;
 /// Ranges below this are sorted by comparison.
 const SMALL_RANGE: usize = 256;
-/// So few equal prefixes are compared as byte strings instead of reloaded.
+/// Up to so many equal prefixes are compared as byte strings instead of reloaded.
 const FEW_TIES: usize = 3;
-/// Keys that have agreed in so many bytes are looked at for how far they go on to agree.
+/// Once keys have agreed in so many bytes, the length of their agreement is looked for ahead.
 const LONG_AGREEMENT: usize = 64;
-/// How many entries ahead keys are fetched while prefixes are reloaded.
+/// Distance, in entries, at which keys are fetched ahead while prefixes are reloaded.
 const PREFETCH_DISTANCE: usize = 12;
 /// Entries, and bytes of a key, between two looks at the token.
 const CHECK_DISTANCE: usize = 1 << 16;
@@ -80,7 +80,7 @@ impl Entry {
         self.rest >> CLASS_SHIFT
     }
 
-    /// Whether the key goes on behind the prefix.
+    /// Whether the key is longer than its prefix.
     #[inline(always)]
     fn goes_on(self) -> bool {
         self.class() & !DEEPER == LONG
@@ -100,12 +100,12 @@ impl Entry {
     }
 }
 
-/// Where the keys of entries lie.
+/// Access to the keys of entries.
 pub(crate) trait Keys: Copy {
     /// The key at a position.
     fn key(&self, position: u64) -> &[u8];
 
-    /// Fetches what [`key`](Self::key) will look at.
+    /// Fetches the bytes that [`key`](Self::key) will look at.
     fn prefetch(&self, position: u64);
 }
 
@@ -169,7 +169,7 @@ struct Range {
     start: usize,
     end: usize,
     depth: usize,
-    /// In how many of the bytes before `depth` they have agreed since other entries were last among them.
+    /// Number of bytes before `depth` in which they have agreed since the range was last divided.
     agreed: usize,
     place: Place,
     step: Step,
@@ -182,12 +182,13 @@ enum Place {
     Scratch,
 }
 
-/// What is to be done with a range.
+/// The next step for a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// The entries hold the eight bytes at `depth`: sort by them.
+    /// Sort by the eight bytes at `depth`, which the entries hold.
     Sort,
-    /// They agree in those eight bytes, stand in order of position, and their keys go on: load what follows.
+    /// Load the next eight bytes: the entries agree in those that they hold, are in order of position, and their keys
+    /// go on.
     Load,
 }
 
@@ -195,11 +196,11 @@ enum Step {
 struct Sorter<'c, K> {
     keys: K,
     cancel: &'c CancelToken,
-    /// What is left to sort.
+    /// Ranges that are left to sort.
     ranges: Vec<Range>,
-    /// What is left to sort of the range at hand: start and end in it, depth, and agreed bytes.
+    /// Parts of the current range that are left to sort: start and end in it, depth, and agreed bytes.
     ties: Vec<(usize, usize, usize, usize)>,
-    /// How many entries of the last pass have each digit; and, in the pass, where the next one goes.
+    /// Number of entries with each digit in the last pass; during the pass, the place of the next entry with it.
     histograms: Box<[[usize; 256]; 2]>,
 }
 
@@ -225,13 +226,14 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(())
     }
 
-    /// Sorts a range, or notes what is left to sort of it after one more pass. `other` is its place in the other array.
+    /// Sorts a range, or makes one more pass and notes the ranges that are left. `other` is its place in the other
+    /// array.
     fn sort_range(&mut self, entries: &mut [Entry], other: &mut [Entry], range: Range) -> Result<()> {
         if entries.len() < SMALL_RANGE {
             return self.sort_small(entries, other, range);
         }
         let first = entries[0];
-        // What came in order is done after one look; elsewhere the look is short.
+        // Entries that came in order are done after one look; for others the look is short.
         if first.prefix != entries[entries.len() - 1].prefix && entries.is_sorted() {
             self.sort_ties(entries, range)?;
             range.place.deliver(entries, other);
@@ -259,7 +261,8 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(())
     }
 
-    /// Takes the next step with what one pass has moved to `entries`, digit after digit. Their place before is `other`.
+    /// Takes the next step with the entries that one pass has moved to `entries`, digit after digit. They lay in
+    /// `other` before.
     fn sort_scattered(&mut self, entries: &mut [Entry], other: &mut [Entry], range: Range, step: Step) -> Result<()> {
         let mut start = 0;
         for digit in 0..256 {
@@ -296,8 +299,8 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(())
     }
 
-    /// Finishes a range that is sorted by (prefix, rest): long keys with one prefix are sorted by what follows it. Where
-    /// they are many, that is left for later.
+    /// Finishes a range that is sorted by (prefix, rest): long keys with the same prefix are sorted by their next
+    /// bytes. Where there are many, that is left for later.
     #[inline]
     fn sort_ties(&mut self, entries: &mut [Entry], range: Range) -> Result<()> {
         self.find_ties(entries, 0, range.depth, range.agreed);
@@ -316,8 +319,8 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(())
     }
 
-    /// Finds long keys with one prefix among sorted entries, which begin at `offset` of the range at hand. A few are sorted
-    /// at once.
+    /// Finds long keys with the same prefix among sorted entries, which begin at `offset` of the current range. A few
+    /// such keys are sorted at once.
     #[inline]
     fn find_ties(&mut self, entries: &mut [Entry], offset: usize, depth: usize, agreed: usize) {
         let is_tie = |pair: &[Entry]| pair[0].goes_on() && pair[1].goes_on() && pair[0].prefix == pair[1].prefix;
@@ -341,7 +344,7 @@ impl<K: Keys> Sorter<'_, K> {
         }
     }
 
-    /// Loads the eight bytes behind those in which the entries agree.
+    /// Loads the eight bytes after those in which the entries agree.
     fn load(&self, entries: &mut [Entry], range: Range) -> Result<Range> {
         let (mut depth, mut agreed) = (range.depth + PREFIX_BYTES, range.agreed + PREFIX_BYTES);
         if agreed >= LONG_AGREEMENT {
@@ -365,7 +368,7 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(Range { depth, agreed, step: Step::Sort, ..range })
     }
 
-    /// In how many bytes from `depth` on the keys of the entries agree: `most` or less.
+    /// Number of bytes from `depth` on in which the keys of the entries agree: `most` or fewer.
     fn agreement(&self, entries: &[Entry], depth: usize, most: usize) -> Result<usize> {
         let tail = |entry: &Entry| &self.keys.key(entry.position())[depth..];
         let first = tail(&entries[0]);
@@ -389,7 +392,8 @@ impl<K: Keys> Sorter<'_, K> {
         Ok(common.len())
     }
 
-    /// Moves entries to `other`, ordered by a digit below 256, equal digits in their order, and notes how many have each.
+    /// Moves entries to `other`, ordered by a digit below 256, equal digits in their order, and counts the entries of
+    /// each digit.
     #[inline(always)]
     fn scatter(&mut self, entries: &[Entry], other: &mut [Entry], digit: impl Fn(&Entry) -> usize) -> Result<()> {
         // Two histograms: an entry need not wait for the count of the one before it, which often has the same digit.
@@ -440,7 +444,7 @@ fn sort_by_comparison(entries: &mut [Entry]) {
     entries.sort_unstable_by_key(|entry| u128::from(entry.prefix) << 64 | u128::from(entry.rest));
 }
 
-/// Bytes in which two byte strings agree from their beginning on.
+/// Length of the common prefix of two byte strings.
 fn common_len(a: &[u8], b: &[u8]) -> usize {
     const STRIDE: usize = 32;
     let strides = a.chunks_exact(STRIDE).zip(b.chunks_exact(STRIDE));

@@ -16,18 +16,19 @@ use crate::observe::progress::Progress;
 use crate::observe::stage::{Stage, Stages};
 use crate::store::{Run, RunBuilder, RunStore};
 
-/// What an attempt works with and what it counts. If it fails, all of it is dropped.
+/// The resources of an attempt and its counts. If the attempt fails, all of it is dropped.
 pub struct Task<'a> {
     pub(crate) context: TaskContext,
     pub(crate) config: &'a JobConfig,
     pub(crate) inputs: &'a Inputs,
     pub(crate) bad_records: &'a BadRecords,
     pub(crate) progress: &'a Progress,
-    /// Asked before the output is published: an error where this attempt must not.
+    /// Called before the output is published; returns an error where this attempt must not.
     pub(crate) permit: &'a dyn Fn() -> Result<()>,
-    /// Where its runs go.
+    /// The store for its runs.
     pub(crate) store: &'a dyn RunStore,
-    /// Where a reducer keeps what it gathers, in memory while there is room, whatever the medium of map outputs.
+    /// The store for the records that a reducer gathers: memory while there is room, whatever the medium of map
+    /// outputs.
     pub(crate) gathered: &'a dyn RunStore,
     pub(crate) buffers: &'a BufferPool,
     pub(crate) counters: Counters,
@@ -35,14 +36,14 @@ pub struct Task<'a> {
     pub(crate) stages: Stages,
 }
 
-/// What an attempt leaves to be summed once it has succeeded.
+/// Counts of an attempt, to be added up once it has succeeded.
 pub(crate) struct Counts {
     pub counters: Counters,
     pub user_counters: UserCounters,
     pub phases: PhaseLog,
 }
 
-/// What an attempt leaves that has done its work.
+/// The result of an attempt that has done its work.
 pub(crate) struct Finished<T> {
     pub output: T,
     /// Records and bytes read.
@@ -52,7 +53,7 @@ pub(crate) struct Finished<T> {
 }
 
 impl<'a> Task<'a> {
-    /// The attempt is in a stage until what is returned goes.
+    /// Enters a stage, in which the attempt is until the returned guard is dropped.
     #[must_use]
     pub(crate) fn stage(&self, phase: PhaseName, activity: Activity) -> Stage {
         self.stages.enter(phase, activity)
@@ -79,12 +80,12 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Looks out for bad records, if they may be skipped.
+    /// Makes a scout for bad records, if they may be skipped.
     pub(crate) fn scout(&self) -> Option<Scout<'a>> {
         (self.bad_records.limit() > 0).then(|| Scout::new(self.bad_records))
     }
 
-    /// What a reader of this attempt's split is told and asked.
+    /// The context of a reader of this attempt's split.
     pub(crate) fn read_context<'r>(&self, context: &'r TaskContext, scout: Option<&'r Scout<'r>>) -> ReadContext<'r>
     where
         'a: 'r,
@@ -111,7 +112,7 @@ impl BufferPool {
         match pool.iter().position(|buffers| buffers.is::<B>()) {
             Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
             None => {
-                // Another job's go, so that there are not more.
+                // Buffers of another job are dropped, so that their number does not grow.
                 pool.pop();
                 B::default()
             }
