@@ -1,4 +1,4 @@
-//! Names of what lies beside a file or directory until that is complete: `.NAME.twinmill-` and what tells them apart.
+//! Names of files that lie beside a file or directory until that is complete: `.NAME.twinmill-` and a unique suffix.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// encrypt; what is added takes about 35.
 const LONGEST_BYTES: usize = 100;
 
-/// How all names begin that belong to a target of this name. A long name is cut, and told from others by a hash.
+/// The prefix of all names that belong to a target of this name. A long name is cut, and a hash tells it from others.
 pub fn prefix(name: &OsStr) -> OsString {
     let bytes = name.as_bytes();
     let mut prefix = OsString::from(".");
@@ -17,7 +17,7 @@ pub fn prefix(name: &OsStr) -> OsString {
         prefix.push(name);
     } else {
         let mut end = LONGEST_BYTES - 20;
-        // Not within a character of UTF-8: some file systems refuse its halves.
+        // Does not cut within a character of UTF-8: some file systems refuse half a character.
         while bytes[end] & 0xc0 == 0x80 && end > LONGEST_BYTES - 24 {
             end -= 1;
         }

@@ -1,7 +1,7 @@
 //! The driver: runs jobs one after another and reports on all of them.
 //!
-//! Most programs run one job and never see it ([`Job::run`](crate::Job::run)). A program of several jobs starts a driver, hands the
-//! [`Dataset`] that one job leaves to the next, and ends with one [`Report`]:
+//! Most programs run one job and never see it ([`Job::run`](crate::Job::run)). A program of several jobs starts a driver,
+//! hands the [`Dataset`] that one job leaves to the next, and ends with one [`Report`]:
 //!
 //! ```text
 //! Driver::start ─▶ run_to_dataset(job 1) ─▶ run_to_dataset(job 2) ─▶ … ─▶ run(last job) ─▶ finish
@@ -98,27 +98,27 @@ pub struct Driver {
     pub(super) totals: Totals,
     pub(super) log: Log,
     pub(super) time: Timekeeper,
-    /// What the tasks of each wave of the job that ran last counted, in task order.
+    /// Counts of the tasks of each wave of the job that ran last, in task order.
     pub(super) job_counts: Vec<Vec<UserCounters>>,
     iterations: Vec<Iteration>,
     output: OutputReport,
     /// `None` once the output is published, or where there is none.
     output_place: Option<OutputPlace>,
-    /// What the report notes: settings that were brought within limits, why nothing was resumed.
+    /// Notes for the report: settings that were brought within limits, the reason why nothing was resumed.
     notes: Vec<String>,
-    /// `None` where nobody could go on after a crash.
+    /// `None` where the run could not be resumed after a crash.
     pub(super) journal: Option<Journal>,
     past: Past,
-    /// What identifies the job that runs by all that was read until now.
+    /// Hash of everything that was read so far, which identifies the current job.
     pub(super) chain: u64,
     pub(super) resumed: Resumed,
-    /// Which run this is, where somebody may go on with it.
+    /// The run's identity, where it may be resumed.
     identity: Option<Identity>,
-    /// Last, so that everything in it is gone before it is.
+    /// The last field, so that everything in the directory is dropped before it.
     work_dir: WorkDir,
 }
 
-/// What successful attempts counted.
+/// Sums over successful attempts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Totals {
     pub(super) counters: Counters,
@@ -136,7 +136,7 @@ impl Driver {
         config.validate()?;
         check_address_space(config.workers)?;
         let (mut config, mut notes) = config.within_limits();
-        // A failing wave stops its own tasks, not whatever else the caller's token stops.
+        // A failing wave stops its own tasks, and nothing else that the caller's token stops.
         let cancel = everybody.child();
         Plan::of(&config, &[]).check(&cancel)?;
         let identity = config.resume.identity().cloned().map(|identity| identity.with_settings(&config, name));
@@ -147,7 +147,7 @@ impl Driver {
                     (Err(Error::OutputExists(_)), Resume::Continue(_), Some(identity)) => {
                         published = Published::find(&config, output, identity);
                         if published.is_some() || resume::is_marked(output, identity) {
-                            // It is this run's own, from before it was killed.
+                            // The output is this run's own, from before it was killed.
                             config.existing_output = ExistingOutput::Overwrite;
                         }
                         OutputPlace::claim(output, config.existing_output)?
@@ -197,8 +197,8 @@ impl Driver {
         })
     }
 
-    /// Declares an input that does not change in a loop ([example](crate::iterate::invariant)). Its jobs read it in the blocks that `parse` makes: parsed again by
-    /// each job, or once, as the factor `invariant` says.
+    /// Declares an input that does not change in a loop ([example](crate::iterate::invariant)). Its jobs read it in the
+    /// blocks that `parse` makes: parsed again by each job, or once, as the factor `invariant` says.
     ///
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be found.
@@ -231,8 +231,8 @@ impl Driver {
 
     /// Runs `step` for iteration 0, 1, … at most `most` times, until it breaks. Each run is an iteration of the report.
     ///
-    /// A loop of jobs, each of which reads what the one before left: halve the even numbers, triple the odd ones and add
-    /// one, until all are 1.
+    /// A loop of jobs, each of which reads the output of the one before: halve the even numbers, triple the odd ones
+    /// and add one, until all are 1.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -257,7 +257,7 @@ impl Driver {
     /// ```
     ///
     /// # Errors
-    /// What `step` returns.
+    /// Those of `step`.
     pub fn iterate(
         &mut self,
         most: usize,
@@ -284,9 +284,9 @@ impl Driver {
         self.job_counts.last().into_iter().flatten().map(|counts| counts.aggregated(name)).collect()
     }
 
-    /// Ranges of keys of about equal weight for the reducers of a job: with them as its
-    /// [partitioner](crate::Job::partition_by), its parts one after another are sorted. They come from a sample of the job's files,
-    /// as [`total_order`] says.
+    /// Chooses ranges of keys of about equal weight for the reducers of a job: with them as its
+    /// [partitioner](crate::Job::partition_by), its parts one after another are sorted. They come from a sample of the
+    /// job's files, by [`total_order`].
     ///
     /// ```
     /// use twinmill::prelude::*;
@@ -325,12 +325,12 @@ impl Driver {
         total_order(&self.inputs, &paths, job.mapper(), SAMPLED_RECORDS, job.reducers().unwrap_or(self.config.reducers))
     }
 
-    /// What is known of the files that are read: for looking at them beforehand.
+    /// The files that the run reads, to look at them beforehand.
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
     }
 
-    /// How the jobs are run.
+    /// The settings with which the jobs are run.
     pub fn config(&self) -> &JobConfig {
         &self.config
     }
@@ -390,7 +390,7 @@ impl Driver {
 }
 
 impl Driver {
-    /// Runs the waves of a job; gives what each output task left, in task order.
+    /// Runs the waves of a job; returns the output of each task, in task order.
     fn run_to<J: RunnableJob>(&mut self, job: &J, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>> {
         let (number, wanted) = (job.inputs().len(), J::Mapper::INPUTS);
         if number == 0 || wanted.is_some_and(|wanted| wanted != number) {
@@ -424,7 +424,7 @@ impl Driver {
         Ok(outputs)
     }
 
-    /// Whatever failed, it failed because of that, if somebody has taken the work directory away.
+    /// Replaces an error by its cause where the work directory has been removed from outside.
     fn explain(&self, error: Error) -> Error {
         let path = self.work_dir.path();
         if matches!(error, Error::Cancelled) || path.is_dir() {
@@ -489,13 +489,13 @@ impl Driver {
         complete.partitions.iter().map(adopt).collect()
     }
 
-    /// Writes down that the dataset of the job that ran last is complete.
+    /// Writes into the journal that the dataset of the job that ran last is complete.
     fn write_down(&mut self, outputs: &[TaskOutput], splits: &[Split], before: &Totals) -> Result<()> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut partitions = Vec::new();
         for output in outputs {
             let TaskOutput::Dataset(run) = output else { return Ok(()) };
-            // Runs in memory will not be there.
+            // Runs in memory do not outlive the process.
             let Some(name) = Journal::name_of(run) else { return Ok(()) };
             partitions.push((name, run.index().get(0)));
             self.keep_if_small(run);
@@ -518,8 +518,8 @@ impl Driver {
         }))
     }
 
-    /// A program may read a small dataset back when it is resumed, though it has dropped it: such a file stays to the end of
-    /// the run.
+    /// Keeps the file of a small dataset to the end of the run: a resumed program may read it back, though this one has
+    /// dropped it.
     fn keep_if_small(&self, run: &Arc<dyn Run>) {
         const SMALL_BYTES: u64 = 1 << 20;
         if self.config.intermediates == Intermediates::Remove && run.index().get(0).stored_bytes <= SMALL_BYTES {
@@ -579,7 +579,7 @@ impl Driver {
     /// Ends the run: removes the work directory, unless map outputs are to be kept, and reports.
     ///
     /// # Errors
-    /// None so far: the output is published, and what is left of the run goes with the next one.
+    /// None so far: the output is published, and leftovers of the run are removed by the next one.
     pub fn finish(mut self) -> Result<Report> {
         let wall_seconds = self.start.elapsed().as_secs_f64();
         let (time, bounds) = self.time.finish(wall_seconds);
@@ -631,7 +631,7 @@ impl Driver {
             self.work_dir.keep();
         } else {
             let path = self.work_dir.path().to_owned();
-            // The answer is there, and the next run removes what is left.
+            // The output is published, and the next run removes the leftovers.
             if let Err(error) = self.work_dir.close() {
                 report.notes.push(format!("cannot remove {}: {error}; the next run does", path.display()));
             }
@@ -640,7 +640,7 @@ impl Driver {
     }
 }
 
-/// What a job's map outputs depend on: what it reads, and how that is cut.
+/// Describes everything that a job's map outputs depend on: its inputs, and the splits that they are cut into.
 fn describe(job: &impl RunnableJob, reducers: u32, splits: &[Split]) -> String {
     use std::fmt::Write;
 
@@ -760,7 +760,7 @@ mod tests {
         parts(&bench.dir.path().join("out")).unwrap().iter().map(|part| std::fs::read(part).unwrap()).collect()
     }
 
-    /// What is run on a bench.
+    /// A program that is run on a bench.
     type Program = fn(&Bench, &mut Driver) -> Result<()>;
 
     fn one_job(bench: &Bench, driver: &mut Driver) -> Result<()> {
@@ -773,7 +773,7 @@ mod tests {
         driver.run(&Job::new("again", Again, Sum).input(&counts))
     }
 
-    /// Runs a program whose stores have faults; gives the result and the calls that they got.
+    /// Runs a program whose stores have faults; returns the result.
     fn run_with(bench: &Bench, program: Program, faults: &Arc<Faults>) -> Result<Report> {
         let mut driver = Driver::start("faults", &bench.config)?;
         let Stores { map_output, gathered, between_jobs, budget, .. } = &mut driver.stores;

@@ -1,4 +1,4 @@
-//! What stands where the output is to be, and whether it may be replaced.
+//! Checks an existing file or directory at the output's place: whether it may be replaced.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -37,7 +37,7 @@ pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
     }
 }
 
-/// What a directory has that no run writes, if there is anything. An empty directory has nothing.
+/// Finds something in a directory that no run writes, if there is anything. An empty directory has nothing.
 pub(crate) fn foreign(dir: &Path) -> io::Result<Option<String>> {
     let (mut entries, mut marks) = (0, 0);
     for entry in fs::read_dir(dir)? {

@@ -1,7 +1,8 @@
-//! Which map outputs hold records of a partition.
+//! The map outputs that hold records of a partition.
 //!
-//! Where there are many map tasks and many reducers, most map outputs hold nothing for most reducers. Each reducer then looks only
-//! at those that do, so that all together take as long as there is something to take:
+//! Where there are many map tasks and many reducers, most map outputs hold nothing for most reducers. Each reducer then
+//! looks only at those that hold something, so that the work of all reducers grows with the number of segments, not of
+//! pairs:
 //!
 //! ```text
 //! tasks    0 2 7 │ 1 2 │   │ 0 …
@@ -9,14 +10,14 @@
 //! partition    0     1   2
 //! ```
 //!
-//! Where most hold something, a list of them would be as long as there are pairs, and there is none.
+//! Where most of them hold something, a list would be as long as the number of pairs, and none is made.
 
 use crate::pipeline::collect::MapOutput;
 
-/// A list is worth its memory where it saves so much of the looks.
+/// A list is worth its memory where it divides the number of looks by so much.
 const LEAST_SAVING: u64 = 8;
 
-/// The map tasks that have something for each partition.
+/// The map tasks that have records for each partition.
 #[derive(Debug)]
 pub(crate) struct Holders {
     tasks: Vec<u32>,
@@ -31,7 +32,7 @@ impl Holders {
         each_pair(outputs, |partition, _| ends[partition as usize] += 1);
         let mut pairs = 0;
         for end in &mut ends {
-            // Where the tasks of the partition begin, until they are there.
+            // The beginning of the partition's tasks, until these are filled in.
             pairs += std::mem::replace(end, pairs);
         }
         if pairs as u64 > outputs.len() as u64 * partitions as u64 / LEAST_SAVING {
@@ -46,7 +47,7 @@ impl Holders {
         Some(Holders { tasks, ends })
     }
 
-    /// In the order of the map tasks; one with several runs may come several times.
+    /// The tasks in order; one with several runs may occur several times.
     pub fn tasks(&self, partition: u32) -> &[u32] {
         let end = |partition: usize| self.ends.get(partition).copied().unwrap_or(self.tasks.len());
         let begin = (partition as usize).checked_sub(1).map_or(0, end);

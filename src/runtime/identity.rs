@@ -1,10 +1,11 @@
-//! What identifies a run: all that its answer depends on.
+//! Collects the identity of a run: everything that its answer depends on.
 //!
-//! 1. Whoever starts a program names the job, its options and the output ([`Identity::of`], [`Identity::option`],
-//!    [`Identity::output`]), and every file that it reads ([`Identity::files`]), before any of them is read.
-//! 2. The driver adds the settings that shape what lies in a work directory, the program itself and the version of its formats.
+//! 1. The caller names the job, its options and the output ([`Identity::of`], [`Identity::option`], [`Identity::output`]), and
+//!    every file that it reads ([`Identity::files`]), before any of them is read.
+//! 2. The driver adds the settings that shape the content of a work directory, the program itself and the version of its
+//!    formats.
 //!
-//! A file is who it is by its canonical path, size, times, inode, device and a digest: of all of it where it is small, else of
+//! A file is identified by its canonical path, size, times, inode, device and a digest: of all of it where it is small, else of
 //! its beginning and end. A file that is changed and put back has another time of its last change (`ctime`).
 
 use std::ffi::OsString;
@@ -20,7 +21,7 @@ use crate::config::{Identity, JobConfig};
 use crate::error::{Error, Result};
 use crate::input::list_files;
 
-/// What lies in a work directory, and how: another number, another run.
+/// Version of the content of a work directory: runs of different versions do not resume each other.
 const FORMAT: u32 = 2;
 /// Files up to this size are read whole for their digest, as long as there are not too many of them.
 const SMALL_BYTES: u64 = 1 << 20;
@@ -30,7 +31,7 @@ const ALL_SMALL_BYTES: u64 = 16 << 20;
 const END_BYTES: u64 = 4 << 10;
 
 impl Identity {
-    /// Adds where the output goes; `None` for a run that only shows it.
+    /// Adds the place of the output; `None` for a run that only shows it.
     ///
     /// # Errors
     /// [`Error::Io`] where there is no current directory.
@@ -40,7 +41,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Adds all files at and below `paths`; `what` they are is part of their names: `input`.
+    /// Adds all files at and below `paths`. Their components' names begin with `what`, such as `input`.
     ///
     /// # Errors
     /// [`Error::Io`] where they cannot be found or read.
@@ -54,7 +55,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Adds what a driver knows.
+    /// Adds the components that a driver knows.
     pub(crate) fn with_settings(mut self, config: &JobConfig, name: &str) -> Self {
         let JobConfig { mode, factors, reducers, workers, split_bytes, skip_bad_records, .. } = config;
         let mut setting = |what: &str, value: String| self.add(format!("the setting {what}"), value);
@@ -73,11 +74,11 @@ impl Identity {
     }
 }
 
-/// All that tells a file's contents now from its contents at another time.
+/// Describes a file's state, to recognise a change of its content.
 fn state(path: &Path, small_bytes_left: &mut u64) -> io::Result<String> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
-        // A pipe is read once: nobody else will read the same from it.
+        // A pipe is read once: no other run can read the same from it.
         let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos());
         return Ok(format!("read once, by process {} at {now}", std::process::id()));
     }
@@ -100,7 +101,7 @@ fn times_and_place(metadata: &Metadata) -> String {
 
 fn digest_of_all(path: &Path) -> io::Result<u64> {
     let mut bytes = Vec::new();
-    // However long it is by now.
+    // Bounded, whatever length the file has by now.
     File::open(path)?.take(SMALL_BYTES).read_to_end(&mut bytes)?;
     Ok(xxh3_64(&bytes))
 }
@@ -115,7 +116,7 @@ fn digest_of_ends(path: &Path, bytes: u64) -> io::Result<u64> {
     Ok(hasher.digest())
 }
 
-/// A path without links as far as it is there; what is not there yet follows as it is written.
+/// A path with links resolved as far as it exists; names that do not exist yet follow as they are written.
 fn canonical(path: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(path)?;
     let mut missing: Vec<OsString> = Vec::new();
