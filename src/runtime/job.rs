@@ -1,4 +1,4 @@
-//! Putting a job together of its mapper, its reducer and their like, and running it.
+//! Builds a job from its mapper, its reducer and other parts, and runs it.
 
 use crate::error::Result;
 use crate::input::Input;
@@ -14,7 +14,7 @@ use crate::record::{Key, ToValue};
 use crate::runtime::driver::Driver;
 use crate::runtime::session::Session;
 
-/// A job: what to run, not how ([`JobConfig`](crate::JobConfig) says that).
+/// A job: the work to be done. [`JobConfig`](crate::JobConfig) says how it is run.
 ///
 /// `M` is a [`Mapper`](crate::Mapper), or a tuple of mappers for as many inputs.
 #[derive(Clone, Debug)]
@@ -81,13 +81,14 @@ impl<M: MapSide, R, C, P> Job<M, R, C, P> {
         Job { name, inputs, mapper, reducer, combine, partitioner, grouping, output_format, reducers }
     }
 
-    /// Sets the number of reduce tasks, whatever [`JobConfig::reducers`](crate::JobConfig::reducers) says: 1 for one sorted part.
+    /// Sets the number of reduce tasks, whatever [`JobConfig::reducers`](crate::JobConfig::reducers) says: 1 for one
+    /// sorted part.
     pub fn reducers(mut self, reducers: u32) -> Self {
         self.reducers = Some(reducers);
         self
     }
 
-    /// Sets how output files are written.
+    /// Sets the format of output files.
     pub fn output_format(mut self, format: OutputFormat) -> Self {
         self.output_format = format;
         self
@@ -129,7 +130,7 @@ impl<M: MapSide, R, C> Job<M, R, C> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn group_by_first<A: Key>(self) -> Self {
-        // What does not begin with an `A` is a group of its own; whoever decodes it says what is wrong.
+        // A key that does not begin with an `A` is a group of its own; decoding it will return the error.
         self.group_by_prefix(|key| first_part_len::<A>(key).unwrap_or(key.len()))
     }
 }

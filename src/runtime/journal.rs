@@ -1,23 +1,23 @@
-//! What a run writes down of its progress, so that after a crash another one goes on from there.
+//! The journal of a run's progress, from which another run goes on after a crash.
 //!
 //! ```text
 //! twinmill-h2Kq9aXw/
 //!     journal           a line for each thing that is complete: checksum, space, JSON
-//!     map-output/       the runs that the lines name, and what was being written
+//!     map-output/       the runs that the lines name, and those that were being written
 //!     between-jobs/
 //! ```
 //!
 //! 1. A run in disk mode that may be resumed begins its journal with its [identity](crate::runtime::identity) and with the
 //!    number that its run files are owned by.
-//! 2. Each map task that has completed its output adds a line with the run's name and what it counted; each job that has
+//! 2. Each map task that has completed its output adds a line with the run's name and the task's counts; each job that has
 //!    completed a dataset adds one with its partitions.
 //! 3. Every job has a *chain*: a hash of its splits, of the size and time of its input files, and of the chain before. Lines
-//!    count only for the same chain, so a changed input starts over from where it is read.
-//! 4. [`begin`] looks through what dead processes left for a journal with the same identity. Lines are believed up to the first
-//!    that is torn, runs only if header, index and footer are whole and the run's own; their blocks are verified when they are
-//!    read, as always. What no line names is removed. Whatever goes wrong with that, the run begins anew.
-//! 5. When the output is about to appear, the owner file of the work directory gets a word that names it ([`Published`]). That
-//!    file goes last, so whoever finds it knows the output for this run's own.
+//!    count only for the same chain, so after a change of an input the run starts over from the job that reads it.
+//! 4. [`begin`] looks through the work directories of dead processes for a journal with the same identity. Lines are believed
+//!    up to the first that is torn, runs only if header, index and footer are complete and the run's own; their blocks are
+//!    verified when they are read, as always. Files that no line names are removed. If any of that fails, the run starts over.
+//! 5. Before the output appears, its name is written into the owner file of the work directory ([`Published`]). That file is
+//!    removed last, so a later run that finds it knows that the output is this run's own.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -45,7 +45,7 @@ use crate::store::{
     store_number,
 };
 
-/// How the names of work directories begin, those of the binary's own included.
+/// Prefix of the names of work directories, those of the binary's own included.
 const WORK_DIR_PREFIX: &str = "twinmill-";
 const JOURNAL: &str = "journal";
 
@@ -57,7 +57,7 @@ pub(crate) enum Entry {
     Job(JobEntry),
 }
 
-/// Whose journal it is.
+/// The identity and number of the run whose journal it is.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct BeginEntry {
     pub identity: Identity,
@@ -93,7 +93,7 @@ pub(crate) struct JobEntry {
     pub bytes: u64,
     pub counters: Counters,
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What the tasks of each wave counted, for the program.
+    /// Counts of the tasks of each wave, for the program.
     pub waves: Vec<Vec<SavedCounts>>,
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Journal {
     file: Mutex<File>,
 }
 
-/// What a journal tells of an earlier life.
+/// Completed work that a journal tells of.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     maps: HashMap<u32, Vec<MapEntry>>,
@@ -122,17 +122,17 @@ pub(crate) struct Past {
 #[derive(Debug)]
 pub(crate) struct Begun {
     pub work_dir: WorkDir,
-    /// `None` where nobody could go on.
+    /// `None` where the run cannot be resumed.
     pub journal: Option<Journal>,
     pub past: Past,
-    /// Number of the run, kept by whoever goes on with it.
+    /// Number of the run, kept by a run that resumes it.
     pub run: u64,
-    /// Why nothing was taken up, where that was asked for.
+    /// The reason why nothing was taken up, where that was asked for.
     pub started_over: Option<String>,
 }
 
-/// Takes up what a dead process left, if that is asked for and there is anything, or makes a new work directory. Removes
-/// what nobody will go on with. Where a dead run had `published` its output, of what it left nothing is believed.
+/// Takes up the work directory of a dead process, if that is asked for and there is one, or makes a new one. Removes
+/// directories that no run will resume. Where a dead run had `published` its output, nothing else of it is believed.
 pub(crate) fn begin(
     config: &JobConfig,
     identity: Option<&Identity>,
@@ -160,7 +160,7 @@ pub(crate) fn begin(
     }
     let work_dir = WorkDir::create(&config.work_dir, WORK_DIR_PREFIX, Access::Private)?;
     if let Some(published) = published {
-        // Still so, should this process be killed too.
+        // Written down again, in case this process is killed too.
         published.write_down(&work_dir);
         published.remove_stale(config, cancel);
         cancel.check()?;
@@ -172,19 +172,19 @@ pub(crate) fn begin(
     Ok(Begun { work_dir, journal, past: Past::default(), run, started_over: why })
 }
 
-/// Runs in memory go with their process.
+/// Whether a run keeps a journal: runs in memory are lost with their process.
 fn keeps_journal(config: &JobConfig) -> bool {
     outlives_process(config.factors.map_output)
 }
 
-/// What is there to go on with.
+/// Result of looking for a run to resume.
 enum Found {
     Dead(Stale, Read),
-    /// Why there is nothing.
+    /// Nothing to resume, and the reason.
     Nothing(String),
 }
 
-/// Looks for a dead run of this identity. Those of others stay: whoever they belong to may want to go on with them.
+/// Looks for a dead run of this identity. Those of others stay: they may still be resumed.
 fn find(config: &JobConfig, identity: &Identity, cancel: &CancelToken) -> Result<Found> {
     let mut found = None;
     let mut change = None;
@@ -213,7 +213,7 @@ fn find(config: &JobConfig, identity: &Identity, cancel: &CancelToken) -> Result
     })
 }
 
-/// Goes on with what a dead run left; removes it where that cannot be.
+/// Resumes a dead run from its work directory; removes the directory where that is impossible.
 fn take_up(stale: Stale, left: Read) -> Result<Begun> {
     let work_dir = stale.adopt();
     let path = work_dir.path().join(JOURNAL);
@@ -233,28 +233,28 @@ fn new_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// An output that is a run's own: the place of its `_SUCCESS` in the file system, with the run's identity. As one word it stands in the owner
-/// file of the run's work directory.
+/// An output that is a run's own: the device and inode of its `_SUCCESS`, with the run's identity. It is written as one
+/// word into the owner file of the run's work directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Published(String);
 
 impl Published {
-    /// The output that this file, `_SUCCESS`, says is complete.
+    /// The output that is marked as complete by this file, `_SUCCESS`.
     pub fn by(success: &Path, identity: &Identity) -> std::io::Result<Self> {
         let metadata = success.symlink_metadata()?;
-        // No part of it is a number: people hand the owner file, which holds a process id, to kill.
+        // No part of it is a number: people pass the content of the owner file, which is a process id, to `kill`.
         let (identity, device, inode) = (identity.digest(), metadata.dev(), metadata.ino());
         Ok(Published(format!("published:{identity:032x}:{device:x}:{inode:x}")))
     }
 
-    /// The output at `dir`, if it is that of a dead run of this identity, which was killed before it had cleared up.
+    /// The output at `dir`, if a run of this identity published it and was killed before it had cleaned up.
     pub fn find(config: &JobConfig, dir: &Path, identity: &Identity) -> Option<Self> {
         let published = Self::by(&dir.join(SUCCESS), identity).ok()?;
         let left = published.stale(config).map(Stale::leave).count() > 0;
         left.then_some(published)
     }
 
-    /// What is left of the runs that had published it.
+    /// The work directories of the runs that had published it.
     fn stale(&self, config: &JobConfig) -> impl Iterator<Item = Stale> {
         work_dir::stale(&config.work_dir, WORK_DIR_PREFIX).filter_map(|stale| {
             if stale.written_down().as_deref() == Some(&self.0) {
@@ -265,31 +265,31 @@ impl Published {
         })
     }
 
-    /// Removes what is left of the runs that had published it.
+    /// Removes the work directories of the runs that had published it.
     pub fn remove_stale(&self, config: &JobConfig, cancel: &CancelToken) {
         self.stale(config).for_each(|stale| stale.remove(cancel));
     }
 
-    /// Lets whoever finds this process dead know. Without it nobody knows the output for this run's own, which is no reason to
-    /// fail.
+    /// Writes the output into the owner file, for a run that finds this process dead. Without it a later run cannot
+    /// know that the output is this run's own, which is no reason to fail.
     pub fn write_down(&self, work_dir: &WorkDir) {
         let _ = work_dir.write_down(&self.0);
     }
 }
 
-/// Hashes what a job reads and how into the chain of the jobs before.
+/// Adds a job's inputs and splits to the hash of the jobs before it.
 pub(crate) fn link(chain: u64, what: &str) -> u64 {
     xxh3_64_with_seed(what.as_bytes(), chain)
 }
 
 struct Read {
     begin: BeginEntry,
-    /// Those behind it.
+    /// The entries after it.
     entries: Vec<Entry>,
     sound_bytes: u64,
 }
 
-/// Reads the journal in a work directory up to the first line that is not whole.
+/// Reads the journal in a work directory up to the first torn line.
 fn read(work_dir: &Path) -> Option<Read> {
     let mut bytes = Vec::new();
     open_regular(&work_dir.join(JOURNAL)).and_then(|mut file| file.read_to_end(&mut bytes)).ok()?;
@@ -319,7 +319,7 @@ pub(crate) fn seal(json: &[u8]) -> Vec<u8> {
     line
 }
 
-/// Reads what is in a work directory; returns how many lines are believed.
+/// Reads the journal in a work directory; returns how many lines are believed.
 #[cfg(fuzzing)]
 pub(crate) fn take_up_lines(dir: &Path) -> Result<usize> {
     let Some(read) = read(dir) else { return Ok(0) };
@@ -361,13 +361,13 @@ impl Journal {
 }
 
 impl Past {
-    /// What the entries tell that is there in `dir`; the rest is removed from there.
+    /// The entries whose files are in `dir`; all other files are removed from there.
     fn of(left: Read, dir: &Path) -> Result<Self> {
         let mut past = Past { dir: dir.to_owned(), ..Past::default() };
         for entry in left.entries {
             match entry {
                 Entry::Map(map) => past.maps.entry(map.job).or_default().push(map),
-                // Names of files elsewhere are none of a run's.
+                // A run's files have plain names: a path to elsewhere is not believed.
                 Entry::Job(job) if job.names().all(is_name) => {
                     past.jobs.insert(job.job, job);
                 }
@@ -393,8 +393,8 @@ impl Past {
         Ok(past)
     }
 
-    /// The map tasks of a job that are complete. Entries of another chain, and those of the jobs behind it, are worthless;
-    /// they and their runs go.
+    /// The map tasks of a job that are complete. Entries of another chain, and those of later jobs, are worthless; they
+    /// and their runs are removed.
     pub fn maps(&mut self, job: u32, chain: u64) -> Result<Vec<MapEntry>> {
         self.forget_other(job, chain)?;
         Ok(self.maps.remove(&job).unwrap_or_default())
@@ -438,7 +438,7 @@ fn remove(dir: &Path, which: impl Fn(&str) -> bool) -> Result<()> {
     Ok(())
 }
 
-/// Removes what is not one of `names` from a directory.
+/// Removes everything except `names` from a directory.
 fn remove_all_but(dir: &Path, names: &[&str]) -> Result<()> {
     for entry in fs::read_dir(dir).map_err(Error::at("read", dir))? {
         let entry = entry.map_err(Error::at("read", dir))?;
@@ -457,12 +457,12 @@ fn is_name(name: &str) -> bool {
     !name.contains(['/', '.', '\0']) && !name.is_empty()
 }
 
-/// A partition of a dataset that a killed run had completed. Where it is damaged, or is needed though the program had let it
-/// go, the job starts over.
+/// A partition of a dataset that a killed run had completed. Where it is damaged, or is needed though the program had
+/// dropped it, the job starts over.
 #[derive(Debug)]
 pub(crate) struct LeftRun {
     pub name: String,
-    /// `None` where it is gone. Jobs that were complete know its size still.
+    /// `None` where it is gone. Its size is still known from the journal.
     pub run: Option<Arc<dyn Run>>,
     pub index: RunIndex,
 }

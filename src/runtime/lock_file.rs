@@ -1,5 +1,5 @@
-//! Files that say that somebody is at work. The lock (`flock`) goes with the process, however it ends; so a file that a
-//! killed process left behind keeps nobody from anything.
+//! Lock files of running processes. The lock (`flock`) ends with its process, however that ends; so a file that a
+//! killed process left behind blocks nothing.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -8,28 +8,28 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
-/// How many may hold a lock.
+/// Number of holders that a lock may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     /// One.
     Alone,
-    /// Any number of those who hold it so.
+    /// Any number, if all of them hold it in this way.
     Together,
 }
 
-/// A lock that is held. The file goes when the last one who holds it drops it.
+/// A lock that is held. The file is removed when its last holder drops it.
 #[derive(Debug)]
 pub struct LockFile {
     path: PathBuf,
     file: File,
 }
 
-/// What came of the attempt to take a lock.
+/// Result of trying to take a lock.
 #[derive(Debug)]
 pub enum Taken {
-    /// It is held until this is dropped.
+    /// The lock is held until this is dropped.
     Mine(LockFile),
-    /// Somebody else has it: the id of the process, where it can be told.
+    /// Another process has it; its id, where that can be told.
     Other(Option<u32>),
 }
 
@@ -37,7 +37,7 @@ impl LockFile {
     /// Takes the lock, if it is free.
     ///
     /// # Errors
-    /// Where the file cannot be made, or the file system knows no locks.
+    /// Those of a file that cannot be made, and of a file system without locks.
     pub fn take(path: &Path, hold: Hold) -> io::Result<Taken> {
         loop {
             let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -57,11 +57,11 @@ impl LockFile {
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // It may have been removed between the opening and the locking.
+            // The file may have been removed between opening and locking.
             let (mine, there) = (file.metadata()?, fs::symlink_metadata(path));
             if there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())) {
                 file.rewind()?;
-                // Only for the other's message.
+                // Only for the message of another process.
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
                 return Ok(Taken::Mine(LockFile { path: path.to_owned(), file }));
             }
@@ -86,7 +86,7 @@ mod tests {
     fn one_holds_a_lock_alone_and_the_other_is_told_who() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        // What a killed process left is free.
+        // The file of a killed process blocks nothing.
         fs::write(&path, "1\n").unwrap();
         let Taken::Mine(lock) = LockFile::take(&path, Hold::Alone).unwrap() else { panic!("it was free") };
         for hold in [Hold::Alone, Hold::Together] {

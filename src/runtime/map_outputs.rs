@@ -1,15 +1,14 @@
-//! The map outputs of a job while its reducers take them, and getting back those that are lost.
+//! The map outputs of a job while its reducers take them; remakes those that are lost.
 //!
 //! ```text
 //! reducer ──reads──▶ WatchedRun ──▶ run ──▶ damage ──▶ the slot of its map task is marked
 //!                                                          │
-//! next attempt ──take──▶ marked slots: the map task runs again, alone ──▶ all outputs, whole
+//! next attempt ──take──▶ marked slots: the map task runs again, alone ──▶ all outputs, complete
 //! ```
 //!
-//! A block that is corrupt, a file that is cut short or gone: the output of that map task is lost, and only that. What the
-//! other map tasks left stays as it is, and so does what other reducers have committed. Whoever comes first runs the map
-//! task again while the others that miss it wait; as many attempts as a task has (`--max-attempts`) count from the first
-//! one on.
+//! Where a block is corrupt, or a file is cut short or gone, the output of that map task is lost, and only that: the outputs
+//! of other map tasks stay, and so do the parts that other reducers have committed. The first reducer that misses the output
+//! runs the map task again, while others that miss it wait. All attempts at the map task count towards `--max-attempts`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,12 +19,12 @@ use crate::pipeline::collect::MapOutput;
 use crate::runtime::holders::Holders;
 use crate::store::{Block, BlockReader, Run, RunIndex, RunOnDisk};
 
-/// What the map wave left, one slot a map task.
+/// The outputs of the map wave, one slot for each map task.
 #[derive(Debug)]
 pub(crate) struct MapOutputs {
     /// Each is held while its map task runs again, so that it does so once.
     slots: Vec<Mutex<Current>>,
-    /// As the map wave left them.
+    /// The holders when the map wave ended.
     holders: Option<Holders>,
     losses: Arc<Losses>,
     released: Mutex<Vec<u32>>,
@@ -38,10 +37,10 @@ struct Current {
     next_attempt: u32,
 }
 
-/// What is known to be wrong with the outputs.
+/// The losses that were found.
 #[derive(Debug)]
 struct Losses {
-    /// How the ids of the map tasks begin.
+    /// Prefix of the ids of the map tasks.
     id_prefix: String,
     /// By map task.
     found: Mutex<HashMap<u32, Loss>>,
@@ -49,7 +48,7 @@ struct Losses {
 
 #[derive(Clone, Debug)]
 struct Loss {
-    /// The one that somebody found lost; older ones are history.
+    /// The latest generation that was found lost; losses of older ones no longer matter.
     generation: u32,
     reason: String,
 }
@@ -61,19 +60,19 @@ pub(crate) struct Lost {
     pub task: u32,
     /// The number for its next attempt.
     pub next_attempt: u32,
-    /// What was found wrong.
+    /// The damage that was found.
     pub reason: String,
 }
 
-/// What running a map task again gave, and the number for the attempt after.
+/// The output of a map task that ran again, and the number for its next attempt.
 pub(crate) struct Rerun {
     pub output: MapOutput,
     pub next_attempt: u32,
 }
 
 impl MapOutputs {
-    /// Takes charge of `outputs` in the order of their map tasks, each with the number of attempts it took. The ids of the tasks
-    /// begin with `id_prefix`.
+    /// Takes charge of `outputs` in the order of their map tasks, each with the number of attempts it took. The ids of
+    /// the tasks begin with `id_prefix`.
     pub fn new(id_prefix: String, outputs: impl IntoIterator<Item = (MapOutput, u32)>) -> Self {
         let losses = Arc::new(Losses { id_prefix, found: Mutex::default() });
         let (outputs, attempts): (Vec<_>, Vec<_>) = outputs.into_iter().unzip();
@@ -85,29 +84,29 @@ impl MapOutputs {
         MapOutputs { slots: slots.collect(), holders, losses, released: Mutex::default() }
     }
 
-    /// How many there are.
+    /// The number of map outputs.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// The map tasks that may hold something of a partition, in their order, each once.
+    /// The map tasks that may hold records of a partition, in their order, each once.
     fn tasks(&self, partition: u32) -> impl Iterator<Item = u32> {
         let all = if self.holders.is_none() { self.slots.len() as u32 } else { 0 };
         let held = self.holders.as_ref().map_or(&[][..], |holders| holders.tasks(partition));
         (0..all).chain(held.chunk_by(|one, next| one == next).map(|same| same[0]))
     }
 
-    /// Every map output that holds something of a partition, in the order of the input. Lost ones are made anew by `rerun`
-    /// first.
+    /// Every map output that holds records of a partition, in the order of the input. `rerun` first makes lost ones
+    /// again.
     pub fn take(&self, partition: u32, mut rerun: impl FnMut(&Lost) -> Result<Rerun>) -> Result<Vec<MapOutput>> {
         let losses = lock(&self.losses.found).clone();
         let mut outputs = Vec::new();
         for task in self.tasks(partition) {
-            // A panic while a map task runs again is caught around that.
+            // A panic of a map task that runs again is caught within.
             let mut current = lock(&self.slots[task as usize]);
             if let Some(loss) = losses.get(&task).filter(|loss| loss.generation >= current.generation) {
                 let lost = Lost { task, next_attempt: current.next_attempt, reason: loss.reason.clone() };
-                // Its memory is wanted for what replaces it.
+                // Frees its memory for the output that replaces it.
                 current.output = MapOutput::default();
                 let Rerun { output, next_attempt } = rerun(&lost)?;
                 let generation = current.generation + 1;
@@ -121,7 +120,7 @@ impl MapOutputs {
         Ok(outputs)
     }
 
-    /// A reducer has committed: nobody asks for its partition again.
+    /// Releases the partition of a reducer that has committed: it will not be read again.
     pub fn release(&self, partition: u32) {
         lock(&self.released).push(partition);
         for task in self.tasks(partition) {
@@ -143,7 +142,7 @@ impl Losses {
     }
 }
 
-/// Whom to tell about damage.
+/// The slot to mark where damage is found.
 #[derive(Clone, Debug)]
 struct Watch {
     task: u32,
@@ -244,7 +243,7 @@ mod tests {
             Ok(Rerun { output: output(&store, "again", 2), next_attempt: 2 })
         });
         assert_eq!(first_key(&after.unwrap()[1], 1).unwrap(), b"again");
-        // Somebody who still reads the lost output does not make the new one lost.
+        // A reader of the lost output that finds more damage does not mark the new one.
         assert!(first_key(&before[1], 0).is_err());
         outputs.take(0, never).unwrap();
     }

@@ -1,22 +1,40 @@
-//! Running jobs on this machine: who does which task when, and what happens when it fails.
+//! Runs jobs on this machine: tasks and attempts, their order, and recovery from failures.
 //!
-//! Uses the pipeline and everything below it. Who starts a run gives a [session] to a [driver], which runs one [job] after
-//! another:
+//! Uses the pipeline and everything below it. A caller gives a [session] to a [driver], which runs one [job] after another:
 //!
 //! ```text
 //! session ─▶ driver ─▶ wave of map tasks ─▶ map outputs ─▶ wave of reduce tasks ─▶ output, or dataset for the next job
 //!                        └─ scheduler: a thread a worker, attempt by attempt ─┘
 //! ```
 //!
-//! 1. The driver makes a [work_dir] (its owner is known by a [lock_file]) and claims the [output_place], for which
-//!    [existing_output] says what may be replaced. [places] says what may be written where.
-//! 2. A job is [waves] of tasks. The [scheduler] runs a wave, and [panics] become errors there; [strike] makes things go wrong
-//!    on purpose.
-//! 3. Reducers take the [map_outputs], of which [holders] know the partitions. One that is lost is made again.
+//! 1. The driver makes a [work_dir], which its process owns by a [lock_file], and claims the [output_place] unless an
+//!    [existing_output] forbids it. [places] keeps outputs from replacing inputs.
+//! 2. A job is [waves] of tasks. The [scheduler] runs a wave and turns [panics] into errors; [strike] makes failures on
+//!    purpose.
+//! 3. Reducers take the [map_outputs], by partition with the help of [holders]. A lost output is made again.
 //! 4. The [output_dir] is published when all its parts are there.
-//! 5. A [journal] tells how far the run was; whoever has the same [identity] goes on with it ([resume]).
+//! 5. A [journal] records the progress of the run; a run of the same [identity] can [resume] it.
 //!
-//! [output_names] and [beside] say what files are called until they are complete, and [removal] removes what is left.
+//! [output_names] and [beside] name files until they are complete, and [removal] removes leftovers.
+//!
+//! # What happens when something fails
+//!
+//! | failure | outcome | tests |
+//! |---|---|---|
+//! | a task fails, panics or runs past `--task-timeout` | it is tried again from the start, `--max-attempts` times; the job's error says job, task, attempt, file and offset | `failures`, `fault_lab` |
+//! | a task lags behind | `--speculative` gives it a second attempt; the first to finish wins | [scheduler], `fault_lab` |
+//! | a map output is damaged, cut short or gone | its map task alone runs again, and the reducer after it; the summary, the table and `recoveries` in the report say what that cost | `damage` |
+//! | records that cannot be mapped | they fail the job, or with `--skip-bad-records N` are passed over, counted and set aside in `_skipped/` | `bad_records` |
+//! | `kill -9` | the same command with `--resume` goes on from the map outputs, and in a loop from the datasets, that were complete. It does so only if every option, every file that is read, the output's place and the program are unchanged, and says what has changed; memory mode starts over | `crash`, `scripts/crash` |
+//! | leftovers of a killed process | the next run in the same place removes them, but nothing of a live run; with `--resume`, other resumable work stays | [work_dir] |
+//! | Ctrl-C, SIGTERM, the terminal is closed | the run stops within a second, cleans up, and exits with 130, 143 or 129 | `signals` |
+//! | too little disk, memory, threads or open files; too much of something | the run works, or ends with a clear error, exit status 1 and nothing left | `scripts/pressure`, `scripts/trials` |
+//! | a call to the store fails | the right output or a clean error, with no file and no reservation left | [driver] |
+//! | inputs, run files, journals or command lines of any bytes | the three modes agree, or fail alike with an error; no panic, no room made for more than a file can hold | `scripts/fuzz` |
+//!
+//! Limits: an attempt stops between records, blocks or groups, so code that never returns from one call cannot be ended. A
+//! partition of a dataset between jobs that is damaged in all its copies fails the job. Runs in memory carry no checksums. A
+//! resumed run sets aside only the bad records that it meets itself.
 
 pub mod beside;
 pub mod driver;
