@@ -1,11 +1,11 @@
-//! The output of a job while it runs, and publishing it.
+//! The output of a job while it runs, and its publication.
 //!
 //! ```text
-//! out                                      what the user named; appears, whole, when the job has succeeded
+//! out                                      the user's directory; appears, complete, when the job has succeeded
 //! .out.twinmill-XXXXXXXX/                  staging, beside it (or in it: see `output_place`)
 //!     new/part-r-00000                     parts of committed tasks
 //!     new/_skipped/records.tsv             bad records, where there were any and they might be skipped
-//!     _temporary/attempt-reduce-00001-0/   what attempts are writing
+//!     _temporary/attempt-reduce-00001-0/   output of attempts that are running
 //! ```
 //!
 //! A task is committed by renaming its part out of the attempt's directory ([`commit`](crate::pipeline::commit)), the job by
@@ -52,7 +52,7 @@ impl<'a> OutputDir<'a> {
         Ok(OutputDir { place, staging, parts })
     }
 
-    /// Where tasks put their parts.
+    /// The directories of the tasks' parts.
     pub fn parts(&self) -> &PartsDir {
         &self.parts
     }
@@ -69,15 +69,15 @@ impl<'a> OutputDir<'a> {
         records.write(&mut BufWriter::new(file)).map_err(Error::at("write", &path))
     }
 
-    /// Makes the file that will say that the output is complete; gives its path. Wherever it moves, it stays the same file.
+    /// Makes the file that marks a complete output and returns its path. It stays the same file wherever it is moved.
     pub fn success(&self) -> Result<PathBuf> {
         let path = self.parts.committed.join(SUCCESS);
         OpenOptions::new().write(true).create(true).truncate(true).open(&path).map_err(Error::at("create", &path))?;
         Ok(path)
     }
 
-    /// Publishes the output: it is there with all its parts and `_SUCCESS`, or not at all. An output that it replaces is
-    /// there until then.
+    /// Publishes the output, with all its parts and `_SUCCESS` or not at all. An output that it replaces stays until
+    /// then.
     pub fn commit(self) -> Result<()> {
         let success = self.success()?;
         if self.parts.sync == Sync::Device {
@@ -86,7 +86,7 @@ impl<'a> OutputDir<'a> {
             sync_dir(&self.parts.committed)?;
         }
         self.place.publish(self.staging.path())?;
-        // What of the old output cannot be removed goes when it is found to be stale.
+        // Files of the old output that cannot be removed now are removed by the next run, which finds them stale.
         drop(self.staging);
         if self.parts.sync == Sync::Device {
             sync_dir(&self.place.parent())?;

@@ -2,7 +2,7 @@
 
 /// Written last: the output is complete.
 pub(crate) const SUCCESS: &str = "_SUCCESS";
-/// Where skipped records are, and the only file there.
+/// The directory of skipped records, and the only file in it.
 pub(crate) const SKIPPED: (&str, &str) = ("_skipped", "records.tsv");
 
 /// Whether a run writes such a name into an output itself.

@@ -1,14 +1,14 @@
-//! Where the output goes, and how it gets there without anything being lost.
+//! The place of an output, and its publication without any loss.
 //!
-//! An output is *claimed* before any work: what a killed run was publishing is put right, an existing output is refused or
-//! looked at, and a lock tells other runs. There are two ways to publish it:
+//! An output is *claimed* before any work: a publication that was cut off by a kill is completed or undone, an existing
+//! output is refused or checked, and a lock tells other runs. There are two ways to publish it:
 //!
 //! ```text
 //! beside the output                                 inside it
 //! .out.twinmill-lock        held while a run lives   out/.output.twinmill-lock
 //! .out.twinmill-XXXXXXXX/   staging                  out/.output.twinmill-XXXXXXXX/
-//!     new/                  what will be the output      new/
-//!     old/                  what was                     leaving/, then old/
+//!     new/                  the output to be             new/
+//!     old/                  the output that was          leaving/, then old/
 //! ```
 //!
 //! 1. Beside: `new` and the output change places in one step. Where the file system cannot do that, the output becomes
@@ -16,8 +16,8 @@
 //! 2. Inside, where the directory itself cannot be moved: it is a mount point, the current directory, or its parent may not
 //!    be written. The old files move to `leaving`, which becomes `old`; then the new ones move out of `new`, `_SUCCESS` last.
 //!
-//! Whatever fails is undone. When the process is killed in between, the next run that claims the output moves the old files
-//! back (`leaving`) or the new ones on (`old`): one of the two is always whole on disk.
+//! A failed publication is undone. When the process is killed in between, the next run that claims the output moves the
+//! old files back (`leaving`) or the new ones on (`old`): one of the two outputs is always complete on disk.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -38,28 +38,28 @@ use crate::runtime::output_names::{SUCCESS, is_staging};
 use crate::runtime::places::{Place, resolve};
 use crate::runtime::work_dir::{self, Access, WorkDir};
 
-/// What is to be the output, within the staging directory.
+/// The output to be, in the staging directory.
 const NEW: &str = "new";
-/// What was the output.
+/// The output that was.
 const OLD: &str = "old";
-/// What was the output, as long as it is not all there.
+/// The output that was, while not all of it has been moved there.
 const LEAVING: &str = "leaving";
 /// Stands for the output's own name where staging lies in it.
 const INSIDE: &str = "output";
 
-/// How an output is published.
+/// A way to publish an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Beside,
     Inside,
 }
 
-/// An output that is this run's to make.
+/// An output that this run has claimed.
 #[derive(Debug)]
 pub(crate) struct OutputPlace {
-    /// As it was named.
+    /// The path as the user named it.
     given: PathBuf,
-    /// Behind links, with a name of its own.
+    /// The path with links resolved, and with a name of its own.
     target: PathBuf,
     existing: ExistingOutput,
     way: Way,
@@ -97,12 +97,12 @@ impl OutputPlace {
             Err(error) if is_without_locks(&error) => {}
             Err(error) => return Err(Error::io("create a file in", &parent, error)),
         }
-        // Whoever had the lock until now may have made it.
+        // The previous holder of the lock may have made it.
         check(dir, existing)?;
         Ok(place)
     }
 
-    /// Makes the staging directory, and in it what is to be the output.
+    /// Makes the staging directory, and in it the directory of the new output.
     pub fn stage(&self) -> Result<WorkDir> {
         let (parent, prefix) = self.staging_parent_and_prefix()?;
         let staging = WorkDir::create(&parent, &prefix, Access::Usual)?;
@@ -127,7 +127,7 @@ impl OutputPlace {
         }
     }
 
-    /// Finishes or undoes what runs that were killed left half published, and removes the rest of what they left.
+    /// Completes or undoes the publications of killed runs, and removes the rest of their files.
     fn put_right(&self) {
         for way in [Way::Beside, Way::Inside] {
             let place = match (way, self.target.file_name()) {
@@ -143,17 +143,17 @@ impl OutputPlace {
                     Way::Inside => put_right_inside(&staging, &self.target),
                 };
                 if right.is_err() {
-                    // What it holds may be all that is left of an output.
+                    // It may hold the last copy of an output.
                     stale.leave();
                 }
             }
         }
     }
 
-    /// Makes what was staged the output, as a whole or not at all.
+    /// Makes the staged files the output, completely or not at all.
     ///
     /// # Errors
-    /// Whatever keeps it from being published; what was there is there again then.
+    /// Those that keep it from being published; the old output is in its place again then.
     pub fn publish(&mut self, staging: &Path) -> Result<Published> {
         self.publish_with(staging, exchange)
     }
@@ -161,7 +161,7 @@ impl OutputPlace {
     fn publish_with(&mut self, staging: &Path, exchange: Exchange) -> Result<Published> {
         let new = new_output(staging);
         if self.existing == ExistingOutput::Overwrite {
-            // What somebody has put there meanwhile fails the job; the command was not wrong.
+            // Files that have appeared there meanwhile fail the job; the command was not wrong.
             check(&self.target, self.existing).map_err(|error| match error {
                 Error::Config(why) => Error::io("publish", &self.given, io::Error::other(why)),
                 other => other,
@@ -170,7 +170,7 @@ impl OutputPlace {
         let published = match (self.way, fs::metadata(&self.target)) {
             (Way::Inside, _) => publish_inside(staging, &self.target, |from, to| fs::rename(from, to)),
             (Way::Beside, Ok(old)) if self.existing == ExistingOutput::Overwrite => {
-                // As those who may read the old one are used to; where that is not allowed, as any other directory.
+                // The new output gets the old one's permissions; where that is not allowed, those of any new directory.
                 let _ = fs::set_permissions(&new, old.permissions());
                 publish_instead(staging, &self.target, exchange)
             }
@@ -187,7 +187,7 @@ impl OutputPlace {
     }
 }
 
-/// The output is there.
+/// Proof that the output was published.
 #[derive(Debug)]
 pub(crate) struct Published(());
 
@@ -195,13 +195,13 @@ impl Drop for OutputPlace {
     fn drop(&mut self) {
         drop(self.lock.take());
         for dir in &self.made {
-            // Fails, rightly, where somebody else has put something there meanwhile.
+            // Fails, rightly, where files have appeared there meanwhile.
             let _ = fs::remove_dir(dir);
         }
     }
 }
 
-/// Where in a staging directory the parts are gathered.
+/// The directory of the parts in a staging directory.
 pub(crate) fn new_output(staging: &Path) -> PathBuf {
     staging.join(NEW)
 }
@@ -213,7 +213,8 @@ pub(crate) fn parent_of(path: &Path) -> PathBuf {
     }
 }
 
-/// Decides how an output is published. A directory that is not there yet always comes from beside.
+/// Decides the way in which an output is published. A directory that does not exist yet is always published from beside
+/// it.
 fn way(target: &Path) -> Way {
     if !target.is_dir() {
         return Way::Beside;
@@ -227,8 +228,8 @@ fn way(target: &Path) -> Way {
     if !writable || is_on_another_mount(target, &parent) || is_current() { Way::Inside } else { Way::Beside }
 }
 
-/// Whether names cannot be moved from one directory to the other. The system looks at that before it looks whether there
-/// is something of the name, which there is not.
+/// Whether files cannot be renamed from one directory into the other. The system checks that before it looks for the
+/// file, which does not exist.
 fn is_on_another_mount(one: &Path, other: &Path) -> bool {
     let nothing = ".twinmill-no-such-file";
     fs::rename(one.join(nothing), other.join(nothing)).is_err_and(|error| error.kind() == ErrorKind::CrossesDevices)
@@ -242,12 +243,12 @@ fn is_without_locks(error: &io::Error) -> bool {
 
 type Exchange = fn(&Path, &Path) -> io::Result<()>;
 
-/// Lets two directories change places at once, so that there is an output at any moment. Not every file system can do that.
+/// Exchanges two directories in one step, so that there is an output at any moment. Not every file system can do that.
 fn exchange(new: &Path, old: &Path) -> io::Result<()> {
     Ok(renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE)?)
 }
 
-/// Renames to a name that nothing has, also no empty directory.
+/// Renames to a name that must be free: not even an empty directory may have it.
 fn rename_to_nothing(new: &Path, target: &Path) -> io::Result<()> {
     match renameat2(AT_FDCWD, new, AT_FDCWD, target, RenameFlags::RENAME_NOREPLACE) {
         // Not every file system can promise that.
@@ -272,12 +273,12 @@ fn publish_instead(staging: &Path, target: &Path, exchange: Exchange) -> io::Res
     fs::rename(target, &old)?;
     let published = nothing_foreign_in(&old).and_then(|()| fs::rename(&new, target));
     published.inspect_err(|_| {
-        // What fails here is put right by the next run.
+        // If this fails, the next run puts it right.
         let _ = fs::rename(&old, target);
     })
 }
 
-/// Looks once more at what is about to be removed: somebody may have put something there in the last moment.
+/// Looks once more at the directory that is about to be removed: files may have been put there in the last moment.
 fn nothing_foreign_in(old: &Path) -> io::Result<()> {
     match foreign(old)? {
         Some(what) => Err(io::Error::other(format!("the old output {what}"))),
@@ -297,7 +298,7 @@ type Rename = fn(&Path, &Path) -> io::Result<()>;
 
 /// Moves the old files of the output out, and the new ones in.
 fn publish_inside(staging: &Path, target: &Path, rename: Rename) -> io::Result<()> {
-    // One at a time; where there are no locks, nobody can be kept waiting.
+    // Locks the directory, so that only one run moves files; where there are no locks, there is no such protection.
     let directory = File::open(target)?;
     let _ = directory.lock();
     let (new, leaving, old) = (new_output(staging), staging.join(LEAVING), staging.join(OLD));
@@ -327,14 +328,14 @@ fn put_right_inside(staging: &Path, target: &Path) -> io::Result<()> {
     }
 }
 
-/// When the mark of a complete output moves, so that there is none beside half an output.
+/// The turn of the mark of a complete output among the moves: there must be none beside half an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     SuccessFirst,
     SuccessLast,
 }
 
-/// Moves what a directory has, but for staging directories.
+/// Moves the content of a directory, except staging directories.
 fn move_files(from: &Path, to: &Path, order: Order) -> io::Result<()> {
     let names = files_to_move(from, order)?;
     names.iter().try_for_each(|name| fs::rename(from.join(name), to.join(name)))
@@ -510,7 +511,7 @@ mod tests {
 
     #[test]
     fn whatever_moment_a_run_is_killed_at_the_next_one_finds_an_output() {
-        // How many of the moves were made, in each way.
+        // Tried with each number of moves made before the kill, in each way.
         for moves in 0..8_usize {
             let dir = tempfile::tempdir().unwrap();
             let out = dir.path().join("out");

@@ -13,7 +13,7 @@ thread_local! {
 /// Does what may panic.
 ///
 /// # Errors
-/// What it panicked with; [`message`] reads it.
+/// The payload of the panic; [`message`] reads it.
 pub fn catch<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
     let before = IS_CAUGHT.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));

@@ -1,9 +1,9 @@
-//! What may be written where: nothing that a program reads is ever replaced by what it writes.
+//! Keeps a program from replacing anything that it reads by anything that it writes.
 //!
-//! A path is told by what it leads to, not by how it is written: a [`Place`] knows the device and inode of the file and of
-//! every directory above it, so that links, `..`, bind mounts and names in another case are seen through. What is not there
-//! yet is told by the last directory that is, and by the names behind it. [`Plan::check`] compares all places of a program
-//! before any work:
+//! Paths are compared by the files that they lead to, not as text: a [`Place`] knows the device and inode of the file
+//! and of every directory above it, so that links, `..`, bind mounts and names in another case make no difference. A
+//! path that does not exist yet is identified by its last directory that exists and the names below it. [`Plan::check`]
+//! compares all places of a program before any work:
 //!
 //! | written      | may not be                                                                                           |
 //! |--------------|------------------------------------------------------------------------------------------------------|
@@ -31,7 +31,7 @@ use crate::runtime::output_names::is_reserved;
 /// A device and an inode on it.
 type Id = (u64, u64);
 
-/// Where a path leads, whether something is there or not.
+/// The place that a path leads to, whether a file exists there or not.
 #[derive(Clone, Debug)]
 pub struct Place {
     given: PathBuf,
@@ -48,14 +48,14 @@ struct Level {
 }
 
 impl Place {
-    /// Looks where a path leads.
+    /// Resolves a path.
     ///
     /// # Errors
     /// [`Error::Io`] where links go round in circles, or the current directory is gone.
     pub fn of(path: &Path) -> Result<Self> {
         let resolved = resolve(path).map_err(Error::at("find", path))?;
         let mut levels: Vec<Level> = resolved.ancestors().map(Level::of).collect();
-        // What `/proc` calls a link may lead to what has no name.
+        // A link in `/proc` may lead to a file without a name.
         if let Ok(metadata) = fs::metadata(path) {
             levels[0] = Level { base: Some(id(&metadata)), missing: PathBuf::new() };
         }
@@ -121,7 +121,7 @@ fn is_skipped(name: &[u8]) -> bool {
 /// The absolute path without links and `..`, of which the end need not exist.
 ///
 /// # Errors
-/// Where links go round in circles, or the current directory is gone.
+/// Those of circular links, and of a current directory that is gone.
 pub fn resolve(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: u32 = 40;
     match path.canonicalize() {
@@ -157,10 +157,10 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
     Ok(resolved)
 }
 
-/// When files that are written can be seen.
+/// The moment from which written files can be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Appears {
-    /// When the inputs have been read.
+    /// After the inputs have been read.
     #[default]
     AfterReading,
     /// While others still read the inputs.
@@ -178,12 +178,12 @@ pub struct Plan {
     pub work_dir: Option<PathBuf>,
     /// Files that are written, each with the option that names it. Those that exist are replaced.
     pub files: Vec<(&'static str, PathBuf)>,
-    /// When these files can be seen.
+    /// The moment from which these files can be seen.
     pub appears: Appears,
 }
 
 impl Plan {
-    /// What a run with these settings reads and writes.
+    /// The reads and writes of a run with these settings.
     pub fn of(config: &JobConfig, inputs: &[PathBuf]) -> Self {
         Plan {
             inputs: inputs.iter().chain(&config.side_inputs).cloned().collect(),
@@ -249,7 +249,8 @@ impl Plan {
         }
     }
 
-    /// Looks for links within the inputs that lead to what is written. Nothing else can be replaced by another name.
+    /// Looks for links within the inputs that lead to a file to be written. Only links can give such a file another
+    /// name.
     fn look_through_inputs(
         &self,
         inputs: &[Place],
@@ -282,7 +283,7 @@ impl Plan {
         let ids: HashSet<Id> = replaced.iter().map(|(id, _)| *id).collect();
         for input in inputs.iter().filter(|input| input.exists()) {
             let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_skipped(entry.file_name().as_bytes());
-            // Whoever reads the input says what cannot be read.
+            // Errors are left to the reader of the input.
             let walk = WalkDir::new(&input.resolved).follow_links(true).into_iter().filter_entry(visible).flatten();
             for entry in walk {
                 cancel.check()?;
@@ -290,7 +291,7 @@ impl Plan {
                 else {
                     continue;
                 };
-                // A new file's directory may be an input: that was looked at by its name.
+                // The directory of a new file may be an input, which was checked by its name.
                 if let Some((_, named)) = replaced.iter().find(|(id, _)| *id == found) {
                     let path = entry.path().display();
                     return refuse(format!("{named} is also {path}, which is input; name another place"));
