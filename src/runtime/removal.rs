@@ -1,9 +1,10 @@
-//! Removing a directory with all that is in it, when little else works any more.
+//! Removes a directory with everything in it, even when little else works any more.
 //!
-//! One descriptor is enough, however deep the directory is: each level is opened by its path, and taken for what its parent
-//! held only if device and inode are the same. No symbolic link is followed. Of the directory itself, files go last and in
-//! falling order of their names, so that what says whose it is (`journal`, then `.twinmill`) is there as long as anything else
-//! is. What cannot be removed does not keep the rest.
+//! One descriptor is enough, however deep the directory is: each level is opened by its path, and believed to be the
+//! entry of its parent only if device and inode are the same. No symbolic link is followed. Files of the directory
+//! itself are removed last, in descending order of their names, so that those that identify it (`journal`, then
+//! `.twinmill`) stay as long as anything else does. A file that cannot be removed does not keep others from being
+//! removed.
 
 use std::ffi::{CString, OsStr};
 use std::io;
@@ -21,9 +22,9 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::cancel::CancelToken;
 
-/// How long removing goes on once everybody is asked to stop. The rest is found to be stale by the next run.
+/// Time for which a removal goes on once the run is asked to stop. The next run finds the rest and removes it.
 const WHEN_CANCELLED: Duration = Duration::from_millis(400);
-/// How often, and how far apart, a directory is opened while no descriptor is left.
+/// Number of attempts to open a directory while no descriptor is left, and the pause between them.
 const TRIES: u32 = 20;
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
@@ -53,7 +54,7 @@ struct Level {
     path: PathBuf,
     /// Device and inode that its parent has under this name.
     identity: Option<(u64, u64)>,
-    /// Whether the directories in it have been seen to.
+    /// Whether the directories in it have been removed.
     emptied: bool,
 }
 
@@ -64,7 +65,8 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    /// Removes what is in a directory, files only at first; returns the directories in it that must be empty before they go.
+    /// Removes the content of a directory, at first only the files; returns the directories in it, which must be
+    /// emptied first.
     fn visit(&mut self, level: &Level, outermost: bool) -> io::Result<Vec<Level>> {
         let Some(mut dir) = self.note(self.open(&level.path)).flatten() else { return Ok(Vec::new()) };
         let found = self.note(fstat(&dir)).map(|stat| identity(&stat));

@@ -1,12 +1,12 @@
-//! Going on with what a killed run left, or starting over where that does not work out.
+//! Resumes a killed run, or starts over where that fails.
 //!
-//! What was left is looked at when a run begins ([`journal`](crate::runtime::journal)). That a dataset is damaged, or that one is
-//! missing which the program wants to read again, shows only later, somewhere within the program; then what was left goes, and
-//! the whole program runs once more.
+//! The files of a killed run are checked when the next one begins ([`journal`](crate::runtime::journal)). A damaged
+//! dataset, or a missing one that the program wants to read again, shows only later, somewhere within the program; then
+//! those files are removed, and the whole program runs once more.
 //!
-//! Where the killed run had published its output, or had even ended, there is nothing to do. That an output is complete and whose
-//! it is stands in an extended attribute of its `_SUCCESS`, as far as the file system has such: a hash of the run's identity and
-//! of what the parts are.
+//! Where the killed run had published its output, or had even ended, there is nothing to do. An extended attribute of
+//! `_SUCCESS`, where the file system has such, says that an output is complete and whose it is: a hash of the run's
+//! identity and of the parts.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -27,7 +27,7 @@ use crate::runtime::session::Session;
 /// The attribute's name.
 const MARK: &str = "user.twinmill.run";
 
-/// The output of a run that is to be gone on with, if that run has published it. What is left beside it goes.
+/// The output of the run that is to be resumed, if that run has published it. Its other files are removed.
 pub fn is_complete(session: &Session, name: &str) -> Option<PathBuf> {
     let config = &session.config;
     let (Resume::Continue(identity), Some(output)) = (&config.resume, &config.output) else { return None };
@@ -40,7 +40,7 @@ pub fn is_complete(session: &Session, name: &str) -> Option<PathBuf> {
     if published.is_none() && !is_marked(output, &identity) {
         return None;
     }
-    // Puts right what lies beside the output.
+    // Completes or undoes a publication that was cut off.
     drop(OutputPlace::claim(output, ExistingOutput::Overwrite));
     if let Some(published) = published {
         mark(output, &identity);
@@ -49,15 +49,15 @@ pub fn is_complete(session: &Session, name: &str) -> Option<PathBuf> {
     Some(output.clone())
 }
 
-/// Marks a complete output as the run's own. Where there are no such attributes, only a run that was killed finds its output
-/// again.
+/// Marks a complete output as the run's own. Where there are no such attributes, an output is recognised only while the
+/// work directory of its killed run is there.
 pub(crate) fn mark(output: &Path, identity: &Identity) {
     if let Ok(mark) = mark_of(output, identity) {
         let _ = setxattr(output.join(SUCCESS), MARK, mark.as_bytes(), XattrFlags::empty());
     }
 }
 
-/// Whether an output is complete, the run's own, and as it was.
+/// Whether an output is complete, the run's own, and unchanged.
 pub(crate) fn is_marked(output: &Path, identity: &Identity) -> bool {
     let mut found = [0; 64];
     let len = getxattr(output.join(SUCCESS), MARK, &mut found[..]).unwrap_or(0);
@@ -76,7 +76,7 @@ fn mark_of(output: &Path, identity: &Identity) -> Result<String, io::Error> {
     Ok(format!("{:032x}", hasher.digest128()))
 }
 
-/// Runs a program; once more from the beginning where what a killed run left turns out to be damaged.
+/// Runs a program; runs it once more from the beginning where the files of a killed run turn out to be damaged.
 ///
 /// # Errors
 /// Whatever stopped it.

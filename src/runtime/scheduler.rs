@@ -1,15 +1,16 @@
-//! Running a wave of tasks: slots, attempts, and what happens when one fails, hangs or lags behind.
+//! Runs a wave of tasks: attempts on worker threads, and the handling of those that fail, hang or lag behind.
 //!
-//! Each worker is a thread that takes the next attempt from a queue and tells when it starts and how it ends. One thread
-//! keeps the ledger:
+//! Each worker is a thread that takes the next attempt from a queue and reports its start and its end. One thread keeps
+//! the ledger:
 //!
 //! - An attempt that fails or panics goes back into the queue until the task has had its attempts, or at once ends the wave
 //!   if another attempt cannot help. Then the other running tasks are told to stop.
 //! - An attempt that runs past the time limit is told to stop, through a token of its own, and has failed. One that does not
-//!   listen cannot be ended, since threads cannot be: after a grace period it is written off, and another worker takes its
+//!   stop cannot be ended, since threads cannot be: after a grace period it is written off, and another worker takes its
 //!   place. The wave goes on without it, but cannot return before it.
 //! - Where a worker is idle and a task has taken half as long again as the median of those done, the task gets a second
-//!   attempt. The first to succeed wins, the other one is told to stop. [`Attempt::begin_commit`] lets one of them publish.
+//!   attempt. The first to succeed wins, the other one is told to stop. [`Attempt::begin_commit`] lets only one of them
+//!   publish.
 
 use std::io;
 use std::sync::Arc;
@@ -29,17 +30,17 @@ use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::time_use::TimeUse;
 use crate::runtime::panics;
 
-/// How long an attempt may take to heed that it was told to stop; they look every few thousand records.
+/// Time that an attempt has to stop when it is told to; attempts look every few thousand records.
 const GRACE: Duration = Duration::from_secs(5);
 /// Tasks that take less are no stragglers, however fast the others were.
 const SHORTEST_STRAGGLER: Duration = Duration::from_millis(100);
-/// How many of the last tasks tell how long a task takes.
+/// Number of the latest tasks whose durations are kept for the median.
 const DURATIONS: usize = 1_024;
 
-/// What a wave is made of.
+/// The settings of a wave.
 pub(crate) struct Wave<'a> {
     pub job: &'a str,
-    /// `map-` or `reduce-`, behind the job's prefix.
+    /// The job's prefix, then `map-` or `reduce-`.
     pub id_prefix: String,
     pub tasks: u32,
     pub workers: usize,
@@ -47,12 +48,12 @@ pub(crate) struct Wave<'a> {
     pub time_limit: Option<Duration>,
     pub stragglers: Stragglers,
     pub cancel: &'a CancelToken,
-    /// When the run began; what task times are told from.
+    /// Start of the run, from which task times are counted.
     pub epoch: Instant,
     pub threads: Threads,
 }
 
-/// What an attempt that succeeded leaves.
+/// The result of an attempt that succeeded.
 pub(crate) struct Done<T> {
     pub output: T,
     /// Records and bytes read.
@@ -60,12 +61,12 @@ pub(crate) struct Done<T> {
     pub bytes: u64,
 }
 
-/// What happened to the attempts of a run, in order of their ends, and what was done about it.
+/// The attempts of a run in order of their ends, and the recoveries from failures.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub tasks: Vec<TaskReport>,
     pub recoveries: Vec<Recovery>,
-    /// What all attempts did with their time.
+    /// Use of time by all attempts.
     pub used: Usage,
 }
 
@@ -89,7 +90,7 @@ pub(crate) struct Attempt {
     pub task: u32,
     /// From 0.
     pub number: u32,
-    /// Cancelled with the wave, or alone.
+    /// The attempt's token, cancelled with the wave or alone.
     pub cancel: CancelToken,
     gate: Arc<Gate>,
     outrun: Arc<AtomicBool>,
@@ -99,7 +100,7 @@ pub(crate) struct Attempt {
 type Gate = AtomicU32;
 
 impl Attempt {
-    /// The first attempt at a task that nobody else attempts.
+    /// An attempt at a task outside a wave, beside which there is no other.
     pub fn alone(task: u32, number: u32, cancel: CancelToken) -> Self {
         Attempt { task, number, cancel, gate: Arc::default(), outrun: Arc::default() }
     }
@@ -119,18 +120,18 @@ impl Attempt {
     }
 
     fn leave_gate(&self) {
-        // Fails where this attempt had not entered it.
+        // Does nothing where this attempt had not entered the gate.
         let _ = self.gate.compare_exchange(self.number + 1, 0, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 
-/// What workers tell.
+/// A worker's message to the ledger.
 enum Event<T> {
     Started { attempt: Attempt, at: Instant },
     Ended { attempt: Attempt, time: Box<Ran>, result: Result<Done<T>> },
 }
 
-/// From when to when an attempt ran, and what its thread did.
+/// Start and end of an attempt, and its thread's usage.
 struct Ran {
     start: Instant,
     end: Instant,
@@ -143,9 +144,9 @@ impl Wave<'_> {
         format!("{}{task:05}", self.id_prefix)
     }
 
-    /// Runs `run` for every task; gives in task order what `take` makes of the outputs, each with the number of attempts it
-    /// took. `take` has an output as soon as its task has succeeded, so that nothing is kept which only adds to a sum.
-    /// `excuse` says which failures do not count against the task: those after which something else has been put right.
+    /// Runs `run` for every task. `take` converts each output as soon as its task has succeeded, so that nothing is
+    /// kept which only adds to a sum; the results are returned in task order, each with the number of attempts it took.
+    /// `excuse` says which failures do not count against the task: those whose cause is removed for the next attempt.
     pub fn run<T: Send, K>(
         &self,
         log: &mut Log,
@@ -175,7 +176,7 @@ impl Wave<'_> {
 
     fn failure(&self, report: &TaskReport, error: Error) -> Error {
         match error {
-            // Another task's, for want of whose output this one failed.
+            // The error of another task, whose missing output made this one fail.
             error @ Error::Task { .. } => error,
             error => Error::Task {
                 job: self.job.to_owned(),
@@ -187,10 +188,10 @@ impl Wave<'_> {
     }
 }
 
-/// Starts as many workers as the system lets there be, `wanted` at most, and tells how many these are.
+/// Starts as many workers as the system allows, at most `wanted`, and returns their number.
 ///
 /// # Errors
-/// [`Error::Refused`] where it lets none be.
+/// [`Error::Refused`] where the system allows none.
 fn start_workers(wanted: usize, spawn: impl Fn(usize) -> io::Result<()>) -> Result<usize> {
     for worker in 0..wanted {
         match spawn(worker) {
@@ -203,7 +204,7 @@ fn start_workers(wanted: usize, spawn: impl Fn(usize) -> io::Result<()>) -> Resu
     Ok(wanted)
 }
 
-/// Starts the threads of workers.
+/// A limit on the threads of workers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Threads {
     /// As many as the system allows.
@@ -226,7 +227,7 @@ impl Threads {
     }
 }
 
-/// What a worker does until the queue ends.
+/// The loop of a worker, until the queue ends.
 fn work<T>(
     attempts: &Receiver<Attempt>,
     events: &Sender<Event<T>>,
@@ -266,10 +267,10 @@ struct Ledger<'w, K> {
     pending: usize,
     /// Tasks of which an attempt runs.
     running: Vec<u32>,
-    /// `None` once nothing more is to be begun; the workers end then.
+    /// `None` once no more attempts begin; the workers end then.
     queue: Option<Sender<Attempt>>,
     workers: usize,
-    /// How long the successful attempts took, so many as [`DURATIONS`].
+    /// Durations of the latest [`DURATIONS`] successful attempts.
     durations: Vec<Duration>,
     failure: Option<Error>,
 }
@@ -309,7 +310,7 @@ impl<'w, K> Ledger<'w, K> {
         ledger
     }
 
-    /// Queues first attempts, so many that no worker waits for one; those of all tasks would take much memory.
+    /// Queues enough first attempts that no worker waits for one; those of all tasks would take much memory.
     fn fill_queue(&mut self) {
         while self.queue.is_some() && self.pending < 2 * self.workers && self.next < self.wave.tasks {
             self.begin(self.next);
@@ -334,7 +335,7 @@ impl<'w, K> Ledger<'w, K> {
         queue.send(attempt).expect("the workers live as long as the queue");
     }
 
-    /// Takes note of what happens until all tasks have succeeded or the wave has failed, and nothing runs any more.
+    /// Handles events until all tasks have succeeded or the wave has failed, and nothing runs any more.
     fn keep<T>(
         &mut self,
         happened: &Receiver<Event<T>>,
@@ -371,7 +372,7 @@ impl<'w, K> Ledger<'w, K> {
                     }
                 }
                 Event::Ended { attempt, time, result } => {
-                    // What was written off is over already.
+                    // An attempt that was written off is over already.
                     if let Some(pending) = self.take_pending(&attempt) {
                         self.end(&pending, &time, result, log, excuse, take);
                     }
@@ -393,9 +394,9 @@ impl<'w, K> Ledger<'w, K> {
         Some(pending)
     }
 
-    /// What runs.
+    /// The attempts that run.
     fn running(&self) -> impl Iterator<Item = &Pending> {
-        // A task that runs twice is seen twice each; who asks does not mind.
+        // Both attempts at a task that runs twice are yielded, each twice; callers tolerate it.
         self.running.iter().flat_map(|task| &self.tasks[*task as usize].pending)
     }
 
@@ -449,7 +450,7 @@ impl<'w, K> Ledger<'w, K> {
         log.tasks.push(report);
     }
 
-    /// An attempt has failed: begins another one, or fails the wave.
+    /// Handles a failed attempt: begins another one, or fails the wave.
     fn fail(&mut self, task: u32, report: &mut TaskReport, error: Error, excused: bool, log: &mut Log) {
         report.outcome = Outcome::Failed;
         report.error = Some(error.to_string());
@@ -471,7 +472,7 @@ impl<'w, K> Ledger<'w, K> {
             });
             return;
         }
-        // The other tasks' work is for nothing now. They end as cancelled, but not because of that.
+        // The other tasks' work is in vain now. They end as cancelled, which is not the wave's error.
         self.wave.cancel.cancel();
         if self.failure.as_ref().is_none_or(|failure| matches!(failure, Error::Cancelled)) {
             self.failure = Some(self.wave.failure(report, error));
@@ -482,7 +483,7 @@ impl<'w, K> Ledger<'w, K> {
         !self.tasks[task as usize].pending.is_empty()
     }
 
-    /// When there is something to do even if nothing happens.
+    /// The time of the next action that no event triggers: a time-out or a second attempt.
     fn next_alarm(&self) -> Option<Instant> {
         let limit = self.wave.time_limit;
         let stops = self.running().filter_map(|pending| match pending.told_to_stop {
@@ -493,7 +494,7 @@ impl<'w, K> Ledger<'w, K> {
         stops.chain(straggler).min()
     }
 
-    /// The task that first deserves a second attempt, and from when on.
+    /// The task that will first deserve a second attempt, and the time when it does.
     fn straggler(&self) -> Option<(u32, Instant)> {
         let idle = self.pending < self.workers;
         if self.wave.stragglers == Stragglers::Wait || !idle || self.queue.is_none() || self.durations.is_empty() {
@@ -538,11 +539,12 @@ impl<'w, K> Ledger<'w, K> {
             if let Some(pending) = self.take_pending(&attempt) {
                 let start = pending.start.unwrap_or(now);
                 let mut report = self.report(&attempt, start, now);
-                // What its thread did is not known, as that has not come back.
+                // The usage of its thread is not known, since the thread has not come back.
                 report.time.wait.processor = (now - start).as_secs_f64();
                 self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
                 log.tasks.push(report);
-                // Its worker is lost with it. Where the system allows no other, those that are left do the rest.
+                // Its worker is lost with it. Where the system allows no other thread, the remaining workers do the
+                // rest.
                 let _ = spawn(self.workers);
             }
         }

@@ -1,4 +1,4 @@
-//! A run that lives: its settings, and what whoever started it may watch and stop it by.
+//! A live run: its settings, and the handles by which its caller watches and stops it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use crate::config::JobConfig;
 use crate::input::Inputs;
 use crate::observe::progress::Progress;
 
-/// The settings of a run, with what belongs to it only while it lives. Settings alone become a session that nobody watches:
+/// The settings of a run, and the state that it has only while it lives. Settings alone become a session that is not
+/// watched:
 ///
 /// ```
 /// use twinmill::prelude::*;
@@ -22,18 +23,18 @@ use crate::observe::progress::Progress;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// How the jobs are run.
+    /// The settings with which the jobs are run.
     pub config: JobConfig,
     /// Tells the run to stop.
     pub cancel: CancelToken,
-    /// How far the run is; to be read from another thread.
+    /// The run's progress; read it from another thread.
     pub progress: Arc<Progress>,
-    /// Which files are read instead of some paths; what else is known of them is forgotten when a driver starts.
+    /// The files that are read instead of some paths; anything else that it knows is forgotten when a driver starts.
     pub inputs: Inputs,
 }
 
 impl Session {
-    /// A run with these settings, which nobody has started or stopped.
+    /// A run with these settings, which was not started yet.
     pub fn new(config: JobConfig) -> Self {
         Session { config, cancel: CancelToken::default(), progress: Arc::default(), inputs: Inputs::default() }
     }

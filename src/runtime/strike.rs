@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing};
 use crate::store::{BlockReader, Run, RunIndex, RunOnDisk};
 
-/// How often a slow attempt looks whether it was told to stop.
+/// Time between two looks of a slow attempt at its token.
 const NAP: Duration = Duration::from_millis(5);
 
 /// An attempt as faults see it.
@@ -57,7 +57,7 @@ impl Victim<'_> {
         if self.maps { Target::Map } else { Target::Reduce }
     }
 
-    /// What happens before the attempt's work.
+    /// Strikes before the attempt's work.
     pub fn begin(&self, cancel: &CancelToken) -> Result<()> {
         for fault in self.faults(self.own_target()) {
             if let Effect::Slow(time) = fault.effect {
@@ -72,7 +72,7 @@ impl Victim<'_> {
         Ok(())
     }
 
-    /// What happens when the attempt's work is done and before it counts.
+    /// Strikes when the attempt's work is done, before it counts.
     pub fn end(&self) -> Result<()> {
         for fault in self.faults(self.own_target()) {
             match fault.effect {
@@ -84,7 +84,7 @@ impl Victim<'_> {
         Ok(())
     }
 
-    /// What happens to a run of the attempt's output.
+    /// Strikes a run of the attempt's output.
     pub fn damage(&self, run: Arc<dyn Run>) -> Result<Arc<dyn Run>> {
         let Some((fault, damage)) = self.faults(Target::Run).find_map(|fault| match fault.effect {
             Effect::Damage(damage) => Some((fault, damage)),
@@ -102,7 +102,7 @@ impl Victim<'_> {
 
 impl Damage {
     fn strike(self, path: &Path, index: &RunIndex) -> io::Result<()> {
-        // Blocks are all there is between the first partition's beginning and the last one's end.
+        // Everything between the first partition's beginning and the last one's end is blocks.
         let entries = || (0..index.len() as u32).map(|partition| index.get(partition));
         let filled = || entries().filter(|entry| entry.records > 0);
         let (Some(first), Some(last)) = (filled().next(), filled().next_back()) else { return Ok(()) };
