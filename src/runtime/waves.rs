@@ -1,9 +1,9 @@
 //! The waves of one job: its map tasks, then its reduce tasks.
 //!
-//! A wave runs the same work for each of its tasks on fresh [`Task`]s ([`Wave`] decides when and how often) and sums what
-//! the successful attempts counted. The map wave leaves a [`MapOutput`] a task; the reduce wave, or the map wave of a job
-//! without reducers, leaves a [`TaskOutput`] a task. Where a reducer finds a map output lost, its next attempt begins with
-//! running that map task again.
+//! A wave runs the same work for each of its tasks on fresh [`Task`]s ([`Wave`] decides when and how often) and adds up
+//! the counts of successful attempts. The map wave leaves a [`MapOutput`] a task; the reduce wave, or the map wave of a
+//! job without reducers, leaves a [`TaskOutput`] a task. Where a reducer finds a map output lost, its next attempt
+//! begins by running that map task again.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -29,11 +29,11 @@ use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
 use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
 use crate::runtime::strike::Victim;
 
-/// What a map task of a killed run left, until its task takes it up.
+/// The result of a map task of a killed run, until its task takes it up.
 type Adopted = Mutex<Option<Finished<MapOutput>>>;
 
 impl Totals {
-    /// Adds what an attempt counted; gives what only the attempt's own task is asked for.
+    /// Adds an attempt's counts; returns those of the job's own code, which are also kept for each task.
     fn add(&mut self, counts: Counts) -> UserCounters {
         self.counters.add(&counts.counters);
         counts.user_counters.add_to(&mut self.user_counters);
@@ -68,16 +68,16 @@ impl Kind {
     }
 }
 
-/// What a wave leaves, successful or not.
+/// The end of a wave, successful or not.
 struct Ended<T> {
     log: Log,
     /// Map tasks that were run again within its attempts.
     reruns: Log,
     /// The driver's thread, before and after.
     clock: (Reading, Reading),
-    /// What the successful attempts counted, all together.
+    /// Sums over all successful attempts.
     totals: Totals,
-    /// In task order, with what the task's own code counted and the attempts it took.
+    /// Outputs in task order, with the counts of the job's own code and the number of attempts.
     outputs: Result<Vec<((T, UserCounters), u32)>>,
 }
 
@@ -86,7 +86,7 @@ impl Driver {
         if self.jobs > 1 { format!("job{}-{kind}-", self.jobs) } else { format!("{kind}-") }
     }
 
-    /// What an attempt works with. It asks for a permit before it publishes anything.
+    /// Makes the task of an attempt, which must ask `permit` before it publishes anything.
     fn task<'a>(
         &'a self,
         id: String,
@@ -180,9 +180,9 @@ impl Driver {
             Ok(Done { output: (output, counts), records, bytes })
         };
         let excuse = |_, error: &Error| match error {
-            // Not the reducer's fault; the map task's attempts are what bounds it.
+            // Not the reducer's fault; bounded by the attempts of the map task.
             Error::MapOutputLost { .. } => true,
-            // The next attempt passes over the record; the number of those is what bounds it.
+            // The next attempt passes over the record; bounded by the number of records that may be skipped.
             Error::Record { path, offset, .. } => self.bad_records.is_noted(path, *offset),
             _ => false,
         };
@@ -192,7 +192,7 @@ impl Driver {
         Ended { log, reruns: Log::default(), clock: (began, Reading::now()), totals, outputs }
     }
 
-    /// Takes over what a wave logged and counted; gives its outputs, each with the number of attempts it took.
+    /// Takes over the log and the counts of a wave; returns its outputs, each with the number of attempts it took.
     fn settle<T>(&mut self, ended: Ended<T>) -> Result<Vec<(T, u32)>> {
         let Log { tasks, used, .. } = &ended.log;
         self.time.add_wave(ended.clock, self.config.workers, tasks, *used);
@@ -235,13 +235,13 @@ impl Driver {
         Ok(MapOutputs::new(self.task_prefix("map"), outputs))
     }
 
-    /// Takes up map outputs that a killed run had completed: what their tasks left, and how many attempts went before.
+    /// Takes up map outputs that a killed run had completed: their results, and the numbers of attempts made before.
     fn adopt(&mut self, complete: Vec<MapEntry>, tasks: usize) -> (Vec<Adopted>, Vec<u32>) {
         let mut adopted: Vec<Adopted> = (0..tasks).map(|_| Mutex::default()).collect();
         let mut attempts_before = vec![0; tasks];
         for entry in complete {
             let run = entry.run.as_deref().map(|name| self.stores.map_output.adopt(name)).transpose();
-            // What cannot be read after all is made again.
+            // An output that cannot be read after all is made again.
             let (Ok(run), Some(slot)) = (run, adopted.get_mut(entry.task as usize)) else { continue };
             self.resumed.map_tasks += 1;
             self.resumed.bytes += entry.bytes;
@@ -258,7 +258,7 @@ impl Driver {
         (adopted, attempts_before)
     }
 
-    /// What the journal says of a map task that is complete; `None` if its output is not in one file.
+    /// The journal's entry for a complete map task; `None` if its output is not in one file.
     fn map_entry(&self, attempt: &Attempt, start: Instant, done: &Finished<MapOutput>) -> Option<MapEntry> {
         let run = match &done.output.runs[..] {
             [] => None,
@@ -324,7 +324,7 @@ impl Driver {
             let mut log = log.lock().expect("no panic while the log is held");
             log.recoveries.push(recovery);
             match outcome {
-                // What it counts was counted the first time.
+                // Its counts were added the first time.
                 Ok(done) => {
                     (report.records, report.bytes) = (done.records, done.bytes);
                     log.tasks.push(report);
@@ -377,7 +377,7 @@ impl Driver {
                 task.counters.merged_map_outputs += map_outputs.len() as u64;
                 reduce_task(job, taken, target, task)
             })?;
-            // The output is safe: nobody asks for this partition again.
+            // The output is committed: this partition will not be read again.
             map_outputs.release(attempt.task);
             Ok(finished)
         });

@@ -1,19 +1,20 @@
-//! Directories of a run's own, which others can tell to be in use.
+//! Private directories of a run, with a lock by which others see that they are in use.
 //!
 //! ```text
 //! work/
 //!     .twinmill-h2Kq9aXw.owner   locked by the process it belongs to for as long as that lives; holds its id
 //!     twinmill-h2Kq9aXw/         0700, a name that cannot be guessed
-//!         .twinmill              says that nothing in here is anybody's input
+//!         .twinmill              marks the content as no input
 //! ```
 //!
-//! The lock (`flock`) goes with the process, however it ends; so whoever can take the lock of such a file has found what is
-//! left of a dead one, and may remove it or go on with it. The owner file goes last, and only when the directory is gone: one that
-//! cannot be removed is found again by the next run. Nothing without an owner file is ever touched, nothing of another user's,
-//! and no symbolic link is followed. A directory that is to stay loses its owner file.
+//! The lock (`flock`) ends with the process, however that ends; so a process that can take the lock of such a file has
+//! found the directory of a dead one, and may remove or resume it. The owner file is removed last, and only when the
+//! directory is gone: a directory that cannot be removed is found again by the next run. Nothing without an owner file
+//! is ever touched, nothing of another user, and no symbolic link is followed. A directory that is to stay loses its
+//! owner file.
 //!
-//! A directory whose name is hidden has no `.twinmill` in it: nobody looks for input there, and what becomes an output begins as
-//! one.
+//! A directory whose name is hidden has no `.twinmill` in it: hidden directories are never read as input, and the
+//! output of a job begins as such a directory.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -34,16 +35,16 @@ use crate::runtime::removal;
 const OWNER: &str = ".owner";
 const RANDOM_CHARACTERS: usize = 8;
 
-/// Who may look into a directory.
+/// Permissions of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Its owner alone.
+    /// For its owner alone.
     Private,
-    /// Whoever the process's mask allows, as for any other directory.
+    /// Those of any new directory, as the process's mask says.
     Usual,
 }
 
-/// A directory that belongs to this process, and is removed with all that is in it when this is dropped.
+/// A directory that belongs to this process, and is removed with all its content when this is dropped.
 #[derive(Debug)]
 pub struct WorkDir {
     path: PathBuf,
@@ -53,7 +54,7 @@ pub struct WorkDir {
     cancel: CancelToken,
 }
 
-/// The file that says that a directory is in use.
+/// The file that marks a directory as in use.
 #[derive(Debug)]
 struct Owner {
     path: PathBuf,
@@ -63,7 +64,7 @@ struct Owner {
 }
 
 impl Owner {
-    /// Keeps the file, which from now on goes only after the directory.
+    /// Keeps the file, which from now on is removed only after the directory.
     fn new(path: TempPath, file: File, spare: Option<File>) -> io::Result<Self> {
         let path = path.keep().map_err(|error| error.error)?;
         Ok(Owner { path, file, spare })
@@ -84,7 +85,7 @@ impl WorkDir {
         }
     }
 
-    /// `None` where somebody took it for stale before it was locked.
+    /// `None` where another process took it for stale before it was locked.
     fn attempt(parent: &Path, prefix: &OsStr, access: Access) -> io::Result<Option<Self>> {
         let owner: NamedTempFile = tempfile::Builder::new()
             .prefix(&owner_prefix(prefix))
@@ -92,18 +93,18 @@ impl WorkDir {
             .rand_bytes(RANDOM_CHARACTERS)
             .tempfile_in(parent)?;
         let (mut file, owner) = owner.into_parts();
-        // Whoever takes it for stale in this moment takes it away.
+        // A process that takes it for stale at this moment removes it.
         if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
             return Ok(None);
         }
         writeln!(file, "{}", std::process::id())?;
         let path = directory(&owner).expect("the owner's name was made for this");
         let mode = if access == Access::Private { 0o700 } else { 0o777 };
-        // Without a descriptor to remove it with, there is no directory.
+        // Without a spare descriptor to remove the directory with, none is made.
         let spare = file.try_clone()?;
         let owner = Owner::new(owner, file, Some(spare))?;
         let made = WorkDir { path, owner: Some(owner), cancel: CancelToken::default() };
-        // What fails from here on is cleared up as usual.
+        // An error from here on drops `made`, which cleans up.
         DirBuilder::new().mode(mode).create(&made.path)?;
         if !prefix.as_bytes().starts_with(b".") {
             File::create_new(made.path.join(RUN_MARKER))?;
@@ -111,7 +112,7 @@ impl WorkDir {
         Ok(Some(made))
     }
 
-    /// Where it is.
+    /// Path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -122,10 +123,11 @@ impl WorkDir {
         self
     }
 
-    /// Writes a word behind the process's id, for whoever finds this process dead; it is there until all else is gone.
+    /// Writes a word after the process's id, for a run that finds this process dead. It stays until everything else is
+    /// removed.
     ///
     /// # Errors
-    /// What keeps it from being written.
+    /// Those of writing it.
     pub fn write_down(&self, word: &str) -> io::Result<()> {
         let Some(owner) = &self.owner else { return Ok(()) };
         let line = format!("{}\n{word}\n", std::process::id());
@@ -133,20 +135,20 @@ impl WorkDir {
         owner.file.set_len(line.len() as u64)
     }
 
-    /// Removes it.
+    /// Removes the directory.
     ///
     /// # Errors
-    /// What keeps something in it from being removed. The next run finds what is left.
+    /// The first refusal to remove something in it. The next run finds the rest.
     pub fn close(mut self) -> io::Result<()> {
         self.remove()
     }
 
-    /// Leaves it as it is, for whoever finds its process dead.
+    /// Leaves the directory as it is, for a run that finds its process dead.
     pub fn leave(mut self) {
         self.owner = None;
     }
 
-    /// Leaves it where it is, to nobody in particular.
+    /// Leaves the directory where it is, without an owner.
     pub fn keep(mut self) -> PathBuf {
         if let Some(owner) = self.owner.take() {
             let _ = fs::remove_file(&owner.path);
@@ -158,20 +160,20 @@ impl WorkDir {
         let Some(mut owner) = self.owner.take() else { return Ok(()) };
         owner.spare = None;
         removal::remove(&self.path, &self.cancel)?;
-        // While it is locked: nobody is to take a new one of this name for stale.
+        // Removed while it is locked, so that no process takes a new one of this name for stale.
         fs::remove_file(&owner.path)
     }
 }
 
 impl Drop for WorkDir {
     fn drop(&mut self) {
-        // What cannot be removed is found by the next run.
+        // The next run finds what cannot be removed now.
         let _ = self.remove();
     }
 }
 
-/// What a dead process left in `parent` under names that begin with `prefix`. Dropping one removes it; [`Stale::leave`] does
-/// not.
+/// The directories of dead processes in `parent` whose names begin with `prefix`. Dropping one removes it;
+/// [`Stale::leave`] does not.
 pub fn stale(parent: &Path, prefix: impl AsRef<OsStr>) -> impl Iterator<Item = Stale> {
     let prefix = owner_prefix(prefix.as_ref());
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
@@ -213,32 +215,33 @@ impl Stale {
         drop(self.0.hurried_by(cancel));
     }
 
-    /// Where it is.
+    /// Path of the directory.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Goes on with it.
+    /// Makes it this process's own.
     pub fn adopt(self) -> WorkDir {
         self.0
     }
 
-    /// Leaves it as it is, for somebody else.
+    /// Leaves it as it is, for another run.
     pub fn leave(self) {
         self.0.leave();
     }
 }
 
-/// Takes over a file that its process kept locked, if that is dead. The file is removed when its path is dropped.
+/// Takes over a file that its process kept locked, if the process is dead. The file is removed when its path is
+/// dropped.
 pub fn abandoned(path: &Path) -> Option<(TempPath, File)> {
-    // Opened without following a link, and without waiting for whoever might make it a pipe.
+    // Opened without following a link, and without waiting for a writer in case it is a pipe.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(path).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || !is_mine(&metadata) || file.try_lock().is_err() {
         return None;
     }
-    // It may have gone between the opening and the locking.
+    // The file may have been removed between opening and locking.
     if file.metadata().ok()?.nlink() == 0 {
         return None;
     }
@@ -256,8 +259,8 @@ fn owner_prefix(prefix: &OsStr) -> OsString {
     name
 }
 
-/// The directory that belongs to an owner file. Names of directories are hidden where their prefix is, which shows in the
-/// owner's name only when it has `.twinmill-` in its middle: `.out.twinmill-…`.
+/// The directory that belongs to an owner file. All owner files are hidden; the directory is hidden too if the owner
+/// file's name has `.twinmill-` in its middle: `.out.twinmill-…`.
 fn directory(owner: &Path) -> Option<PathBuf> {
     let name = owner.file_name()?.as_bytes().strip_suffix(OWNER.as_bytes())?;
     let visible = name.strip_prefix(b".twinmill-").map(|_| &name[1..]);
