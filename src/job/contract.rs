@@ -1,4 +1,4 @@
-//! What a job's own code is made of: mappers, reducers, combiners.
+//! The parts of a job's own code: mappers, reducers, combiners.
 
 use crate::error::Result;
 use crate::input::InputFormat;
@@ -6,10 +6,10 @@ use crate::job::task::TaskContext;
 use crate::job::values::Values;
 use crate::record::{Key, ToKey, ToValue, Value};
 
-/// Where mappers and reducers put what they produce.
+/// Takes the records that mappers and reducers produce.
 pub trait Emit<K: Key + ?Sized, V: Value + ?Sized> {
-    /// Emits a record: a key and a value, references to them, or what they would borrow, such as a `&str` for a `String`.
-    /// What goes wrong on the way (a full disk) ends the task after the current record.
+    /// Emits a record: a key and a value, references to them, or their borrowed forms, such as a `&str` for a `String`.
+    /// An error on the way (a full disk) ends the task after the current record.
     fn emit<Q, W>(&mut self, key: Q, value: W)
     where
         Q: ToKey<K>,
@@ -25,8 +25,8 @@ pub trait Emit<K: Key + ?Sized, V: Value + ?Sized> {
 
 /// Turns input records into intermediate records.
 pub trait Mapper: Clone + Send + Sync {
-    /// How records are found in the input: [`Lines`](crate::Lines), [`FixedLength`](crate::FixedLength),
-    /// [`Pairs`](crate::Pairs) or one's own.
+    /// The format that finds records in the input: [`Lines`](crate::Lines), [`FixedLength`](crate::FixedLength),
+    /// [`Pairs`](crate::Pairs) or one of your own.
     type Input: InputFormat;
     /// Type of the emitted keys.
     type Key: Key + ?Sized;
@@ -117,12 +117,12 @@ impl<V, F: Fn(&mut V, V) + Clone + Send + Sync> Combiner<V> for F {
     }
 }
 
-/// How output files are written.
+/// The format of output files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutputFormat {
     /// `key TAB value NEWLINE`; no TAB where key or value is null (Hadoop's `TextOutputFormat`).
     #[default]
     Text,
-    /// Text of key and value with nothing between or behind them.
+    /// Text of key and value with nothing between or after them.
     Raw,
 }

@@ -1,4 +1,4 @@
-//! The user's contract: mappers, reducers, combiners, partitioners, and what they are given.
+//! The user's contract: mappers, reducers, combiners, partitioners, and their arguments.
 //!
 //! A mapper or reducer is a small type. Every task attempt works on its own clone of it, so fields are task state (an
 //! in-mapper combiner's table, a connection); side data that all tasks read goes into an `Arc`. Types are fixed by the

@@ -1,4 +1,4 @@
-//! Which reducer gets a key.
+//! Partitioners, which choose the reducer of a key.
 
 use std::sync::Arc;
 
@@ -65,13 +65,14 @@ impl Partitioner for HashPartitioner {
 /// Gives each reducer a range of keys, so that the parts one after another are sorted.
 #[derive(Clone, Debug)]
 pub struct TotalOrderPartitioner {
-    /// First key of each partition but the first, ascending, behind its first bytes as a number: most keys are told
-    /// apart by those.
+    /// First key of each partition but the first, ascending. Before each key stand its first bytes as a number, which
+    /// tell most keys apart.
     split_points: Arc<[(u64, Box<[u8]>)]>,
 }
 
 impl TotalOrderPartitioner {
-    /// Ranges that begin with these encoded keys, ascending, behind the first range, which begins with any key.
+    /// Makes a first range, which begins with any key, and after it ranges that begin with these encoded keys, in
+    /// ascending order.
     pub fn from_split_points(split_points: Vec<Box<[u8]>>) -> Self {
         TotalOrderPartitioner { split_points: split_points.into_iter().map(|key| (prefix(&key), key)).collect() }
     }

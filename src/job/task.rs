@@ -1,8 +1,8 @@
-//! Which task a mapper or a reducer works for.
+//! The task that a mapper or a reducer works for.
 
 use crate::cancel::CancelToken;
 
-/// Which task, and which attempt at it. What a mapper's and a reducer's `setup` is given.
+/// A task and an attempt at it, as a mapper's and a reducer's `setup` is given them.
 #[derive(Clone, Debug)]
 pub struct TaskContext {
     /// The job's name.

@@ -9,7 +9,7 @@ use crate::observe::activity::{Activity, Doing};
 use crate::record::{OwnedValue, Value};
 use crate::store::Step;
 
-/// Records sorted by key, at one of them at a time.
+/// A cursor over records that are sorted by key.
 pub(crate) trait GroupedRecords {
     /// Moves to the next record. [`Step::SameKey`] means exactly that it has the key of the record before.
     fn advance(&mut self) -> Result<Option<Step>>;
@@ -51,7 +51,7 @@ pub struct Values<'m, V: ?Sized> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
-    /// At the group's first record, which nobody has seen.
+    /// At the group's first record, which was not handed out yet.
     First,
     /// At a record that was handed out.
     Inside,
@@ -62,8 +62,8 @@ enum Position {
 }
 
 impl<'m, V: Value + ?Sized> Values<'m, V> {
-    /// The values of the group whose first record `records` stand at. `key` is the key of that; `until_check` counts down to
-    /// the next look at the token.
+    /// Makes the values of the group whose first record is the current one of `records`. `key` is the key of that
+    /// record; `until_check` counts down to the next look at the token.
     pub(crate) fn new(
         records: &'m mut dyn GroupedRecords,
         key: &'m [u8],
@@ -85,7 +85,7 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
         }
     }
 
-    /// Passes over what is left of the group, unless something went wrong in it.
+    /// Passes over the rest of the group, unless there was an error in it.
     ///
     /// # Errors
     /// Those of reading and decoding values.
@@ -94,22 +94,22 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
         self.error.take().map_or(Ok(()), Err)
     }
 
-    /// What went wrong while the group was read.
+    /// Takes the error that occurred while the group was read.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         self.error.take()
     }
 
-    /// How many values were read.
+    /// Number of values that were read.
     pub(crate) fn count_read(&self) -> u64 {
         self.count
     }
 
-    /// Whether there is another group behind this one, which has ended.
+    /// Whether another group follows this one, which has ended.
     pub(crate) fn is_followed(&self) -> bool {
         self.position == Position::NextGroup
     }
 
-    /// Where the countdown to the next look at the token is.
+    /// The countdown to the next look at the token.
     pub(crate) fn until_check(&self) -> u32 {
         self.until_check
     }
