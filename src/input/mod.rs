@@ -1,4 +1,4 @@
-//! Turns files that somebody else made into records.
+//! Turns input files, of any origin and form, into records.
 //!
 //! An input is a file, a directory that is walked, or a pipe. Compression (gzip, bzip2, Zstandard, LZ4) is recognised
 //! by content. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
