@@ -1,6 +1,6 @@
 //! The report of a run: the one serialised schema, which programs outside rely on.
 //!
-//! What is not in the reports of earlier versions has a default, so that they can still be read.
+//! Entries that reports of earlier versions lack have a default, so that those can still be read.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

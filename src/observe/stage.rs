@@ -1,4 +1,4 @@
-//! Keeping the books of one attempt: which stage it is in, and since when.
+//! The books of one attempt: its stages, and the time that each takes.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +11,8 @@ use crate::observe::phases::{PhaseLog, PhaseName, PhaseStart};
 pub(crate) struct Stages(Rc<RefCell<PhaseLog>>);
 
 impl Stages {
-    /// The attempt is in `phase`, and its thread at `activity`, until what is returned goes. Stages may lie within stages.
+    /// Enters a stage: the attempt is in `phase`, and its thread's activity is `activity`, until the returned guard is
+    /// dropped. Stages may lie within stages.
     #[must_use]
     pub fn enter(&self, phase: PhaseName, activity: Activity) -> Stage {
         let start = self.0.borrow().begin();
@@ -33,7 +34,7 @@ impl Stages {
         self.0.borrow().bytes(phase)
     }
 
-    /// What the stages that have ended have written.
+    /// The log of the stages that have ended.
     pub fn into_log(self) -> PhaseLog {
         self.0.take()
     }
