@@ -113,7 +113,7 @@ impl Device {
         file_call(FileUse::WriteIntermediate, || sync_all(file, path, &self.cancel))
     }
 
-    /// Says when nobody waits for it any more.
+    /// Ends waiting for an emulated disk.
     pub fn cancel(&self) -> &CancelToken {
         &self.cancel
     }
