@@ -16,6 +16,18 @@
 //!
 //! A fault that names a task which its job does not have is an error. Unless the size of splits is set, the input is cut into
 //! enough of them for the map tasks that are named.
+//!
+//! The table of `twinmill compare wordcount --inject map:1:panic --inject run:2:flip` shows the cost in rows such as these,
+//! whose times are those of workers. In memory, a damaged map output is one that is lost.
+//!
+//! ```text
+//!                                             disk          memory     reference
+//! time, median                             0.646 s         0.602 s        1.48 s
+//! recoveries, time of workers           3, 0.413 s      4, 0.388 s             –
+//!   attempts tried again                1, 0.217 s      1, 0.208 s             –
+//!   map outputs made again              1, 0.185 s      1, 0.180 s             –
+//!   reducers begun anew                 1, 11.1 ms     2, 0.091 ms             –
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
