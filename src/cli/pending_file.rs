@@ -42,9 +42,9 @@ pub struct PendingFile {
 enum Content {
     /// A file to be renamed to the target.
     Beside(NamedTempFile),
-    /// A device, or a pipe that somebody reads.
+    /// A device, or a pipe with a reader.
     InPlace(File),
-    /// A pipe that nobody reads yet.
+    /// A pipe without a reader so far.
     Unread,
     /// This process's own output, to which others may have written too.
     OwnStream(File),
