@@ -38,7 +38,7 @@ impl Outside {
         Outside { scratch, program }
     }
 
-    /// Runs a command of words separated by spaces, which succeeds; gives what it prints.
+    /// Runs a command of words separated by spaces, which succeeds; returns its output.
     #[track_caller]
     fn succeed(&self, words: &str) -> String {
         let mut command = Command::new(&self.program);

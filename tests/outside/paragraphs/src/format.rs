@@ -1,7 +1,7 @@
 //! Paragraphs of a text: runs of lines that are not empty.
 //!
-//! Where a file is cut, a paragraph belongs to the piece that it starts in, and it starts after two line ends, or where
-//! the text begins.
+//! If a file is cut, a paragraph belongs to the piece that it starts in. It starts after two line ends, or at the
+//! beginning of the text.
 
 use twinmill::prelude::*;
 use twinmill::{InputFormat, PieceReader};
