@@ -28,8 +28,8 @@
 //! }
 //! ```
 //!
-//! The same with a [`Mapper`] and a [`Reducer`] written out. A part of one's own may have state, and what it does before its
-//! first record and behind its last one; what it emits takes a few nanoseconds less than what a closure does.
+//! The same with a [`Mapper`] and a [`Reducer`] written out. A part of your own may have state, and hooks before its
+//! first record and after its last one; its records cost a few nanoseconds less than those of a closure.
 //!
 //! ```
 //! use twinmill::prelude::*;
@@ -75,7 +75,7 @@
 //!
 //! More to copy from:
 //!
-//! | what | where |
+//! | example | place |
 //! |---|---|
 //! | jobs in a chain | [`Driver`] |
 //! | a loop of jobs | [`Driver::iterate`] |
@@ -84,7 +84,7 @@
 //! | parts that are sorted one after another | [`Driver::total_order`] |
 //! | a partitioner | [`Partitioner`] |
 //! | an input format | [`InputFormat`] |
-//! | types of keys and values, and one's own | [`record::key`], [`record::value`] |
+//! | types of keys and values, built in and your own | [`record::key`], [`record::value`] |
 //! | jobs with a command line | `jobs/` and `tests/outside/` in the repository |
 //!
 //! # Where to read
@@ -158,7 +158,7 @@ pub use runtime::job::Job;
 pub use runtime::output_dir::parts;
 pub use runtime::session::Session;
 
-/// What a job's file needs.
+/// Everything that the file of a job needs.
 pub mod prelude {
     pub use crate::parts::{Count, Identity, Max, Min, Out, Sum, Words, mapper, mapper_of, reducer};
     pub use crate::{

@@ -1,7 +1,7 @@
 //! The stages one by one, for benches, and files of runs, for tests.
 //!
 //! A [`Worker`] runs tasks of a job as a driver's workers do, with one store, and buffers that a task leaves
-//! to the next. Each function runs one stage on the records it is given and returns what was done. No part of the API.
+//! to the next. Each function runs one stage on the records it is given and returns figures. No part of the API.
 //!
 //! ```text
 //! read ─▶ records ─▶ collect (map · sort · spill · merge) ─▶ map outputs ─▶ merge | reduce ─▶ counters
@@ -41,7 +41,7 @@ use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 /// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, or what `each` returns.
+/// [`Error::Io`] where it cannot be read, and those of `each`.
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
     let inputs = Inputs::default();
     let context = inputs.context(None);
@@ -72,7 +72,7 @@ pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> 
     Ok([written, start.elapsed().as_secs_f64()])
 }
 
-/// What tasks work with when there is no driver.
+/// The resources of tasks that run without a driver.
 #[derive(Debug)]
 pub struct Worker {
     config: JobConfig,
@@ -82,7 +82,7 @@ pub struct Worker {
     stores: Stores,
     buffers: BufferPool,
     tasks: AtomicU32,
-    /// Last, so that everything in it is gone before it is.
+    /// The last field, so that everything in the directory is dropped before it.
     _work_dir: tempfile::TempDir,
 }
 
@@ -137,8 +137,8 @@ impl Worker {
         job.reducers().unwrap_or(self.config.reducers)
     }
 
-    /// Collects what `emit` emits into the output of one map task. The phases are all of [`PhaseName`], in its order; what
-    /// is not sorting, spilling or merging is in [`PhaseName::Map`].
+    /// Collects the records of `emit` into the output of one map task. The phases are all of [`PhaseName`], in its
+    /// order; time that is not sorting, spilling or merging is in [`PhaseName::Map`].
     ///
     /// # Errors
     /// Whatever stops a map task.
@@ -175,7 +175,8 @@ impl Worker {
         Ok((records, keys, bytes))
     }
 
-    /// Merges and reduces the map outputs, partition after partition, into `out`. Returns what the reduce tasks counted.
+    /// Merges and reduces the map outputs, partition after partition, into `out`. Returns the counts of the reduce
+    /// tasks.
     ///
     /// # Errors
     /// Whatever stops a reduce task.
