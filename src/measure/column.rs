@@ -37,6 +37,8 @@ pub struct Column {
     pub iteration_seconds: Vec<f64>,
     /// Records of the output.
     pub output_records: f64,
+    /// Bytes of the output.
+    pub output_bytes: f64,
 }
 
 /// The framework's time, and the data that it moved.
@@ -46,6 +48,8 @@ pub struct Framework {
     pub reducers: u32,
     /// Name and busy seconds, in the order of the data flow.
     pub phases: Vec<(String, f64)>,
+    /// Bytes of encoded records that mappers emitted.
+    pub map_output_bytes: f64,
     /// Bytes written to intermediate files.
     pub file_written_bytes: f64,
     /// Bytes read from intermediate files.
@@ -74,6 +78,7 @@ impl Column {
         let framework = (!first.phases.is_empty()).then(|| Framework {
             reducers: first.reducers,
             phases: first.phases.iter().enumerate().map(|(i, phase)| (phase.name.to_string(), busy(i))).collect(),
+            map_output_bytes: of(&|run| run.counters.map_output_bytes as f64),
             file_written_bytes: of(&|run| run.counters.file_bytes_written as f64),
             file_read_bytes: of(&|run| run.counters.file_bytes_read as f64),
             shuffle_bytes: of(&|run| run.counters.reduce_shuffle_bytes as f64),
@@ -98,6 +103,7 @@ impl Column {
             peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),
             iteration_seconds: (0..first.iterations.len()).map(iteration).collect(),
             output_records: of(&|run| run.output.records as f64),
+            output_bytes: of(&|run| run.output.bytes as f64),
         })
     }
 

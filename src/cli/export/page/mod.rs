@@ -1,10 +1,15 @@
 //! The report as a page: one file that needs no network, made of a template, a style sheet, a script, the charting library
 //! and the reports as JSON.
 //!
-//! Every figure of the page is computed for the [`Document`]; `page.js` only draws it. The charts are
+//! Every figure and sentence of the page is in the [`Document`] or in its [`Charts`]; `page.js` only draws it. The charts are
 //! Observable Plot's, which draws SVG and so prints well; `vendor/README.md` says which versions these are.
 
+mod charts;
+
+use serde::Serialize;
+
 use crate::cli::document::Document;
+use crate::cli::export::page::charts::Charts;
 use crate::measure::comparison::Comparison;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -18,7 +23,7 @@ const PLOT_LICENSE: &str = include_str!("vendor/plot.LICENSE");
 /// The page of these comparisons.
 pub fn render(comparisons: &[Comparison]) -> String {
     let documents: Vec<Document> = comparisons.iter().map(Document::of).collect();
-    let data = serde_json::to_string(&documents).expect("a report has nothing but text and numbers");
+    let charts: Vec<Charts> = comparisons.iter().map(Charts::of).collect();
     let mut jobs: Vec<&str> = comparisons.iter().map(|comparison| comparison.settings.job.as_str()).collect();
     jobs.dedup();
     let title = format!("twinmill: {}", jobs.join(", "));
@@ -26,8 +31,8 @@ pub fn render(comparisons: &[Comparison]) -> String {
     let parts = [
         ("{{title}}", escape(&title)),
         ("{{style}}", STYLE.to_owned()),
-        // Inside a script element only `</script` and `<!--` mean anything, and both begin with `<`.
-        ("{{data}}", data.replace('<', "\\u003c")),
+        ("{{reports}}", embedded(&documents)),
+        ("{{charts}}", embedded(&charts)),
         ("{{libraries}}", libraries),
         ("{{script}}", SCRIPT.to_owned()),
     ];
@@ -41,6 +46,12 @@ pub fn render(comparisons: &[Comparison]) -> String {
         rest = after;
     }
     page + rest
+}
+
+/// JSON as it stands in the page. Inside a script element only `</script` and `<!--` mean anything, and both begin with `<`.
+fn embedded(data: &impl Serialize) -> String {
+    let json = serde_json::to_string(data).expect("it has nothing but text and numbers");
+    json.replace('<', "\\u003c")
 }
 
 fn escape(text: &str) -> String {

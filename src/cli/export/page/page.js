@@ -1,8 +1,10 @@
 "use strict";
-// Draws the reports that are embedded in the page. Every number comes from the JSON; what is computed here are medians over
-// the runs of a mode, for the charts of what the summary does not hold.
+// Draws the reports that are embedded in the page. Every number and sentence comes from the JSON; what is computed here is
+// where it stands on the screen.
 
-const reports = JSON.parse(document.getElementById("reports").textContent);
+const embedded = (id) => JSON.parse(document.getElementById(id).textContent);
+const reports = embedded("reports");
+const charts = embedded("charts");
 
 // -- Figures as people read them ------------------------------------------------------------------------------------------
 
@@ -23,7 +25,6 @@ const bytes = (value) => {
 };
 const count = (value) => value.toLocaleString("en-US");
 const interval = (ci, format) => (ci ? `${format(ci[0])} … ${format(ci[1])}` : "unknown (one round)");
-const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 // -- The page's own little language ---------------------------------------------------------------------------------------
 
@@ -86,11 +87,9 @@ const barLabels = (rows, {value, free = value, end, y, width}) => {
 
 const nameOf = (row) => row.variant ?? row.mode;
 const color = (name) => `var(--${name.replace(/ .*/, "")})`;
-const median = (values) => d3.median(values) ?? 0;
-const runsOf = (report, name) => report.runs.filter((run) => run.variant === name);
 const leftMargin = (names) => Math.min(150, 16 + 7.5 * Math.max(...names.map((name) => name.length)));
 
-const times = (report) => {
+const times = (report, {modes}) => {
   const rows = report.summary.map((row) => ({...row, name: nameOf(row)}));
   const runs = report.runs.map((run) => ({name: run.variant, time: run.wall_seconds, round: run.round + 1}));
   const names = rows.map((row) => row.name);
@@ -108,25 +107,20 @@ const times = (report) => {
     }), "Bars are medians, lines their 95 % intervals, dots the single runs. Shorter is better."),
     numbers([["", "median", "shortest", "longest", "95 % interval", "runs"], ...rows.map((row) => [
       row.name, seconds(row.median_seconds), seconds(row.min_seconds), seconds(row.max_seconds),
-      interval(row.ci95_seconds, seconds), count(runsOf(report, row.name).length)])]),
+      interval(row.ci95_seconds, seconds), count(modes.find((mode) => mode.name === row.name).runs)])]),
   ];
 };
 
 /** Modes and alternatives: start-up in front of work, so that the end of a bar is when the answer is there. */
-const tools = (report) => {
+const tools = (report, {absences}) => {
   if (!report.tools) return null;
-  const rows = report.tools.map((tool) => ({...tool, ends: tool.startup_seconds + tool.median_seconds}));
+  const rows = report.tools;
   const fill = (tool) => (tool.mode ? color(tool.mode) : "var(--other)");
   const fastest = rows.find((tool) => tool.mode && tool.framework);
   const answer = (tool) => (tool.agrees == null ? "–" : tool.agrees ? "equal" : "DIFFERS");
-  const absent = report.alternatives.flatMap((other) => [
-    other.skipped && `${other.name} was not run: ${other.skipped}`,
-    other.failed && `${other.name} FAILED: ${other.failed.split("\n")[0]}`,
-    ...Object.entries(other.declined ?? {}).map(([attempt, why]) => `${attempt} was not run: ${why}`),
-  ].filter(Boolean));
   const margin = leftMargin(rows.map((tool) => tool.name));
   return [
-    report.alternatives_agree === false ? element("p", {class: "alarm"}, `The answers of ${rows.filter((tool) => tool.agrees === false).map((tool) => tool.name).join(", ")} differ from twinmill's.`) : null,
+    report.alternatives_agree === false ? element("p", {class: "alarm"}, `Answers differ from twinmill's: ${rows.filter((tool) => tool.agrees === false).map((tool) => tool.name).join(", ")}.`) : null,
     legend([["start-up", "var(--startup)"], ...["disk", "memory", "reference"].filter((mode) => rows.some((tool) => tool.mode === mode)).map((mode) => [mode, color(mode)]),
       ...(rows.some((tool) => !tool.mode) ? [["other programs", "var(--other)"]] : [])]),
     chart("tools", "Start-up and work of modes and alternatives", (width) => Plot.plot({
@@ -134,26 +128,25 @@ const tools = (report) => {
       x: secondsAxis(width), y: {domain: rows.map((tool) => tool.name), label: null, tickSize: 0},
       marks: [
         Plot.barX(rows, {x1: 0, x2: "startup_seconds", y: "name", fill: "var(--startup)", insetTop: 6, insetBottom: 6}),
-        Plot.barX(rows, {x1: "startup_seconds", x2: "ends", y: "name", fill, fillOpacity: 0.8, insetTop: 6, insetBottom: 6,
+        Plot.barX(rows, {x1: "startup_seconds", x2: "total_seconds", y: "name", fill, fillOpacity: 0.8, insetTop: 6, insetBottom: 6,
           channels: {work: {value: (d) => seconds(d.median_seconds), label: "work"}, start: {value: (d) => seconds(d.startup_seconds), label: "start-up"}, answer: {value: answer, label: "answer"}},
           tip: {format: {x: false, x1: false, x2: false, y: true, fill: false}}}),
-        Plot.text(rows, {x: "ends", y: "name", text: (d) => seconds(d.ends), textAnchor: "start", dx: 6, fontWeight: 600, fill: "currentColor"}),
+        Plot.text(rows, {x: "total_seconds", y: "name", text: (d) => seconds(d.total_seconds), textAnchor: "start", dx: 6, fontWeight: 600, fill: "currentColor"}),
         Plot.ruleX([0]),
       ],
-    }), `Medians. Work is from the first read to the last write, by each program's own clock; start-up is the rest of its process.${absent.length ? ` ${absent.join(". ")}.` : ""}`),
+    }), `Medians. Work is from the first read to the last write, by each program's own clock; start-up is the rest of its process.${absences.map((absence) => ` ${absence}.`).join("")}`),
     numbers([["", "work", "range", "start-up", "processor time", "peak memory", fastest ? `× ${fastest.name}` : "", "processors", "version", "answer"], ...rows.map((tool) => [
       tool.name, seconds(tool.median_seconds), `${seconds(tool.min_seconds)} – ${seconds(tool.max_seconds)}`, seconds(tool.startup_seconds), seconds(tool.cpu_seconds),
       bytes(tool.peak_rss_bytes), tool.times_fastest_mode == null ? "" : `${tool.times_fastest_mode.toFixed(2)}×`, count(tool.processors), tool.version ?? "", answer(tool)])]),
   ];
 };
 
-const phases = (report) => {
-  const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.phases.length);
-  if (names.length === 0) return null;
-  const order = runsOf(report, names[0])[0].phases.map((phase) => phase.name);
-  const rows = names.flatMap((name) => order.map((phase, i) => ({
-    name, phase, busy: median(runsOf(report, name).map((run) => run.phases[i]?.busy_seconds ?? 0)),
-  })));
+const phases = ({modes}) => {
+  const shown = modes.filter((mode) => mode.framework);
+  if (shown.length === 0) return null;
+  const names = shown.map((mode) => mode.name);
+  const order = shown[0].framework.phases.map(([phase]) => phase);
+  const rows = shown.flatMap(({name, framework}) => framework.phases.map(([phase, busy]) => ({name, phase, busy})));
   const fill = (phase) => `var(--p${order.indexOf(phase)})`;
   const cell = (name, phase) => rows.find((row) => row.name === name && row.phase === phase).busy;
   return [
@@ -170,110 +163,75 @@ const phases = (report) => {
   ];
 };
 
-const sum = (...values) => values.reduce((all, value) => all + value, 0);
+/** Colours of the groups of what workers do and wait for. */
+const TIME = {
+  parsing: "--p3", job: "--p0", combining: "--p1", encoding: "--p6", sorting: "--p5", merging: "--p4", copying: "--copy",
+  file_calls: "--p2", other: "--soft", disk_wait: "--wait-disk", task_wait: "--wait-task", processor_wait: "--wait-cpu",
+};
 
-/** What workers do and wait for, in the groups of the table, and their colours. */
-const TIME = [
-  ["parsing", "--p3", ({cpu}) => cpu.parse],
-  ["the job's own code", "--p0", ({cpu}) => cpu.user],
-  ["combining", "--p1", ({cpu}) => cpu.combine],
-  ["encoding", "--p6", ({cpu}) => cpu.encode],
-  ["sorting", "--p5", ({cpu}) => cpu.sort],
-  ["merging", "--p4", ({cpu}) => cpu.merge],
-  ["copying in memory", "--copy", ({cpu}) => cpu.copy],
-  ["calls to files", "--p2", ({cpu}) => sum(cpu.read_input, cpu.write_output, cpu.read_intermediate, cpu.write_intermediate)],
-  ["everything else", "--soft", ({cpu}) => cpu.other],
-  ["waiting for the disk", "--wait-disk", ({wait}) => sum(wait.read_input, wait.write_output, wait.read_intermediate, wait.write_intermediate)],
-  ["waiting for locks and tasks", "--wait-task", ({wait}) => sum(wait.lock, wait.channel)],
-  ["waiting for a processor", "--wait-cpu", ({wait}) => wait.processor],
-];
-
-const workersTime = (report) => {
-  const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.time);
-  if (names.length === 0) return [];
-  const rows = names.flatMap((name) => TIME.map(([group, , value]) => ({
-    name, group, time: median(runsOf(report, name).map((run) => value(run.time))),
-  })));
-  const fill = (group) => `var(${TIME.find(([name]) => name === group)[1]})`;
+const workersTime = ({modes}) => {
+  const shown = modes.filter((mode) => mode.framework?.time);
+  if (shown.length === 0) return [];
+  const names = shown.map((mode) => mode.name);
+  const groups = shown[0].framework.time.groups;
+  const rows = shown.flatMap(({name, framework}) => framework.time.groups.map(({group, name: doing, seconds}) => ({name, group, doing, time: seconds})));
+  const fill = (group) => `var(${TIME[group]})`;
   const cell = (name, group) => rows.find((row) => row.name === name && row.group === group).time;
-  const bound = (name, which) => median(runsOf(report, name).map((run) => run.bounds[which]));
-  const clock = (name) => median(runsOf(report, name).map((run) => run.wall_seconds));
+  const bounds = (which) => shown.map(({framework}) => seconds(framework.time.bounds[which]));
   return [
-    legend(TIME.map(([group]) => [group, fill(group)])),
+    legend(groups.map(({group, name}) => [name, fill(group)])),
     chart("time", "What workers did and waited for", (width) => Plot.plot({
       width, style, height: 60 + 46 * names.length, marginBottom: 44, marginLeft: leftMargin(names), marginRight: 24,
       x: secondsAxis(width, {label: "seconds of all workers →"}), y: {domain: names, label: null, tickSize: 0},
       marks: [
-        Plot.barX(rows, Plot.stackX({x: "time", y: "name", fill: (d) => fill(d.group), order: null, insetTop: 6, insetBottom: 6, channels: {doing: "group", time: {value: (d) => seconds(d.time), label: "time"}}, tip: {format: {x: false, x1: false, x2: false, fill: false, y: true}}})),
+        Plot.barX(rows, Plot.stackX({x: "time", y: "name", fill: (d) => fill(d.group), order: null, insetTop: 6, insetBottom: 6, channels: {doing: "doing", time: {value: (d) => seconds(d.time), label: "time"}}, tip: {format: {x: false, x1: false, x2: false, fill: false, y: true}}})),
         Plot.ruleX([0]),
       ],
     }), "What workers computed, and behind it, in black and greys, what they waited for. Copying to and from the page cache is in the calls to files."),
     table([["on the clock", ...names],
-      ["as it was", ...names.map((name) => seconds(clock(name)))],
-      ["had the disk been infinitely fast", ...names.map((name) => seconds(bound(name, "infinitely_fast_disk_seconds")))],
-      ["had intermediate files cost nothing at all", ...names.map((name) => seconds(bound(name, "free_intermediate_files_seconds")))]]),
-    numbers([["", ...names], ...TIME.map(([group]) => [group, ...names.map((name) => seconds(cell(name, group)))])]),
+      ["as it was", ...shown.map((mode) => seconds(mode.seconds))],
+      ["had the disk been infinitely fast", ...bounds("infinitely_fast_disk_seconds")],
+      ["had intermediate files cost nothing at all", ...bounds("free_intermediate_files_seconds")]]),
+    numbers([["", ...names], ...groups.map(({group, name}) => [name, ...names.map((mode) => seconds(cell(mode, group)))])]),
   ];
 };
 
-/** Puts each task into the first lane that is free at its start. */
-const lanes = (tasks) => {
-  const free = [];
-  return d3.sort(tasks, (task) => task.start_seconds).map((task) => {
-    let lane = free.findIndex((until) => until <= task.start_seconds);
-    if (lane < 0) lane = free.length;
-    free[lane] = task.end_seconds;
-    return {...task, lane: lane + 1, kind: task.outcome !== "succeeded" ? task.outcome : task.id.includes("reduce-") ? "reduce" : "map"};
-  });
-};
-
-const timeline = (report) => {
-  const runs = report.middle_runs.map(([name, round]) => report.runs.find((run) => run.variant === name && run.round === round));
-  const shown = runs.filter((run) => run?.tasks.length).map((run) => ({run, tasks: lanes(run.tasks)}));
-  if (shown.length === 0) return null;
-  const end = Math.max(...shown.map(({run}) => run.wall_seconds));
-  const most = Math.max(...shown.flatMap(({tasks}) => tasks.map((task) => task.lane)));
+const timeline = ({timelines}) => {
+  if (timelines.length === 0) return null;
+  const end = Math.max(...timelines.map((run) => run.seconds));
+  const most = Math.max(...timelines.flatMap(({tasks}) => tasks.map((task) => task.lane)));
   const fill = {map: "var(--p0)", reduce: "var(--p1)", failed: "var(--bad)", killed: "var(--soft)"};
-  const kinds = Object.keys(fill).filter((kind) => shown.some(({tasks}) => tasks.some((task) => task.kind === kind)));
+  const kinds = Object.keys(fill).filter((kind) => timelines.some(({tasks}) => tasks.some((task) => task.kind === kind)));
   return [
     legend(kinds.map((kind) => [kind === "map" || kind === "reduce" ? `${kind} task` : `${kind} attempt`, fill[kind]])),
-    element("div", {class: "side"}, shown.map(({run, tasks}) => chart(`timeline ${run.variant}`, `Tasks of a run in ${run.variant}`, (width) => Plot.plot({
+    element("div", {class: "side"}, timelines.map(({variant, round, seconds: took, tasks}) => chart(`timeline ${variant}`, `Tasks of a run in ${variant}`, (width) => Plot.plot({
       width, style, height: 64 + 26 * most, marginBottom: 44, marginLeft: 30, marginRight: 16,
       x: secondsAxis(width, {domain: [0, end]}), y: {domain: d3.range(1, most + 1), label: null, tickSize: 0},
       marks: [
         Plot.barX(tasks, {x1: "start_seconds", x2: "end_seconds", y: "lane", fill: (d) => fill[d.kind], insetTop: 3, insetBottom: 3, insetRight: 0.4,
           channels: {task: "id", took: {value: (d) => seconds(d.end_seconds - d.start_seconds), label: "took"}, records: {value: (d) => count(d.records), label: "records"}, read: {value: (d) => bytes(d.bytes), label: "bytes"}},
           tip: {format: {x: false, x1: false, x2: false, y: false, fill: false}}}),
-        Plot.ruleX([run.wall_seconds], {stroke: color(run.variant), strokeWidth: 2}),
+        Plot.ruleX([took], {stroke: color(variant), strokeWidth: 2}),
       ],
-    }), `${run.variant}: round ${run.round + 1}, the run in the middle; it ended after ${seconds(run.wall_seconds)}. Rows are workers.`))),
+    }), `${variant}: round ${round + 1}, the run in the middle; it ended after ${seconds(took)}. Rows are workers.`))),
   ];
 };
 
-const STAGES = [
-  ["input read", (run) => run.input_bytes],
-  ["map output", (run) => run.counters.MAP_OUTPUT_BYTES],
-  ["files, written", (run) => run.counters.FILE_BYTES_WRITTEN],
-  ["files, read", (run) => run.counters.FILE_BYTES_READ],
-  ["shuffled", (run) => run.counters.REDUCE_SHUFFLE_BYTES],
-  ["output", (run) => run.output.bytes],
-  ["device, written", (run) => run.process_io.write_bytes],
-  ["device, read", (run) => run.process_io.read_bytes],
-];
-
-const stages = (report) => {
-  const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.phases.length);
-  if (names.length === 0) return null;
-  const rows = STAGES.flatMap(([stage, value]) => names.map((name) => ({stage, name, bytes: median(runsOf(report, name).map((run) => value(run) ?? 0))})));
+const stages = ({modes}) => {
+  const shown = modes.filter((mode) => mode.framework);
+  if (shown.length === 0) return null;
+  const names = shown.map((mode) => mode.name);
+  const order = shown[0].framework.stages.map(([stage]) => stage);
+  const rows = shown.flatMap(({name, framework}) => framework.stages.map(([stage, bytes]) => ({stage, name, bytes})));
   const largest = d3.max(rows, (row) => row.bytes) || 1;
   const unit = 1024 ** Math.min(4, Math.floor(Math.log(largest) / Math.log(1024)));
   const cell = (name, stage) => rows.find((row) => row.name === name && row.stage === stage).bytes;
   return [
     legend(names.map((name) => [name, color(name)])),
     chart("stages", "Bytes through each stage", (width) => Plot.plot({
-      width, style, height: 52 + STAGES.length * (14 + 14 * names.length), marginBottom: 44, marginLeft: 112, marginRight: 24,
+      width, style, height: 52 + order.length * (14 + 14 * names.length), marginBottom: 44, marginLeft: 112, marginRight: 24,
       x: {grid: true, label: `${bytes(unit).split(" ")[1]} →`, labelOffset: 36, ticks: ticks(width), zero: true, transform: (value) => value / unit},
-      y: {domain: names, axis: null}, fy: {domain: STAGES.map(([stage]) => stage), label: null, padding: 0.25, axis: null},
+      y: {domain: names, axis: null}, fy: {domain: order, label: null, padding: 0.25, axis: null},
       marks: [
         Plot.axisFy({anchor: "left", textAnchor: "end", dx: -6, label: null, fontSize: 12}),
         Plot.barX(rows, {x: "bytes", y: "name", fy: "stage", fill: (d) => color(d.name), insetTop: 1, insetBottom: 1,
@@ -281,18 +239,17 @@ const stages = (report) => {
         Plot.ruleX([0]),
       ],
     }), "Median over the runs. Files lie in the page cache until the kernel writes them, so less may reach the device."),
-    numbers([["", ...names], ...STAGES.map(([stage]) => [stage, ...names.map((name) => bytes(cell(name, stage)))])]),
+    numbers([["", ...names], ...order.map((stage) => [stage, ...names.map((name) => bytes(cell(name, stage)))])]),
   ];
 };
 
-const ladder = (report) => {
+const ladder = (report, {ladder: sentence}) => {
   if (!report.ladder) return null;
   const label = (step) => (step.changed ? `${step.changed.replace("_", " ")} ${step.factors[step.changed]}` : "disk");
   const steps = report.ladder.map((step, i) => ({...step, label: label(step), before: i ? report.ladder[i - 1].median_seconds : 0, i}));
   const rungs = steps.filter((step) => !step.does_not_apply);
   const names = [...rungs.map((step) => step.label), "memory"];
   const last = steps.at(-1);
-  const total = report.ladder_total;
   const ends = [{label: "disk", value: steps[0].median_seconds, name: "disk"}, {label: "memory", value: last.median_seconds, name: "memory"}];
   const changes = rungs.slice(1);
   const longest = d3.max(rungs, (step) => step.median_seconds);
@@ -308,7 +265,7 @@ const ladder = (report) => {
         ...[true, false].map((left) => Plot.text(changes.filter((d) => d.before < longest / 3 === left), {x: left ? (d) => Math.min(d.before, d.median_seconds) : (d) => Math.max(d.before, d.median_seconds), y: "label", text: (d) => signed(d.difference_seconds), dy: -19, textAnchor: left ? "start" : "end", fontWeight: 600, stroke: "var(--card)", fill: "currentColor"})),
         Plot.ruleX([0]),
       ],
-    }), `Green: the factor saved time; red: it cost time; lines are 95 % intervals of the difference. The steps come to ${signed(total.sum_of_differences_seconds)}; the gap between the modes is ${signed(total.gap_seconds)}${total.gap_ci95 ? ` (${interval(total.gap_ci95, signed)})` : ""}.`),
+    }), `Green: the factor saved time; red: it cost time; lines are 95 % intervals of the difference. ${sentence}`),
     numbers([["step", "time", "difference", "95 % interval", "files written", "files read", "shuffled", "input read"], ...steps.map((step) =>
       step.does_not_apply
         ? [step.label, `does not apply (${step.does_not_apply})`, "", "", "", "", "", ""]
@@ -317,13 +274,11 @@ const ladder = (report) => {
   ];
 };
 
-const iterations = (report) => {
-  const names = report.summary.map(nameOf).filter((name) => runsOf(report, name)[0]?.iterations.length);
-  if (names.length === 0) return null;
-  const rows = names.flatMap((name) => {
-    const runs = runsOf(report, name);
-    return runs[0].iterations.map((_, i) => ({name, iteration: i + 1, time: median(runs.map((run) => run.iterations[i]?.wall_seconds ?? 0))}));
-  });
+const iterations = ({modes}) => {
+  const shown = modes.filter((mode) => mode.iteration_seconds.length);
+  if (shown.length === 0) return null;
+  const names = shown.map((mode) => mode.name);
+  const rows = shown.flatMap(({name, iteration_seconds}) => iteration_seconds.map((time, i) => ({name, iteration: i + 1, time})));
   const last = d3.max(rows, (row) => row.iteration);
   const scale = d3.max(rows, (row) => row.time) < 0.1 ? 1e3 : 1;
   return [
@@ -345,7 +300,7 @@ const iterations = (report) => {
   ];
 };
 
-const sweep = (report) => {
+const sweep = (report, {memory_sweep: sentence}) => {
   if (!report.memory_sweep) return null;
   const points = report.memory_sweep;
   const summary = report.memory_sweep_summary;
@@ -365,7 +320,7 @@ const sweep = (report) => {
           Plot.line(points, {x: "percent", y: "median_seconds", stroke: color("memory"), strokeWidth: 2}),
           Plot.dot(points, {x: "percent", y: "median_seconds", fill: color("memory"), r: 5, channels: {took: {value: (d) => seconds(d.median_seconds), label: "took"}, budget: {value: (d) => bytes(d.budget_bytes), label: "budget"}}, tip: {format: {y: false}}}),
         ],
-      }), `Medians with 95 % intervals. More memory ${summary.monotone_within_noise ? "never took longer, beyond noise" : "TOOK LONGER somewhere, beyond noise"}.`),
+      }), "Medians with 95 % intervals."),
       chart("sweep bytes", "Bytes to files against memory", (width) => Plot.plot({
         width, style, height: 300, marginBottom: 44, marginLeft: 52, marginRight: 16, marginTop: 24, x: x(width),
         y: {grid: true, zero: true, label: `↑ ${bytes(unit).split(" ")[1]} written to files`, transform: (value) => value / unit},
@@ -374,7 +329,7 @@ const sweep = (report) => {
           Plot.line(points, {x: "percent", y: "spilled_bytes", stroke: color("memory"), strokeWidth: 2}),
           Plot.dot(points, {x: "percent", y: "spilled_bytes", fill: color("memory"), r: 5, channels: {written: {value: (d) => bytes(d.spilled_bytes), label: "written"}}, tip: {format: {y: false}}}),
         ],
-      }), `The working set is ${bytes(summary.working_set_bytes)}. ${summary.within_budget ? "Every run kept within its budget." : `Some runs reserved more than their budget, by ${bytes(summary.most_over_budget_bytes)} at most.`}`)),
+      }), sentence)),
     numbers([["memory", "budget", "time", "95 % interval", "to files", "reserved", "peak memory"], ...points.map((point) => [
       `${point.percent} %`, bytes(point.budget_bytes), seconds(point.median_seconds), interval(point.ci95_seconds, seconds),
       bytes(point.spilled_bytes), bytes(point.peak_reserved_bytes), bytes(point.peak_rss_bytes)])]),
@@ -431,21 +386,20 @@ const overview = () => {
     }), reports.map((report, i) => `${title(report, i)}: ${report.machine}`).join(" · ")));
 };
 
-const facts = (report) => {
+const facts = (report, {outputs, options}) => {
   const settings = report.settings;
   const entries = [["machine", report.machine]];
   if (settings) {
     const inputs = settings.inputs.join(", ");
     entries.push(["input", `${inputs}: ${bytes(settings.input_bytes)} in ${count(settings.input_files)} file${settings.input_files === 1 ? "" : "s"}`]);
-    entries.push(["settings", `${settings.workers} workers, ${settings.reducers} reducers, a budget of ${bytes(settings.memory_bytes)}, ${settings.page_cache} page cache${settings.options.length ? `, ${settings.options.map(quoted).join(" ")}` : ""}`]);
+    entries.push(["settings", `${settings.workers} workers, ${settings.reducers} reducers, a budget of ${bytes(settings.memory_bytes)}, ${settings.page_cache} page cache${options.length ? `, ${options.join(" ")}` : ""}`]);
     if (report.emulated_disk) entries.push(["disk", `${report.emulated_disk} below intermediate files and data between jobs`]);
     entries.push(["measured", `${settings.rounds} rounds in an order drawn from seed ${settings.seed}, after ${settings.warmup} warm-up run${settings.warmup === 1 ? "" : "s"} of each mode`]);
     entries.push(["program", `twinmill ${settings.version}, ${settings.program}`]);
   }
-  const digests = [...new Set(report.runs.map((run) => run.output.digest))].join(", ");
   const others = (report.alternatives ?? []).filter((other) => other.version);
   if (others.length) entries.push(["alternatives", others.map((other) => `${other.name === other.system ? "" : `${other.name}: `}${other.system} ${other.version}`).join(", ")]);
-  entries.push(["outputs", `${report.outputs_identical ? "identical, byte by byte" : "THEY DIFFER"} (${digests})`]);
+  entries.push(["outputs", `${report.outputs_identical ? "identical, byte by byte" : "THEY DIFFER"} (${outputs.join(", ")})`]);
   return element("dl", {class: "facts"}, entries.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
 };
 
@@ -464,6 +418,7 @@ const section = (title, about, content) =>
   content && element("section", {}, element("h2", {}, title), about && element("p", {class: "soft"}, about), ...content);
 
 const article = (report, i) => {
+  const charted = charts[i];
   const rounds = d3.max(report.runs, (run) => run.round + 1) ?? 0;
   const verdict = report.verdict.length ? report.verdict : ["There is nothing to compare: only one mode has run."];
   return element("article", {},
@@ -471,19 +426,19 @@ const article = (report, i) => {
     element("p", {class: "soft"}, `${report.settings ? `${bytes(report.settings.input_bytes)} of input, ` : ""}${rounds} run${rounds === 1 ? "" : "s"} of each mode, ${report.machine}${report.emulated_disk ? `, with an ${report.emulated_disk}` : ""}`),
     verdict.map((sentence) => element("p", {class: "verdict"}, sentence[0].toUpperCase() + sentence.slice(1))),
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
-    section("How long it took", null, times(report)),
-    section("What else does the job", "The same input, as many processors as workers, runs in turn with the modes.", tools(report)),
-    section("Which factor makes the difference", "From the disk preset to the memory preset, one factor at a time.", ladder(report)),
-    section("Where the time goes", null, phases(report)?.concat(workersTime(report))),
-    section("Iteration by iteration", null, iterations(report)),
-    section("The tasks of a run", "On one time axis.", timeline(report)),
-    section("Bytes through each stage", null, stages(report)),
-    section("With less memory", "Memory mode with parts of what it reserves when the budget is roomy; what does not fit goes to files.", sweep(report)),
+    section("How long it took", null, times(report, charted)),
+    section("What else does the job", "The same input, as many processors as workers, runs in turn with the modes.", tools(report, charted)),
+    section("Which factor makes the difference", "From the disk preset to the memory preset, one factor at a time.", ladder(report, charted)),
+    section("Where the time goes", null, phases(charted)?.concat(workersTime(charted))),
+    section("Iteration by iteration", null, iterations(charted)),
+    section("The tasks of a run", "On one time axis.", timeline(charted)),
+    section("Bytes through each stage", null, stages(charted)),
+    section("With less memory", "Memory mode with parts of what it reserves when the budget is roomy; what does not fit goes to files.", sweep(report, charted)),
     section("With larger inputs", null, growth(report, "scale")),
     section("With more iterations", null, growth(report, "iterations")),
     section("How it was measured", null, [
-      facts(report),
-      report.command.length ? element("pre", {}, report.command.flatMap((word, i) => [i ? " " : "", element("span", {}, quoted(word))])) : null,
+      facts(report, charted),
+      charted.command.length ? element("pre", {}, charted.command.flatMap((word, i) => [i ? " " : "", element("span", {}, word)])) : null,
       element("details", {}, element("summary", {}, "Every run"), table([["round", "mode", "time", "processor time", "peak memory", "files written", "files read"],
         ...report.runs.concat(report.other_runs ?? []).map((run) => [String(run.round + 1), run.variant, seconds(run.wall_seconds), seconds(run.cpu_seconds),
           bytes(run.peak_rss_bytes), bytes(run.counters.FILE_BYTES_WRITTEN), bytes(run.counters.FILE_BYTES_READ)])])),
