@@ -113,6 +113,7 @@ pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "cli")]
 pub mod generate;
 pub mod input;
 pub mod iterate;

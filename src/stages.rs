@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use crate::cancel::CancelToken;
 use crate::config::{Compression, DiskProfile, JobConfig};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input::bad_records::BadRecords;
 use crate::input::split::plan;
 use crate::input::{InputFormat, Inputs, list_files, read_split};
@@ -33,6 +33,7 @@ use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::reduce_task::merged;
 use crate::pipeline::runnable::{Collector, RunnableJob};
 use crate::pipeline::task::{BufferPool, Task};
+use crate::runtime::work_dir::{Access, WorkDir};
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 pub use crate::store::run_file::RunFile;
@@ -41,7 +42,7 @@ use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 /// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, and those of `each`.
+/// [`Error::Io`](crate::Error::Io) where it cannot be read, and those of `each`.
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
     let inputs = Inputs::default();
     let context = inputs.context(None);
@@ -53,7 +54,7 @@ pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> 
 /// machine's own. Returns the seconds that each took.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be written or read.
+/// [`Error::Io`](crate::Error::Io) where it cannot be written or read.
 pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> Result<[f64; 2]> {
     const BLOCK_BYTES: usize = 256 << 10;
     let store =
@@ -83,16 +84,16 @@ pub struct Worker {
     buffers: BufferPool,
     tasks: AtomicU32,
     /// The last field, so that everything in the directory is dropped before it.
-    _work_dir: tempfile::TempDir,
+    _work_dir: WorkDir,
 }
 
 impl Worker {
     /// A worker whose map outputs lie where `config` says, in files below its work directory.
     ///
     /// # Errors
-    /// [`Error::Io`] where there can be no directory for runs.
+    /// [`Error::Io`](crate::Error::Io) where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
-        let work_dir = tempfile::tempdir_in(&config.work_dir).map_err(Error::at("create in", &config.work_dir))?;
+        let work_dir = WorkDir::create(&config.work_dir, "twinmill-", Access::Private)?;
         let stores = Stores::open(config, work_dir.path(), 0, &CancelToken::default())?;
         Ok(Worker {
             config: config.clone(),

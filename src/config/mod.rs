@@ -15,6 +15,8 @@ pub use choices::{
 pub use disk_profile::DiskProfile;
 pub use faults::{Fault, FaultLab};
 pub use identity::{Identity, Resume};
+#[cfg(not(feature = "codecs"))]
+pub(crate) use settings::NO_CODECS;
 pub use settings::{
     JobConfig, MAX_ATTEMPTS, MAX_MAP_TASKS, MAX_MERGE_FACTOR, MAX_REDUCERS, MAX_REPLICATION, MAX_WORKERS,
     MIN_MEMORY_BYTES_PER_WORKER, MIN_SORT_BUFFER_BYTES, check_number,

@@ -29,6 +29,8 @@ pub const MAX_MAP_TASKS: u64 = 250_000;
 pub const MAX_MERGE_FACTOR: usize = 65_536;
 /// Most attempts that a task gets.
 pub const MAX_ATTEMPTS: u32 = 10_000;
+/// What a build without the feature `codecs` says of compression.
+pub(crate) const NO_CODECS: &str = "this build has no codecs; build twinmill with its feature codecs";
 /// Most copies of data between jobs: HDFS's own most (`dfs.replication.max`).
 pub const MAX_REPLICATION: u32 = 512;
 
@@ -187,6 +189,9 @@ impl JobConfig {
             ("--sort-buffer", 1, u64::MAX, self.sort_buffer_bytes),
             ("--memory", 1, u64::MAX, self.memory_bytes),
         ];
+        if cfg!(not(feature = "codecs")) && self.compression != Compression::None {
+            return Err(Error::Config(format!("--compress: {NO_CODECS}")));
+        }
         numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
     }
 

@@ -5,12 +5,10 @@
 //! once and answers from that listing ever after. A file is compared with the listing whenever it is opened, so a
 //! change between two looks is an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-use hashbrown::HashMap;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};

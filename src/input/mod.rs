@@ -21,6 +21,10 @@
 pub(crate) mod bad_records;
 mod chunks;
 mod dataset;
+#[cfg(feature = "codecs")]
+pub(crate) mod decompress;
+#[cfg(not(feature = "codecs"))]
+#[path = "undecoded.rs"]
 pub(crate) mod decompress;
 pub(crate) mod encoding;
 mod fixed_length;

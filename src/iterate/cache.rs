@@ -7,11 +7,10 @@
 //! one that is needed next.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-
-use hashbrown::HashMap;
 
 use crate::observe::activity::lock;
 use crate::store::{Evict, MemoryBudget, Reservation};

@@ -55,5 +55,6 @@ pub mod resume;
 pub(crate) mod scheduler;
 pub mod session;
 pub(crate) mod strike;
+pub(crate) mod transient;
 mod waves;
 pub mod work_dir;

@@ -13,12 +13,11 @@
 //!   publish.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::cancel::CancelToken;
 use crate::config::Stragglers;
@@ -154,16 +153,16 @@ impl Wave<'_> {
         excuse: impl Fn(u32, &Error) -> bool,
         mut take: impl FnMut(T) -> K,
     ) -> Result<Vec<(K, u32)>> {
-        let (queue, attempts) = unbounded();
-        let (events, happened) = unbounded();
+        let (queue, attempts) = channel();
+        let attempts = Arc::new(Mutex::new(attempts));
+        let (events, happened) = channel();
         let most = match self.stragglers {
             Stragglers::Wait => self.tasks as usize,
             Stragglers::Speculate => 2 * self.tasks as usize,
         };
         std::thread::scope(|scope| {
             let spawn = |worker: usize| {
-                let (attempts, events, run): (Receiver<Attempt>, Sender<Event<T>>, _) =
-                    (attempts.clone(), events.clone(), &run);
+                let (attempts, events, run): (_, Sender<Event<T>>, _) = (Arc::clone(&attempts), events.clone(), &run);
                 let work = move || work(&attempts, &events, run);
                 self.threads.start(scope, worker, work)
             };
@@ -229,11 +228,11 @@ impl Threads {
 
 /// The loop of a worker, until the queue ends.
 fn work<T>(
-    attempts: &Receiver<Attempt>,
+    attempts: &Mutex<Receiver<Attempt>>,
     events: &Sender<Event<T>>,
     run: &(impl Fn(&Attempt) -> Result<Done<T>> + Sync),
 ) {
-    for attempt in attempts {
+    while let Some(attempt) = next(attempts) {
         let start = Reading::now();
         if events.send(Event::Started { attempt: attempt.clone(), at: start.at }).is_err() {
             break;
@@ -248,6 +247,11 @@ fn work<T>(
             break;
         }
     }
+}
+
+/// The next attempt; `None` at the end of the queue. One worker waits with the lock held, the others wait for the lock.
+fn next(attempts: &Mutex<Receiver<Attempt>>) -> Option<Attempt> {
+    attempts.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 /// Runs a job's code; a panic becomes an error.
@@ -354,7 +358,7 @@ impl<'w, K> Ledger<'w, K> {
             self.fill_queue();
             let event = match self.next_alarm() {
                 None => happened.recv().expect("a pending attempt tells of its end"),
-                Some(alarm) => match happened.recv_deadline(alarm) {
+                Some(alarm) => match happened.recv_timeout(alarm.saturating_duration_since(Instant::now())) {
                     Ok(event) => event,
                     Err(RecvTimeoutError::Timeout) => {
                         self.look_at_the_clock(log, &spawn);
@@ -619,14 +623,14 @@ mod tests {
 
     #[test]
     fn only_a_few_attempts_are_queued_however_many_tasks_there_are() {
-        let (cancel, (queue, attempts)) = (CancelToken::default(), unbounded());
+        let (cancel, (queue, attempts)) = (CancelToken::default(), channel());
         let wave = wave(&cancel, 10_000);
         let mut ledger = Ledger::<()>::new(&wave, queue, 3);
-        assert_eq!((attempts.len(), ledger.pending, ledger.next), (6, 6, 6));
-        let first = attempts.recv().unwrap();
-        ledger.take_pending(&first).unwrap();
+        let queued: Vec<Attempt> = attempts.try_iter().collect();
+        assert_eq!((queued.len(), ledger.pending, ledger.next), (6, 6, 6));
+        ledger.take_pending(&queued[0]).unwrap();
         ledger.fill_queue();
-        assert_eq!((attempts.len(), ledger.pending, ledger.next), (6, 6, 7));
+        assert_eq!((attempts.try_iter().count(), ledger.pending, ledger.next), (1, 6, 7));
         assert_eq!(ledger.tasks[0].pending.capacity(), 0, "nothing is kept of an attempt that has ended");
     }
 

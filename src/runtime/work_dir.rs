@@ -25,15 +25,14 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
-use tempfile::{NamedTempFile, TempPath};
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::listing::RUN_MARKER;
 use crate::runtime::removal;
+use crate::runtime::transient::Transient;
 
 const OWNER: &str = ".owner";
-const RANDOM_CHARACTERS: usize = 8;
 
 /// Permissions of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +64,8 @@ struct Owner {
 
 impl Owner {
     /// Keeps the file, which from now on is removed only after the directory.
-    fn new(path: TempPath, file: File, spare: Option<File>) -> io::Result<Self> {
-        let path = path.keep().map_err(|error| error.error)?;
-        Ok(Owner { path, file, spare })
+    fn new(path: Transient, file: File, spare: Option<File>) -> Self {
+        Owner { path: path.keep(), file, spare }
     }
 }
 
@@ -87,22 +85,17 @@ impl WorkDir {
 
     /// `None` where another process took it for stale before it was locked.
     fn attempt(parent: &Path, prefix: &OsStr, access: Access) -> io::Result<Option<Self>> {
-        let owner: NamedTempFile = tempfile::Builder::new()
-            .prefix(&owner_prefix(prefix))
-            .suffix(OWNER)
-            .rand_bytes(RANDOM_CHARACTERS)
-            .tempfile_in(parent)?;
-        let (mut file, owner) = owner.into_parts();
+        let (owner, mut file) = Transient::create(parent, &owner_prefix(prefix), OWNER)?;
         // A process that takes it for stale at this moment removes it.
         if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
             return Ok(None);
         }
         writeln!(file, "{}", std::process::id())?;
-        let path = directory(&owner).expect("the owner's name was made for this");
+        let path = directory(owner.as_ref()).expect("the owner's name was made for this");
         let mode = if access == Access::Private { 0o700 } else { 0o777 };
         // Without a spare descriptor to remove the directory with, none is made.
         let spare = file.try_clone()?;
-        let owner = Owner::new(owner, file, Some(spare))?;
+        let owner = Owner::new(owner, file, Some(spare));
         let made = WorkDir { path, owner: Some(owner), cancel: CancelToken::default() };
         // An error from here on drops `made`, which cleans up.
         DirBuilder::new().mode(mode).create(&made.path)?;
@@ -194,7 +187,7 @@ impl Stale {
         let path = directory(owner)?;
         let owner = abandoned(owner)?;
         let spare = owner.1.try_clone().ok();
-        let owner = Owner::new(owner.0, owner.1, spare).ok()?;
+        let owner = Owner::new(owner.0, owner.1, spare);
         match path.symlink_metadata() {
             Ok(metadata) if !metadata.is_dir() || !is_mine(&metadata) => None,
             _ => Some(Stale(WorkDir { path, owner: Some(owner), cancel: CancelToken::default() })),
@@ -233,7 +226,7 @@ impl Stale {
 
 /// Takes over a file that its process kept locked, if the process is dead. The file is removed when its path is
 /// dropped.
-pub fn abandoned(path: &Path) -> Option<(TempPath, File)> {
+pub fn abandoned(path: &Path) -> Option<(Transient, File)> {
     // Opened without following a link, and without waiting for a writer in case it is a pipe.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(path).ok()?;
@@ -245,7 +238,7 @@ pub fn abandoned(path: &Path) -> Option<(TempPath, File)> {
     if file.metadata().ok()?.nlink() == 0 {
         return None;
     }
-    Some((TempPath::try_from_path(path.to_owned()).ok()?, file))
+    Some((Transient::of(path.to_owned()), file))
 }
 
 fn is_mine(metadata: &fs::Metadata) -> bool {

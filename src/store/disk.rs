@@ -11,6 +11,7 @@ use crate::config::{Compression, Durability, Sync};
 use crate::error::{Error, Result};
 use crate::observe::activity::FileUse;
 use crate::store::block::{Block, BlockBuilder};
+use crate::store::codec::{compress, compress_bound};
 use crate::store::device::{Device, Stream};
 use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
 use crate::store::index::{PartitionIndex, RunIndex};
@@ -165,19 +166,11 @@ impl DiskRunWriter {
     fn compress(&mut self, block: &BlockBuilder) -> Result<usize> {
         let start = self.pending.len();
         let records = block.record_bytes();
-        let bound = match self.compression {
-            Compression::Lz4 => lz4_flex::block::get_maximum_output_size(records.len()),
-            _ => zstd::zstd_safe::compress_bound(records.len()),
-        };
+        let bound = compress_bound(self.compression, records.len());
         self.pending.resize(start + BLOCK_HEADER_BYTES + bound, 0);
         let target = &mut self.pending[start + BLOCK_HEADER_BYTES..];
-        let stored = match self.compression {
-            Compression::Lz4 => {
-                lz4_flex::block::compress_into(records, target).expect("the target has the largest output size")
-            }
-            _ => zstd::bulk::compress_to_buffer(records, target, 1)
-                .map_err(Error::at("compress", &self.copies[0].file.path))?,
-        };
+        let stored = compress(self.compression, records, target);
+        let stored = stored.map_err(Error::at("compress", &self.copies[0].file.path))?;
         let len = BLOCK_HEADER_BYTES + stored;
         self.pending.truncate(start + len);
         let place = Place { owner: self.owner, offset: self.offset };

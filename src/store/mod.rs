@@ -14,6 +14,7 @@
 
 mod block;
 mod budget;
+mod codec;
 #[cfg(test)]
 mod conformance;
 mod cursor;

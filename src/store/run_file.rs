@@ -10,6 +10,7 @@ use nix::fcntl::OFlag;
 use crate::config::Compression;
 use crate::error::{Error, Excerpt, Result};
 use crate::record::frame;
+use crate::store::codec::decompress;
 pub use crate::store::format::Owner;
 use crate::store::format::{
     BLOCK_HEADER_BYTES, BlockHeader, FOOTER_BYTES, HEADER_BYTES, INDEX_ENTRY_BYTES, Place, corrupt, read_block_header,
@@ -202,13 +203,9 @@ impl BlockCursor {
         }
         let decompressed = match header.compression {
             Compression::None => Ok(block.len()),
-            Compression::Lz4 => {
+            compression => {
                 make_room(block, record_bytes)?;
-                lz4_flex::block::decompress_into(stored, block).map_err(|e| e.to_string())
-            }
-            Compression::Zstd => {
-                make_room(block, record_bytes)?;
-                zstd::bulk::decompress_to_buffer(stored, block.as_mut_slice()).map_err(|e| e.to_string())
+                decompress(compression, stored, block)
             }
         };
         match decompressed {

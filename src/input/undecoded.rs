@@ -1,0 +1,21 @@
+//! Stands in for the decoders in a build without the feature `codecs`: compressed files are errors.
+
+use std::fs::File;
+use std::io::{Error, Read, Result};
+use std::sync::Arc;
+
+use crate::config::NO_CODECS;
+use crate::input::form::Codec;
+
+/// The decompressed bytes of a file.
+pub(crate) trait Decode: Read {
+    /// Whether there were bytes behind the last member that mean nothing.
+    fn ignored_bytes(&self) -> bool;
+}
+
+impl Codec {
+    /// Refuses to decompress.
+    pub fn reader(self, _file: Arc<File>) -> Result<Box<dyn Decode>> {
+        Err(Error::other(NO_CODECS))
+    }
+}
