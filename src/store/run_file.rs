@@ -55,20 +55,7 @@ impl RunFile {
         let mut index = vec![0; index_bytes as usize];
         read(&mut index, index_offset)?;
         let index = read_index(&index, index_offset, checksum, owner, path)?;
-        for PartitionIndex { offset, stored_bytes, .. } in &index {
-            let end = offset.checked_add(*stored_bytes);
-            let inside = *offset >= HEADER_BYTES as u64 && end.is_some_and(|end| end <= index_offset);
-            if *stored_bytes > 0 && !inside {
-                let expected = format!("blocks between {HEADER_BYTES} and {index_offset}");
-                return Err(corrupt(
-                    path,
-                    index_offset,
-                    "index",
-                    expected,
-                    format!("{stored_bytes} bytes at {offset}"),
-                ));
-            }
-        }
+        check_index(&index, index_offset, path)?;
         Ok(RunFile { file, path: path.to_owned(), owner, index })
     }
 
@@ -137,6 +124,30 @@ impl RunFile {
         }
         Ok(count)
     }
+}
+
+/// Refuses an index that claims what the blocks before `index_offset` cannot hold, so that whoever sums it up or makes room
+/// for it may believe it: each partition's blocks lie behind those of the one before it, a block is at most
+/// [`u32::MAX`] bytes of records behind its header, and a record is at least a byte.
+fn check_index(index: &[PartitionIndex], index_offset: u64, path: &Path) -> Result<()> {
+    let mut free_from = HEADER_BYTES as u64;
+    for (partition, PartitionIndex { offset, stored_bytes, record_bytes, records }) in index.iter().enumerate() {
+        let claim = |expected: String, got: String| Err(corrupt(path, index_offset, "index", expected, got));
+        if *stored_bytes > 0 {
+            let end = offset.checked_add(*stored_bytes).filter(|end| *offset >= free_from && *end <= index_offset);
+            let Some(end) = end else {
+                let expected = format!("blocks between {free_from} and {index_offset}");
+                return claim(expected, format!("{stored_bytes} bytes at {offset}"));
+            };
+            free_from = end;
+        }
+        let most = u128::from(stored_bytes / BLOCK_HEADER_BYTES as u64) * u128::from(u32::MAX);
+        if u128::from(*record_bytes) > most || records > record_bytes {
+            let expected = format!("records that {stored_bytes} bytes can hold");
+            return claim(expected, format!("{records} records of {record_bytes} bytes in partition {partition}"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that an open file is the run of its owner.
@@ -301,6 +312,25 @@ mod tests {
             assert!(RunFile::open(&path).is_err(), "{stored_bytes} bytes at {offset}");
             assert_eq!(refused(&path), "index");
         }
+    }
+
+    #[test]
+    fn an_index_that_claims_more_than_its_blocks_can_hold_is_refused_when_the_file_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.run");
+        for (records, record_bytes) in [(11, 10), (u64::MAX, u64::MAX), (1, u64::from(u32::MAX) + 1)] {
+            write(&path, 10, Compression::None, |index| {
+                (index.records, index.record_bytes) = (records, record_bytes);
+            });
+            assert!(RunFile::open(&path).is_err(), "{records} records of {record_bytes} bytes");
+        }
+        write(&path, 10, Compression::None, |index| (index.offset, index.stored_bytes) = (0, 0));
+        assert!(RunFile::open(&path).is_err(), "records without a block");
+        let entry = PartitionIndex { offset: 40, stored_bytes: 30, record_bytes: 5, records: 1 };
+        let behind = PartitionIndex { offset: 70, ..entry };
+        assert!(check_index(&[entry, PartitionIndex::default(), behind], 100, &path).is_ok());
+        assert!(check_index(&[entry, entry], 100, &path).is_err(), "a block of two partitions");
+        assert!(check_index(&[behind, entry], 100, &path).is_err(), "partitions out of order");
     }
 
     #[test]

@@ -27,12 +27,18 @@ import sys
 import tempfile
 import time
 
+# The system's loader could not open the program's libraries, so the program was never there to say so.
+LOADER = b"error while loading shared libraries"
 NO_WORDS = re.compile(rb"panicked|Os \{|RUST_BACKTRACE|unwrap\(|stack overflow|memory allocation of|\.rs:\d+:\d+")
 SECONDS = 60
 
 
 class Finding(Exception):
     """Describes an error, in words."""
+
+
+class NotStarted(Exception):
+    """Tells that limits kept the system from loading the program."""
 
 
 def text(chance, lines):
@@ -104,6 +110,8 @@ class Trial:
             ended = subprocess.run(command, capture_output=True, timeout=SECONDS, preexec_fn=limit)
         except subprocess.TimeoutExpired as error:
             raise Finding(f"does not end in {SECONDS} s: {error.cmd}") from error
+        if ended.returncode == 127 and LOADER in ended.stderr:
+            raise NotStarted
         if ended.returncode not in (0, 1, 2):
             raise Finding(f"status {ended.returncode}: {ended.stderr!r}")
         if NO_WORDS.search(ended.stderr) or (ended.returncode and not ended.stderr.strip()):
@@ -140,7 +148,10 @@ def limits(trial):
         for kind, value in drawn:
             resource.setrlimit(kind, (value, value))
 
-    under = trial.run(trial.command("under", mode), limit)
+    try:
+        under = trial.run(trial.command("under", mode), limit)
+    except NotStarted:
+        return
     trial.nothing_left()
     if under.returncode == 0 and without.returncode != 0:
         raise Finding(f"works with limits {drawn} alone; without: {without.stderr!r}")
