@@ -15,6 +15,7 @@
 //! - `bad_records`: records that cannot be mapped, and runs that go on without them.
 //! - `time_use`: the use of time, and emulated disks.
 //! - `outside`: jobs and a format of other crates, `tests/outside/`.
+//! - `documents`: the links of the Markdown pages.
 //! - `real_data`: the same on text that people wrote.
 //! - `cli`: the command line's contract.
 //!
@@ -26,6 +27,7 @@ mod cli;
 mod contract;
 mod counters;
 mod damage;
+mod documents;
 mod equivalence;
 mod failures;
 mod fault_lab;
