@@ -51,7 +51,7 @@ pub(super) struct Table<V> {
     arena: Vec<u8>,
     /// Bytes that the accumulators own, or more: see [`count_heap`](Self::count_heap).
     heap_bytes: usize,
-    /// Seed of the hash; random, so that nobody can prepare keys that collide.
+    /// Seed of the hash; random, so that colliding keys cannot be prepared.
     seed: u64,
 }
 
@@ -196,7 +196,8 @@ impl<V: Value> Table<V> {
         self.heap_bytes = self.heap_bytes + within + accumulator.own_heap_bytes() - own_before;
     }
 
-    /// Counts again what the accumulators own: of what was folded into them they may have dropped something.
+    /// Counts the bytes that the accumulators own again: they may have dropped some of the values that were folded into
+    /// them.
     pub fn count_heap(&mut self) {
         self.heap_bytes = self.keys().map(|(at, _)| self.value(at).heap_bytes()).sum();
     }
