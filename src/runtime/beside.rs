@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Longest part of a target's name that is repeated. A name may have 255 bytes on most file systems and 143 on some that
-/// encrypt; what is added takes about 35.
+/// encrypt; the added part takes about 35.
 const LONGEST_BYTES: usize = 100;
 
 /// The prefix of all names that belong to a target of this name. A long name is cut, and a hash tells it from others.

@@ -12,7 +12,7 @@ use crate::runtime::output_names::{SKIPPED, SUCCESS, is_part, is_staging};
 /// Refuses an output that exists, unless it may be replaced and a run made it. Touches nothing.
 ///
 /// # Errors
-/// [`Error::OutputExists`], or [`Error::Config`] that says what is there instead of an output.
+/// [`Error::OutputExists`], or [`Error::Config`] that names the thing that is there instead of an output.
 pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
     let Ok(found) = dir.symlink_metadata() else { return Ok(()) };
     if existing == ExistingOutput::Refuse {

@@ -1,4 +1,4 @@
-//! Files that are removed unless somebody keeps them.
+//! Files that are removed unless they are kept on purpose.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -21,9 +21,9 @@ impl Transient {
     /// Makes a file in `parent` that only its owner can read: `prefix`, random letters and digits, `suffix`.
     ///
     /// # Errors
-    /// What keeps it from being made.
+    /// Those of making it.
     pub fn create(parent: &Path, prefix: &OsStr, suffix: &str) -> io::Result<(Self, File)> {
-        // It is to be found also when the process has gone elsewhere.
+        // The file must be found even after the process has changed its directory.
         let parent = if parent.is_absolute() { parent.to_owned() } else { env::current_dir()?.join(parent) };
         loop {
             let path = parent.join(random_name(prefix, suffix));

@@ -344,7 +344,7 @@ impl Driver {
         Err(failed(self.config.max_attempts - 1, cause))
     }
 
-    /// A job without reducers: what the mappers emit is the output.
+    /// Runs a job without reducers: the emitted records of the mappers are the output.
     pub(super) fn map_to_output(
         &mut self,
         job: &impl RunnableJob,

@@ -110,7 +110,7 @@ impl WorkDir {
         &self.path
     }
 
-    /// Stops removing it soon after `cancel`. The next run finds what is left.
+    /// Stops removing it soon after `cancel`. The next run finds the rest.
     pub fn hurried_by(mut self, cancel: &CancelToken) -> Self {
         self.cancel = cancel.clone();
         self
