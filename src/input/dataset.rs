@@ -81,7 +81,7 @@ impl<K: ?Sized, V: ?Sized> From<&Dataset<K, V>> for Input {
 }
 
 /// The output of a job that another job reads: one partition a reducer, in files or in memory as the factor
-/// `between_jobs` says. It goes away when it is dropped. A mapper reads it as [`Pairs`](crate::Pairs).
+/// `between_jobs` says. It is removed when it is dropped. A mapper reads it as [`Pairs`](crate::Pairs).
 #[derive(Debug)]
 pub struct Dataset<K: ?Sized, V: ?Sized> {
     pub(crate) segments: Vec<Segment>,

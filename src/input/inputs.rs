@@ -28,7 +28,7 @@ const BYTES_A_PLACE: u64 = 32 << 10;
 /// Places that are closer together are looked at with one look, since a look opens its file.
 const BYTES_A_LOOK: u64 = 512;
 
-/// The inputs of one run. Clones share what is known of them.
+/// The inputs of one run. Clones share the listing.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs(Arc<Shared>);
 
