@@ -13,7 +13,7 @@ pub(crate) fn compress_bound(compression: Compression, bytes: usize) -> usize {
     }
 }
 
-/// Compresses bytes into a target of at least the [bound](compress_bound); gives the size.
+/// Compresses bytes into a target of at least the [bound](compress_bound); returns the size.
 #[cfg(feature = "codecs")]
 pub(crate) fn compress(compression: Compression, bytes: &[u8], target: &mut [u8]) -> std::io::Result<usize> {
     match compression {
@@ -25,10 +25,10 @@ pub(crate) fn compress(compression: Compression, bytes: &[u8], target: &mut [u8]
     }
 }
 
-/// Decompresses bytes into a target of the size that they had; gives the size that they have.
+/// Decompresses bytes into a target of their original size; returns their size.
 ///
 /// # Errors
-/// What is wrong with them.
+/// A message about damaged bytes.
 #[cfg(feature = "codecs")]
 pub(crate) fn decompress(compression: Compression, bytes: &[u8], target: &mut [u8]) -> Result<usize, String> {
     match compression {
@@ -40,7 +40,7 @@ pub(crate) fn decompress(compression: Compression, bytes: &[u8], target: &mut [u
 
 #[cfg(not(feature = "codecs"))]
 mod none {
-    //! Without codecs no settings are valid that ask for one, and blocks of other builds are errors.
+    //! Without codecs, settings that ask for compression are invalid, and compressed blocks of other builds are errors.
 
     use crate::config::Compression;
 

@@ -105,7 +105,7 @@ impl Device {
         Ok(())
     }
 
-    /// Brings what was written to the machine's own disk.
+    /// Syncs written data to the machine's own disk.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::Cancelled`](crate::Error::Cancelled).

@@ -151,7 +151,7 @@ impl DiskRunWriter {
         self.write(&[])
     }
 
-    /// Writes what is pending and then `bytes` to every copy.
+    /// Writes the pending blocks and then `bytes` to every copy.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         for Copy { output, stream, file } in &mut self.copies {
             let len = (self.pending.len() + bytes.len()) as u64;

@@ -97,7 +97,7 @@ impl MemoryRunWriter {
         Ok(self.slab.insert(next))
     }
 
-    /// Moves what the run has so far to a file.
+    /// Moves the blocks that the run has so far to a file.
     fn spill(&mut self, partitions: u32) -> Result<&mut Box<dyn RunWriter>> {
         let mut writer = self.store.overflow.create(&self.name, partitions)?;
         let slabs: Vec<Slab> = self.full_slabs.drain(..).chain(self.slab.take()).collect();

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
     use crate::store::format::{header, index_and_footer, seal_block};
 
-    /// Writes a file of one block, sound in all its checksums; `claim` changes what the index says of it.
+    /// Writes a file of one block, with right checksums; `claim` changes the index entry of the block.
     fn write(path: &Path, record_bytes: u32, compression: Compression, claim: impl Fn(&mut PartitionIndex)) {
         let mut stored = vec![0; BLOCK_HEADER_BYTES];
         frame::push(b"key", b"value", &mut stored);
