@@ -182,7 +182,7 @@ mod tests {
         let (file, cancel) = (tempfile::tempfile().unwrap(), CancelToken::default());
         file.set_len(2 * SMALL_BYTES).unwrap();
         let others = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
-        // SAFETY: asks what a descriptor is.
+        // SAFETY: asks for the flags of a descriptor.
         let is_open = |fd| unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
         let only_the_file = |fd| {
             // SAFETY: moves within the file.
