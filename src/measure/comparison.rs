@@ -1,4 +1,4 @@
-//! The runs of a comparison so far, what is still to be run, and the medians of each variant.
+//! The runs of a comparison so far, the runs that are still to be made, and the medians of each variant.
 
 use std::fmt;
 use std::path::PathBuf;

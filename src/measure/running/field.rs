@@ -79,7 +79,7 @@ impl<'a> Field<'a> {
     /// Gives one alternative its turn, unless a run of it has failed, and adds the outcome to the comparison.
     ///
     /// # Errors
-    /// [`Failure::Interrupted`], or [`Failure::Message`] where the programs do not say what they should.
+    /// [`Failure::Interrupted`], or [`Failure::Message`] where the programs' output is not as expected.
     pub fn turn(
         &self,
         comparison: &mut Comparison,

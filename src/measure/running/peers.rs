@@ -132,7 +132,7 @@ impl Peers {
     /// Runs an alternative once on the inputs of `ours`, and compares the answers.
     ///
     /// # Errors
-    /// [`Failure::Interrupted`], or [`Failure::Message`] where the script does not say what it should.
+    /// [`Failure::Interrupted`], or [`Failure::Message`] where the script's output is not as expected.
     pub fn run(
         &self,
         question: &Question<'_>,

@@ -8,7 +8,8 @@ use crate::measure::failure::Failure;
 /// Stands for the calling thread.
 const THIS_THREAD: Pid = Pid::from_raw(0);
 
-/// The processors that this thread had when the comparison began. Processes that it starts have what it has then.
+/// The processors that this thread had when the comparison began. Processes that it starts inherit those that it has
+/// then.
 #[derive(Debug)]
 pub struct Processors(CpuSet);
 

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP end what is running, cleanly and within a second.
+//! SIGINT, SIGTERM and SIGHUP end work and child processes, cleanly and within a second.
 //!
 //! A [`Supervisor`] waits for signals on the main thread (tokio) while the work is done by another thread or a child
 //! process. It listens from its creation on, so a signal between two pieces of work stops the second. SIGHUP stays
