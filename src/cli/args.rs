@@ -427,7 +427,7 @@ where
     })
 }
 
-/// The modes by name, each with what it is.
+/// The modes by name, each with its description.
 fn described_modes() -> impl TypedValueParser<Value = RunMode> {
     let described = MODES.iter().map(|(name, mode)| {
         PossibleValue::new(*name).help(match mode {

@@ -19,7 +19,7 @@ use crate::runtime::lock_file::{Hold, LockFile, Taken};
 use crate::{CancelToken, Error};
 
 const SEED: u64 = 1;
-/// Counts the changes to what the generators write, so that a file of an older twinmill is not taken for a new one.
+/// Version of the generators' output, so that a file of an older twinmill is not taken for a new one.
 const GENERATION: u32 = 1;
 
 /// The default input made so many times as large, which exists then.

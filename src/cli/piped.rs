@@ -41,7 +41,7 @@ pub struct Piped {
 }
 
 impl Piped {
-    /// Reads what can be read only once of `inputs` and of what the job reads beside them, and lets the session know.
+    /// Copies those of `inputs` and of the job's side inputs that can be read only once, and tells the session.
     ///
     /// # Errors
     /// [`Failure`] where standard input is asked for twice or is closed, or something cannot be read or copied.

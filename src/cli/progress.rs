@@ -52,7 +52,7 @@ impl Drop for ProgressDisplay {
 
 /// A way of showing waves.
 trait Waves {
-    /// Shows what has changed.
+    /// Shows the changes since the last update.
     fn update(&mut self, progress: &Progress);
     /// Shows the end.
     fn finish(&mut self, progress: &Progress);

@@ -1,4 +1,4 @@
-//! What the page draws beside the report itself: the medians behind each chart, lanes of tasks, and sentences.
+//! Data for the page's charts beside the report itself: medians, lanes of tasks, and sentences.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ struct Mode {
     framework: Option<Parts>,
 }
 
-/// What only the framework has.
+/// Figures that only the framework has.
 #[derive(Serialize)]
 struct Parts {
     /// Busy seconds.
@@ -81,7 +81,7 @@ struct Bar {
 }
 
 impl Charts {
-    /// Those of a comparison.
+    /// The charts of a comparison.
     pub fn of(comparison: &Comparison) -> Self {
         let quoted = |words: &[String]| words.iter().map(|word| shell_words::quote(word).into_owned()).collect();
         let runs = comparison.middle_runs().into_iter().filter(|run| !run.report.tasks.is_empty());
