@@ -1,5 +1,5 @@
 //! Files of any content, cut into splits of any size: the records of all splits are those of a plain reading, each once.
-//! Compressed files of any form and name give what was compressed; damaged ones an error, or whatever they hold.
+//! Compressed files of any form and name give their content; damaged ones give an error, or any content.
 
 #![no_main]
 
