@@ -12,7 +12,8 @@
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //!
-//! The other files are what the jobs share: graph inputs ([`edges`]), tables ([`rows`], [`fields`], [`guess`], [`labels`],
+//! The other files are shared by the jobs: graph inputs ([`edges`]), tables ([`rows`], [`fields`], [`guess`],
+//! [`labels`],
 //! [`scaling`], [`sums`]) and messages ([`shown`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].

@@ -191,7 +191,7 @@ impl ParseRows {
         self.labels.as_ref()
     }
 
-    /// Notes in the report what was guessed because no option said it.
+    /// Notes in the report the guesses that were made because no option was given.
     pub fn tell_guesses(&self, seen: &Inputs) {
         if self.layout.separator.is_none() {
             let separator = if self.cut.width == 1 { "none".to_owned() } else { self.cut.separator.to_string() };

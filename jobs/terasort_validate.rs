@@ -133,7 +133,7 @@ impl Reducer for Seams {
     }
 }
 
-/// Compares records and checksum of what is sorted with those of what went into the sort.
+/// Compares the number and checksum of the sorted records with those of the records that went into the sort.
 fn compare((records, sum): (u64, u64), (against, sum_against): (u64, u64)) -> Result<()> {
     if (records, sum) == (against, sum_against) {
         return Ok(());
