@@ -38,7 +38,7 @@ pub enum Error {
         advice: String,
     },
 
-    /// A run file does not hold what was written to it.
+    /// A run file is damaged.
     #[error("damaged run {} at offset {offset}: {what}: expected {expected}, got {got}", path.display())]
     Corrupt {
         /// The run file.
@@ -148,7 +148,7 @@ pub enum Error {
         why: String,
     },
 
-    /// An input file is not what it was when the run began.
+    /// An input file has changed since the run began.
     #[error("input {} changed while the run read it: {what}; run again when nobody writes to it", path.display())]
     InputChanged {
         /// The file.

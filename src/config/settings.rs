@@ -29,7 +29,7 @@ pub const MAX_MAP_TASKS: u64 = 250_000;
 pub const MAX_MERGE_FACTOR: usize = 65_536;
 /// Most attempts that a task gets.
 pub const MAX_ATTEMPTS: u32 = 10_000;
-/// What a build without the feature `codecs` says of compression.
+/// The error of a build without the feature `codecs` where compression is set.
 pub(crate) const NO_CODECS: &str = "this build has no codecs; build twinmill with its feature codecs";
 /// Most copies of data between jobs: HDFS's own most (`dfs.replication.max`).
 pub const MAX_REPLICATION: u32 = 512;

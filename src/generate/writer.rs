@@ -52,7 +52,7 @@ impl<'a> RecordWriter<'a> {
         Ok(())
     }
 
-    /// Writes what is left and returns the bytes written in all.
+    /// Writes the rest and returns the bytes written in all.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         self.write_block()?;
         Ok(self.bytes_written)

@@ -1,10 +1,10 @@
 //! Parsed parts of invariant inputs, kept within the memory budget.
 //!
-//! The policy is that of Spark's memory store. Whoever needs memory for a job (sort buffers, runs) may push parts out, the
-//! least recently used first; runs only until the cache is down to half of the budget, because writing a run to a file
-//! costs less than parsing an input again. A part that comes in pushes out parts of other inputs, never those of its own:
-//! a loop reads its input from front to back, and with an input larger than the cache each part would push out the very
-//! one that is needed next.
+//! The policy is that of Spark's memory store. Memory for a job (sort buffers, runs) evicts parts, the least recently
+//! used first; runs do so only until the cache is down to half of the budget, because writing a run to a file costs
+//! less than parsing an input again. A new part evicts parts of other inputs, never those of its own: a loop reads its
+//! input from front to back, and with an input larger than the cache each part would evict the very one that is needed
+//! next.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -6,7 +6,7 @@
 //!                      ┌───────────────── iteration ─────────────────┐
 //! invariant input ───▶ │ map ──▶ … ──▶ reduce ──▶ state (a Dataset)  │ ──▶ output
 //!                      └──▲───────────────────────────┬──────────────┘
-//!                         └── state, and what is read back from it
+//!                         └── state, and values that are read back from it
 //! ```
 //!
 //! - The *state* changes: it is a [`Dataset`](crate::Dataset) that one iteration leaves for the next, in files or in memory.
