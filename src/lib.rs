@@ -89,10 +89,10 @@
 //!
 //! # Where to read
 //!
-//! 1. [`job`]: what a job is made of; [`parts`](mod@parts), what most jobs are made of.
+//! 1. [`job`]: the parts of a job; [`parts`](mod@parts): stock parts for most jobs.
 //! 2. [`record`]: keys and values, and their bytes.
 //! 3. [`input`]: files, and how records are found in them.
-//! 4. [`iterate`]: what a loop of jobs keeps.
+//! 4. [`iterate`]: data that a loop of jobs keeps.
 //! 5. [`config`]: settings.
 //! 6. [`observe`]: counters, phases, the report.
 //! 7. [`reference`](mod@reference): a job without the framework, to compare with.
