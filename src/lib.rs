@@ -170,6 +170,6 @@ pub mod prelude {
 }
 
 /// Compiles the job in the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -23,7 +23,7 @@ impl Bounds {
         self.shorten(|saves| saves(alone));
     }
 
-    /// The bounds of a run of `wall_seconds`, given that `self` is the time to subtract.
+    /// The bounds of a run of `wall_seconds`; `self` holds the seconds to add to it, which are below zero.
     pub(crate) fn of_run(self, wall_seconds: f64) -> Bounds {
         let bound = |saved: f64| (wall_seconds + saved).max(0.0);
         Bounds {
