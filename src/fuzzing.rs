@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cancel::CancelToken;
 use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
-use crate::input::split::plan;
+use crate::input::split::plan_at_most;
 use crate::input::{InputFormat, ReadContext, list_files, read_split};
 use crate::pipeline::merge::Merge;
 use crate::runtime::journal;
@@ -74,7 +74,8 @@ pub fn read_splits<F: InputFormat>(
 ) -> Result<()> {
     let inputs = Inputs::default();
     let context = inputs.context(None);
-    for (number, split) in plan(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT)?.iter().enumerate() {
+    for (number, split) in plan_at_most(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT, 0)?.iter().enumerate()
+    {
         read_split::<F>(split, context, |record| each(number, record))?;
     }
     Ok(())

@@ -6,7 +6,7 @@
 //!
 //! It is no cluster and no query engine: one machine, one process, jobs of map and reduce functions.
 //!
-//! Word count, made of [stock parts](mod@parts):
+//! Word count, made of [stock parts](parts):
 //!
 //! ```
 //! use twinmill::prelude::*;
@@ -89,7 +89,7 @@
 //!
 //! # Where to read
 //!
-//! 1. [`job`]: the parts of a job; [`parts`](mod@parts): stock parts for most jobs.
+//! 1. [`job`]: the parts of a job; [`parts`]: stock parts for most jobs.
 //! 2. [`record`]: keys and values, and their bytes.
 //! 3. [`input`]: files, and how records are found in them.
 //! 4. [`iterate`]: data that a loop of jobs keeps.
@@ -130,6 +130,7 @@ pub mod quantity;
 pub mod record;
 pub mod reference;
 mod runtime;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod stages;
 mod store;
@@ -156,7 +157,7 @@ pub use observe::report::Report;
 pub use record::Words;
 pub use runtime::driver::Driver;
 pub use runtime::job::Job;
-pub use runtime::output_dir::parts;
+pub use runtime::output_dir::part_files;
 pub use runtime::session::Session;
 
 /// Everything that the file of a job needs.

@@ -16,7 +16,7 @@ use crate::cancel::CancelToken;
 use crate::config::{Compression, DiskProfile, JobConfig};
 use crate::error::Result;
 use crate::input::bad_records::BadRecords;
-use crate::input::split::plan;
+use crate::input::split::plan_at_most;
 use crate::input::{InputFormat, Inputs, list_files, read_split};
 use crate::job::TaskContext;
 use crate::observe::activity::Activity;
@@ -46,7 +46,7 @@ use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
 pub fn read<F: InputFormat>(path: &Path, mut each: impl FnMut(F::Record<'_>) -> Result<()>) -> Result<u64> {
     let inputs = Inputs::default();
     let context = inputs.context(None);
-    let splits = plan(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT)?;
+    let splits = plan_at_most(0, &list_files(&[path.to_owned()])?, u64::MAX, F::SPLIT_ALIGNMENT, 0)?;
     splits.iter().map(|split| read_split::<F>(split, context, &mut each)).sum()
 }
 

@@ -195,7 +195,7 @@ fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
 }
 
 fn show_beginning(output: &Path) -> Result<(), Failure> {
-    let parts: Vec<PathBuf> = crate::parts(output)?;
+    let parts: Vec<PathBuf> = crate::part_files(output)?;
     let lines = summary::first_lines(&parts, PREVIEW_LINES)?;
     to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
 }

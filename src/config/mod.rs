@@ -4,7 +4,7 @@
 
 mod choices;
 mod disk_profile;
-pub mod faults;
+pub(crate) mod faults;
 mod identity;
 mod settings;
 

@@ -89,15 +89,6 @@ pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
     config.split_bytes.unwrap_or_else(|| DEFAULT_SPLIT_BYTES.min(input_bytes.div_ceil(fewest)).max(least).max(1))
 }
 
-/// Cuts files into splits of at most `split_bytes` (whatever a compressed file has). Cuts lie at multiples of `alignment`
-/// bytes within a file. Only files that are larger than a split are looked at.
-///
-/// # Errors
-/// Those of opening a file that is to be cut.
-pub(crate) fn plan(input: usize, files: &[InputFile], split_bytes: u64, alignment: u64) -> Result<Vec<Split>> {
-    Ok(cut(input, files, &stay_whole(files, split_bytes)?, split_bytes, alignment))
-}
-
 /// Tells for each file whether it stays whole, because it fits a split or is compressed.
 fn stay_whole(files: &[InputFile], split_bytes: u64) -> Result<Vec<bool>> {
     files.iter().map(|file| Ok(file.bytes <= split_bytes || !file.may_be_cut()?)).collect()
@@ -134,11 +125,12 @@ fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alig
     splits
 }
 
-/// Cuts files as [`plan`] does, unless that makes more splits than a job may have map tasks; `splits` are planned
-/// already.
+/// Cuts files into splits of at most `split_bytes` (whatever a compressed file has), if that makes no more splits than a
+/// job may have map tasks; `splits` are planned already. Cuts lie at multiples of `alignment` bytes within a file. Only
+/// files that are larger than a split are looked at.
 ///
 /// # Errors
-/// [`Error::Config`] that names the least size of a split that works; those of [`plan`].
+/// [`Error::Config`] that names the least size of a split that works; those of opening a file that is to be cut.
 pub(crate) fn plan_at_most(
     input: usize,
     files: &[InputFile],
@@ -225,7 +217,7 @@ mod tests {
     fn large_files_are_cut_and_small_ones_share() {
         let (_dir, files) = files(&[25, 3, 4, 4, 0], b"");
         assert_eq!(
-            ranges(&plan(0, &files, 10, 1).unwrap()),
+            ranges(&plan_at_most(0, &files, 10, 1, 0).unwrap()),
             [vec![(0, 10)], vec![(10, 20)], vec![(20, 25), (0, 3)], vec![(0, 4), (0, 4), (0, 0)]]
         );
     }
@@ -233,9 +225,9 @@ mod tests {
     #[test]
     fn compressed_files_stay_whole_and_cuts_are_aligned() {
         let (_dir, compressed) = files(&[25], b"\x1f\x8b\x08\0");
-        assert_eq!(ranges(&plan(0, &compressed, 10, 1).unwrap()), [[(0, 25)]]);
+        assert_eq!(ranges(&plan_at_most(0, &compressed, 10, 1, 0).unwrap()), [[(0, 25)]]);
         let (_dir, plain) = files(&[25], b"");
-        let cuts = ranges(&plan(0, &plain, 10, 4).unwrap());
+        let cuts = ranges(&plan_at_most(0, &plain, 10, 4, 0).unwrap());
         assert_eq!(cuts, [vec![(0, 8)], vec![(8, 16)], vec![(16, 24), (24, 25)]]);
     }
 

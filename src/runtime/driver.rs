@@ -303,7 +303,7 @@ impl Driver {
     /// let order = driver.total_order(&job)?;
     /// driver.run(&job.partition_by(order))?;
     /// # driver.finish()?;
-    /// # let parts = twinmill::parts(&output)?;
+    /// # let parts = twinmill::part_files(&output)?;
     /// # let sorted: String = parts.iter().map(|part| std::fs::read_to_string(part).unwrap()).collect();
     /// # assert_eq!((parts.len(), sorted), (4, (0..500).map(|n| format!("{n}\n")).collect()));
     /// # Ok::<(), Error>(())
@@ -687,7 +687,7 @@ mod tests {
     use crate::input::{Lines, Pairs, Record};
     use crate::job::{Emit, Mapper, Reducer, Values};
     use crate::runtime::job::Job;
-    use crate::runtime::output_dir::parts;
+    use crate::runtime::output_dir::part_files;
     use crate::store::faulty::{Faults, FaultyStore};
 
     #[derive(Clone)]
@@ -757,7 +757,7 @@ mod tests {
     }
 
     fn output(bench: &Bench) -> Vec<Vec<u8>> {
-        parts(&bench.dir.path().join("out")).unwrap().iter().map(|part| std::fs::read(part).unwrap()).collect()
+        part_files(&bench.dir.path().join("out")).unwrap().iter().map(|part| std::fs::read(part).unwrap()).collect()
     }
 
     /// A program that is run on a bench.

@@ -99,7 +99,7 @@ impl<'a> OutputDir<'a> {
 ///
 /// # Errors
 /// [`Error::Io`] where the directory cannot be read.
-pub fn parts(dir: &Path) -> Result<Vec<PathBuf>> {
+pub fn part_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut parts = Vec::new();
     for entry in fs::read_dir(dir).map_err(Error::at("read", dir))? {
         let entry = entry.map_err(Error::at("read", dir))?;
@@ -120,7 +120,7 @@ impl OutputReport {
     pub fn compute_digest(&mut self, cancel: &CancelToken) -> Result<()> {
         let mut hasher = Xxh3Default::new();
         let mut buffer = vec![0; BUFFER_BYTES];
-        for part in parts(&self.path)? {
+        for part in part_files(&self.path)? {
             let mut file = File::open(&part).map_err(Error::at("open", &part))?;
             loop {
                 cancel.check()?;

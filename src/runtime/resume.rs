@@ -19,7 +19,7 @@ use crate::config::{ExistingOutput, Identity, Resume};
 use crate::error::Result;
 use crate::observe::report::Report;
 use crate::runtime::journal::Published;
-use crate::runtime::output_dir::parts;
+use crate::runtime::output_dir::part_files;
 use crate::runtime::output_names::SUCCESS;
 use crate::runtime::output_place::OutputPlace;
 use crate::runtime::session::Session;
@@ -67,7 +67,7 @@ pub(crate) fn is_marked(output: &Path, identity: &Identity) -> bool {
 fn mark_of(output: &Path, identity: &Identity) -> Result<String, io::Error> {
     let mut hasher = Xxh3Default::new();
     hasher.update(&identity.digest().to_le_bytes());
-    for part in parts(output).map_err(io::Error::other)? {
+    for part in part_files(output).map_err(io::Error::other)? {
         let metadata = part.symlink_metadata()?;
         hasher.update(part.file_name().unwrap_or_default().as_encoded_bytes());
         let numbers = [metadata.len(), metadata.ino(), metadata.mtime() as u64, metadata.mtime_nsec() as u64];

@@ -79,11 +79,6 @@ impl RunFile {
         self.owner
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads every block of a partition, checking checksums, and hands each record's key and value to `each`, in key
     /// order.
     ///

@@ -161,7 +161,7 @@ fn the_output_is_reported_with_its_digest_on_request() {
     assert_eq!((report.output.records, &report.output.digest), (DISTINCT, &None));
     report.output.compute_digest(&twinmill::CancelToken::default()).unwrap();
     let bytes: Vec<u8> =
-        twinmill::parts(&report.output.path).unwrap().iter().flat_map(|p| fs::read(p).unwrap()).collect();
+        twinmill::part_files(&report.output.path).unwrap().iter().flat_map(|p| fs::read(p).unwrap()).collect();
     assert_eq!(report.output.bytes, bytes.len() as u64);
     assert_eq!(report.output.digest, Some(format!("xxh3:{:016x}", xxh3_64(&bytes))));
 }

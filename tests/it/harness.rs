@@ -115,7 +115,7 @@ impl Scratch {
 /// The parts of a committed output; asserts that it holds only them and an empty `_SUCCESS`.
 pub fn read_output(dir: &Path) -> Parts {
     assert_eq!(fs::read(dir.join("_SUCCESS")).unwrap(), b"");
-    let paths = twinmill::parts(dir).unwrap();
+    let paths = twinmill::part_files(dir).unwrap();
     assert_eq!(fs::read_dir(dir).unwrap().count(), paths.len() + 1, "{} holds more than parts", dir.display());
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()

@@ -233,7 +233,7 @@ fn outcome(dir: &Path, run: impl FnOnce() -> twinmill::Result<twinmill::Report>)
     assert!(left.is_empty(), "{left:?} is left");
     match outcome {
         Ok(_) => {
-            let parts = twinmill::parts(&output).unwrap();
+            let parts = twinmill::part_files(&output).unwrap();
             let bytes = parts.iter().flat_map(|part| fs::read(part).unwrap()).collect();
             fs::remove_dir_all(&output).unwrap();
             Ok(bytes)
