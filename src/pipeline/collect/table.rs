@@ -302,15 +302,15 @@ fn load_short(key: &[u8]) -> [u64; 2] {
         let start = key.as_ptr();
         if start.addr() % PAGE_BYTES <= PAGE_BYTES - INLINE_BYTES && !key.is_empty() {
             let (low, high): (u64, u64);
-            // SAFETY: the loads read 16 bytes from the key's first byte on, of which those behind the key may belong to
-            // anybody.
+            // SAFETY: the loads read 16 bytes from the key's first byte on, of which those after the key may belong to any
+            // other value.
             // - They cannot fault. The key is not empty, so its first byte is readable. The processor protects memory in
             //   pages, none smaller than 4 KiB, and the condition above keeps all 16 bytes in the page of the first.
             // - They are not loads of the language, which must not leave an allocation, but of a processor, which knows
             //   none: that is why this is assembly. It writes nothing and leaves flags and stack alone, as its options say.
-            // - What stands behind the key, and whether another thread writes it at this moment, makes no difference: the
-            //   processor loads some bytes there, and the mask takes them away before anyone sees them. So the result
-            //   depends on the key alone, which is what `pure` promises.
+            // - The bytes after the key make no difference, even if another thread writes them at this moment: the processor
+            //   loads some bytes there, and the mask clears them before they are used. So the result depends on the key
+            //   alone, as `pure` promises.
             // Measured on word count of 512 MiB: with loads chosen by the length of the key the whole job takes 1.2 times
             // as long, because lengths of words cannot be predicted.
             unsafe {
