@@ -1,4 +1,4 @@
-//! Panics that are caught and told as errors, so that nothing else need print them.
+//! Catches panics and returns them as errors, so that nothing else need print them.
 
 use std::any::Any;
 use std::cell::Cell;
