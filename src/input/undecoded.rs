@@ -9,7 +9,7 @@ use crate::input::form::Codec;
 
 /// The decompressed bytes of a file.
 pub(crate) trait Decode: Read {
-    /// Whether there were bytes behind the last member that mean nothing.
+    /// Whether meaningless bytes follow the last member.
     fn ignored_bytes(&self) -> bool;
 }
 

@@ -121,9 +121,9 @@ impl RunFile {
     }
 }
 
-/// Refuses an index that claims what the blocks before `index_offset` cannot hold, so that whoever sums it up or makes room
-/// for it may believe it: each partition's blocks lie behind those of the one before it, a block is at most
-/// [`u32::MAX`] bytes of records behind its header, and a record is at least a byte.
+/// Refuses an index that claims more than the blocks before `index_offset` can hold, so that its sums and sizes can be
+/// believed: each partition's blocks lie after those of the one before it, a block is a header and at most [`u32::MAX`]
+/// bytes of records, and a record is at least a byte.
 fn check_index(index: &[PartitionIndex], index_offset: u64, path: &Path) -> Result<()> {
     let mut free_from = HEADER_BYTES as u64;
     for (partition, PartitionIndex { offset, stored_bytes, record_bytes, records }) in index.iter().enumerate() {
