@@ -191,8 +191,8 @@ impl Clusters {
     }
 }
 
-/// Sums of the points by nearest centroid, each with the number of points behind it; last, the number of points whose distance
-/// from every centroid is too large for a number.
+/// Sums of the points by nearest centroid, each followed by the number of points; last, the number of points whose
+/// distance from every centroid is too large for a number.
 #[derive(Clone)]
 struct Assign {
     centroids: Arc<[Vec<f64>]>,
