@@ -124,7 +124,7 @@ impl Records {
         records
     }
 
-    /// Random keys of 10 bytes behind `prefix`, with `payload_bytes` of value.
+    /// Random keys of 10 bytes after `prefix`, with `payload_bytes` of value.
     fn random(prefix: &[u8], payload_bytes: usize) -> Records {
         let mut bytes = Vec::new();
         generate(Kind::Terasort, &Shape::records(RECORDS as u64), 1, &mut bytes).expect("memory takes every write");
