@@ -17,7 +17,7 @@ impl InputFormat for Paragraphs {
 
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
         piece.read_file(|chunks| {
-            // Two line ends, and the byte order mark that the text may begin behind.
+            // Two line ends, and a byte order mark before the text.
             chunks.look_back(2 + 3);
             if chunks.offset() == 0 {
                 chunks.skip_mark()?;
