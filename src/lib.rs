@@ -99,8 +99,25 @@
 //! 8. [`generate`]: inputs made to measure with.
 //! 9. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
 //!
-//! Below these, for readers of the source: `pipeline` is the data path, stage by stage; `store` keeps runs, the only thing
-//! that the modes change; `runtime` has tasks, attempts, and programs of several jobs.
+//! The source is a house of rooms. A room uses only those before it in this list, and no two files use each other, directly
+//! or through others; `scripts/check-rooms` looks after both.
+//!
+//! | room | |
+//! |---|---|
+//! | `error`, `cancel`, `quantity` | what can go wrong; the token that everything checks; sizes and times as people write them |
+//! | `record` | keys and values, their bytes, text and words |
+//! | `machine` | what the system lets the process have, and what it has used |
+//! | `config` | settings, and nothing else |
+//! | `observe` | counters, phases, the use of time, progress, the report |
+//! | `store` | runs in files and in memory: the only thing that the modes change |
+//! | `input` | somebody else's files become records |
+//! | `job` | the contract: mappers, reducers, and what they are given |
+//! | `parts` | stock parts of jobs |
+//! | `pipeline` | the data path, one file a stage, and its recipes `map_task` and `reduce_task` |
+//! | `iterate` | what a loop keeps |
+//! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output |
+//! | `reference`, `generate` | jobs without the framework; inputs to measure with |
+//! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |
 
 // With the command line nothing is unused.
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]

@@ -3,6 +3,9 @@
 //! A mapper or reducer is a small type. Every task attempt works on its own clone of it, so fields are task state (an
 //! in-mapper combiner's table, a connection); side data that all tasks read goes into an `Arc`. Types are fixed by the
 //! traits and bytes are used below them, and everything is monomorphised: emitting a record is a direct call.
+//!
+//! [`contract`] has the traits, [`partition`] the partitioners, [`values`] what a reducer is given of a group, and [`task`]
+//! which task it works for.
 
 mod contract;
 mod partition;

@@ -9,7 +9,8 @@
 //!
 //! 1. The driver makes a [work_dir], which its process owns by a [lock_file], and claims the [output_place] unless an
 //!    [existing_output] forbids it. [places] keeps outputs from replacing inputs.
-//! 2. A job is [waves] of tasks. The [scheduler] runs a wave and turns [panics] into errors; [strike] makes failures on
+//! 2. [One job](one_job) is [waves] of tasks, whose counts are summed in [totals]. The [scheduler] runs a [wave] by
+//!    [attempt]s, which a [ledger] lists, and turns [panics] into errors; [strike] makes failures on
 //!    purpose.
 //! 3. Reducers take the [map_outputs], by partition with the help of [holders]. A lost output is made again.
 //! 4. The [output_dir] is published when all its parts are there.
@@ -36,6 +37,7 @@
 //! partition of a dataset between jobs that is damaged in all its copies fails the job. Runs in memory carry no checksums. A
 //! resumed run sets aside only the bad records that it meets itself.
 
+pub(crate) mod attempt;
 pub mod beside;
 pub mod driver;
 pub mod existing_output;
@@ -43,8 +45,10 @@ pub(crate) mod holders;
 pub mod identity;
 pub(crate) mod job;
 pub(crate) mod journal;
+mod ledger;
 pub mod lock_file;
 pub(crate) mod map_outputs;
+mod one_job;
 pub(crate) mod output_dir;
 pub(crate) mod output_names;
 pub mod output_place;
@@ -55,6 +59,8 @@ pub mod resume;
 pub(crate) mod scheduler;
 pub mod session;
 pub(crate) mod strike;
+mod totals;
 pub(crate) mod transient;
+mod wave;
 mod waves;
 pub mod work_dir;

@@ -23,34 +23,16 @@ use crate::pipeline::map_task::{map_only_task, map_task};
 use crate::pipeline::reduce_task::reduce_task;
 use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::{Counts, Finished, Task};
-use crate::runtime::driver::{Driver, Totals};
+use crate::runtime::attempt::{Attempt, Done, Log, guarded};
+use crate::runtime::driver::Driver;
 use crate::runtime::journal::{Entry, Journal, MapEntry};
 use crate::runtime::map_outputs::{Lost, MapOutputs, Rerun};
-use crate::runtime::scheduler::{Attempt, Done, Log, Threads, Wave, guarded};
 use crate::runtime::strike::Victim;
+use crate::runtime::totals::Totals;
+use crate::runtime::wave::{Threads, Wave};
 
 /// The result of a map task of a killed run, until its task takes it up.
 type Adopted = Mutex<Option<Finished<MapOutput>>>;
-
-impl Totals {
-    /// Adds an attempt's counts; returns those of the job's own code, which are also kept for each task.
-    fn add(&mut self, counts: Counts) -> UserCounters {
-        self.counters.add(&counts.counters);
-        counts.user_counters.add_to(&mut self.user_counters);
-        self.phases.append(counts.phases);
-        counts.user_counters
-    }
-
-    /// Adds the totals of a wave.
-    fn append(&mut self, other: Totals) {
-        self.counters.add(&other.counters);
-        for (group, counters) in other.user_counters {
-            let sums = self.user_counters.entry(group).or_default();
-            counters.into_iter().for_each(|(name, n)| *sums.entry(name).or_default() += n);
-        }
-        self.phases.append(other.phases);
-    }
-}
 
 /// The numbers of a wave that its tasks share.
 #[derive(Clone, Copy)]

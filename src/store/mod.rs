@@ -7,10 +7,17 @@
 //! RunStore ──create──▶ RunWriter ──finish──▶ Run ──open(partition)──▶ BlockReader
 //! ```
 //!
+//! 1. [`run`] has the traits, [`block`] the unit in which records are stored, [`index`] what each partition holds.
+//! 2. A [`run_builder`] writes a run record by record, a [`cursor`] reads a partition of one.
+//! 3. [`disk`] keeps runs in files of the layout drawn in [`format`](mod@format), on a [`device`]; [`run_file`] reads such
+//!    files, [`sync`] brings them to the device, and [`page_cache`] forgets them.
+//! 4. [`memory`] keeps runs in [slabs](slab) against a [`budget`].
+//! 5. [`stores`] opens those of a run: the only place that looks at the medium. A third way of keeping runs is a file here and
+//!    a line there.
+//!
 //! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run is removed,
-//! with its file or its memory, when the last reference to it is dropped. [`disk`] keeps runs in files of the layout
-//! drawn in [`format`](mod@format) on a [`device`], [`memory`] in memory against a budget. `conformance.rs` holds the
-//! facts that both must satisfy.
+//! with its file or its memory, when the last reference to it is dropped. `conformance.rs` holds the facts that all
+//! stores must satisfy.
 
 mod block;
 mod budget;
