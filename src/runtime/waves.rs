@@ -5,13 +5,14 @@
 //! job without reducers, leaves a [`TaskOutput`] a task. Where a reducer finds a map output lost, its next attempt
 //! begins by running that map task again.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::input::split::Split;
 use crate::job::TaskContext;
-use crate::observe::activity::{Activity, Reading};
+use crate::observe::activity::{Activity, Reading, lock};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseLog;
 use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
@@ -31,8 +32,19 @@ use crate::runtime::strike::Victim;
 use crate::runtime::totals::Totals;
 use crate::runtime::wave::{Threads, Wave};
 
-/// The result of a map task of a killed run, until its task takes it up.
-type Adopted = Mutex<Option<Finished<MapOutput>>>;
+/// The results of map tasks of a killed run, by the numbers of the tasks, until these take them up. Only tasks that have a
+/// result are in it.
+type Adopted = Mutex<HashMap<u32, (MapOutput, MapEntry)>>;
+
+/// Makes what a map task returns of the result of the killed run.
+fn taken_up((output, entry): (MapOutput, MapEntry)) -> Finished<MapOutput> {
+    let counts = Counts {
+        counters: entry.counters,
+        user_counters: UserCounters::restore(&entry.user),
+        phases: PhaseLog::default(),
+    };
+    Finished { output, records: entry.records, bytes: entry.bytes, counts }
+}
 
 /// The numbers of a wave that its tasks share.
 #[derive(Clone, Copy)]
@@ -201,9 +213,9 @@ impl Driver {
         let (adopted, attempts_before) = self.adopt(complete, splits.len());
         let ended = self.run_wave(kind, |id, attempt| {
             let start = Instant::now();
-            let adopted = adopted[attempt.task as usize].lock().expect("no panic while it is taken").take();
+            let adopted = lock(&adopted).remove(&attempt.task);
             if let Some(adopted) = adopted {
-                return Ok(adopted);
+                return Ok(taken_up(adopted));
             }
             let finished = self.attempt_map(job, kind, &splits[attempt.task as usize], id, attempt)?;
             if let Some(journal) = &self.journal {
@@ -218,26 +230,20 @@ impl Driver {
     }
 
     /// Takes up map outputs that a killed run had completed: their results, and the numbers of attempts made before.
-    fn adopt(&mut self, complete: Vec<MapEntry>, tasks: usize) -> (Vec<Adopted>, Vec<u32>) {
-        let mut adopted: Vec<Adopted> = (0..tasks).map(|_| Mutex::default()).collect();
+    fn adopt(&mut self, complete: Vec<MapEntry>, tasks: usize) -> (Adopted, Vec<u32>) {
+        let mut adopted = HashMap::new();
         let mut attempts_before = vec![0; tasks];
         for entry in complete {
             let run = entry.run.as_deref().map(|name| self.stores.map_output.adopt(name)).transpose();
             // An output that cannot be read after all is made again.
-            let (Ok(run), Some(slot)) = (run, adopted.get_mut(entry.task as usize)) else { continue };
+            let (Ok(run), Some(before)) = (run, attempts_before.get_mut(entry.task as usize)) else { continue };
             self.resumed.map_tasks += 1;
             self.resumed.bytes += entry.bytes;
             self.resumed.seconds_saved += entry.seconds;
-            attempts_before[entry.task as usize] = entry.attempt;
-            let output = MapOutput { runs: run.into_iter().collect() };
-            let counts = Counts {
-                counters: entry.counters,
-                user_counters: UserCounters::restore(&entry.user),
-                phases: PhaseLog::default(),
-            };
-            *slot = Mutex::new(Some(Finished { output, records: entry.records, bytes: entry.bytes, counts }));
+            *before = entry.attempt;
+            adopted.insert(entry.task, (MapOutput { runs: run.into_iter().collect() }, entry));
         }
-        (adopted, attempts_before)
+        (Mutex::new(adopted), attempts_before)
     }
 
     /// The journal's entry for a complete map task; `None` if its output is not in one file.
