@@ -100,8 +100,8 @@ pub trait Value: 'static {
         0
     }
 
-    /// Bytes on the heap that the value owns, without those of the values in it: what can be told of a list without a look at
-    /// every item.
+    /// Bytes on the heap that the value owns, without those of the values in it, so that a list can tell them without a look
+    /// at every item.
     fn own_heap_bytes(&self) -> usize {
         self.heap_bytes()
     }
