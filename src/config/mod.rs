@@ -1,7 +1,7 @@
 //! The settings of a run: the mode and its factors, budgets, places.
 //!
-//! [`settings`] has all of them, [`choices`] those between a few ways of doing something, [`disk_profile`] the emulated disks,
-//! [`faults`] the failures that are made on purpose, and [`identity`] whether a killed run may be gone on with.
+//! [`settings`] has all of them, [`choices`] those between a few ways of doing something, [`disk_profile`] the emulated
+//! disks, [`faults`] the failures that are made on purpose, and [`identity`] the test whether a killed run may be resumed.
 //!
 //! Settings and nothing else: the state of a live run, such as its token and its progress, is not here.
 

@@ -4,8 +4,8 @@
 //! in-mapper combiner's table, a connection); side data that all tasks read goes into an `Arc`. Types are fixed by the
 //! traits and bytes are used below them, and everything is monomorphised: emitting a record is a direct call.
 //!
-//! [`contract`] has the traits, [`partition`] the partitioners, [`values`] what a reducer is given of a group, and [`task`]
-//! which task it works for.
+//! [`contract`] has the traits, [`partition`] the partitioners, [`values`] the values of a reducer's group, and [`task`] the
+//! task that a mapper or reducer works for.
 
 mod contract;
 mod partition;

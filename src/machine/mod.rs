@@ -1,7 +1,7 @@
 //! Resources of this process, as limits and as use: processors, memory, threads, open files.
 //!
-//! [`limits`] looks at what the process may have, within its [control groups](control_group) too; [`figures`] describe the
-//! machine and what the process has used of it. Both read [`proc`].
+//! [`limits`] finds the limits on the process, those of its [control groups](control_group) included; [`figures`] describe
+//! the machine and the process's use of it. Both read [`proc`].
 
 mod control_group;
 mod figures;

@@ -9,9 +9,8 @@
 //!
 //! 1. The driver makes a [work_dir], which its process owns by a [lock_file], and claims the [output_place] unless an
 //!    [existing_output] forbids it. [places] keeps outputs from replacing inputs.
-//! 2. [One job](one_job) is [waves] of tasks, whose counts are summed in [totals]. The [scheduler] runs a [wave] by
-//!    [attempt]s, which a [ledger] lists, and turns [panics] into errors; [strike] makes failures on
-//!    purpose.
+//! 2. [One job](one_job) is [waves] of tasks, whose counts are added up in [totals]. The [scheduler] runs a [wave] attempt
+//!    by [attempt], keeps a [ledger] of them, and turns [panics] into errors; [strike] makes failures on purpose.
 //! 3. Reducers take the [map_outputs], by partition with the help of [holders]. A lost output is made again.
 //! 4. The [output_dir] is published when all its parts are there.
 //! 5. A [journal] records the progress of the run; a run of the same [identity] can [resume] it.

@@ -9,8 +9,8 @@
 //!   stop cannot be ended, since threads cannot be: after a grace period it is written off, and another worker takes its
 //!   place. The wave goes on without it, but cannot return before it.
 //! - Where a worker is idle and a task has taken half as long again as the median of those done, the task gets a second
-//!   attempt. The first to succeed wins, the other one is told to stop. [`begin_commit`](Attempt::begin_commit) lets only one of them
-//!   publish.
+//!   attempt. The first to succeed wins, the other one is told to stop. [`begin_commit`](Attempt::begin_commit) lets only
+//!   one of them publish.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};

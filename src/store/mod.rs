@@ -7,13 +7,13 @@
 //! RunStore ──create──▶ RunWriter ──finish──▶ Run ──open(partition)──▶ BlockReader
 //! ```
 //!
-//! 1. [`run`] has the traits, [`block`] the unit in which records are stored, [`index`] what each partition holds.
+//! 1. [`run`] has the traits, [`block`] the unit in which records are stored, [`index`] the sizes of the partitions.
 //! 2. A [`run_builder`] writes a run record by record, a [`cursor`] reads a partition of one.
 //! 3. [`disk`] keeps runs in files of the layout drawn in [`format`](mod@format), on a [`device`]; [`run_file`] reads such
-//!    files, [`sync`] brings them to the device, and [`page_cache`] forgets them.
+//!    files, [`sync`] writes them through to the device, and [`page_cache`] drops their cached pages.
 //! 4. [`memory`] keeps runs in [slabs](slab) against a [`budget`].
-//! 5. [`stores`] opens those of a run: the only place that looks at the medium. A third way of keeping runs is a file here and
-//!    a line there.
+//! 5. [`stores`] opens the stores of a run: the only place that looks at the medium. A third way of keeping runs is a file
+//!    here and a line there.
 //!
 //! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run is removed,
 //! with its file or its memory, when the last reference to it is dropped. `conformance.rs` holds the facts that all
