@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::reserve;
 
 /// Records that a loop handles between two looks at the token.
 pub(crate) const RECORDS_BETWEEN_CHECKS: u32 = 1 << 14;
@@ -35,8 +36,9 @@ impl CancelToken {
         self.0.cancelled.load(Ordering::Relaxed) || self.0.parent.as_ref().is_some_and(CancelToken::is_cancelled)
     }
 
+    /// Fails where the job was asked to stop, or the system has refused memory.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+        if self.is_cancelled() { Err(Error::Cancelled) } else { reserve::check() }
     }
 
     /// Checks once in [`RECORDS_BETWEEN_CHECKS`] calls; `countdown` is the caller's.

@@ -146,6 +146,7 @@ pub mod program;
 pub mod quantity;
 pub mod record;
 pub mod reference;
+mod reserve;
 mod runtime;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -172,6 +173,7 @@ pub use machine::{Machine, ProcessIo};
 pub use observe::progress::{Progress, Wave};
 pub use observe::report::Report;
 pub use record::Words;
+pub use reserve::ReservedAllocator;
 pub use runtime::driver::Driver;
 pub use runtime::job::Job;
 pub use runtime::output_dir::part_files;

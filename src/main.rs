@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+use twinmill::ReservedAllocator;
+
 #[path = "../jobs/mod.rs"]
 mod jobs;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ReservedAllocator<MiMalloc> = ReservedAllocator::new(MiMalloc);
 
 fn main() -> ExitCode {
     twinmill::cli::main(jobs::all())

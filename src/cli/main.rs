@@ -12,6 +12,7 @@ use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
 use crate::program::Programs;
+use crate::reserve;
 use crate::runtime::panics;
 
 /// Carries out the command line of this process, with these programs, and prints an error if it fails.
@@ -22,6 +23,10 @@ use crate::runtime::panics;
 /// `compare` starts this process's executable again for each of its runs, so `main` must not do anything else that only
 /// one process can do.
 pub fn main(programs: impl Into<Programs>) -> ExitCode {
+    if let Err(error) = reserve::set_aside() {
+        say(&error);
+        return ExitCode::FAILURE;
+    }
     panics::silence_caught();
     let Programs(programs) = programs.into();
     let words: Vec<OsString> = env::args_os().collect();

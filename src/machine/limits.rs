@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::machine::control_group::ControlGroups;
 use crate::machine::proc::{kib, meminfo_bytes, proc_field};
 use crate::quantity::ByteSize;
+use crate::reserve;
 
 /// Assumed memory of a machine that does not tell.
 const FALLBACK_MEMORY_BYTES: u64 = 1 << 30;
@@ -55,7 +56,7 @@ pub(crate) fn check_address_space(workers: usize) -> Result<()> {
 }
 
 fn check_room(name: &str, limit: u64, workers: usize) -> Result<()> {
-    const OF_THE_PROGRAM: u64 = 144 << 20;
+    const OF_THE_PROGRAM: u64 = (144 << 20) + reserve::BYTES;
     const OF_A_WORKER: u64 = 8 << 20;
     let least = OF_THE_PROGRAM + OF_A_WORKER * workers as u64;
     if limit >= least {
@@ -119,9 +120,9 @@ mod tests {
 
     #[test]
     fn too_little_address_space_is_refused_with_the_least_that_works() {
-        check_room("RLIMIT_AS, ulimit -v", 160 << 20, 2).unwrap();
-        let error = check_room("RLIMIT_AS, ulimit -v", (160 << 20) - 1, 2).unwrap_err().to_string();
-        let said = ["160 MiB (RLIMIT_AS, ulimit -v)", "2 workers need 160 MiB", "--workers"];
+        check_room("RLIMIT_AS, ulimit -v", 172 << 20, 2).unwrap();
+        let error = check_room("RLIMIT_AS, ulimit -v", (172 << 20) - 1, 2).unwrap_err().to_string();
+        let said = ["172 MiB (RLIMIT_AS, ulimit -v)", "2 workers need 172 MiB", "--workers"];
         assert!(said.iter().all(|words| error.contains(words)), "{error}");
         assert!(check_room("RLIMIT_DATA, ulimit -d", 1 << 30, 1024).is_err());
     }

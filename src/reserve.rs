@@ -1,0 +1,282 @@
+//! A last reserve of memory, so that a process that is refused more can still end in order.
+//!
+//! Buffers that grow with the input or the settings are asked for in a way that may fail, and a refusal is an error. Behind
+//! them are thousands of small allocations (a name, a list, a message) that cannot fail one by one: Rust ends the process
+//! where one does. [`ReservedAllocator`] serves those from a reserve that [`set_aside`] takes at the start, once the system
+//! refuses more:
+//!
+//! 1. The first refusal gives back a stretch of address space, which the C library needs for its own small allocations (it
+//!    unwinds panics and starts threads with them).
+//! 2. It is served from the reserve, as are those after it. What was served is not taken back: there is enough of it for
+//!    the end of a run.
+//! 3. From then on every [check of a token](crate::CancelToken) fails, so the run ends with an error and cleans up.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::io;
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+use memmap2::MmapMut;
+
+use crate::error::{Error, Result};
+
+/// Bytes that small allocations are served from.
+const RESERVE_BYTES: usize = 8 << 20;
+/// Bytes of address space that are given back for the C library.
+const FOR_C_BYTES: usize = 4 << 20;
+/// Bytes by which the reserve raises the need of a process.
+pub(crate) const BYTES: u64 = (RESERVE_BYTES + FOR_C_BYTES) as u64;
+/// Largest allocation that the reserve serves. Larger ones are buffers, whose owners bear a refusal.
+const LARGEST_BYTES: usize = 256 << 10;
+
+/// The reserve of this process.
+static RESERVE: Reserve = Reserve::new();
+
+/// Memory that is set aside, and what became of it.
+#[derive(Debug)]
+struct Reserve {
+    /// Its first byte; null until it is set aside.
+    start: AtomicPtr<u8>,
+    /// Bytes that were served.
+    used: AtomicUsize,
+    /// Whether the system has refused memory.
+    refused: AtomicBool,
+    /// The address space that is given back.
+    for_c: Mutex<Option<MmapMut>>,
+}
+
+/// Sets the reserve aside. Call it once, before any work.
+///
+/// # Errors
+/// [`Error::Refused`] where the process may not even have that much.
+pub(crate) fn set_aside() -> Result<()> {
+    RESERVE.set_aside().map_err(|source| Error::Refused {
+        what: "the memory to begin",
+        source,
+        advice: "raise the limits on address space and data (ulimit -v, ulimit -d)".to_owned(),
+    })
+}
+
+/// Fails once the system has refused memory.
+pub(crate) fn check() -> Result<()> {
+    if !RESERVE.refused.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        what: "more memory",
+        source: io::ErrorKind::OutOfMemory.into(),
+        advice: "lower --memory, --workers or the number of map tasks (a larger --split-size), or raise the limits on \
+                 address space and data (ulimit -v, ulimit -d)"
+            .to_owned(),
+    })
+}
+
+impl Reserve {
+    const fn new() -> Self {
+        Reserve {
+            start: AtomicPtr::new(ptr::null_mut()),
+            used: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+            for_c: Mutex::new(None),
+        }
+    }
+
+    fn set_aside(&self) -> io::Result<()> {
+        let mut reserve = MmapMut::map_anon(RESERVE_BYTES)?;
+        *self.for_c.lock().expect("no panic while it is held") = Some(MmapMut::map_anon(FOR_C_BYTES)?);
+        self.start.store(reserve.as_mut_ptr(), Ordering::Release);
+        // It lasts as long as the process.
+        std::mem::forget(reserve);
+        Ok(())
+    }
+
+    /// Serves an allocation that the system has refused; null where the reserve cannot.
+    #[cold]
+    fn serve(&self, layout: Layout) -> *mut u8 {
+        let start = self.start.load(Ordering::Acquire);
+        if start.is_null() || layout.size() > LARGEST_BYTES {
+            return ptr::null_mut();
+        }
+        if !self.refused.swap(true, Ordering::Relaxed)
+            && let Ok(mut for_c) = self.for_c.try_lock()
+        {
+            drop(for_c.take());
+        }
+        // The mapping begins at a page, which is aligned for any layout of the program.
+        let place = |used: usize| used.next_multiple_of(layout.align());
+        let take = |used: usize| Some(place(used) + layout.size()).filter(|used| *used <= RESERVE_BYTES);
+        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(used) => start.wrapping_add(place(used)),
+            Err(_) => ptr::null_mut(),
+        }
+    }
+
+    /// Whether the reserve served an allocation.
+    #[inline(always)]
+    fn has_served(&self, pointer: *mut u8) -> bool {
+        // Before it is set aside, no address is within that much of null.
+        pointer.addr().wrapping_sub(self.start.load(Ordering::Relaxed).addr()) < RESERVE_BYTES
+    }
+}
+
+/// An allocator that falls back on the reserve. The `twinmill` command uses it around mimalloc; another binary whose `main`
+/// is [`cli::main`](crate::cli::main) can do the same:
+///
+/// ```
+/// use std::alloc::System;
+///
+/// use twinmill::ReservedAllocator;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: ReservedAllocator<System> = ReservedAllocator::new(System);
+/// ```
+#[derive(Debug)]
+pub struct ReservedAllocator<A> {
+    inner: A,
+    reserve: &'static Reserve,
+}
+
+impl<A> ReservedAllocator<A> {
+    /// Serves from the reserve what `inner` cannot.
+    pub const fn new(inner: A) -> Self {
+        ReservedAllocator { inner, reserve: &RESERVE }
+    }
+}
+
+#[expect(unsafe_code, reason = "an allocator is unsafe to implement")]
+// SAFETY: what the inner allocator serves goes back to it with the layout it was asked for. What the reserve serves is a
+// stretch of its mapping that nobody else is given: `used` only grows. It is aligned, zero as the system maps it, and stays
+// when it is given back.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let pointer = unsafe { self.inner.alloc(layout) };
+        if pointer.is_null() { self.reserve.serve(layout) } else { pointer }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let pointer = unsafe { self.inner.alloc_zeroed(layout) };
+        if pointer.is_null() { self.reserve.serve(layout) } else { pointer }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if !self.reserve.has_served(pointer) {
+            unsafe { self.inner.dealloc(pointer, layout) }
+        }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if !self.reserve.has_served(pointer) {
+            let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
+            if !moved.is_null() {
+                return moved;
+            }
+        }
+        // SAFETY: the caller promises that the new size, with this alignment, is a layout.
+        let moved = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
+        if !moved.is_null() {
+            unsafe {
+                ptr::copy_nonoverlapping(pointer, moved, layout.size().min(new_size));
+                self.dealloc(pointer, layout);
+            }
+        }
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::alloc::System;
+
+    use super::*;
+
+    /// Refuses all that is not null already.
+    struct Refusing;
+
+    #[expect(unsafe_code, reason = "an allocator is unsafe to implement")]
+    // SAFETY: it serves nothing.
+    unsafe impl GlobalAlloc for Refusing {
+        unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+            ptr::null_mut()
+        }
+
+        unsafe fn dealloc(&self, _: *mut u8, _: Layout) {
+            panic!("it has served nothing");
+        }
+    }
+
+    fn reserve() -> &'static Reserve {
+        let reserve = Box::leak(Box::new(Reserve::new()));
+        reserve.set_aside().unwrap();
+        reserve
+    }
+
+    fn layout(bytes: usize, align: usize) -> Layout {
+        Layout::from_size_align(bytes, align).unwrap()
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "allocators are unsafe to call")]
+    fn what_the_system_refuses_is_served_from_the_reserve_apart_from_each_other() {
+        let allocator = ReservedAllocator { inner: Refusing, reserve: reserve() };
+        let mut ends = 0;
+        for (bytes, align) in [(1, 1), (24, 8), (3, 1), (100, 64), (LARGEST_BYTES, 4096)] {
+            // SAFETY: the layouts are of some bytes, and what was served is given back with its own.
+            unsafe {
+                let served = allocator.alloc_zeroed(layout(bytes, align));
+                assert!(served.addr() % align == 0 && served.addr() >= ends, "{bytes} bytes at {served:?}");
+                assert!((0..bytes).all(|at| *served.add(at) == 0));
+                served.write_bytes(7, bytes);
+                ends = served.addr() + bytes;
+                allocator.dealloc(served, layout(bytes, align));
+            }
+        }
+        assert!(allocator.reserve.refused.load(Ordering::Relaxed), "the run is told");
+        assert!(allocator.reserve.for_c.lock().unwrap().is_none(), "address space is given back");
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "allocators are unsafe to call")]
+    fn what_grows_keeps_its_bytes() {
+        let allocator = ReservedAllocator { inner: Refusing, reserve: reserve() };
+        // SAFETY: as above.
+        unsafe {
+            let small = allocator.alloc(layout(3, 1));
+            small.copy_from_nonoverlapping(b"abc".as_ptr(), 3);
+            let grown = allocator.realloc(small, layout(3, 1), 1000);
+            assert_eq!(std::slice::from_raw_parts(grown, 3), b"abc");
+            assert!(grown.addr() >= small.addr() + 3);
+        }
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "allocators are unsafe to call")]
+    fn large_buffers_are_refused_and_so_is_all_once_the_reserve_is_used_up() {
+        let allocator = ReservedAllocator { inner: Refusing, reserve: reserve() };
+        // SAFETY: as above.
+        unsafe {
+            assert!(allocator.alloc(layout(LARGEST_BYTES + 1, 1)).is_null());
+            let served = std::iter::repeat_with(|| allocator.alloc(layout(LARGEST_BYTES, 1)));
+            assert_eq!(served.take_while(|served| !served.is_null()).count(), RESERVE_BYTES / LARGEST_BYTES);
+        }
+        assert!(Reserve::new().serve(layout(1, 1)).is_null(), "nothing was set aside");
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "allocators are unsafe to call")]
+    fn what_the_system_has_is_not_from_the_reserve() {
+        let allocator = ReservedAllocator { inner: System, reserve: reserve() };
+        // SAFETY: as above.
+        unsafe {
+            let served = allocator.alloc(layout(10, 1));
+            assert!(!allocator.reserve.has_served(served));
+            let served = allocator.realloc(served, layout(10, 1), 20);
+            allocator.dealloc(served, layout(20, 1));
+        }
+        assert!(!allocator.reserve.refused.load(Ordering::Relaxed));
+    }
+}
