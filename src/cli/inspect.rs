@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use walkdir::WalkDir;
 
 use crate::Error;
 use crate::cli::args::InspectArgs;
 use crate::cli::figures::{bytes, counted};
-use crate::cli::terminal::{say, to_stdout};
+use crate::cli::terminal::{print_json, say, to_stdout};
 use crate::measure::failure::Failure;
 use crate::store::run_file::RunFile;
 
@@ -29,24 +29,22 @@ pub fn inspect(args: &InspectArgs) -> Result<(), Failure> {
             Ok(contents) => {
                 total.add(&contents.sums());
                 if args.json {
-                    files.push(contents.json());
+                    files.push(File::Sound(contents.into()));
                 } else {
                     to_stdout(|out| contents.print(out, args.partitions))?;
                 }
             }
             Err(error) => {
                 say(&error);
-                files.push(json!({"path": path.to_string_lossy(), "error": error.to_string()}));
+                files.push(File::Damaged { path: text_of(path), error: error.to_string() });
                 damaged += 1;
             }
         }
     }
     if args.json {
-        let mut sums =
-            json!({"files": paths.len() - damaged, "damaged_files": damaged, "partitions": total.partitions});
-        total.add_to(&mut sums);
-        let all = json!({"files": files, "total": sums});
-        to_stdout(|out| writeln!(out, "{all:#}"))?;
+        let partitions = total.partitions;
+        let total = Total { files: paths.len() - damaged, damaged_files: damaged, partitions, sums: total };
+        print_json(&Inspected { files, total })?;
     } else {
         to_stdout(|out| writeln!(out, "total: {}, {total}", counted((paths.len() - damaged) as u64, "sound file")))?;
     }
@@ -138,22 +136,68 @@ impl Contents {
         }
         Ok(())
     }
+}
 
-    fn json(&self) -> Value {
-        let mut json = json!({"path": self.path.to_string_lossy(), "checksums": "ok", "owner": self.owner});
-        self.sums().add_to(&mut json);
-        json["partitions"] = self.partitions.iter().map(Sums::json).collect();
-        if !self.first.is_empty() {
-            let record = |(partition, key, value): &_| json!({"partition": partition, "key": key, "value": value});
-            json["first_records"] = self.first.iter().map(record).collect();
-        }
-        json
+/// All that was looked at, as JSON.
+#[derive(Serialize)]
+struct Inspected {
+    files: Vec<File>,
+    total: Total,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum File {
+    Sound(Sound),
+    Damaged { path: String, error: String },
+}
+
+#[derive(Serialize)]
+struct Sound {
+    path: String,
+    checksums: &'static str,
+    owner: String,
+    #[serde(flatten)]
+    sums: Sums,
+    partitions: Vec<Sums>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    first_records: Vec<FirstRecord>,
+}
+
+#[derive(Serialize)]
+struct FirstRecord {
+    partition: u32,
+    key: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Total {
+    files: usize,
+    damaged_files: usize,
+    partitions: u64,
+    #[serde(flatten)]
+    sums: Sums,
+}
+
+impl From<Contents> for Sound {
+    fn from(contents: Contents) -> Self {
+        let sums = contents.sums();
+        let Contents { path, owner, partitions, first } = contents;
+        let record = |(partition, key, value)| FirstRecord { partition, key, value };
+        let first_records = first.into_iter().map(record).collect();
+        Sound { path: text_of(&path), checksums: "ok", owner, sums, partitions, first_records }
     }
 }
 
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 /// Sums over partitions.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Sums {
+    #[serde(skip)]
     partitions: u64,
     records: u64,
     record_bytes: u64,
@@ -178,19 +222,6 @@ impl Sums {
             bytes(self.stored_bytes),
             counted(self.blocks, "block"),
         )
-    }
-
-    fn json(&self) -> Value {
-        let mut json = json!({});
-        self.add_to(&mut json);
-        json
-    }
-
-    fn add_to(&self, json: &mut Value) {
-        json["records"] = self.records.into();
-        json["record_bytes"] = self.record_bytes.into();
-        json["stored_bytes"] = self.stored_bytes.into();
-        json["blocks"] = self.blocks.into();
     }
 }
 

@@ -1,10 +1,10 @@
 //! `twinmill list`: the jobs.
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::args::ListArgs;
 use crate::cli::figures::{bytes, counted};
-use crate::cli::terminal::to_stdout;
+use crate::cli::terminal::{print_json, to_stdout};
 use crate::generate::{Amount, Kind, Shape};
 use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
@@ -15,8 +15,8 @@ use crate::program::AnyProgram;
 /// [`Failure::Library`] where stdout cannot be written.
 pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure> {
     if args.json {
-        let jobs: Vec<_> = jobs.iter().map(|job| json_of(job.as_ref())).collect();
-        return to_stdout(|out| writeln!(out, "{:#}", json!(jobs)));
+        let jobs: Vec<_> = jobs.iter().map(|job| Entry::of(job.as_ref())).collect();
+        return print_json(&jobs);
     }
     let width = jobs.iter().map(|job| job.name().len()).max().unwrap_or(0);
     to_stdout(|out| {
@@ -38,10 +38,38 @@ pub fn describe(kind: Kind, shape: &Shape) -> String {
     }
 }
 
-fn json_of(job: &dyn AnyProgram) -> serde_json::Value {
-    let default_input = job.default_input().map(|(kind, shape)| match shape.amount {
-        Amount::Bytes(bytes) => json!({"kind": kind.name(), "bytes": bytes}),
-        Amount::Records(records) => json!({"kind": kind.name(), "records": records}),
-    });
-    json!({"name": job.name(), "about": job.about(), "default_input": default_input})
+/// A job in the list as JSON.
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    about: &'static str,
+    default_input: Option<DefaultInput>,
+}
+
+#[derive(Serialize)]
+struct DefaultInput {
+    kind: &'static str,
+    #[serde(flatten)]
+    amount: Size,
+}
+
+/// One entry, named by its unit.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Size {
+    Bytes(u64),
+    Records(u64),
+}
+
+impl Entry {
+    fn of(job: &dyn AnyProgram) -> Self {
+        let default_input = job.default_input().map(|(kind, shape)| DefaultInput {
+            kind: kind.name(),
+            amount: match shape.amount {
+                Amount::Bytes(bytes) => Size::Bytes(bytes),
+                Amount::Records(records) => Size::Records(records),
+            },
+        });
+        Entry { name: job.name(), about: job.about(), default_input }
+    }
 }

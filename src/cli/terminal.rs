@@ -6,6 +6,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use serde::Serialize;
+
 use crate::measure::failure::Failure;
 
 /// The name of this command, once it is known.
@@ -41,4 +43,13 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::at("write", Path::new("stdout"))(error)),
         _ => Ok(()),
     }
+}
+
+/// Writes JSON to stdout, as people read it.
+///
+/// # Errors
+/// As for [`to_stdout`].
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value).expect("it has nothing but text and numbers");
+    to_stdout(|out| writeln!(out, "{json}"))
 }
