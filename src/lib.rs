@@ -91,7 +91,7 @@
 //!
 //! 1. [`job`]: the parts of a job; [`parts`]: stock parts for most jobs.
 //! 2. [`record`]: keys and values, and their bytes.
-//! 3. [`input`]: files, and how records are found in them.
+//! 3. [`input`]: files, and the records in them.
 //! 4. [`iterate`]: data that a loop of jobs keeps.
 //! 5. [`config`]: settings.
 //! 6. [`observe`]: counters, phases, the report.
@@ -100,21 +100,21 @@
 //! 9. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
 //!
 //! The source is a house of rooms. A room uses only those before it in this list, and no two files use each other, directly
-//! or through others; `scripts/check-rooms` looks after both.
+//! or through others; `scripts/check-rooms` checks both.
 //!
-//! | room | |
+//! | room | content |
 //! |---|---|
-//! | `error`, `cancel`, `quantity` | what can go wrong; the token that everything checks; sizes and times as people write them |
+//! | `error`, `cancel`, `quantity` | errors; the token that stops a run; sizes and times as people write them |
 //! | `record` | keys and values, their bytes, text and words |
-//! | `machine` | what the system lets the process have, and what it has used |
+//! | `machine` | resources of the process: limits and use |
 //! | `config` | settings, and nothing else |
 //! | `observe` | counters, phases, the use of time, progress, the report |
 //! | `store` | runs in files and in memory: the only thing that the modes change |
-//! | `input` | somebody else's files become records |
-//! | `job` | the contract: mappers, reducers, and what they are given |
+//! | `input` | from files of any origin to records |
+//! | `job` | the contract: mappers, reducers, and their arguments |
 //! | `parts` | stock parts of jobs |
 //! | `pipeline` | the data path, one file a stage, and its recipes `map_task` and `reduce_task` |
-//! | `iterate` | what a loop keeps |
+//! | `iterate` | data that a loop keeps |
 //! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output |
 //! | `reference`, `generate` | jobs without the framework; inputs to measure with |
 //! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |

@@ -1,14 +1,14 @@
-//! A last reserve of memory, so that a process that is refused more can still end in order.
+//! A last reserve of memory, so that a process that is refused more memory can still end in order.
 //!
-//! Buffers that grow with the input or the settings are asked for in a way that may fail, and a refusal is an error. Behind
-//! them are thousands of small allocations (a name, a list, a message) that cannot fail one by one: Rust ends the process
-//! where one does. [`ReservedAllocator`] serves those from a reserve that [`set_aside`] takes at the start, once the system
-//! refuses more:
+//! Buffers that grow with the input or the settings are asked for in a way that may fail, and a refusal is an error. But
+//! there are also thousands of small allocations (a name, a list, a message) that must not fail: Rust ends the process where
+//! one does. Once the system refuses memory, [`ReservedAllocator`] serves those from a reserve that [`set_aside`] takes at
+//! the start:
 //!
 //! 1. The first refusal gives back a stretch of address space, which the C library needs for its own small allocations (it
 //!    unwinds panics and starts threads with them).
-//! 2. It is served from the reserve, as are those after it. What was served is not taken back: there is enough of it for
-//!    the end of a run.
+//! 2. That allocation and later ones are served from the reserve. Their memory is never reused: the reserve is large enough
+//!    for the end of a run.
 //! 3. From then on every [check of a token](crate::CancelToken) fails, so the run ends with an error and cleans up.
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -33,7 +33,7 @@ const LARGEST_BYTES: usize = 256 << 10;
 /// The reserve of this process.
 static RESERVE: Reserve = Reserve::new();
 
-/// Memory that is set aside, and what became of it.
+/// Memory that is set aside, and the state of it.
 #[derive(Debug)]
 struct Reserve {
     /// Its first byte; null until it is set aside.
@@ -138,7 +138,7 @@ pub struct ReservedAllocator<A> {
 }
 
 impl<A> ReservedAllocator<A> {
-    /// Serves from the reserve what `inner` cannot.
+    /// Serves from the reserve allocations that `inner` cannot serve.
     pub const fn new(inner: A) -> Self {
         ReservedAllocator { inner, reserve: &RESERVE }
     }
