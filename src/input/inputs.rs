@@ -329,7 +329,9 @@ mod tests {
         assert!(matches!(scan(true, &mut seen), Err(Error::Cancelled)));
         assert_eq!(seen, 2, "both stopped at the first record");
         let (cancel, mut sampled) = (CancelToken::default(), 0);
-        let outcome = inputs(&cancel).sample::<Lines>(&paths, 1, |_| {
+        let inputs = inputs(&cancel);
+        let piece = FilePiece::whole(&inputs.files(&paths).unwrap()[0]);
+        let outcome = inputs.look::<Lines>(piece, 1, &mut |_| {
             sampled += 1;
             cancel.cancel();
             Ok(())
