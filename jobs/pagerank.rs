@@ -251,7 +251,7 @@ impl Reducer for Link {
         }
         targets.sort_unstable();
         targets.dedup();
-        out.emit(&own.expect("each node was told its number"), (name, targets));
+        out.emit(own.expect("each node was told its number"), (name, targets));
         Ok(())
     }
 }
@@ -277,7 +277,7 @@ impl Mapper for Start {
         if dangling {
             out.aggregate("dangling", to_units(self.rank));
         }
-        out.emit(&node, (self.rank, dangling, if self.with_links { targets } else { Vec::new() }));
+        out.emit(node, (self.rank, dangling, if self.with_links { targets } else { Vec::new() }));
         Ok(())
     }
 }
@@ -379,7 +379,7 @@ impl Mapper for Share {
             self.first = node - self.waiting.len() as u32;
             self.waiting.push((*rank, *dangling));
         } else {
-            out.emit(&node, (0, Some(state)));
+            out.emit(node, (0, Some(state)));
         }
         Ok(())
     }
@@ -388,8 +388,8 @@ impl Mapper for Share {
         for (node, &shares) in (0u32..).zip(&self.sums) {
             let waiting = node.checked_sub(self.first).and_then(|place| self.waiting.get(place as usize));
             match waiting {
-                Some((rank, dangling)) => out.emit(&node, (shares, Some((*rank, *dangling, Vec::<u32>::new())))),
-                None if shares > 0 => out.emit(&node, (shares, NOBODY)),
+                Some((rank, dangling)) => out.emit(node, (shares, Some((*rank, *dangling, Vec::<u32>::new())))),
+                None if shares > 0 => out.emit(node, (shares, NOBODY)),
                 None => {}
             }
         }
@@ -425,7 +425,7 @@ impl Reducer for Gather {
         if dangling {
             out.aggregate("dangling", to_units(rank));
         }
-        out.emit(&node, (rank, dangling, links));
+        out.emit(node, (rank, dangling, links));
         Ok(())
     }
 }
@@ -443,7 +443,7 @@ impl Mapper for NameOf {
 
     fn map(&mut self, (node, mut links): (u32, &[u8]), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
         let name = <Vec<u8> as Value>::decode_part(&mut links)?;
-        out.emit(&node, (None::<f64>, name));
+        out.emit(node, (None::<f64>, name));
         Ok(())
     }
 }
@@ -457,7 +457,7 @@ impl Mapper for RankOf {
     type Value = (Option<f64>, Vec<u8>);
 
     fn map(&mut self, (node, (rank, ..)): (u32, State), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
-        out.emit(&node, (Some(rank), Vec::new()));
+        out.emit(node, (Some(rank), Vec::new()));
         Ok(())
     }
 }

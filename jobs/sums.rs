@@ -33,7 +33,7 @@ impl<S: BlockSums> Mapper for EachBlock<S> {
     type Value = Vec<f64>;
 
     fn map(&mut self, rows: &Rows, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
-        out.emit(&(), self.0.of_block(rows));
+        out.emit((), self.0.of_block(rows));
         Ok(())
     }
 }
@@ -51,7 +51,7 @@ impl Reducer for AddUp {
     fn reduce(&mut self, _: (), vectors: &mut Values<Vec<f64>>, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
         let mut total = Vec::new();
         vectors.for_each(|vector| add(&mut total, &vector));
-        out.emit(&(), total);
+        out.emit((), total);
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Mapper for Line<V> {
     type Value = V;
 
     fn map(&mut self, (number, value): (u32, V), out: &mut impl Emit<u32, V>) -> Result<()> {
-        out.emit(&number, value);
+        out.emit(number, value);
         Ok(())
     }
 }
@@ -132,7 +132,7 @@ impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Reducer for Line<V> {
     type OutValue = V;
 
     fn reduce(&mut self, number: u32, values: &mut Values<V>, out: &mut impl Emit<u32, V>) -> Result<()> {
-        values.for_each(|value| out.emit(&number, value));
+        values.for_each(|value| out.emit(number, value));
         Ok(())
     }
 }

@@ -93,7 +93,7 @@
 //! 2. [`record`]: keys and values, and their bytes.
 //! 3. [`input`]: files, and the records in them.
 //! 4. [`iterate`]: data that a loop of jobs keeps.
-//! 5. [`config`]: settings.
+//! 5. The settings of a run: [`config`].
 //! 6. [`observe`]: counters, phases, the report.
 //! 7. [`reference`](mod@reference): a job without the framework, to compare with.
 //! 8. [`generate`]: inputs made to measure with.

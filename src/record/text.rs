@@ -195,7 +195,7 @@ pub(super) fn sorted<T: Ord, S>(set: &HashSet<T, S>) -> Vec<&T> {
 /// The entries of a map in the order of their keys.
 pub(super) fn sorted_by_key<K: Ord, V, S>(map: &HashMap<K, V, S>) -> Vec<(&K, &V)> {
     let mut entries: Vec<(&K, &V)> = map.iter().collect();
-    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    entries.sort_unstable_by_key(|(key, _)| *key);
     entries
 }
 

@@ -51,7 +51,7 @@ fn bad_records_are_skipped_counted_and_set_aside() {
     let text = input(&bad);
     for mode in MODES {
         let scratch = Scratch::with_input(&text);
-        let report = job(&scratch).run(&config(&scratch, mode, 7)).unwrap();
+        let report = job(&scratch).run(config(&scratch, mode, 7)).unwrap();
         let part = fs::read_to_string(scratch.path("output/part-r-00000")).unwrap();
         assert_eq!(part, (0..10).map(|i| format!("good{i}\t300\n")).collect::<String>(), "{mode:?}");
         assert_eq!(report.user_counters["twinmill"]["SKIPPED_RECORDS"], 7);

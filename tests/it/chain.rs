@@ -20,7 +20,7 @@ impl Mapper for ByCount {
     type Value = ();
 
     fn map(&mut self, (word, count): (&[u8], u64), out: &mut impl Emit<(i64, Vec<u8>), ()>) -> Result<()> {
-        out.emit(&(-(count as i64), word), ());
+        out.emit((-(count as i64), word), ());
         Ok(())
     }
 }
@@ -288,7 +288,7 @@ fn a_chain_that_fails_in_a_later_job_leaves_nothing_and_names_it() {
 fn a_driver_that_is_dropped_midway_leaves_nothing() {
     for mode in MODES {
         let scratch = Scratch::with_input("a b c");
-        let mut driver = Driver::start("dropped", &scratch.config(mode)).unwrap();
+        let mut driver = Driver::start("dropped", scratch.config(mode)).unwrap();
         let dataset = driver.run_to_dataset(&word_count().input(scratch.input().as_path())).unwrap();
         drop(driver);
         scratch.assert_nothing_left();

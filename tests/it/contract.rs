@@ -83,7 +83,7 @@ impl Reducer for JoinSorted {
         }
         let user = values.next().expect("a group has values").to_owned();
         while let Some(order) = values.next() {
-            out.emit(&format!("{id} {user}"), order);
+            out.emit(format!("{id} {user}"), order);
         }
         Ok(())
     }

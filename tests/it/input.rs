@@ -209,7 +209,7 @@ impl Mapper for ShowFixed {
     type Value = [u8];
 
     fn map(&mut self, record: Record<'_>, out: &mut impl Emit<u64, [u8]>) -> Result<()> {
-        out.emit(&record.offset(), record.bytes());
+        out.emit(record.offset(), record.bytes());
         Ok(())
     }
 }
