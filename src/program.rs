@@ -7,33 +7,10 @@
 //!
 //! use twinmill::prelude::*;
 //! use twinmill::program::program;
-//! # #[derive(Clone)]
-//! # struct Upper;
-//! # impl Mapper for Upper {
-//! #     type Input = Lines;
-//! #     type Key = [u8];
-//! #     type Value = u64;
-//! #     fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-//! #         line.words().for_each(|word| out.emit(word, 1));
-//! #         Ok(())
-//! #     }
-//! # }
-//! # #[derive(Clone)]
-//! # struct Sum;
-//! # impl Reducer for Sum {
-//! #     type Key = [u8];
-//! #     type Value = u64;
-//! #     type OutKey = [u8];
-//! #     type OutValue = u64;
-//! #     fn reduce(&mut self, word: &[u8], counts: &mut Values<u64>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-//! #         out.emit(word, counts.sum::<u64>());
-//! #         Ok(())
-//! #     }
-//! # }
 //!
 //! fn main() -> ExitCode {
 //!     let count = program("count", "Count the words", |inputs, session| {
-//!         Job::new("count", Upper, Sum).input(inputs).run(session)
+//!         Job::new("count", Words, Sum).combine(Sum).input(inputs).run(session)
 //!     });
 //!     twinmill::cli::main([count])
 //! }
