@@ -131,19 +131,19 @@ fn pairs_and_stripes_count_the_same_words_that_share_a_line() {
         .iter()
         .flat_map(|(word, stripe)| stripe.iter().map(move |(other, count)| (format!("{word}\t{other}"), count)));
     let expected = shown(pairs);
-    assert_eq!(Outside::new("pairs", &VERSES).output("pairs", "--input input"), expected);
+    assert_eq!(Outside::new("courses", &VERSES).output("pairs", "--input input"), expected);
     let entries = |stripe: &BTreeMap<&str, u64>| {
         stripe.iter().map(|(other, count)| format!("{other}:{count}")).collect::<Vec<_>>().join(",")
     };
     let expected = shown(stripes.iter().map(|(word, stripe)| (word, entries(stripe))));
-    assert_eq!(Outside::new("stripes", &VERSES).output("stripes", "--input input"), expected);
+    assert_eq!(Outside::new("courses", &VERSES).output("stripes", "--input input"), expected);
 }
 
 #[test]
 fn a_join_brings_names_and_items_together() {
     let names = b"2\tBob\n1\tAnn\n4\tDan\n";
     let items = b"1\tplum\n3\tnobody's\n2\tapple\n1\tcherry\n";
-    let outside = Outside::new("join", &[("names", names), ("items", items)]);
+    let outside = Outside::new("courses", &[("names", names), ("items", items)]);
     let joined = outside.output("join", "--input input/names --input input/items");
     assert_eq!(joined, "1\tAnn\tplum\n1\tAnn\tcherry\n2\tBob\tapple\n");
 }
@@ -155,7 +155,7 @@ fn the_most_frequent_words_come_first_and_no_more_than_ten_of_them() {
     let mut sorted: Vec<(&str, u64)> = counts.into_iter().collect();
     sorted.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
     assert!(sorted.len() > 10, "there are words to leave out");
-    let outside = Outside::new("top_k", &VERSES);
+    let outside = Outside::new("courses", &VERSES);
     assert_eq!(outside.output("top-k", "--input input"), shown(sorted.into_iter().take(10)));
 }
 

@@ -1,10 +1,9 @@
 //! Co-occurrence by stripes: for each word, a map from the words of its lines to how often they stand beside it.
 
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 
 use twinmill::prelude::*;
-use twinmill::program::program;
+use twinmill::program::{AnyProgram, program};
 
 type Stripe = BTreeMap<String, u64>;
 
@@ -14,7 +13,8 @@ fn add(stripe: &mut Stripe, more: Stripe) {
     }
 }
 
-fn main() -> ExitCode {
+/// The stripes, for the command line.
+pub fn stripes() -> Box<dyn AnyProgram> {
     let stripes = mapper(|line, out: &mut Out<str, Stripe>| {
         let words: Vec<&str> = line.text()?.split_whitespace().collect();
         for (at, word) in words.iter().enumerate() {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         out.emit(word, all);
         Ok(())
     });
-    twinmill::cli::main(program("stripes", "Count words that share a line, a map a word", move |inputs, config| {
+    program("stripes", "Count words that share a line, a map a word", move |inputs, config| {
         Job::new("stripes", stripes.clone(), merge.clone()).combine(add).input(inputs).run(config)
-    }))
+    })
 }

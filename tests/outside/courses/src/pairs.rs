@@ -1,11 +1,10 @@
 //! Co-occurrence by pairs: how often each word stands in one line with each other word.
 
-use std::process::ExitCode;
-
 use twinmill::prelude::*;
-use twinmill::program::program;
+use twinmill::program::{AnyProgram, program};
 
-fn main() -> ExitCode {
+/// The count of pairs, for the command line.
+pub fn pairs() -> Box<dyn AnyProgram> {
     let pairs = mapper(|line, out: &mut Out<(String, String), u64>| {
         let words: Vec<&str> = line.text()?.split_whitespace().collect();
         for (at, word) in words.iter().enumerate() {
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
         }
         Ok(())
     });
-    twinmill::cli::main(program("pairs", "Count pairs of words that share a line", move |inputs, config| {
+    program("pairs", "Count pairs of words that share a line", move |inputs, config| {
         Job::new("pairs", pairs.clone(), Sum).combine(Sum).input(inputs).run(config)
-    }))
+    })
 }

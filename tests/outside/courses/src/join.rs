@@ -3,10 +3,8 @@
 //! Keys are an id and a tag. Records of an id meet in one group, and the tag brings its name before its items: a secondary
 //! sort. Items whose id has no name are left out.
 
-use std::process::ExitCode;
-
 use twinmill::prelude::*;
-use twinmill::program::program;
+use twinmill::program::{AnyProgram, program};
 
 type IdAndTag = (u64, u8);
 
@@ -19,7 +17,8 @@ fn tagged(tag: u8) -> impl Mapper<Input = Lines, Key = IdAndTag, Value = str> {
     })
 }
 
-fn main() -> ExitCode {
+/// The join, for the command line.
+pub fn join() -> Box<dyn AnyProgram> {
     let join = reducer(|(id, tag): &IdAndTag, values: &mut Values<str>, out: &mut Out<u64, (String, String)>| {
         if *tag == 0 {
             let name = values.next().unwrap_or_default().to_owned();
@@ -29,18 +28,14 @@ fn main() -> ExitCode {
         }
         Ok(())
     });
-    twinmill::cli::main(program(
-        "join",
-        "Join the names of one input with the items of another",
-        move |inputs, config| {
-            let [names, items] = inputs else {
-                return Err(Error::Config("join needs two inputs: --input NAMES --input ITEMS".into()));
-            };
-            Job::new("join", (tagged(0), tagged(1)), join.clone())
-                .input(names)
-                .input(items)
-                .group_by_first::<u64>()
-                .run(config)
-        },
-    ))
+    program("join", "Join the names of one input with the items of another", move |inputs, config| {
+        let [names, items] = inputs else {
+            return Err(Error::Config("join needs two inputs: --input NAMES --input ITEMS".into()));
+        };
+        Job::new("join", (tagged(0), tagged(1)), join.clone())
+            .input(names)
+            .input(items)
+            .group_by_first::<u64>()
+            .run(config)
+    })
 }

@@ -1,10 +1,9 @@
 //! The ten most frequent words: a job that counts, and one that sorts by count and keeps the first.
 
 use std::cmp::Reverse;
-use std::process::ExitCode;
 
 use twinmill::prelude::*;
-use twinmill::program::program;
+use twinmill::program::{AnyProgram, program};
 
 /// Keeps the first records that it sees: with one reducer, the first of all.
 #[derive(Clone)]
@@ -32,16 +31,17 @@ impl Reducer for First {
     }
 }
 
-fn main() -> ExitCode {
+/// The ten words, for the command line.
+pub fn top_k() -> Box<dyn AnyProgram> {
     let by_count = mapper_of(Pairs::<[u8], u64>::new(), |(word, count), out: &mut Out<(Reverse<u64>, String), ()>| {
         out.emit((Reverse(count), std::str::from_utf8(word)?), ());
         Ok(())
     });
-    twinmill::cli::main(program("top-k", "Find the ten most frequent words", move |inputs, config| {
+    program("top-k", "Find the ten most frequent words", move |inputs, config| {
         let mut driver = Driver::start("top-k", config)?;
         let counts = driver.run_to_dataset(&Job::new("count", Words, Sum).combine(Sum).input(inputs))?;
         driver.run(&Job::new("top", by_count.clone(), First { left: 10 }).input(&counts).reducers(1))?;
         drop(counts);
         driver.finish()
-    }))
+    })
 }
