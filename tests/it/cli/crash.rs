@@ -278,7 +278,7 @@ fn a_run_that_had_published_its_output_can_be_resumed() {
             }
             died
         };
-        assert!((0..10).any(|_| published()), "it never died in time");
+        assert!((0..40).any(|_| published()), "it never died in time");
         // It is not the answer to another command, nor is anything that is put there later.
         let other = command.replace("--reducers 3", "--reducers 2");
         let ended = cli.run(&format!("{other} --resume --quiet"));

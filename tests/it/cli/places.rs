@@ -13,6 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
 use super::Cli;
+use super::signals::ending_signals;
 
 /// `input/text`, `all/in/text` and links to both.
 fn cli() -> Cli {
@@ -182,7 +183,7 @@ fn a_pipe_that_nobody_reads_keeps_no_run_from_ending() {
     let cli = cli();
     let pipe = cli.scratch.path("pipe");
     mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-    for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130), (Signal::SIGHUP, 129)] {
+    for (signal, status, _) in ending_signals() {
         let mut child = cli.command("run wordcount --quiet --input input --output out --overwrite --report pipe");
         let mut child = child.stderr(Stdio::null()).spawn().unwrap();
         while !cli.scratch.path("out/_SUCCESS").exists() {
