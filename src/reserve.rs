@@ -27,8 +27,9 @@ const RESERVE_BYTES: usize = 8 << 20;
 const FOR_C_BYTES: usize = 4 << 20;
 /// Bytes by which the reserve raises the need of a process.
 pub(crate) const BYTES: u64 = (RESERVE_BYTES + FOR_C_BYTES) as u64;
-/// Largest allocation that the reserve serves. Larger ones are buffers, whose owners bear a refusal.
-const LARGEST_BYTES: usize = 256 << 10;
+/// Largest allocation that the reserve serves: a buffer of a fixed size, such as a block's or a part's. Larger ones grow
+/// with the input or the settings, and their owners bear a refusal.
+const LARGEST_BYTES: usize = 512 << 10;
 
 /// The reserve of this process.
 static RESERVE: Reserve = Reserve::new();

@@ -381,7 +381,10 @@ impl Chunks<'_> {
         }
         let mut parts: Vec<Vec<u8>> = Vec::new();
         loop {
-            let mut part = vec![0; CHUNK_BYTES.max(total / 16)];
+            let bytes = CHUNK_BYTES.max(total / 16);
+            let mut part = Vec::new();
+            part.try_reserve_exact(bytes).map_err(|_| self.no_memory(total + bytes))?;
+            part.resize(bytes, 0);
             let read = self.source.read(&mut part, self.context.cancel)?;
             self.count(read);
             part.truncate(read);
@@ -393,16 +396,18 @@ impl Chunks<'_> {
             }
         }
         let mut record = Vec::new();
-        record.try_reserve_exact(total).map_err(|_| {
-            let cause = std::io::Error::other(format!("there is no memory for a line of {total} bytes"));
-            Error::io("read", &self.origin.path, cause)
-        })?;
+        record.try_reserve_exact(total).map_err(|_| self.no_memory(total))?;
         record.extend_from_slice(self.unread());
         *self.buffer = Vec::new();
         parts.into_iter().for_each(|part| record.extend_from_slice(&part));
         self.unread = (0, record.len());
         *self.buffer = record;
         Ok(())
+    }
+
+    fn no_memory(&self, bytes: usize) -> Error {
+        let cause = std::io::Error::other(format!("there is no memory for a line of {bytes} bytes"));
+        Error::io("read", &self.origin.path, cause)
     }
 }
 

@@ -17,12 +17,16 @@ use crate::observe::activity::{Activity, Doing, FileUse, file_call};
 use crate::observe::counters::UserCounters;
 use crate::pipeline::emit::{Accept, Emitter};
 use crate::pipeline::task::Task;
+use crate::record::buffer::make_room;
 use crate::record::{Key, ToKey, ToValue, Value};
 use crate::store::sync::sync_all;
 use crate::store::{Run, RunBuilder, RunStore};
 
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes of a record of text beside its strings: separators and a few numbers. Where they do not fit behind a large string,
+/// the buffer doubles.
+const REST_BYTES: usize = 256;
 
 /// The output of one task.
 #[derive(Clone, Debug)]
@@ -143,6 +147,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
     {
         self.doing.set(Activity::Encode);
         let buffer = &mut self.buffer;
+        let least = key.least_text_len() + value.least_text_len() + REST_BYTES;
+        if least > buffer.capacity() - buffer.len() {
+            make_room(buffer, least, "a record of the output")?;
+        }
         match self.format {
             OutputFormat::Text => {
                 key.write_text(buffer);
@@ -150,10 +158,6 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
                     buffer.push(b'\t');
                 }
                 value.write_text(buffer);
-                // A large record has filled the buffer; doubling the buffer for one byte would copy the record.
-                if buffer.len() == buffer.capacity() {
-                    buffer.reserve_exact(1);
-                }
                 buffer.push(b'\n');
             }
             OutputFormat::Raw => {
@@ -209,6 +213,10 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for DatasetWriter {
     {
         self.doing.set(Activity::Encode);
         self.value.clear();
+        let least = value.least_encoded_len();
+        if least > self.value.capacity() {
+            make_room(&mut self.value, least, "a value")?;
+        }
         value.encode(&mut self.value);
         let pushed = self.run.push(0, key.encode(&mut self.key), &self.value, false);
         self.doing.set(Activity::User);

@@ -10,8 +10,9 @@
 //! soon as a long one.
 
 use crate::cancel::CancelToken;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::job::GroupedRecords;
+use crate::record::buffer;
 use crate::record::prefix::prefix;
 use crate::store::{RunCursor, Segment, Step};
 
@@ -150,10 +151,7 @@ impl Merge {
         self.cancel.check()?;
         self.bytes_read += self.cursors[self.winner].block().len() as u64;
         if let CurrentKey::InBlock { cursor, start, end } = self.current {
-            self.kept_key.clear();
-            let bytes = end - start;
-            self.kept_key.try_reserve_exact(bytes).map_err(|_| Error::refused("a key", bytes))?;
-            self.kept_key.extend_from_slice(&self.cursors[cursor].block()[start..end]);
+            buffer::replace(&mut self.kept_key, &self.cursors[cursor].block()[start..end], "a key")?;
             self.current = CurrentKey::Kept;
         }
         Ok(())
@@ -233,6 +231,7 @@ mod tests {
 
     use super::*;
     use crate::config::Compression;
+    use crate::error::Error;
     use crate::record::frame;
     use crate::store::disk::DiskStore;
     use crate::store::memory::MemoryStore;

@@ -16,6 +16,7 @@ use crate::pipeline::fold::Fold;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::merge_plan::MergePlan;
 use crate::pipeline::task::Task;
+use crate::record::buffer;
 use crate::store::{Run, RunBuilder, RunCursor, Segment, Step};
 
 /// Bounds how many runs are merged at the same time: the merge factor, and this worker's share of the files that the
@@ -165,8 +166,7 @@ fn merge_segments<F: Fold>(
     let (mut key, mut value) = (Vec::new(), Vec::new());
     let mut step = merge.advance()?;
     while step.is_some() {
-        key.clear();
-        key.extend_from_slice(merge.key());
+        buffer::replace(&mut key, merge.key(), "a key")?;
         let mut combined = fold.decode(merge.value())?;
         task.counters.combine_input_records += 1;
         step = merge.advance()?;

@@ -9,7 +9,7 @@ use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::emit::{Accept, Emitter};
 use crate::pipeline::merge::Merge;
 use crate::pipeline::task::Task;
-use crate::record::{Key, Value};
+use crate::record::{Key, Value, buffer};
 
 /// The reduce side of a job: a [`Reducer`], or [`MapOnly`].
 pub trait ReduceSide: Clone + Send + Sync {
@@ -60,8 +60,7 @@ impl<R: Reducer> ReduceSide for R {
         let mut bytes_told = 0;
         let mut in_group = merge.advance()?.is_some();
         while in_group {
-            key.clear();
-            key.extend_from_slice(merge.key());
+            buffer::replace(&mut key, merge.key(), "a key")?;
             let cancel = &task.context.cancel;
             let mut values = Values::<R::Value>::new(&mut merge, &key, grouping, cancel, until_check);
             doing.set(Activity::User);

@@ -4,6 +4,7 @@
 //! data path sorts, merges and groups without knowing types. Values ([`value`]) are encoded for size. [`text`] prints
 //! both in output files. A record inside a run is a key and a value after their lengths.
 
+pub(crate) mod buffer;
 pub(crate) mod frame;
 pub mod key;
 mod list;

@@ -36,6 +36,13 @@ pub trait ToText {
         self.write_text(out);
     }
 
+    /// Length of the text form where it is known without writing it, as for byte strings, or a smaller number. So much
+    /// room is made at once.
+    #[inline(always)]
+    fn least_text_len(&self) -> usize {
+        0
+    }
+
     /// Whether there is nothing to print, not even a separator: Hadoop's `NullWritable`.
     fn is_null(&self) -> bool {
         false
@@ -51,6 +58,11 @@ macro_rules! pointer_to_text {
 
             fn write_item(&self, out: &mut Vec<u8>) {
                 (**self).write_item(out);
+            }
+
+            #[inline(always)]
+            fn least_text_len(&self) -> usize {
+                (**self).least_text_len()
             }
 
             fn is_null(&self) -> bool {
@@ -76,6 +88,11 @@ impl<T: ToText> ToText for Reverse<T> {
         self.0.write_item(out);
     }
 
+    #[inline(always)]
+    fn least_text_len(&self) -> usize {
+        self.0.least_text_len()
+    }
+
     fn is_null(&self) -> bool {
         self.0.is_null()
     }
@@ -86,6 +103,11 @@ macro_rules! bytes_to_text {
         impl<$($generics)*> ToText for $text {
             fn write_text(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(self.as_ref());
+            }
+
+            #[inline(always)]
+            fn least_text_len(&self) -> usize {
+                AsRef::<[u8]>::as_ref(self).len()
             }
         }
     )+};
@@ -143,6 +165,11 @@ impl<T: ToText> ToText for Option<T> {
         if let Some(value) = self {
             value.write_item(out);
         }
+    }
+
+    #[inline(always)]
+    fn least_text_len(&self) -> usize {
+        self.as_ref().map_or(0, T::least_text_len)
     }
 
     fn is_null(&self) -> bool {
@@ -210,6 +237,11 @@ macro_rules! tuple_to_text {
                 )*
             }
 
+            #[inline(always)]
+            fn least_text_len(&self) -> usize {
+                self.0.least_text_len() $(+ 1 + self.$at.least_text_len())*
+            }
+
             fn write_item(&self, out: &mut Vec<u8>) {
                 self.0.write_item(out);
                 $(
@@ -262,6 +294,15 @@ mod tests {
         assert_eq!(text(BTreeMap::from([("a", vec![1u64, 2]), ("b", vec![3])])), "a:1 2,b:3");
         assert_eq!(text((1u64, vec![(2u64, Some(3u64)), (4, None)])), "1\t2:3,4:");
         assert_eq!(text(vec![vec![1u32, 2], vec![], vec![3]]), "1 2,,3");
+    }
+
+    #[test]
+    fn the_least_length_is_that_of_strings_and_never_more_than_the_text() {
+        let least = |of: &dyn ToText| of.least_text_len();
+        assert_eq!([least(&"a line"), least(&b"a line".to_vec()), least(&Cow::from("a line"))], [6; 3]);
+        assert_eq!([least(&("a", "line")), least(&Some("a line")), least(&Reverse("a line"))], [6; 3]);
+        assert!([least(&7u64), least(&None::<String>), least(&vec![1u64])].into_iter().all(|least| least <= 1));
+        assert_eq!((least(&()), least(&("a", 1u64, vec!["b"]))), (0, 3));
     }
 
     #[test]

@@ -366,27 +366,11 @@ mod tests {
 
     use super::*;
     use crate::cancel::CancelToken;
-    use crate::runtime::wave::Threads;
-
-    fn wave(cancel: &CancelToken, tasks: u32) -> Wave<'_> {
-        Wave {
-            job: "test",
-            id_prefix: "map-".into(),
-            tasks,
-            workers: 3,
-            max_attempts: 3,
-            time_limit: None,
-            stragglers: Stragglers::Wait,
-            cancel,
-            epoch: Instant::now(),
-            threads: Threads::OfSystem,
-        }
-    }
 
     #[test]
     fn only_a_few_attempts_are_queued_however_many_tasks_there_are() {
         let (cancel, (queue, attempts)) = (CancelToken::default(), channel());
-        let wave = wave(&cancel, 10_000);
+        let wave = Wave::of_tests(&cancel, 10_000);
         let mut ledger = Ledger::<()>::new(&wave, queue, 3);
         let queued: Vec<Attempt> = attempts.try_iter().collect();
         assert_eq!((queued.len(), ledger.pending, ledger.next), (6, 6, 6));

@@ -103,27 +103,12 @@ fn next(attempts: &Mutex<Receiver<Attempt>>) -> Option<Attempt> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
     use crate::cancel::CancelToken;
     use crate::observe::report::{Outcome, RecoveryKind};
     use crate::runtime::wave::Threads;
-
-    fn wave(cancel: &CancelToken, tasks: u32) -> Wave<'_> {
-        Wave {
-            job: "test",
-            id_prefix: "map-".into(),
-            tasks,
-            workers: 3,
-            max_attempts: 3,
-            time_limit: None,
-            stragglers: Stragglers::Wait,
-            cancel,
-            epoch: Instant::now(),
-            threads: Threads::OfSystem,
-        }
-    }
 
     fn never(_: u32, _: &Error) -> bool {
         false
@@ -140,14 +125,15 @@ mod tests {
     #[test]
     fn outputs_come_in_task_order() {
         let cancel = CancelToken::default();
-        let outputs = wave(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never, same).unwrap();
+        let outputs =
+            Wave::of_tests(&cancel, 100).run(&mut Log::default(), |attempt| done(attempt.task), never, same).unwrap();
         assert_eq!(outputs, (0..100).map(|task| (task, 1)).collect::<Vec<_>>());
     }
 
     #[test]
     fn an_output_is_taken_when_its_task_succeeds_and_not_at_the_end() {
         let (cancel, sum) = (CancelToken::default(), AtomicU32::new(0));
-        let mut wave = wave(&cancel, 50);
+        let mut wave = Wave::of_tests(&cancel, 50);
         wave.workers = 1;
         // The queue holds two attempts for each worker.
         let run = |attempt: &Attempt| {
@@ -162,7 +148,7 @@ mod tests {
     fn a_wave_goes_on_with_the_workers_that_the_system_allows() {
         let cancel = CancelToken::default();
         for most in 1..4 {
-            let mut wave = wave(&cancel, 20);
+            let mut wave = Wave::of_tests(&cancel, 20);
             wave.threads = Threads::AtMost(most);
             let outputs = wave.run(&mut Log::default(), |attempt| done(attempt.task), never, same).unwrap();
             assert_eq!(outputs, (0..20).map(|task| (task, 1)).collect::<Vec<_>>());
@@ -172,7 +158,7 @@ mod tests {
     #[test]
     fn a_system_that_allows_no_worker_is_an_error_in_words() {
         let (cancel, ran) = (CancelToken::default(), AtomicU32::new(0));
-        let mut wave = wave(&cancel, 20);
+        let mut wave = Wave::of_tests(&cancel, 20);
         wave.threads = Threads::AtMost(0);
         let run = |_: &Attempt| {
             ran.fetch_add(1, Ordering::Relaxed);
@@ -194,7 +180,7 @@ mod tests {
             assert!(attempt.task != 3 || attempt.number == 2, "not yet");
             done(attempt.number)
         };
-        assert_eq!(wave(&cancel, 5).run(&mut log, run, never, same).unwrap()[3], (2, 3));
+        assert_eq!(Wave::of_tests(&cancel, 5).run(&mut log, run, never, same).unwrap()[3], (2, 3));
         assert_eq!(runs.into_inner(), 7);
         let retries: Vec<_> = log.recoveries.iter().map(|r| (r.task.as_str(), r.attempt, r.why.as_str())).collect();
         assert_eq!(retries, [("map-00003", 1, "panicked: not yet"), ("map-00003", 2, "panicked: not yet")]);
@@ -209,7 +195,7 @@ mod tests {
         let run = |attempt: &Attempt| {
             if attempt.task == 2 { Err(Error::user(format!("no {}", attempt.number))) } else { done(()) }
         };
-        let error = wave(&cancel, 5).run(&mut Log::default(), run, never, same);
+        let error = Wave::of_tests(&cancel, 5).run(&mut Log::default(), run, never, same);
         assert_eq!(error.unwrap_err().to_string(), "job test: task map-00002 attempt 2: no 2");
         assert!(cancel.is_cancelled());
     }
@@ -217,7 +203,8 @@ mod tests {
     #[test]
     fn what_cannot_pass_is_not_tried_again() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
-        let error = wave(&cancel, 1).run::<(), ()>(&mut log, |_| Err(Error::Config("wrong".into())), never, same);
+        let error =
+            Wave::of_tests(&cancel, 1).run::<(), ()>(&mut log, |_| Err(Error::Config("wrong".into())), never, same);
         assert!(error.is_err());
         assert_eq!((log.tasks.len(), log.recoveries.len()), (1, 0));
     }
@@ -226,7 +213,7 @@ mod tests {
     fn what_is_excused_does_not_count() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
         let run = |attempt: &Attempt| if attempt.number < 9 { Err(Error::user("theirs")) } else { done(()) };
-        assert!(wave(&cancel, 1).run(&mut log, run, |_, error| error.to_string() == "theirs", same).is_ok());
+        assert!(Wave::of_tests(&cancel, 1).run(&mut log, run, |_, error| error.to_string() == "theirs", same).is_ok());
         assert_eq!(log.recoveries.len(), 9);
     }
 
@@ -240,7 +227,7 @@ mod tests {
             attempt.cancel.check()?;
             done(())
         };
-        let error = wave(&cancel, 20).run(&mut Log::default(), run, never, same).unwrap_err();
+        let error = Wave::of_tests(&cancel, 20).run(&mut Log::default(), run, never, same).unwrap_err();
         assert!(matches!(error, Error::Cancelled), "{error}");
     }
 
@@ -255,7 +242,7 @@ mod tests {
     #[test]
     fn an_attempt_past_its_time_limit_is_stopped_and_tried_again() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
-        let mut wave = wave(&cancel, 3);
+        let mut wave = Wave::of_tests(&cancel, 3);
         wave.time_limit = Some(Duration::from_millis(300));
         let run = |attempt: &Attempt| {
             if (attempt.task, attempt.number) == (1, 0) { hang(attempt) } else { done(attempt.number) }
@@ -269,7 +256,7 @@ mod tests {
     #[test]
     fn a_task_that_is_always_late_fails_the_wave() {
         let cancel = CancelToken::default();
-        let mut wave = wave(&cancel, 2);
+        let mut wave = Wave::of_tests(&cancel, 2);
         wave.time_limit = Some(Duration::from_millis(20));
         let run = |attempt: &Attempt| if attempt.task == 1 { hang(attempt) } else { done(0) };
         let error = wave.run(&mut Log::default(), run, never, same).unwrap_err();
@@ -279,7 +266,7 @@ mod tests {
     #[test]
     fn a_straggler_is_overtaken_and_stopped() {
         let (cancel, mut log) = (CancelToken::default(), Log::default());
-        let mut wave = wave(&cancel, 4);
+        let mut wave = Wave::of_tests(&cancel, 4);
         wave.stragglers = Stragglers::Speculate;
         let run = |attempt: &Attempt| {
             if (attempt.task, attempt.number) == (2, 0) { hang(attempt) } else { done(attempt.number) }

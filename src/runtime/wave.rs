@@ -46,6 +46,25 @@ impl Wave<'_> {
     }
 }
 
+#[cfg(test)]
+impl<'a> Wave<'a> {
+    /// A wave of three workers and as many attempts.
+    pub fn of_tests(cancel: &'a CancelToken, tasks: u32) -> Self {
+        Wave {
+            job: "test",
+            id_prefix: "map-".into(),
+            tasks,
+            workers: 3,
+            max_attempts: 3,
+            time_limit: None,
+            stragglers: Stragglers::Wait,
+            cancel,
+            epoch: Instant::now(),
+            threads: Threads::OfSystem,
+        }
+    }
+}
+
 /// A limit on the threads of workers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Threads {

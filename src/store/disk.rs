@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::config::{Compression, Durability, Sync};
 use crate::error::{Error, Result};
 use crate::observe::activity::FileUse;
+use crate::record::buffer::make_room;
 use crate::store::block::{Block, BlockBuilder};
 use crate::store::codec::{compress, compress_bound};
 use crate::store::device::{Device, Stream};
@@ -167,6 +168,7 @@ impl DiskRunWriter {
         let start = self.pending.len();
         let records = block.record_bytes();
         let bound = compress_bound(self.compression, records.len());
+        make_room(&mut self.pending, BLOCK_HEADER_BYTES + bound, "a compressed block")?;
         self.pending.resize(start + BLOCK_HEADER_BYTES + bound, 0);
         let target = &mut self.pending[start + BLOCK_HEADER_BYTES..];
         let stored = compress(self.compression, records, target);

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::record::buffer::make_room;
 use crate::record::{frame, varint};
 use crate::store::block::BlockBuilder;
 use crate::store::format::MAX_RECORD_BYTES;
 use crate::store::run::{Run, RunStore, RunWriter};
+
+/// Bytes that a value encoded in place may take beyond what was told, without doubling a block that holds a large key.
+const MOST_UNTOLD_BYTES: usize = 256;
 
 /// A run that is being written, record by record in the order (partition, key).
 pub(crate) struct RunBuilder {
@@ -96,9 +100,8 @@ impl RunBuilder {
         self.put_block()?;
         self.partition = partition;
         check_size(bytes)?;
-        // No more than a record larger than a block needs.
-        let records = self.block.records_mut();
-        records.try_reserve_exact(bytes).map_err(|_| Error::refused("a record", bytes))
+        // No more than a record larger than a block needs. A value whose length was not known may be longer than told.
+        make_room(self.block.records_mut(), bytes + MOST_UNTOLD_BYTES, "a record")
     }
 
     fn put_block(&mut self) -> Result<()> {

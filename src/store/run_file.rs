@@ -9,6 +9,7 @@ use nix::fcntl::OFlag;
 
 use crate::config::Compression;
 use crate::error::{Error, Excerpt, Result};
+use crate::record::buffer::make_room;
 use crate::record::frame;
 use crate::store::codec::decompress;
 pub use crate::store::format::Owner;
@@ -199,7 +200,7 @@ impl BlockCursor {
             return Err(corrupt(path, offset, "block length", self.end - payload_offset, header.stored_bytes));
         }
         let target = if header.compression == Compression::None { &mut *block } else { &mut *stored };
-        make_room(target, header.stored_bytes as usize)?;
+        resize(target, header.stored_bytes as usize)?;
         read_at(target, payload_offset).map_err(|e| truncated(e, path, payload_offset))?;
         verify_block(&header_bytes, target, header.checksum, path, Place { owner: self.owner, offset })?;
         let record_bytes = header.record_bytes as usize;
@@ -210,7 +211,7 @@ impl BlockCursor {
         let decompressed = match header.compression {
             Compression::None => Ok(block.len()),
             compression => {
-                make_room(block, record_bytes)?;
+                resize(block, record_bytes)?;
                 decompress(compression, stored, block)
             }
         };
@@ -226,9 +227,8 @@ impl BlockCursor {
 }
 
 /// Resizes a buffer to `bytes`, whose content does not matter. A block is as large as its largest record.
-fn make_room(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
-    let more = bytes.saturating_sub(buffer.len());
-    buffer.try_reserve_exact(more).map_err(|_| Error::refused("a block of records", bytes))?;
+fn resize(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
+    make_room(buffer, bytes.saturating_sub(buffer.len()), "a block of records")?;
     buffer.resize(bytes, 0);
     Ok(())
 }
