@@ -52,18 +52,68 @@ impl Run {
     }
 }
 
-/// Tasks in the order of their starts, each with the first lane, from 1, that was free then: a lane has one task at a time.
-pub fn in_lanes(tasks: &[TaskReport]) -> Vec<(usize, &TaskReport)> {
+/// Whether every task says which worker ran it; reports of earlier versions do not.
+pub fn tell_workers(tasks: &[TaskReport]) -> bool {
+    tasks.iter().all(|task| task.worker.is_some())
+}
+
+/// Tasks in the order of their starts, each with its row of a timeline, from 1: a row for each worker. Where the workers
+/// are not known, it is the first row that was free then.
+pub fn in_rows(tasks: &[TaskReport]) -> Vec<(usize, &TaskReport)> {
     let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
     in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
-    // The time at which each lane is free again.
-    let mut lanes: Vec<f64> = Vec::new();
-    let lane_of = |task: &TaskReport| {
-        let lane = lanes.iter().position(|free| *free <= task.start_seconds).unwrap_or(lanes.len());
-        lanes.resize(lanes.len().max(lane + 1), 0.0);
-        lanes[lane] = task.end_seconds;
-        lane + 1
+    if tell_workers(tasks) {
+        return in_order.into_iter().map(|task| (task.worker.map_or(1, |worker| worker as usize + 1), task)).collect();
+    }
+    // The time at which each row is free again.
+    let mut rows: Vec<f64> = Vec::new();
+    let row_of = |task: &TaskReport| {
+        let row = rows.iter().position(|free| *free <= task.start_seconds).unwrap_or(rows.len());
+        rows.resize(rows.len().max(row + 1), 0.0);
+        rows[row] = task.end_seconds;
+        row + 1
     };
-    let numbers: Vec<usize> = in_order.iter().copied().map(lane_of).collect();
+    let numbers: Vec<usize> = in_order.iter().copied().map(row_of).collect();
     numbers.into_iter().zip(in_order).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::report::Outcome;
+    use crate::observe::time_use::TimeUse;
+
+    fn task(id: &str, worker: Option<u32>, start_seconds: f64, end_seconds: f64) -> TaskReport {
+        let (outcome, time) = (Outcome::Succeeded, TimeUse::default());
+        let id = id.to_owned();
+        TaskReport {
+            id,
+            attempt: 0,
+            outcome,
+            worker,
+            start_seconds,
+            end_seconds,
+            records: 0,
+            bytes: 0,
+            time,
+            error: None,
+        }
+    }
+
+    fn rows(tasks: &[TaskReport]) -> Vec<(&str, usize)> {
+        in_rows(tasks).into_iter().map(|(row, task)| (task.id.as_str(), row)).collect()
+    }
+
+    #[test]
+    fn a_row_is_a_worker() {
+        // The second worker takes the third task although the first one is free, too.
+        let tasks = [task("b", Some(1), 0.0, 1.0), task("a", Some(0), 0.5, 0.8), task("c", Some(1), 1.1, 2.0)];
+        assert_eq!(rows(&tasks), [("b", 2), ("a", 1), ("c", 2)]);
+    }
+
+    #[test]
+    fn tasks_of_unknown_workers_are_packed() {
+        let tasks = [task("a", None, 0.0, 1.0), task("b", Some(7), 0.5, 0.8), task("c", None, 0.9, 2.0)];
+        assert_eq!(rows(&tasks), [("a", 1), ("b", 2), ("c", 2)]);
+    }
 }

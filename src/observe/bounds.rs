@@ -85,6 +85,7 @@ mod tests {
             id: String::new(),
             attempt: 0,
             outcome: Outcome::Succeeded,
+            worker: None,
             start_seconds: start,
             end_seconds: end,
             records: 0,

@@ -152,6 +152,9 @@ pub struct TaskReport {
     pub attempt: u32,
     /// Outcome of the attempt.
     pub outcome: Outcome,
+    /// The worker that ran it, from 0; `None` in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<u32>,
     /// Seconds from the start of the run.
     pub start_seconds: f64,
     /// Seconds from the start of the run.

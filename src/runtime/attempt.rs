@@ -47,6 +47,8 @@ pub(crate) struct Attempt {
     pub task: u32,
     /// From 0.
     pub number: u32,
+    /// The worker that took it, from 0; `None` while it is in the queue.
+    pub worker: Option<u32>,
     /// The attempt's token, cancelled with the wave or alone.
     pub cancel: CancelToken,
     pub(super) gate: Arc<Gate>,
@@ -59,7 +61,7 @@ pub(super) type Gate = AtomicU32;
 impl Attempt {
     /// An attempt at a task outside a wave, beside which there is no other.
     pub fn alone(task: u32, number: u32, cancel: CancelToken) -> Self {
-        Attempt { task, number, cancel, gate: Arc::default(), outrun: Arc::default() }
+        Attempt { task, number, worker: None, cancel, gate: Arc::default(), outrun: Arc::default() }
     }
 
     /// Asks whether this attempt may publish its output; once one may, no other does, unless that one fails at it.

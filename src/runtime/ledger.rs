@@ -106,6 +106,7 @@ impl<'w, K> Ledger<'w, K> {
         let attempt = Attempt {
             task,
             number: state.attempts,
+            worker: None,
             cancel: self.wave.cancel.child(),
             gate: state.gate.get_or_insert_default().clone(),
             outrun: Arc::default(),
@@ -149,6 +150,7 @@ impl<'w, K> Ledger<'w, K> {
                     let pending = &mut self.tasks[attempt.task as usize].pending;
                     if let Some(pending) = pending.iter_mut().find(|pending| pending.is(&attempt)) {
                         pending.start = Some(at);
+                        pending.attempt.worker = attempt.worker;
                         self.running.push(attempt.task);
                     }
                 }
@@ -324,9 +326,9 @@ impl<'w, K> Ledger<'w, K> {
                 report.time.wait.processor = (now - start).as_secs_f64();
                 self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
                 log.tasks.push(report);
-                // Its worker is lost with it. Where the system allows no other thread, the remaining workers do the
-                // rest.
-                let _ = spawn(self.workers);
+                // Its worker is lost with it, and another one takes its place. Where the system allows no other thread, the
+                // remaining workers do the rest.
+                let _ = spawn(attempt.worker.map_or(self.workers, |worker| worker as usize));
             }
         }
     }
@@ -336,6 +338,7 @@ impl<'w, K> Ledger<'w, K> {
             id: self.wave.id(attempt.task),
             attempt: attempt.number,
             outcome: Outcome::Succeeded,
+            worker: attempt.worker,
             start_seconds: start.duration_since(self.wave.epoch).as_secs_f64(),
             end_seconds: end.duration_since(self.wave.epoch).as_secs_f64(),
             records: 0,

@@ -45,7 +45,7 @@ impl Wave<'_> {
         std::thread::scope(|scope| {
             let spawn = |worker: usize| {
                 let (attempts, events, run): (_, Sender<Event<T>>, _) = (Arc::clone(&attempts), events.clone(), &run);
-                let work = move || work(&attempts, &events, run);
+                let work = move || work(worker as u32, &attempts, &events, run);
                 self.threads.start(scope, worker, work)
             };
             let workers = start_workers(self.workers.min(most), spawn)?;
@@ -74,11 +74,13 @@ fn start_workers(wanted: usize, spawn: impl Fn(usize) -> io::Result<()>) -> Resu
 
 /// The loop of a worker, until the queue ends.
 fn work<T>(
+    worker: u32,
     attempts: &Mutex<Receiver<Attempt>>,
     events: &Sender<Event<T>>,
     run: &(impl Fn(&Attempt) -> Result<Done<T>> + Sync),
 ) {
     while let Some(attempt) = next(attempts) {
+        let attempt = Attempt { worker: Some(worker), ..attempt };
         let start = Reading::now();
         if events.send(Event::Started { attempt: attempt.clone(), at: start.at }).is_err() {
             break;
@@ -142,6 +144,20 @@ mod tests {
         };
         wave.run(&mut Log::default(), run, never, |one| sum.fetch_add(one, Ordering::Relaxed)).unwrap();
         assert_eq!(sum.into_inner(), 50);
+    }
+
+    #[test]
+    fn an_attempt_says_which_worker_ran_it() {
+        let (cancel, mut log) = (CancelToken::default(), Log::default());
+        let run = |attempt: &Attempt| done(attempt.worker);
+        let outputs = Wave::of_tests(&cancel, 50).run(&mut log, run, never, same).unwrap();
+        assert!(outputs.iter().all(|(worker, _)| worker.is_some_and(|worker| worker < 3)), "{outputs:?}");
+        for worker in 0..3 {
+            let mut of_worker: Vec<_> = log.tasks.iter().filter(|task| task.worker == Some(worker)).collect();
+            of_worker.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
+            assert!(of_worker.windows(2).all(|two| two[0].end_seconds <= two[1].start_seconds), "one after the other");
+        }
+        assert!(log.tasks.iter().all(|task| task.worker.is_some()));
     }
 
     #[test]

@@ -267,13 +267,14 @@ impl Driver {
         })
     }
 
-    /// Runs a map task again whose output was lost, as often as it has attempts left.
+    /// Runs a map task again whose output was lost, as often as it has attempts left, on the worker that needs it.
     fn rerun(
         &self,
         job: &impl RunnableJob,
         reducers: u32,
         splits: &[Split],
         lost: &Lost,
+        worker: Option<u32>,
         log: &Mutex<Log>,
     ) -> Result<Rerun> {
         let kind = Kind { maps: true, tasks: splits.len(), reducers, bytes: 0 };
@@ -295,6 +296,7 @@ impl Driver {
                 id: id.clone(),
                 attempt: number,
                 outcome: Outcome::Succeeded,
+                worker,
                 start_seconds: start.as_secs_f64(),
                 end_seconds: end.as_secs_f64(),
                 records: 0,
@@ -360,7 +362,7 @@ impl Driver {
         let kind = Kind { maps: false, tasks: reducers as usize, reducers, bytes };
         let mut ended = self.run_wave(kind, |id, attempt| {
             let finished = self.attempt(kind, id, attempt, |mut task| {
-                let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, &reruns);
+                let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, attempt.worker, &reruns);
                 let taken = map_outputs.take(attempt.task, rerun)?;
                 task.counters.merged_map_outputs += map_outputs.len() as u64;
                 reduce_task(job, taken, target, task)

@@ -1,10 +1,10 @@
 //! The tasks of each variant's middle run as complete events of Chrome's trace format: a process for each variant, a thread
-//! for each lane of tasks that ran at the same time. Perfetto and `chrome://tracing` open it.
+//! for each worker. Perfetto and `chrome://tracing` open it.
 
 use serde::Serialize;
 
 use crate::measure::comparison::Comparison;
-use crate::measure::run::{Run, in_lanes};
+use crate::measure::run::{Run, in_rows};
 use crate::observe::report::{Outcome, TaskReport};
 use crate::observe::time_use::TimeUse;
 
@@ -58,7 +58,7 @@ pub fn render(comparisons: &[Comparison]) -> String {
     for (pid, run) in (1..).zip(comparisons.iter().flat_map(Comparison::middle_runs)) {
         let name = process_name(run);
         events.push(Event::Process { name: "process_name", ph: "M", pid, tid: 0, args: Name { name } });
-        events.extend(in_lanes(&run.report.tasks).into_iter().map(|(lane, task)| event(pid, lane, task)));
+        events.extend(in_rows(&run.report.tasks).into_iter().map(|(row, task)| event(pid, row, task)));
     }
     let trace = Trace { display_time_unit: "ms", trace_events: events };
     serde_json::to_string(&trace).expect("a trace has nothing but text and numbers")
@@ -72,14 +72,14 @@ fn process_name(run: &Run) -> String {
     name + &format!(", round {}", run.round + 1)
 }
 
-fn event(pid: usize, lane: usize, task: &TaskReport) -> Event<'_> {
+fn event(pid: usize, row: usize, task: &TaskReport) -> Event<'_> {
     let TaskReport { id, attempt, outcome, start_seconds, end_seconds, records, bytes, time, .. } = task;
     Event::Task {
         name: id,
         cat: if id.contains("reduce-") { "reduce" } else { "map" },
         ph: "X",
         pid,
-        tid: lane,
+        tid: row,
         ts: start_seconds * 1e6,
         dur: (end_seconds - start_seconds) * 1e6,
         args: Task { attempt: *attempt, outcome: *outcome, records: *records, bytes: *bytes, seconds: time },

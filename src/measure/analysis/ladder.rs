@@ -151,6 +151,7 @@ pub mod tests {
             id: format!("{job}map-00000"),
             attempt: 0,
             outcome: Outcome::Succeeded,
+            worker: None,
             start_seconds: 0.0,
             end_seconds: 0.1,
             records: 1,

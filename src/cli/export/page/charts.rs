@@ -1,11 +1,11 @@
-//! Data for the page's charts beside the report itself: medians, lanes of tasks, and sentences.
+//! Data for the page's charts beside the report itself: medians, rows of tasks, and sentences.
 
 use serde::Serialize;
 
 use crate::cli::telling::{ladder, sweep, time_groups, tools};
 use crate::measure::column::{Column, Framework};
 use crate::measure::comparison::Comparison;
-use crate::measure::run::{Run, in_lanes};
+use crate::measure::run::{Run, in_rows};
 use crate::measure::time_groups::{TimeGroup, TimeGroups};
 use crate::observe::report::{Bounds, Outcome, TaskReport};
 
@@ -73,7 +73,7 @@ struct Bar {
     id: String,
     kind: &'static str,
     /// From 1.
-    lane: usize,
+    row: usize,
     start_seconds: f64,
     end_seconds: f64,
     records: u64,
@@ -143,13 +143,13 @@ impl Timeline {
             variant: run.variant.clone(),
             round: run.round,
             seconds: run.report.wall_seconds,
-            tasks: in_lanes(&run.report.tasks).into_iter().map(|(lane, task)| Bar::of(lane, task)).collect(),
+            tasks: in_rows(&run.report.tasks).into_iter().map(|(row, task)| Bar::of(row, task)).collect(),
         }
     }
 }
 
 impl Bar {
-    fn of(lane: usize, task: &TaskReport) -> Self {
+    fn of(row: usize, task: &TaskReport) -> Self {
         let kind = match task.outcome {
             Outcome::Failed => "failed",
             Outcome::Killed => "killed",
@@ -159,7 +159,7 @@ impl Bar {
         Bar {
             id: task.id.clone(),
             kind,
-            lane,
+            row,
             start_seconds: task.start_seconds,
             end_seconds: task.end_seconds,
             records: task.records,

@@ -199,7 +199,7 @@ const workersTime = ({modes}) => {
 const timeline = ({timelines}) => {
   if (timelines.length === 0) return null;
   const end = Math.max(...timelines.map((run) => run.seconds));
-  const most = Math.max(...timelines.flatMap(({tasks}) => tasks.map((task) => task.lane)));
+  const most = Math.max(...timelines.flatMap(({tasks}) => tasks.map((task) => task.row)));
   const fill = {map: "var(--p0)", reduce: "var(--p1)", failed: "var(--bad)", killed: "var(--soft)"};
   const kinds = Object.keys(fill).filter((kind) => timelines.some(({tasks}) => tasks.some((task) => task.kind === kind)));
   return [
@@ -208,7 +208,7 @@ const timeline = ({timelines}) => {
       width, style, height: 64 + 26 * most, marginBottom: 44, marginLeft: 30, marginRight: 16,
       x: secondsAxis(width, {domain: [0, end]}), y: {domain: d3.range(1, most + 1), label: null, tickSize: 0},
       marks: [
-        Plot.barX(tasks, {x1: "start_seconds", x2: "end_seconds", y: "lane", fill: (d) => fill[d.kind], insetTop: 3, insetBottom: 3, insetRight: 0.4,
+        Plot.barX(tasks, {x1: "start_seconds", x2: "end_seconds", y: "row", fill: (d) => fill[d.kind], insetTop: 3, insetBottom: 3, insetRight: 0.4,
           channels: {task: "id", took: {value: (d) => seconds(d.end_seconds - d.start_seconds), label: "took"}, records: {value: (d) => count(d.records), label: "records"}, read: {value: (d) => bytes(d.bytes), label: "bytes"}},
           tip: {format: {x: false, x1: false, x2: false, y: false, fill: false}}}),
         Plot.ruleX([took], {stroke: color(variant), strokeWidth: 2}),
