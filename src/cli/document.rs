@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::cli::telling::{growth, machine, verdict};
 use crate::config::DiskProfile;
 use crate::measure::alternative::{Alternative, AlternativeEntry};
+use crate::measure::analysis::cause::{CauseEntry, Explanation};
 use crate::measure::analysis::growth::Grown;
 use crate::measure::analysis::ladder::{Climb, Gap, Rung};
+use crate::measure::analysis::pairs::explanations;
 use crate::measure::analysis::sweep::{Curve, SweepPoint, SweepSummary};
 use crate::measure::analysis::tools::{self, ToolEntry};
 use crate::measure::analysis::votes::{Dissent, Votes};
@@ -29,6 +31,9 @@ pub struct Document {
     verdict: Vec<String>,
     summary: Vec<Summary>,
     ratios: Vec<Ratio>,
+    /// The causes of the differences in the verdict; found anew whenever the report is read.
+    #[serde(default, skip_deserializing)]
+    causes: Vec<CauseEntry>,
     outputs_identical: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ladder: Option<Vec<Rung>>,
@@ -103,6 +108,7 @@ impl Document {
             verdict: verdict::sentences(comparison),
             summary: comparison.columns().iter().map(Column::summary).collect(),
             ratios: comparison.ratios(),
+            causes: explanations(comparison).iter().flat_map(Explanation::entries).collect(),
             outputs_identical: comparison.outputs_identical(),
             ladder,
             ladder_total,

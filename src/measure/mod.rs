@@ -10,7 +10,7 @@
 //! 1. [`settings`]: the request, and whether another comparison is the same one.
 //! 2. [`plan`]: the variants of a round, and their order.
 //! 3. [`running`]: one run in a process of its own; other programs that do the job; the rounds.
-//! 4. [`comparison`]: the runs so far, and the medians of each variant.
+//! 4. [`comparison`]: the runs so far, and the medians of each variant; [`expenses`]: what each run spent its time on.
 //! 5. [`analysis`]: conclusions from the runs, a file for each question.
 //! 6. [`statistics`]: medians, intervals, lines.
 //!
@@ -21,6 +21,7 @@ pub mod alternative;
 pub mod analysis;
 pub mod column;
 pub mod comparison;
+pub mod expenses;
 pub mod failure;
 pub mod mode;
 mod path_text;

@@ -14,8 +14,9 @@ use crate::observe::time_use::TimeUse;
 impl Bounds {
     /// Subtracts the time that a wave would have saved.
     pub(crate) fn shorten_by_wave(&mut self, tasks: &[TaskReport], workers: usize) {
-        let actual = makespan(tasks, workers, |_| 0.0);
-        self.shorten(|saves| actual - makespan(tasks, workers, |task| saves(&task.time)));
+        let tasks: Vec<&TaskReport> = tasks.iter().collect();
+        let actual = makespan(&tasks, workers, |_| 0.0);
+        self.shorten(|saves| actual - makespan(&tasks, workers, |task| saves(&task.time)));
     }
 
     /// Subtracts the time that a single thread's own work would have saved.
@@ -39,8 +40,8 @@ impl Bounds {
 }
 
 /// Time that `workers` take for the tasks, each of which is shorter by `saved` of it.
-fn makespan(tasks: &[TaskReport], workers: usize, saved: impl Fn(&TaskReport) -> f64) -> f64 {
-    let mut in_order: Vec<&TaskReport> = tasks.iter().collect();
+pub(crate) fn makespan(tasks: &[&TaskReport], workers: usize, saved: impl Fn(&TaskReport) -> f64) -> f64 {
+    let mut in_order = tasks.to_vec();
     in_order.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
     let mut free_from: BinaryHeap<_> = (0..workers.min(tasks.len())).map(|_| Reverse(Seconds(0.0))).collect();
     for task in in_order {

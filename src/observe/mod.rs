@@ -6,7 +6,7 @@
 //! of the run: with an infinitely fast disk, and with intermediate files that cost nothing at all.
 
 pub(crate) mod activity;
-mod bounds;
+pub(crate) mod bounds;
 pub mod counters;
 pub(crate) mod phases;
 pub(crate) mod progress;

@@ -121,6 +121,15 @@ impl TimeUse {
     }
 }
 
+impl Computing {
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        let Computing { parse, user, combine, encode, sort, merge, copy, other, .. } = self;
+        let in_files = self.read_input + self.write_output + self.read_intermediate + self.write_intermediate;
+        parse + user + combine + encode + sort + merge + copy + other + in_files
+    }
+}
+
 /// Seconds, rounded to microseconds, below which the figures mean nothing.
 fn seconds(nanos: f64) -> f64 {
     (nanos / 1e3).round() / 1e6

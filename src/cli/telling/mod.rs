@@ -1,5 +1,6 @@
 //! Results in words and tables.
 
+pub mod cause;
 pub mod cost;
 pub mod growth;
 pub mod ladder;

@@ -2,8 +2,8 @@
 //! possible gain from a faster disk, and one for each mode that recovered from failures.
 
 use crate::cli::figures::{bytes, counted, seconds};
-use crate::cli::telling::{cost, recoveries};
-use crate::measure::analysis::pairs::{Gain, Pair, Relation, Whereabouts, of_modes, of_references};
+use crate::cli::telling::{cause, cost, recoveries};
+use crate::measure::analysis::pairs::{Gain, Pair, Relation, of_modes, of_references};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
@@ -12,8 +12,8 @@ use crate::measure::mode::RunMode;
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let columns = comparison.columns();
     // The stable order keeps the modes as they were named; disk and memory are one pair either way.
-    let mut sentences: Vec<String> = of_modes(comparison).iter().map(pair).collect();
-    sentences.extend(of_references(comparison).iter().map(without_framework));
+    let mut sentences: Vec<String> = of_modes(comparison).iter().map(|of| pair(of, comparison)).collect();
+    sentences.extend(of_references(comparison).iter().map(|of| without_framework(of, comparison)));
     sentences.extend(comparison.settings.without_reference.then(|| {
         let job = &comparison.settings.job;
         format!("{job} has no reference, so there is no column of one thread without the framework.")
@@ -52,29 +52,18 @@ fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
     }
 }
 
-fn pair(pair: &Pair) -> String {
-    let mut sentence = relation(pair, &pair.slow.name, &pair.fast.name);
-    if let Some(Whereabouts { phases, more_file_bytes }) = pair.whereabouts() {
-        let named: Vec<_> = phases.iter().map(|(name, more)| format!("{} more in {name}", seconds(*more))).collect();
-        sentence += &if named.is_empty() {
-            ": no phase alone accounts for it".to_owned()
-        } else {
-            format!(": a worker spent {}", named.join(" and "))
-        };
-        if more_file_bytes >= 1.0 {
-            sentence += &format!("; {} more went through files", bytes(more_file_bytes as u64));
-        }
-    }
-    sentence + "."
+fn pair(pair: &Pair, comparison: &Comparison) -> String {
+    let verdict = relation(pair, &pair.slow.name, &pair.fast.name);
+    cause::after(&verdict, pair.explanation(comparison).as_ref())
 }
 
-fn without_framework(pair: &Pair) -> String {
+fn without_framework(pair: &Pair, comparison: &Comparison) -> String {
     let name = |column: &Column| match column.mode {
         RunMode::Reference => "one thread without the framework".to_owned(),
         _ => format!("{} with {}", column.name, counted(column.workers, "worker")),
     };
     let sentence = relation(pair, &name(&pair.slow), &name(&pair.fast));
-    sentence[..1].to_uppercase() + &sentence[1..] + "."
+    cause::after(&(sentence[..1].to_uppercase() + &sentence[1..]), pair.explanation(comparison).as_ref())
 }
 
 /// The most that a mode that wrote files could gain.
@@ -105,12 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn a_clear_difference_is_placed() {
+    fn a_clear_difference_is_told() {
         let sentences = verdict(&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[1.9, 1.9, 1.9]);
-        let pair = "disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s): a worker spent 0.100 s more \
-                    in spill and 50.0 ms more in merge; 353 MiB more went through files.";
+        let pair = "disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s).";
         let alone = "One thread without the framework takes 2.71× as long as memory with 2 workers [2.60, 2.84] (1.90 s \
-                     against 0.700 s).";
+                     against 0.700 s), because it kept 0.6 processors busy, and memory 1.7: all of the 1.20 s.";
         assert_eq!(sentences, [pair, alone]);
     }
 
@@ -133,10 +121,9 @@ mod tests {
     #[test]
     fn memory_may_be_the_slower_one() {
         let sentences = verdict(&[0.5; 3], &[1.0; 3], &[0.25; 3]);
-        let pair =
-            "memory takes 2.00× as long as disk [2.00, 2.00] (1.00 s against 0.500 s): no phase alone accounts for it.";
+        let pair = "memory takes 2.00× as long as disk [2.00, 2.00] (1.00 s against 0.500 s).";
         let alone = "Disk with 2 workers takes 2.00× as long as one thread without the framework [2.00, 2.00] (0.500 s \
-                     against 0.250 s).";
+                     against 0.250 s), because it kept 2.4 processors busy, and one thread 4.8: all of the 0.250 s.";
         assert_eq!(sentences, [pair, alone]);
     }
 

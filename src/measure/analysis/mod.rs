@@ -3,12 +3,14 @@
 //! serialise to it.
 //!
 //! - [`pairs`]: the difference of two columns, and the phases that cause it.
+//! - [`cause`]: the reason why one column takes longer than another.
 //! - [`ladder`]: the effect of each factor.
 //! - [`sweep`]: memory mode with less memory.
 //! - [`growth`]: larger inputs and more iterations.
 //! - [`tools`]: modes and other programs, a row each; [`votes`]: which of them gave the same answer; [`cost`]: the
 //!   tools that are enough, and the size from which on a framework pays.
 
+pub mod cause;
 pub mod cost;
 pub mod growth;
 pub mod ladder;

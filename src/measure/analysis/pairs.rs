@@ -1,15 +1,11 @@
-//! The difference of two columns, the phases that cause it, and the possible gain from a faster disk.
+//! The difference of two columns, and the possible gain from a faster disk.
 
-use crate::measure::column::{Column, Framework};
+use crate::measure::analysis::cause::Explanation;
+use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 use crate::measure::statistics::{Estimate, FEWEST_ROUNDS, is_beyond_noise};
 use crate::observe::report::Bounds;
-
-/// Smallest part of a difference in time that is worth naming.
-const WORTH_NAMING: f64 = 0.1;
-/// Most phases that are named.
-const MOST_NAMED: usize = 3;
 
 /// Two columns.
 #[derive(Clone, Debug)]
@@ -33,15 +29,6 @@ pub enum Relation {
     TooFewRounds(f64),
 }
 
-/// Phases and bytes in which the slower of two columns exceeds the other.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Whereabouts {
-    /// Phases that took a worker longer, and by how many seconds; the longest first.
-    pub phases: Vec<(String, f64)>,
-    /// Bytes that it wrote to files beyond the other's.
-    pub more_file_bytes: f64,
-}
-
 impl Pair {
     /// The pair of two columns of a comparison.
     pub fn of(comparison: &Comparison, a: &Column, b: &Column) -> Self {
@@ -57,27 +44,17 @@ impl Pair {
         Pair { slow: slow.clone(), fast: fast.clone(), relation }
     }
 
-    /// The causes of the difference; `None` where there is none beyond noise, or one of the two is not the framework's.
-    pub fn whereabouts(&self) -> Option<Whereabouts> {
+    /// The cause of the difference; `None` where there is none beyond noise, or the runs do not tell.
+    pub fn explanation(&self, comparison: &Comparison) -> Option<Explanation> {
         let Relation::Differ(..) = self.relation else { return None };
-        let (slow, fast) = self.slow.framework.as_ref().zip(self.fast.framework.as_ref())?;
-        let gap = self.slow.time.median - self.fast.time.median;
-        Some(Whereabouts {
-            phases: longer_phases(slow, fast, gap, self.slow.workers),
-            more_file_bytes: slow.file_written_bytes - fast.file_written_bytes,
-        })
+        Explanation::of(comparison, &self.slow.name, &self.fast.name)
     }
 }
 
-/// The phases that took the slower mode longer, longest difference first, as a part of the time of one worker.
-fn longer_phases(slow: &Framework, fast: &Framework, gap: f64, workers: u64) -> Vec<(String, f64)> {
-    let pairs = slow.phases.iter().zip(&fast.phases);
-    let mut more: Vec<(String, f64)> =
-        pairs.map(|((name, slow), (_, fast))| (name.clone(), (slow - fast) / workers as f64)).collect();
-    more.retain(|(_, more)| *more >= WORTH_NAMING * gap);
-    more.sort_by(|a, b| b.1.total_cmp(&a.1));
-    more.truncate(MOST_NAMED);
-    more
+/// The explanations of all differences, in the order in which they are told.
+pub fn explanations(comparison: &Comparison) -> Vec<Explanation> {
+    let pairs = of_modes(comparison).into_iter().chain(of_references(comparison));
+    pairs.filter_map(|pair| pair.explanation(comparison)).collect()
 }
 
 /// The first mode of the framework with each other, in the order of the columns.
@@ -134,18 +111,18 @@ mod tests {
     use crate::measure::comparison::tests::comparison;
 
     #[test]
-    fn a_clear_difference_is_placed() {
-        let pairs = of_modes(&comparison([&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[]]));
+    fn a_clear_difference_has_a_ratio() {
+        let comparison = comparison([&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[]]);
+        let pairs = of_modes(&comparison);
         let Relation::Differ(estimate, _) = pairs[0].relation else { panic!("{:?}", pairs[0].relation) };
         assert!((estimate.value / 1.3143 - 1.0).abs() < 1e-4, "{estimate:?}");
-        let Whereabouts { phases, more_file_bytes } = pairs[0].whereabouts().unwrap();
-        assert_eq!(phases.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["spill", "merge"]);
-        assert_eq!(more_file_bytes, f64::from(353 << 20));
+        assert_eq!(pairs[0].explanation(&comparison), None, "these runs keep no accounts");
     }
 
     #[test]
     fn two_rounds_say_nothing_about_noise() {
-        let pairs = of_modes(&comparison([&[2.0, 2.0], &[1.0, 1.0], &[]]));
-        assert_eq!((pairs[0].relation, pairs[0].whereabouts()), (Relation::TooFewRounds(2.0), None));
+        let comparison = comparison([&[2.0, 2.0], &[1.0, 1.0], &[]]);
+        let pairs = of_modes(&comparison);
+        assert_eq!((pairs[0].relation, pairs[0].explanation(&comparison)), (Relation::TooFewRounds(2.0), None));
     }
 }
