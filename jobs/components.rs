@@ -13,12 +13,14 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
+use crate::jobs::highlights::{ROWS, grouped, text};
 
 pub struct Components;
 
@@ -238,6 +240,26 @@ impl Program for Components {
         let ranges = id_ranges(inputs, ids, session.config.reducers, driver.inputs())?;
         driver.run(&job.partition_by(ranges))?;
         driver.finish()
+    }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        let (mut nodes, mut sizes) = (0, HashMap::<Vec<u8>, u64>::new());
+        output.each_record(|_, component| {
+            nodes += 1;
+            *sizes.entry_ref(component).or_default() += 1;
+            Ok(())
+        })?;
+        let mut sizes: Vec<_> = sizes.into_iter().collect();
+        sizes.sort_unstable_by(|(one, size), (other, size_of_other)| size_of_other.cmp(size).then(one.cmp(other)));
+        let components = sizes.len() as u64;
+        let first = if components > ROWS as u64 { "; the largest" } else { "" };
+        let heading = match components {
+            1 => format!("1 component of {} nodes:", grouped(nodes)),
+            _ => format!("{} components of {} nodes{first}:", grouped(components), grouped(nodes)),
+        };
+        let mut rows = vec![["smallest id", "nodes"].map(str::to_owned).to_vec()];
+        rows.extend(sizes.iter().take(ROWS).map(|(component, size)| vec![text(component), grouped(*size)]));
+        Ok(Some(Highlights { heading, rows }))
     }
 }
 

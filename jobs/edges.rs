@@ -100,7 +100,7 @@ impl Edge {
 #[cold]
 fn no_number(id: &[u8]) -> Error {
     let too_large = if !id.is_empty() && id.iter().all(u8::is_ascii_digit) { " of 64 bits" } else { "" };
-    Error::user(format!("{} is no unsigned integer{too_large} (--ids number)", Shown(id)))
+    Error::wrong_input(format!("{} is no unsigned integer{too_large} (--ids number)", Shown(id)))
 }
 
 #[cold]
@@ -112,7 +112,7 @@ fn no_edge(line: &[u8]) -> Error {
         Some(b';') => "; a semicolon separates no ids",
         Some(_) => "; a space separates no ids",
     };
-    Error::user(format!("{} is no edge: two ids with a TAB between them{hint}", Shown(line)))
+    Error::wrong_input(format!("{} is no edge: two ids with a TAB between them{hint}", Shown(line)))
 }
 
 /// Cuts the ids into ranges that have about equally many ends of edges.

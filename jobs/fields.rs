@@ -89,7 +89,9 @@ impl Separator {
                 Some([]) => return Ok(()),
                 Some([_, next @ ..]) => rest = next,
                 None => {
-                    return Err(Error::user("something stands between the quote that ends a field and what follows"));
+                    return Err(Error::wrong_input(
+                        "something stands between the quote that ends a field and what follows",
+                    ));
                 }
             }
         }
@@ -156,7 +158,7 @@ fn unquote<'l>(mut quoted: &'l [u8], field: &mut Vec<u8>) -> Result<&'l [u8]> {
     loop {
         let Some(quote) = memchr::memchr(b'"', quoted) else {
             let what = "a quoted field goes on beyond its line: a field must end on the line on which it begins";
-            return Err(Error::user(what));
+            return Err(Error::wrong_input(what));
         };
         field.extend_from_slice(&quoted[..quote]);
         let behind = &quoted[quote + 1..];

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
@@ -278,6 +279,37 @@ impl Program for KMeans {
         })?;
         write_model(&mut driver, Self::NAME, clusters.into_lines())?;
         driver.finish()
+    }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        const SHOWN_CLUSTERS: usize = 2 * ROWS;
+        const SHOWN_FEATURES: usize = 5;
+        let mut clusters = Vec::new();
+        output.each_record(|cluster, model| {
+            let tab = model.iter().position(|byte| *byte == b'\t').unwrap_or(model.len());
+            let centroid = model.get(tab + 1..).unwrap_or_default();
+            clusters.push((text(cluster), number(&model[..tab])?, centroid.to_vec()));
+            Ok(())
+        })?;
+        let of = clusters.len();
+        let heading = if of > SHOWN_CLUSTERS {
+            clusters.sort_by(|(_, one, _), (_, other, _)| other.total_cmp(one));
+            clusters.truncate(ROWS);
+            format!("The {ROWS} largest of {of} clusters:")
+        } else {
+            format!("{of} clusters:")
+        };
+        let centroid = |values: &[u8]| -> Result<String> {
+            let values: Vec<&[u8]> = values.split(|byte| *byte == b',').collect();
+            let first = values.iter().take(SHOWN_FEATURES).map(|value| number(value).map(significant));
+            let more = if values.len() > SHOWN_FEATURES { " …" } else { "" };
+            Ok(first.collect::<Result<Vec<_>>>()?.join("  ") + more)
+        };
+        let mut rows = vec![["cluster", "points", "centroid"].map(str::to_owned).to_vec()];
+        for (cluster, points, values) in clusters {
+            rows.push(vec![cluster, significant(points), centroid(&values)?]);
+        }
+        Ok(Some(Highlights { heading, rows }))
     }
 }
 

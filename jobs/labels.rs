@@ -72,7 +72,7 @@ impl Labels {
     #[cold]
     fn learn(&self, label: &[u8], known: &mut KnownLabels) -> Result<bool> {
         if label.is_empty() {
-            return Err(Error::user(format!("column {}: the label is empty", self.column)));
+            return Err(Error::wrong_input(format!("column {}: the label is empty", self.column)));
         }
         let by_number = || self.positive_number.is_some() && number(label) == self.positive_number;
         let positive = label == self.positive.as_bytes() || by_number();

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::labels::Label;
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
@@ -182,6 +183,29 @@ impl Program for LogisticRegression {
         }
         write_model(&mut driver, Self::NAME, descent.weights.to_vec())?;
         driver.finish()
+    }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        const ALL: usize = 2 * ROWS;
+        let mut weights = Vec::new();
+        output.each_record(|index, weight| {
+            weights.push((text(index), number(weight)?));
+            Ok(())
+        })?;
+        let of = weights.len();
+        let heading = if of > ALL {
+            weights.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));
+            weights.truncate(ROWS);
+            format!("The {ROWS} weights of {of} that are farthest from 0:")
+        } else {
+            format!("{of} weights, the intercept first:")
+        };
+        let mut rows = vec![["feature", "weight"].map(str::to_owned).to_vec()];
+        rows.extend(weights.into_iter().map(|(index, weight)| {
+            let feature = if index == "0" { "intercept".to_owned() } else { index };
+            vec![feature, significant(weight)]
+        }));
+        Ok(Some(Highlights { heading, rows }))
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), tables ([`rows`], [`fields`], [`guess`],
 //! [`labels`],
-//! [`scaling`], [`sums`]) and messages ([`shown`]).
+//! [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
@@ -23,6 +23,7 @@ mod edges;
 mod fields;
 mod grep;
 mod guess;
+mod highlights;
 mod kmeans;
 mod labels;
 mod logreg;

@@ -26,11 +26,12 @@ use std::sync::Arc;
 use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::record::Value;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
+use crate::jobs::highlights::largest_numbers;
 use crate::jobs::tolerance;
 
 /// Iterations where neither they nor a tolerance are given.
@@ -550,6 +551,10 @@ impl Program for PageRank {
         let rank = Job::new(Self::NAME, (NameOf, RankOf), Print { ids: options.ids }).input(&links).input(&state);
         driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, session.config.reducers)))?;
         driver.finish()
+    }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        largest_numbers(output, "nodes", ["node", "rank"]).map(Some)
     }
 }
 

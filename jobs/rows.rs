@@ -278,13 +278,13 @@ impl ParseRows {
         };
         let rows = if self.cut.first_has_width { "the first row has" } else { "most of the first rows have" };
         let (wanted, hint) = (self.roles.len(), self.separator_hint(line));
-        Error::user(format!("{found} fields where {rows} {wanted}, in {}{hint}", Shown(line)))
+        Error::wrong_input(format!("{found} fields where {rows} {wanted}, in {}{hint}", Shown(line)))
     }
 
     #[cold]
     fn no_number(&self, field: &[u8], column: usize, line: &Record<'_>) -> Error {
         let hint = self.number_hint(field, line);
-        Error::user(format!("column {column}: {} is no finite number, in {}{hint}", Shown(field), Shown(line)))
+        Error::wrong_input(format!("column {column}: {} is no finite number, in {}{hint}", Shown(field), Shown(line)))
     }
 
     /// A hint at what a field that is no number may be.

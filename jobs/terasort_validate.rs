@@ -58,7 +58,7 @@ impl Mapper for Scan {
             Some((place, (_, last, records, sum))) if place.1 == path => {
                 if self.input == SORTED && key < last.as_slice() {
                     let (key, last) = (key.escape_ascii(), last.escape_ascii());
-                    return Err(Error::user(format!("not sorted: key \"{key}\" after \"{last}\"")));
+                    return Err(Error::wrong_input(format!("not sorted: key \"{key}\" after \"{last}\"")));
                 }
                 last.clear();
                 last.extend_from_slice(key);
@@ -108,7 +108,7 @@ impl Reducer for Seams {
                 if first < self.last_key {
                     let (path, first, last) =
                         (String::from_utf8_lossy(&path), first.escape_ascii(), self.last_key.escape_ascii());
-                    return Err(Error::user(format!(
+                    return Err(Error::wrong_input(format!(
                         "not sorted: {path} at offset {offset}: key \"{first}\" after \"{last}\" before it"
                     )));
                 }
@@ -138,7 +138,7 @@ fn compare((records, sum): (u64, u64), (against, sum_against): (u64, u64)) -> Re
     if (records, sum) == (against, sum_against) {
         return Ok(());
     }
-    Err(Error::user(format!(
+    Err(Error::wrong_input(format!(
         "not the same records: {records} with checksum {sum:016x} against {against} with {sum_against:016x}"
     )))
 }
@@ -184,7 +184,7 @@ impl TerasortValidate {
         let keys = records.iter().map(|record| &record[..KEY_BYTES]);
         if let Some((last, key)) = keys.clone().zip(keys.skip(1)).find(|(last, key)| key < last) {
             let (key, last) = (key.escape_ascii(), last.escape_ascii());
-            return Err(Error::user(format!("not sorted: key \"{key}\" after \"{last}\"")));
+            return Err(Error::wrong_input(format!("not sorted: key \"{key}\" after \"{last}\"")));
         }
         let sum = add_up(records);
         if !options.against.is_empty() {

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
+
+use crate::jobs::highlights::largest_numbers;
 
 pub struct WordCount;
 
@@ -36,6 +38,10 @@ impl Program for WordCount {
             return job.run(session);
         }
         job.combine(|sum: &mut u64, count| *sum += count).run(session)
+    }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        largest_numbers(output, "words", ["word", "count"]).map(Some)
     }
 }
 

@@ -182,15 +182,25 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
 
-    /// An error that a job's own code reports.
+    /// An error that a job's own code reports. Another attempt may succeed.
     #[error("{0}")]
     User(Box<dyn std::error::Error + Send + Sync>),
+
+    /// An input that is not what the job reads. Every attempt would find the same, so the task is not tried again.
+    #[error("{0}")]
+    WrongInput(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
     /// Wraps a job's own failure: a message or any error.
     pub fn user(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error::User(cause.into())
+    }
+
+    /// Wraps what is wrong with an input: a message or any error. Unlike after [`user`](Self::user), the task is not tried
+    /// again.
+    pub fn wrong_input(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::WrongInput(cause.into())
     }
 
     /// An I/O error with the operation (an infinitive) and the path it was tried on.
@@ -216,7 +226,7 @@ impl Error {
     /// Adds the place of a record to this error, unless it has a place already.
     pub(crate) fn in_record(self, path: &Path, offset: u64) -> Self {
         match self {
-            Error::User(_) | Error::Codec { .. } => {
+            Error::User(_) | Error::WrongInput(_) | Error::Codec { .. } => {
                 Error::Record { path: path.to_owned(), offset, source: Box::new(self) }
             }
             other => other,
@@ -225,9 +235,14 @@ impl Error {
 
     /// Whether another attempt at the same task may succeed.
     pub(crate) fn may_pass(&self) -> bool {
+        if let Error::Record { source, .. } = self {
+            // Bytes of an input that are no text, no number, …, will not become one.
+            return source.may_pass() && !matches!(**source, Error::Codec { .. });
+        }
         !matches!(
             self,
             Error::Cancelled
+                | Error::WrongInput(_)
                 | Error::MemoryFull { .. }
                 | Error::Refused { .. }
                 | Error::Config(_)
@@ -263,7 +278,8 @@ impl Error {
     }
 }
 
-/// Lets `?` in a job's code turn the usual errors into [`Error::User`], to which the record's file and offset are added.
+/// Lets `?` in a job's code turn the usual errors into [`Error::User`] or, where bytes are no text or no number, into
+/// [`Error::WrongInput`]. The record's file and offset are added to both.
 ///
 /// Nothing here is for the library itself, whose errors say which operation failed on which path: `.ci/run` checks that it
 /// compiles with `--cfg no_conversions`, without them.
@@ -271,16 +287,17 @@ impl Error {
 mod conversions {
     use super::Error;
 
-    macro_rules! user_errors {
-        ($($cause:ty),+ $(,)?) => {$(
+    macro_rules! errors {
+        ($kind:path: $($cause:ty),+ $(,)?) => {$(
             impl From<$cause> for Error {
                 fn from(cause: $cause) -> Self {
-                    Error::User(cause.into())
+                    $kind(cause.into())
                 }
             }
         )+};
     }
-    user_errors!(
+    errors!(
+        Error::WrongInput:
         std::str::Utf8Error,
         std::string::FromUtf8Error,
         std::str::ParseBoolError,
@@ -288,8 +305,11 @@ mod conversions {
         std::num::ParseIntError,
         std::num::ParseFloatError,
         std::num::TryFromIntError,
-        std::time::SystemTimeError,
         std::net::AddrParseError,
+    );
+    errors!(
+        Error::User:
+        std::time::SystemTimeError,
         std::fmt::Error,
         std::io::Error,
         Box<dyn std::error::Error + Send + Sync>,

@@ -18,10 +18,13 @@
 //!
 //! A job with options, a default input or a reference implements [`Program`].
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::generate::{Kind, Shape};
 use crate::observe::report::Report;
@@ -58,6 +61,62 @@ pub trait Program: Sized + Send + Sync {
     /// # Errors
     /// Those that fail the job.
     fn run(&self, options: &Self::Options, inputs: &[PathBuf], session: &Session) -> Result<Report>;
+
+    /// Picks from an output what people want to see at the end of a run: the highest ranks, not the ids that come first.
+    /// `None` for the first lines of the output, which is also what a job shows that does not say otherwise.
+    ///
+    /// # Errors
+    /// Those of reading the output.
+    fn show(&self, _options: &Self::Options, _output: &Output<'_>) -> Result<Option<Highlights>> {
+        Ok(None)
+    }
+}
+
+/// The output of a run, as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Output<'a> {
+    parts: &'a [PathBuf],
+    cancel: &'a CancelToken,
+}
+
+impl<'a> Output<'a> {
+    /// The output that lies in these parts. Reading it ends with [`Error::Cancelled`] once the token is cancelled.
+    pub fn new(parts: &'a [PathBuf], cancel: &'a CancelToken) -> Self {
+        Output { parts, cancel }
+    }
+
+    /// Calls `each` for one record after another, with the text of its key and of its value. The value is what follows the
+    /// first TAB of a line.
+    ///
+    /// # Errors
+    /// Those of reading the parts, and of `each`.
+    pub fn each_record(&self, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        const RECORDS_BETWEEN_CHECKS: u32 = 4096;
+        let (mut line, mut until_check) = (Vec::new(), RECORDS_BETWEEN_CHECKS);
+        for path in self.parts {
+            let mut part = BufReader::new(File::open(path).map_err(Error::at("open", path))?);
+            loop {
+                self.cancel.check_every(&mut until_check)?;
+                line.clear();
+                if part.read_until(b'\n', &mut line).map_err(Error::at("read", path))? == 0 {
+                    break;
+                }
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+                each(&line[..tab], line.get(tab + 1..).unwrap_or_default())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A table of what people want to see of an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Highlights {
+    /// One line above the table.
+    pub heading: String,
+    /// Rows of equally many cells, the first of them the heads of the columns.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// A [`Program`] whose options are still to be parsed.
@@ -84,6 +143,13 @@ pub trait AnyProgram: Send + Sync {
     /// # Errors
     /// Those that fail the job; [`Error::Config`] where it has no reference.
     fn run_reference(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report>;
+    /// Picks from an output what people want to see.
+    ///
+    /// # Errors
+    /// Those of reading the output.
+    fn show(&self, _options: &ArgMatches, _output: &Output<'_>) -> Result<Option<Highlights>> {
+        Ok(None)
+    }
 
     /// Boxes it, for a list of programs.
     fn boxed(self) -> Box<dyn AnyProgram>
@@ -127,6 +193,10 @@ impl<P: Program> AnyProgram for P {
         let reference = P::REFERENCE.ok_or_else(|| no_reference(P::NAME))?;
         let options = parse::<P>(options);
         reference::run(P::NAME, inputs, session, |run| reference(self, &options, inputs, run))
+    }
+
+    fn show(&self, options: &ArgMatches, output: &Output<'_>) -> Result<Option<Highlights>> {
+        Program::show(self, &parse::<P>(options), output)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 
-use crate::cli::terminal;
+use crate::cli::{suggestion, terminal};
 use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
 use crate::generate::Kind;
 use crate::measure::mode::RunMode;
@@ -39,7 +39,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .disable_help_subcommand(true)
         .subcommand(about(run, "Run a job"))
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
-        .subcommand(about(report, "Make a page or tables from saved reports, of several machines too"))
+        .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
         .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"));
@@ -150,6 +150,18 @@ pub struct RunArgs {
     pub factors: FactorArgs,
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Go on from the map outputs and datasets that the same command had completed in disk mode when it was killed
+    #[arg(long, global = true, help_heading = "Settings")]
+    pub resume: bool,
+    /// Replace an output that exists
+    #[arg(long, global = true)]
+    pub overwrite: bool,
+    /// Write the measurements, as JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Show neither progress nor summary
+    #[arg(long, global = true)]
+    pub quiet: bool,
 }
 
 /// `twinmill compare JOB`
@@ -162,6 +174,15 @@ pub struct CompareArgs {
     pub factors: FactorArgs,
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Write every run, the verdicts and the analyses, as JSON
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Input and output")]
+    pub report: Option<PathBuf>,
+    /// Show the result alone, without progress and notes
+    #[arg(long, global = true, help_heading = "Input and output")]
+    pub quiet: bool,
+    /// Nothing to replace: a comparison keeps no output. Scripts may pass the same options to `run` and to `compare`
+    #[arg(long, global = true, hide = true)]
+    pub overwrite: bool,
 }
 
 /// Options of a comparison; none of them concerns a single run.
@@ -190,14 +211,14 @@ pub struct MeasureArgs {
     /// Go from disk to memory one factor at a time, and tell the effect of each
     #[arg(long, global = true)]
     pub ladder: bool,
-    /// Give memory mode these parts of the memory it would like, in per cent: 0,25,50,75,100
-    #[arg(long, global = true, value_name = "PERCENT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(..=1000))]
-    pub memory_sweep: Vec<u32>,
+    /// Give memory mode these parts of the memory it would like, in per cent: 0,25,50,75,100, or 0..100 for five steps
+    #[arg(long, global = true, value_name = "PERCENT", value_delimiter = ',', value_parser = str::parse::<Percents>)]
+    pub memory_sweep: Vec<Percents>,
     /// Grow the default input by these factors and see how each mode grows: 1,4,16,64; 1 is always one of them
     #[arg(long, global = true, value_name = "FACTOR", value_delimiter = ',', value_parser = parse_factor)]
     pub scale: Vec<f64>,
     /// Run a job with a loop with these numbers of iterations: 1,2,5,10,20
-    #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = parse_iterations)]
     pub iteration_sweep: Vec<u32>,
     /// Run other programs that do the job beside the modes, check their answers, and say which is enough: awk, sort, python,
     /// duckdb, polars, pandas, sqlite, numpy, networkx, scikit-learn, spark, hadoop, or all; everyone gets as many processors
@@ -271,13 +292,13 @@ pub struct CommonArgs {
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.workers)]
     pub workers: usize,
     /// Budget for sort buffers and for runs in memory [default: 60 % of the memory available]
-    #[arg(long, global = true, value_name = "SIZE")]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget)]
     pub memory: Option<ByteSize>,
     /// Action of memory mode when the budget is used up
     #[arg(long, global = true, value_name = "ACTION", value_parser = choice(ON_FULL), default_value = "spill")]
     pub on_full: OnFull,
     /// Sort buffer of a map task (io.sort.mb)
-    #[arg(long, global = true, value_name = "SIZE", default_value = SORT_BUFFER.as_str())]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget, default_value = SORT_BUFFER.as_str())]
     pub sort_buffer: ByteSize,
     /// Most runs that one merge pass reads (io.sort.factor)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.merge_factor)]
@@ -294,9 +315,6 @@ pub struct CommonArgs {
     /// Skip this many records on which the job fails, and write them to _skipped in the output (mapreduce.map.skip.maxrecords)
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub skip_bad_records: u64,
-    /// Go on from the map outputs and datasets that the same command had completed in disk mode when it was killed
-    #[arg(long, global = true)]
-    pub resume: bool,
     /// Time that a task attempt gets, such as 5s, before it is stopped and tried again (mapreduce.task.timeout)
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
     pub task_timeout: Option<Duration>,
@@ -322,7 +340,7 @@ pub struct CommonArgs {
     pub sync: bool,
     /// Emulate a disk below intermediate files and data between jobs: hdd, sata-ssd, nvme, or bandwidth a second and seek
     /// time, like 200MB,8ms
-    #[arg(long, global = true, value_name = "PROFILE")]
+    #[arg(long, global = true, value_name = "PROFILE", value_parser = parse_disk_profile)]
     pub disk_profile: Option<DiskProfile>,
     /// Leave the map outputs that lie in files in the work directory, for `inspect`
     #[arg(long, global = true)]
@@ -330,15 +348,6 @@ pub struct CommonArgs {
     /// Drop cached pages of inputs and intermediates before they are read
     #[arg(long, global = true)]
     pub cold: bool,
-    /// Replace an output that exists
-    #[arg(long, global = true, help_heading = "Input and output")]
-    pub overwrite: bool,
-    /// Write the measurements, as JSON
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Input and output")]
-    pub report: Option<PathBuf>,
-    /// Show neither progress nor summary
-    #[arg(long, global = true, help_heading = "Input and output")]
-    pub quiet: bool,
 }
 
 /// `twinmill gen KIND`
@@ -411,8 +420,54 @@ const LARGEST_FACTOR: f64 = 10_000.0;
 fn parse_factor(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor > 0.0 && factor <= LARGEST_FACTOR => Ok(factor),
-        _ => Err(format!("a factor is a number above 0 and at most {LARGEST_FACTOR}")),
+        _ => Err(format!("a factor is a number above 0 and at most {LARGEST_FACTOR}; list several like 1,4,16,64")),
     }
+}
+
+fn parse_iterations(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "a number of iterations is at least 1; list several like 1,2,5,10,20".into())
+}
+
+/// Percentages that were named one by one, or as the ends of a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Percents(pub Vec<u32>);
+
+impl std::str::FromStr for Percents {
+    type Err = String;
+
+    /// `25`, or `0..100`, which is cut into four equal steps.
+    fn from_str(text: &str) -> Result<Self, String> {
+        const MOST: u32 = 1000;
+        const STEPS: u32 = 4;
+        let number = |text: &str| text.trim().parse::<u32>().ok().filter(|percent| *percent <= MOST);
+        let percents = match text.split_once("..") {
+            None => number(text).map(|percent| vec![percent]),
+            Some((from, to)) => number(from).zip(number(to.trim_start_matches('='))).and_then(|(from, to)| {
+                let step = to.checked_sub(from).filter(|range| *range >= STEPS)?;
+                Some((0..=STEPS).map(|i| from + step * i / STEPS).collect())
+            }),
+        };
+        percents.map(Percents).ok_or_else(|| {
+            format!("percentages are numbers up to {MOST}: write them like 0,25,50,75,100, or 0..100 for these five")
+        })
+    }
+}
+
+/// Parses a size that is a budget. A number below a thousand without a unit is a slip: nothing works in so few bytes.
+fn parse_budget(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    let bare = text.trim().bytes().all(|byte| byte.is_ascii_digit());
+    if bare && (1..1000).contains(&size.0) {
+        let bytes = size.0;
+        return Err(format!("{bytes} without a unit is {bytes} bytes; did you mean {bytes}MiB?"));
+    }
+    Ok(size)
+}
+
+fn parse_disk_profile(text: &str) -> Result<DiskProfile, String> {
+    let names = DiskProfile::NAMED.map(|(name, ..)| name);
+    text.parse().map_err(|error: String| error + &suggestion::question(text, names))
 }
 
 /// A parser of the library's own choices by name.

@@ -17,9 +17,9 @@ use crate::cli::options::{CompareOptions, Task};
 use crate::cli::pending_file::{PendingFile, write_json};
 use crate::cli::piped::Piped;
 use crate::cli::rounds_display::RoundsDisplay;
-use crate::cli::telling::{further_tables, modes, tools, verdict, votes};
-use crate::cli::terminal::{self, note, say, to_stdout};
-use crate::cli::{default_input, private_directory};
+use crate::cli::telling::{tools, votes};
+use crate::cli::terminal::{self, note, say};
+use crate::cli::{default_input, private_directory, result};
 use crate::config::{ExistingOutput, PageCache};
 use crate::input::list_files;
 use crate::measure::alternative::Alternative;
@@ -136,7 +136,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     drop(watch);
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
-    print(&comparison)?;
+    result::print(&comparison)?;
     supervisor.run(cancel, || {
         if let Some(path) = report.as_deref().filter(|path| !is_replaceable(path)) {
             write(&comparison, path, cancel)?;
@@ -265,25 +265,6 @@ fn take_up(path: &Path) -> Result<Option<Comparison>, Failure> {
 fn command_line() -> Vec<String> {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once(terminal::name().to_owned()).chain(words).collect()
-}
-
-fn print(comparison: &Comparison) -> Result<(), Failure> {
-    to_stdout(|out| {
-        writeln!(out, "{}", modes::render(comparison))?;
-        for table in further_tables(comparison) {
-            writeln!(out, "{table}")?;
-        }
-        for sentence in verdict::sentences(comparison) {
-            writeln!(out, "{sentence}")?;
-        }
-        let identical = if comparison.outputs_identical() { "yes" } else { "NO" };
-        writeln!(out, "outputs identical: {identical} ({})", comparison.digests().join(", "))?;
-        match comparison.alternatives_agree() {
-            None => Ok(()),
-            Some(true) => writeln!(out, "answers of the alternatives: equal"),
-            Some(false) => writeln!(out, "answers of the alternatives: THEY DIFFER"),
-        }
-    })
 }
 
 /// Checks that all outputs are identical, that twinmill's answer stands, and that no alternative failed. An alternative

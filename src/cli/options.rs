@@ -3,15 +3,16 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
     self, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs,
-    ReportArgs, RunArgs,
+    Percents, ReportArgs, RunArgs,
 };
 use crate::cli::generate::GenerateOptions;
+use crate::cli::{suggestion, terminal};
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
 use crate::measure::failure::USAGE;
 use crate::measure::mode::RunMode;
@@ -90,7 +91,7 @@ pub struct CompareOptions<'a> {
 
 /// Options that a comparison sets for each run itself, beside [`MeasureArgs`].
 const NOT_REPEATED: &[&str] =
-    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "resume", "help", "version"];
+    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "help", "version"];
 
 /// Options on which neither a run's answer nor its work directory depends, or whose values are identified elsewhere:
 /// inputs by their contents, the output by its place. Faults need not strike again.
@@ -128,8 +129,65 @@ pub fn parse(
             format!("{option} needs a value, and '{value}' is an option; write {option}={value} if it is the value");
         return Err(command.error(ErrorKind::InvalidValue, message));
     }
-    let matches = command.try_get_matches_from_mut(words)?;
+    let matches = command.try_get_matches_from_mut(&words);
+    let matches = matches.map_err(|error| advised(error, &command, &words, jobs))?;
     resolve(&mut command, &matches, jobs)
+}
+
+/// Adds advice to errors of which clap does not know what was meant: a job in the place of a command, an input without
+/// `--input`, an option of another command.
+fn advised(
+    mut error: clap::Error,
+    command: &clap::Command,
+    words: &[OsString],
+    jobs: &[Box<dyn AnyProgram>],
+) -> clap::Error {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let advice = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let commands: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            word(ContextKind::InvalidSubcommand).and_then(|name| in_place_of_a_command(&name, &commands, jobs))
+        }
+        ErrorKind::UnknownArgument => word(ContextKind::InvalidArg).and_then(|argument| {
+            if argument.starts_with('-') {
+                of_another_command(&argument, command, words)
+            } else {
+                Some(format!("an input is named with --input: '--input {argument}'"))
+            }
+        }),
+        _ => None,
+    };
+    if let Some(advice) = advice {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    error
+}
+
+fn in_place_of_a_command(name: &str, commands: &[&str], jobs: &[Box<dyn AnyProgram>]) -> Option<String> {
+    let own = terminal::name();
+    if jobs.iter().any(|job| job.name() == name) {
+        return Some(format!("{name} is a job: write '{own} run {name}' or '{own} compare {name}'"));
+    }
+    suggestion::nearest(name, commands.iter().copied()).map(|command| format!("a similar command exists: '{command}'"))
+}
+
+/// Says that an option of `run` was given to `compare`, or the other way round.
+fn of_another_command(argument: &str, command: &clap::Command, words: &[OsString]) -> Option<String> {
+    const TWO: [(&str, &str); 2] = [("run", "compare"), ("compare", "run")];
+    let given = words.get(1)?.to_str()?;
+    let (own, other) = TWO.into_iter().find(|(own, _)| *own == given)?;
+    let name = argument.strip_prefix("--")?;
+    let knows = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
+    let knows = command.find_subcommand(other).is_some_and(knows);
+    // Where there is a similar option of this command, clap says which.
+    let similar = command.find_subcommand(own)?.get_arguments().filter_map(Arg::get_long);
+    let similar = suggestion::nearest(name, similar);
+    (knows && similar.is_none()).then(|| format!("{argument} is an option of '{other}', not of '{own}'"))
 }
 
 /// The exit status of a command line that cannot be carried out; 0 where it asks for help or the version.
@@ -163,8 +221,11 @@ fn resolve<'a>(
             let definition = definition.expect("the job was found among these");
             let identity = identity(definition.get_arguments(), &task, config.output.as_deref());
             let identity = identity.map_err(|error| command.error(ErrorKind::Io, error))?;
-            config.resume = if args.common.resume { Resume::Continue(identity) } else { Resume::Record(identity) };
-            let (report, quiet) = (args.common.report, args.common.quiet);
+            if args.overwrite {
+                config.existing_output = ExistingOutput::Overwrite;
+            }
+            config.resume = if args.resume { Resume::Continue(identity) } else { Resume::Record(identity) };
+            let (report, quiet) = (args.report, args.quiet);
             Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }
         "compare" => {
@@ -196,7 +257,7 @@ fn resolve<'a>(
             let mut config = config(&args.common, &args.factors, RunMode::Memory);
             config.side_inputs = task.job.side_inputs(&task.options);
             let memory_given = args.common.memory.is_some();
-            let (measure, report, quiet) = (args.measure, args.common.report, args.common.quiet);
+            let (measure, report, quiet) = (args.measure, args.report, args.quiet);
             let request = request(&measure, task.job);
             let MeasureArgs { peers, continues, export, .. } = measure;
             let job_options = options_of_the_job(task.job, &task.options);
@@ -214,14 +275,7 @@ fn resolve<'a>(
                 quiet,
             }))
         }
-        "report" => {
-            let args = ReportArgs::from_arg_matches(matches)?;
-            if args.export.is_empty() {
-                let message = "nothing to write: give --html, --export-markdown, --export-csv or --trace";
-                return Err(command.error(ErrorKind::MissingRequiredArgument, message));
-            }
-            Command::Report(args)
-        }
+        "report" => Command::Report(ReportArgs::from_arg_matches(matches)?),
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),
         "gen" => {
             let args = GenerateArgs::from_arg_matches(matches)?;
@@ -241,7 +295,7 @@ fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
         warmup: args.warmup,
         seed: args.seed,
         ladder: args.ladder,
-        memory_sweep: args.memory_sweep.clone(),
+        memory_sweep: percents(args),
         scale: args.scale.clone(),
         iteration_sweep: args.iteration_sweep.clone(),
         with: args.with.clone(),
@@ -281,10 +335,12 @@ fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString])
     if common.on_full == OnFull::Fail {
         return Some("--memory-sweep lets memory run out and cannot be used with --on-full fail".into());
     }
-    let twice =
-        measure.memory_sweep.iter().enumerate().find(|(i, percent)| measure.memory_sweep[..*i].contains(percent));
-    let falls = measure.memory_sweep.windows(2).any(|pair| pair[0] > pair[1]);
-    (twice.is_some() || falls).then(|| "--memory-sweep takes percentages in ascending order, each once".into())
+    (!ascends(&percents(measure))).then(|| "--memory-sweep takes percentages in ascending order, each once".into())
+}
+
+/// The percentages of `--memory-sweep`.
+fn percents(measure: &MeasureArgs) -> Vec<u32> {
+    measure.memory_sweep.iter().flat_map(|Percents(percents)| percents).copied().collect()
 }
 
 fn ascends<T: PartialOrd>(values: &[T]) -> bool {
@@ -304,7 +360,9 @@ fn task<'a>(
     let (name, of_job) = matches.subcommand().expect("clap asks for a job");
     let Some(job) = jobs.iter().find(|job| job.name() == name) else {
         let names: Vec<_> = jobs.iter().map(|job| job.name()).collect();
-        let message = format!("unknown job '{name}'; the jobs are {}", names.join(", "));
+        let question = suggestion::question(name, names.iter().copied());
+        let question = if question.is_empty() { "; the".to_owned() } else { question + " The" };
+        let message = format!("unknown job '{name}'{question} jobs are {}", names.join(", "));
         return Err(command.error(ErrorKind::InvalidSubcommand, message));
     };
     let mut inputs = InputArgs::from_arg_matches(matches)?.input;
@@ -348,9 +406,6 @@ fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig
     }
     if common.cold {
         config.page_cache = PageCache::Cold;
-    }
-    if common.overwrite {
-        config.existing_output = ExistingOutput::Overwrite;
     }
     config
 }
@@ -522,7 +577,6 @@ mod tests {
             "twinmill gen text --size 1k --nodes 3 --out x",
             "twinmill inspect",
             "twinmill report",
-            "twinmill report r.json",
         ] {
             assert_eq!(refusal(line).0, 2, "{line}");
         }

@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::CancelToken;
 use crate::cli::args::ReportArgs;
 use crate::cli::document::Document;
+use crate::cli::result;
 use crate::measure::comparison::Comparison;
 use crate::measure::failure::{Failure, USAGE};
 use crate::measure::running::supervisor::Supervisor;
 use crate::observe::report::Report;
 use crate::runtime::places::Plan;
 
-/// Reads the reports and writes them in the forms that were asked for.
+/// Reads the reports and writes them in the forms that were asked for, or else prints them.
 ///
 /// # Errors
 /// [`Failure`] where a report cannot be read, is none, or a form cannot be written.
@@ -23,6 +24,9 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     Plan { inputs: args.files.clone(), files: args.export.files(), ..Plan::default() }.check(&cancel)?;
     // A signal ends this at once, even while it waits for the writer of a pipe: there is nothing to clean up.
     let comparisons = comparisons(&args.files)?;
+    if args.export.is_empty() {
+        return comparisons.iter().try_for_each(result::print);
+    }
     Supervisor::start()?.run(&cancel, || {
         args.export.check()?;
         args.export.write(&comparisons, &cancel)

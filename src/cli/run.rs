@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::options::RunOptions;
+use crate::cli::options::{RunOptions, Task};
 use crate::cli::pending_file::{PendingFile, as_json, write_json};
 use crate::cli::piped::Piped;
 use crate::cli::progress::ProgressDisplay;
@@ -13,6 +13,7 @@ use crate::config::{ExistingOutput, Resume};
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
 use crate::measure::running::supervisor::Supervisor;
+use crate::program::Output;
 use crate::quantity::ByteSize;
 use crate::runtime::places::{Place, Plan};
 use crate::runtime::work_dir::WorkDir;
@@ -79,7 +80,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         written.map_err(|failure| if published { without_report(failure, &report) } else { failure })?;
     }
     if scratch.is_some() {
-        show_beginning(&report.output.path)?;
+        show_output(&task, &report.output.path, &mut supervisor, &cancel)?;
     }
     if let (false, Some(saved)) = (quiet, &report.resumed) {
         note(format!(
@@ -194,8 +195,18 @@ fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
     Ok(scratch)
 }
 
-fn show_beginning(output: &Path) -> Result<(), Failure> {
+/// Shows what the job picks from its output, or the first lines.
+fn show_output(
+    task: &Task<'_>,
+    output: &Path,
+    supervisor: &mut Supervisor,
+    cancel: &CancelToken,
+) -> Result<(), Failure> {
     let parts: Vec<PathBuf> = crate::part_files(output)?;
-    let lines = summary::first_lines(&parts, PREVIEW_LINES)?;
+    let picked = supervisor.run(cancel, || Ok(task.job.show(&task.options, &Output::new(&parts, cancel))?))?;
+    let lines = match picked {
+        Some(highlights) => summary::highlights(&highlights),
+        None => summary::first_lines(&parts, PREVIEW_LINES)?,
+    };
     to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
 }

@@ -7,11 +7,13 @@ use std::path::PathBuf;
 
 use crate::cli::chart::sparkline;
 use crate::cli::figures::{bytes, counted, seconds};
+use crate::cli::table::grid;
 use crate::cli::telling::{recoveries, time_groups};
 use crate::config::Intermediates;
 use crate::measure::failure::Failure;
 use crate::measure::recoveries::Recoveries;
 use crate::measure::time_groups::TimeGroups;
+use crate::program::Highlights;
 use crate::{JobConfig, Report};
 
 /// A few lines about a run; `kept` says whether its output is still there afterwards.
@@ -81,6 +83,22 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
         line("kept", format!("map outputs below {}", config.work_dir.display()));
     }
     text
+}
+
+/// What a job picks from its output, as lines.
+pub fn highlights(highlights: &Highlights) -> Vec<String> {
+    const LONGEST_CELL: usize = 60;
+    let cell = |cell: &String| {
+        let readable = readable(cell.as_bytes());
+        match readable.char_indices().nth(LONGEST_CELL) {
+            Some((end, _)) => format!("{}…", &readable[..end]),
+            None => readable,
+        }
+    };
+    let rows: Vec<Vec<String>> = highlights.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let table = grid(&rows);
+    let lines = table.lines().map(str::to_owned);
+    std::iter::once(highlights.heading.clone()).chain(lines).collect()
 }
 
 /// The first lines of a job's output, long ones cut, bytes that are no text replaced.

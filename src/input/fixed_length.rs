@@ -6,7 +6,7 @@ use crate::input::format::InputFormat;
 
 /// The error of a file that has `rest` bytes after its last complete record of `len` bytes.
 pub(crate) fn torn_record(rest: usize, len: usize) -> Error {
-    Error::user(format!("the file ends after {rest} bytes of a record of {len} bytes"))
+    Error::wrong_input(format!("the file ends after {rest} bytes of a record of {len} bytes"))
 }
 
 /// Records of `N` bytes each, one after another.

@@ -209,8 +209,12 @@ impl Source {
     }
 
     fn failed(&self, error: &io::Error) -> Error {
-        let cause = io::Error::new(error.kind(), format!("at offset {}: {error}", self.offset));
-        Error::io("read", self.listed.name(), cause)
+        let (path, why) = (self.listed.name(), format!("at offset {}: {error}", self.offset));
+        match error.raw_os_error() {
+            // The decoder's own error: bytes that cannot be decompressed now will not be later.
+            None if self.decoder.is_some() => Error::UnreadableInput { path: path.to_path_buf(), why },
+            _ => Error::io("read", path, io::Error::new(error.kind(), why)),
+        }
     }
 
     /// Compares the file with its listing.

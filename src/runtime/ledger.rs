@@ -239,7 +239,7 @@ impl<'w, K> Ledger<'w, K> {
         report.error = Some(error.to_string());
         let state = &mut self.tasks[task as usize];
         state.failures += u32::from(!excused);
-        if self.queue.is_some() && error.may_pass() && state.failures < self.wave.max_attempts {
+        if self.queue.is_some() && (excused || error.may_pass()) && state.failures < self.wave.max_attempts {
             if !self.is_pending(task) {
                 self.begin(task);
             }

@@ -42,7 +42,7 @@ fn a_truncated_gzip_is_named_with_status_1() {
     cli.scratch.write("cut.gz", &whole[..whole.len() - 9]);
     for mode in ["disk", "memory"] {
         let ended = cli.fail(1, &format!("run wordcount --mode {mode} --input input --output output --report r.json"));
-        ended.says(&["job wordcount: task map-00000 attempt 3: cannot read input/cut.gz: at offset"]);
+        ended.says(&["job wordcount: task map-00000 attempt 0: cannot read input input/cut.gz: at offset"]);
     }
     cli.fail(1, "run wordcount --mode reference --input input --output output").says(&["input/cut.gz"]);
 }
@@ -54,7 +54,7 @@ fn a_torn_record_is_named_with_its_offset_and_status_1() {
         let ended = cli.fail(1, &format!("run terasort --mode {mode} --reducers 1 --input input --output output"));
         ended.says(&[
             "job terasort: task map-0000",
-            "attempt 3",
+            "attempt 0",
             "input/data.txt at offset 200: the file ends after 50 bytes",
         ]);
     }
@@ -96,8 +96,64 @@ fn unusable_command_lines_are_refused_with_status_2() {
         ("gen text --size many --out out", "'many' is not a size"),
         ("gen text --size 1k --nodes 3 --out out", "--nodes means nothing to kind text"),
         ("inspect", "Usage: twinmill inspect"),
+        ("run sort --input input --memory 10", "10 without a unit is 10 bytes; did you mean 10MiB?"),
+        ("compare sort --input input --memory 512", "512 without a unit is 512 bytes; did you mean 512MiB?"),
+        ("run sort --input input --sort-buffer 100", "100 without a unit is 100 bytes; did you mean 100MiB?"),
     ] {
         cli.fail(2, words).says(&[message]);
+    }
+}
+
+#[test]
+fn what_is_mistyped_is_answered_with_a_suggestion() {
+    let cli = Cli::with_input("a b");
+    for (words, message) in [
+        (
+            "run wordcuont --input input",
+            "unknown job 'wordcuont'; did you mean wordcount? The jobs are wordcount, grep",
+        ),
+        ("compare pagernk", "did you mean pagerank?"),
+        ("rnu sort", "a similar command exists: 'run'"),
+        ("wordcount --input input", "write 'twinmill run wordcount' or 'twinmill compare wordcount'"),
+        ("run sort input", "an input is named with --input: '--input input'"),
+        ("run pagerank --iteratons 3", "a similar argument exists: '--iterations'"),
+        ("compare sort --mode disk", "a similar argument exists: '--modes'"),
+        ("compare sort --resume", "--resume is an option of 'run', not of 'compare'"),
+        ("run sort --ladder", "--ladder is an option of 'compare', not of 'run'"),
+        ("run sort --mode memry", "a similar value exists: 'memory'"),
+        ("compare sort --modes disk,memry", "a similar value exists: 'memory'"),
+        ("gen txt --size 1k --out out", "a similar value exists: 'text'"),
+        ("run sort --disk-profile hd", "did you mean hdd?"),
+        ("run sort --disk-profile sata", "did you mean sata-ssd?"),
+        ("compare wordcount --input input --with duckbd,awk", "there is no duckbd (did you mean duckdb?)"),
+        ("compare sort --memory-sweep 0-100", "write them like 0,25,50,75,100, or 0..100 for these five"),
+        ("compare sort --scale 1..64", "list several like 1,4,16,64"),
+        ("compare pagerank --iteration-sweep 1..20", "list several like 1,2,5,10,20"),
+    ] {
+        cli.fail(2, words).says(&[message]);
+    }
+}
+
+#[test]
+fn what_cannot_pass_is_tried_once() {
+    let cli = Cli::new();
+    cli.scratch.write("table", "x,y\n1,2\n");
+    cli.scratch.write("edges", "1 2\n");
+    for (job, said) in [
+        ("kmeans --k 1 --input input/table", "pass --header"),
+        ("logreg --input input/table", "pass --header"),
+        ("pagerank --input input/edges", "a space separates no ids"),
+        ("pagerank --ids number --input input/edges", "a space separates no ids"),
+        ("components --input input/edges", "a space separates no ids"),
+        ("terasort --reducers 1 --input input/edges", "the file ends after 4 bytes"),
+    ] {
+        for mode in ["disk", "memory"] {
+            let ended = cli.fail(1, &format!("run {job} --mode {mode} --output out"));
+            ended.says(&["task map-00000 attempt 0: ", said]);
+            assert_eq!(ended.stderr.matches(said).count(), 1, "{}", ended.stderr);
+        }
+        let ended = cli.fail(1, &format!("compare {job} --runs 1 --quiet"));
+        assert_eq!(ended.stderr.matches(said).count(), 1, "{}", ended.stderr);
     }
 }
 

@@ -61,6 +61,17 @@ fn saved_reports_give_the_same_forms_again() {
 }
 
 #[test]
+fn a_report_alone_is_printed() {
+    let cli = Cli::with_input("a b a\n".repeat(100));
+    let printed = cli.succeed("compare wordcount --input input --runs 2 --quiet --report r.json").stdout;
+    assert_eq!(cli.succeed("report r.json").stdout, printed);
+    assert!(printed.contains("peak memory") && printed.contains("outputs identical: yes"), "{printed}");
+    cli.succeed("run sort --input input --output out --quiet --report s.json");
+    let both = cli.succeed("report s.json r.json").stdout;
+    assert!(both.contains("sort: 600 B of input") && both.contains("wordcount: 600 B of input"), "{both}");
+}
+
+#[test]
 fn runs_of_the_same_job_are_put_side_by_side() {
     let cli = Cli::with_input("b a\n".repeat(10));
     for (job, mode) in [("wordcount", "disk"), ("wordcount", "memory"), ("sort", "memory")] {
@@ -84,6 +95,5 @@ fn what_is_no_report_and_what_cannot_be_written_is_named() {
         cli.fail(2, "report input/r.json --html r.html").says(&["input/r.json is no report"]);
     }
     cli.fail(1, "report no-such.json --html r.html").says(&["cannot read no-such.json"]);
-    cli.fail(2, "report input/r.json").says(&["--html"]);
     cli.fail(1, "compare wordcount --input input --html no/such/page.html").says(&["no/such/page.html"]);
 }

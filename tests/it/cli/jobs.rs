@@ -78,7 +78,7 @@ fn a_bad_record_where_a_job_looks_ahead_is_the_mappers_to_refuse_or_to_skip() {
             fs::remove_dir_all(cli.scratch.path("out/_skipped")).unwrap();
             assert!(cli.output("out") == expected, "{job} {mode}");
             fs::remove_dir_all(cli.scratch.path("out")).unwrap();
-            cli.fail(1, &format!("{run} --input bad")).says(&["task map-00000 attempt 3: ", "bad at offset 4: ", said]);
+            cli.fail(1, &format!("{run} --input bad")).says(&["task map-00000 attempt 0: ", "bad at offset 4: ", said]);
         }
     }
 }
