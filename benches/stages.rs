@@ -14,7 +14,7 @@ use twinmill::generate::{Kind, Shape, generate};
 use twinmill::observe::report::Phase;
 use twinmill::prelude::*;
 use twinmill::record::{ToKey, ToValue, Words};
-use twinmill::stages::{self, Accept, MapOutput, PhaseName, Worker};
+use twinmill::stages::{self, Accept, Accepted, MapOutput, PhaseName, Worker};
 
 mod support;
 
@@ -85,8 +85,8 @@ struct Discard {
 }
 
 impl Accept<[u8], u64> for &mut Discard {
-    fn accept<Q: ToKey<[u8]>, W: ToValue<u64>>(&mut self, key: Q, value: W) -> Result<()> {
-        self.bytes += key.encode(&mut Vec::new()).len() + value.encoded_len();
+    fn accept<Q: ToKey<[u8]>, W: ToValue<u64>>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted {
+        self.bytes += key.encode(scratch).len() + value.encoded_len();
         Ok(())
     }
 }

@@ -43,6 +43,8 @@ const CHUNK_BYTES: usize = 256 << 10;
 const BEYOND_BYTES: usize = 16 << 10;
 /// A record of more bytes is put together from parts, instead of in a buffer that doubles.
 const LONG_RECORD_BYTES: usize = 1 << 20;
+/// Memory that a job may take beside the record in the buffer, in records: a copy that is parsed, and its double as it grows.
+const COPIES_OF_A_RECORD: usize = 4;
 
 /// A record of a file: its bytes and their place.
 #[derive(Clone, Copy, Debug)]
@@ -402,11 +404,18 @@ impl Chunks<'_> {
         parts.into_iter().for_each(|part| record.extend_from_slice(&part));
         self.unread = (0, record.len());
         *self.buffer = record;
-        Ok(())
+        self.check_memory_for_copies(total)
+    }
+
+    /// Fails where the system would refuse the memory that a job takes for a record: its own code copies and parses it with
+    /// collections that cannot bear a refusal.
+    fn check_memory_for_copies(&self, bytes: usize) -> Result<()> {
+        let copies = bytes.saturating_mul(COPIES_OF_A_RECORD);
+        Vec::<u8>::new().try_reserve_exact(copies).map_err(|_| self.no_memory(copies))
     }
 
     fn no_memory(&self, bytes: usize) -> Error {
-        let cause = std::io::Error::other(format!("there is no memory for a line of {bytes} bytes"));
+        let cause = std::io::Error::other(format!("there is no memory for a long line: {bytes} bytes were refused"));
         Error::io("read", &self.origin.path, cause)
     }
 }

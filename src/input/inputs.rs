@@ -184,6 +184,7 @@ impl Inputs {
         let places_a_look = BYTES_A_LOOK.div_ceil(step);
         let look_bytes = places_a_look * step;
         let mut before = 0u64;
+        let mut buffer = Vec::new();
         for file in files.iter() {
             // The first place at or after this file's beginning, counted over all files.
             let first = before.next_multiple_of(step) - before;
@@ -198,11 +199,11 @@ impl Inputs {
                 for start in (first..file.bytes).step_by(usize::try_from(look_bytes).unwrap_or(usize::MAX)) {
                     let end = file.bytes.min(start + look_bytes.min(BYTES_A_PLACE));
                     let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(&file, start, end) };
-                    bytes += self.look::<F>(piece, places_a_look * per_place, each)?;
+                    bytes += self.look::<F>(piece, &mut buffer, places_a_look * per_place, each)?;
                 }
             } else {
                 let piece = FilePiece { most_bytes: places * BYTES_A_PLACE, ..FilePiece::whole(file) };
-                bytes += self.look::<F>(piece, places * per_place, each)?;
+                bytes += self.look::<F>(piece, &mut buffer, places * per_place, each)?;
             }
         }
         Ok(bytes)
@@ -212,13 +213,14 @@ impl Inputs {
     fn look<F: InputFormat>(
         &self,
         piece: FilePiece,
+        buffer: &mut Vec<u8>,
         mut records: u64,
         each: &mut impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<u64> {
         let (progress, piece) = (Progress::default(), Piece::File(piece));
-        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let mut bytes_read = 0;
         let context = self.aside(&progress);
-        let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+        let reader = PieceReader { piece: &piece, buffer, bytes_read: &mut bytes_read, context };
         let mut enough = false;
         let outcome = F::read(reader, |record| {
             if records == 0 {
@@ -331,7 +333,7 @@ mod tests {
         let (cancel, mut sampled) = (CancelToken::default(), 0);
         let inputs = inputs(&cancel);
         let piece = FilePiece::whole(&inputs.files(&paths).unwrap()[0]);
-        let outcome = inputs.look::<Lines>(piece, 1, &mut |_| {
+        let outcome = inputs.look::<Lines>(piece, &mut Vec::new(), 1, &mut |_| {
             sampled += 1;
             cancel.cancel();
             Ok(())

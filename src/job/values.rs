@@ -19,6 +19,75 @@ pub(crate) trait GroupedRecords {
 
     /// The current record's value.
     fn value(&self) -> &[u8];
+
+    /// Moves to the next record of the group, and gives its value. It is compiled once for each kind of cursor, so that a
+    /// value costs a single call through the table of a trait object.
+    #[inline]
+    fn next_of(&mut self, group: &mut Group<'_>) -> Option<&[u8]> {
+        if group.advance(self) { Some(self.value()) } else { None }
+    }
+}
+
+/// A group whose values are being read.
+pub(crate) struct Group<'m> {
+    grouping: Option<GroupingPrefix>,
+    /// The group's key, or the prefix that makes the group.
+    key: &'m [u8],
+    cancel: &'m CancelToken,
+    until_check: u32,
+    position: Position,
+    values: u64,
+    error: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    /// At the group's first record, which was not handed out yet.
+    First,
+    /// At a record that was handed out.
+    Inside,
+    /// At the next group's first record.
+    NextGroup,
+    /// There are no more records.
+    End,
+}
+
+impl Group<'_> {
+    /// Moves `records` to the next record of the group.
+    #[inline(always)]
+    fn advance(&mut self, records: &mut (impl GroupedRecords + ?Sized)) -> bool {
+        match self.position {
+            Position::First => self.position = Position::Inside,
+            Position::Inside => match records.advance() {
+                Ok(Some(Step::SameKey)) => {}
+                Ok(Some(Step::NewKey)) => {
+                    let in_group = |prefix: GroupingPrefix| records.key()[..prefix(records.key())] == *self.key;
+                    if !self.grouping.is_some_and(in_group) {
+                        self.position = Position::NextGroup;
+                        return false;
+                    }
+                }
+                Ok(None) => {
+                    self.position = Position::End;
+                    return false;
+                }
+                Err(error) => return self.fail(error),
+            },
+            Position::NextGroup | Position::End => return false,
+        }
+        self.values += 1;
+        match self.cancel.check_every(&mut self.until_check) {
+            Ok(()) => true,
+            Err(error) => self.fail(error),
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, error: Error) -> bool {
+        self.error = Some(error);
+        self.position = Position::End;
+        false
+    }
 }
 
 /// The values of one group, in order. They are read one by one: a group may have any number of them.
@@ -37,28 +106,9 @@ pub(crate) trait GroupedRecords {
 /// ```
 pub struct Values<'m, V: ?Sized> {
     records: &'m mut dyn GroupedRecords,
-    grouping: Option<GroupingPrefix>,
-    /// The group's key, or the prefix that makes the group.
-    group: &'m [u8],
-    cancel: &'m CancelToken,
+    group: Group<'m>,
     doing: Doing,
-    until_check: u32,
-    position: Position,
-    count: u64,
-    error: Option<Error>,
     value: PhantomData<fn() -> &'m V>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Position {
-    /// At the group's first record, which was not handed out yet.
-    First,
-    /// At a record that was handed out.
-    Inside,
-    /// At the next group's first record.
-    NextGroup,
-    /// There are no more records.
-    End,
 }
 
 impl<'m, V: Value + ?Sized> Values<'m, V> {
@@ -71,47 +121,50 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
         cancel: &'m CancelToken,
         until_check: u32,
     ) -> Self {
-        Values {
-            records,
+        let group = Group {
             grouping,
-            group: &key[..grouping.map_or(key.len(), |prefix| prefix(key))],
+            key: &key[..grouping.map_or(key.len(), |prefix| prefix(key))],
             cancel,
-            doing: Doing::here(),
             until_check,
             position: Position::First,
-            count: 0,
+            values: 0,
             error: None,
-            value: PhantomData,
-        }
+        };
+        Values { records, group, doing: Doing::here(), value: PhantomData }
     }
 
     /// Passes over the rest of the group, unless there was an error in it.
     ///
     /// # Errors
     /// Those of reading and decoding values.
+    #[inline]
     pub(crate) fn end_group(&mut self) -> Result<()> {
-        while self.error.is_none() && self.advance() {}
-        self.error.take().map_or(Ok(()), Err)
+        // Reducers that read all values are the usual ones.
+        if matches!(self.group.position, Position::First | Position::Inside) {
+            while self.group.error.is_none() && self.records.next_of(&mut self.group).is_some() {}
+        }
+        self.take_error().map_or(Ok(()), Err)
     }
 
     /// Takes the error that occurred while the group was read.
+    #[inline]
     pub(crate) fn take_error(&mut self) -> Option<Error> {
-        self.error.take()
+        self.group.error.take()
     }
 
     /// Number of values that were read.
     pub(crate) fn count_read(&self) -> u64 {
-        self.count
+        self.group.values
     }
 
     /// Whether another group follows this one, which has ended.
     pub(crate) fn is_followed(&self) -> bool {
-        self.position == Position::NextGroup
+        self.group.position == Position::NextGroup
     }
 
     /// The countdown to the next look at the token.
     pub(crate) fn until_check(&self) -> u32 {
-        self.until_check
+        self.group.until_check
     }
 
     /// The next value, or `None` at the end of the group.
@@ -125,15 +178,12 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
     #[inline(always)]
     fn read<'v, T>(&'v mut self, decode: impl FnOnce(&'v [u8]) -> Result<T>) -> Option<T> {
         self.doing.set(Activity::Merge);
-        let more = self.advance();
+        let value = self.records.next_of(&mut self.group);
         self.doing.set(Activity::User);
-        if !more {
-            return None;
-        }
-        match decode(self.records.value()) {
+        match decode(value?) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.error = Some(error);
+                self.group.error = Some(error);
                 None
             }
         }
@@ -142,43 +192,6 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
     /// The whole key of the value last read, encoded: with a grouping prefix, keys change within a group.
     pub fn key(&self) -> &[u8] {
         self.records.key()
-    }
-
-    /// Moves to the next record of the group.
-    #[inline]
-    fn advance(&mut self) -> bool {
-        match self.position {
-            Position::First => self.position = Position::Inside,
-            Position::Inside => match self.records.advance() {
-                Ok(Some(Step::SameKey)) => {}
-                Ok(Some(Step::NewKey)) => {
-                    let in_group =
-                        |prefix: GroupingPrefix| self.records.key()[..prefix(self.records.key())] == *self.group;
-                    if !self.grouping.is_some_and(in_group) {
-                        self.position = Position::NextGroup;
-                        return false;
-                    }
-                }
-                Ok(None) => {
-                    self.position = Position::End;
-                    return false;
-                }
-                Err(error) => return self.fail(error),
-            },
-            Position::NextGroup | Position::End => return false,
-        }
-        self.count += 1;
-        match self.cancel.check_every(&mut self.until_check) {
-            Ok(()) => true,
-            Err(error) => self.fail(error),
-        }
-    }
-
-    #[cold]
-    fn fail(&mut self, error: Error) -> bool {
-        self.error = Some(error);
-        self.position = Position::End;
-        false
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::job::OutputFormat;
 use crate::observe::activity::{Activity, Doing, FileUse, file_call};
 use crate::observe::counters::UserCounters;
-use crate::pipeline::emit::{Accept, Emitter};
+use crate::pipeline::emit::{Accept, Accepted, Emitter};
 use crate::pipeline::task::Task;
 use crate::record::buffer::make_room;
 use crate::record::{Key, ToKey, ToValue, Value};
@@ -140,7 +140,7 @@ impl PartWriter {
 
 impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
     #[inline]
-    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    fn accept<Q, W>(&mut self, key: Q, value: W, _: &mut Vec<u8>) -> Accepted
     where
         Q: ToKey<K>,
         W: ToValue<V>,
@@ -189,7 +189,6 @@ impl TaskOutputWriter for PartWriter {
 pub(crate) struct DatasetWriter {
     doing: Doing,
     run: RunBuilder,
-    key: Vec<u8>,
     value: Vec<u8>,
 }
 
@@ -199,14 +198,13 @@ impl DatasetWriter {
         Ok(DatasetWriter {
             doing: Doing::here(),
             run: RunBuilder::create(store, &name, 1, task.config.block_bytes())?,
-            key: Vec::new(),
             value: Vec::new(),
         })
     }
 }
 
 impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for DatasetWriter {
-    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
     where
         Q: ToKey<K>,
         W: ToValue<V>,
@@ -218,9 +216,9 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for DatasetWriter {
             make_room(&mut self.value, least, "a value")?;
         }
         value.encode(&mut self.value);
-        let pushed = self.run.push(0, key.encode(&mut self.key), &self.value, false);
+        self.run.push(0, key.encode(scratch), &self.value, false)?;
         self.doing.set(Activity::User);
-        pushed
+        Ok(())
     }
 }
 

@@ -1,17 +1,23 @@
 //! Takes the records of user code. Keeps errors until they are asked for, and the counts of user code.
 
+use std::result;
+
 use crate::error::{Error, Result};
 use crate::job::Emit;
 use crate::observe::counters::UserCounters;
 use crate::record::{Key, ToKey, ToValue, Value};
 
+/// The outcome of taking a record. The error is boxed, so that an outcome is returned in registers: there is one a record.
+pub type Accepted<T = ()> = result::Result<T, Box<Error>>;
+
 /// Takes emitted records.
 pub trait Accept<K: Key + ?Sized, V: Value + ?Sized> {
-    /// Takes a record. After an error it may be called again, until user code has returned from its record.
+    /// Takes a record. After an error it may be called again, until user code has returned from its record. `scratch` is for
+    /// the key's bytes.
     ///
     /// # Errors
     /// Any obstacle to keeping the record.
-    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
     where
         Q: ToKey<K>,
         W: ToValue<V>;
@@ -21,6 +27,7 @@ pub trait Accept<K: Key + ?Sized, V: Value + ?Sized> {
 #[derive(Debug)]
 pub struct Emitter<S> {
     to: S,
+    scratch: Vec<u8>,
     user_counters: UserCounters,
     error: Option<Error>,
 }
@@ -28,7 +35,7 @@ pub struct Emitter<S> {
 impl<S> Emitter<S> {
     /// Makes an emitter to which nothing was emitted yet.
     pub fn new(to: S) -> Self {
-        Emitter { to, user_counters: UserCounters::default(), error: None }
+        Emitter { to, scratch: Vec::new(), user_counters: UserCounters::default(), error: None }
     }
 
     /// Returns the first error of the records that were emitted since the last call.
@@ -62,8 +69,8 @@ impl<K: Key + ?Sized, V: Value + ?Sized, S: Accept<K, V>> Emit<K, V> for Emitter
         Q: ToKey<K>,
         W: ToValue<V>,
     {
-        if let Err(error) = self.to.accept(key, value) {
-            self.keep(error);
+        if let Err(error) = self.to.accept(key, value, &mut self.scratch) {
+            self.keep(*error);
         }
     }
 

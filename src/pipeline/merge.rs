@@ -207,17 +207,17 @@ impl Merge {
 }
 
 impl GroupedRecords for Merge {
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self) -> Result<Option<Step>> {
         Merge::advance(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&self) -> &[u8] {
         Merge::key(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self) -> &[u8] {
         Merge::value(self)
     }

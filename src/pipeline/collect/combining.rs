@@ -11,7 +11,7 @@ use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::room;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
-use crate::pipeline::emit::Accept;
+use crate::pipeline::emit::{Accept, Accepted};
 use crate::pipeline::fold::{Combine, Fold};
 use crate::pipeline::sort::{self, Entry, Keys};
 use crate::pipeline::task::Task;
@@ -37,7 +37,6 @@ pub struct CombiningBuffer<'t, V: Value, C, P> {
     capacity_bytes: usize,
     memory: TableMemory<V>,
     pending: Vec<(InlineKey, V)>,
-    key_scratch: Vec<u8>,
     records: u64,
     bytes: u64,
     spills: Spills,
@@ -87,7 +86,7 @@ where
     P: Partitioner,
 {
     #[inline(always)]
-    fn fold(&mut self, key: &[u8], value: V) -> Result<()> {
+    fn fold(&mut self, key: &[u8], value: V) -> Accepted {
         if key.len() <= INLINE_BYTES {
             let key = self.memory.table.inline_key(key);
             self.memory.table.prefetch(&key);
@@ -100,7 +99,7 @@ where
     }
 
     /// Folds a record of a long key, after a spill where the table has no memory for the key.
-    fn fold_long(&mut self, key: &[u8], mut value: V) -> Result<()> {
+    fn fold_long(&mut self, key: &[u8], mut value: V) -> Accepted {
         let combiner = &self.fold.combiner;
         let combine = |accumulator: &mut V, value| combiner.combine(accumulator, value);
         // Growing takes the old memory and the new.
@@ -115,12 +114,12 @@ where
         }
         // A key larger than the share is taken alone.
         let folded = self.memory.table.fold_long(key, value, combine, usize::MAX);
-        folded.map_err(|_| Error::refused("a key", key.len()))
+        folded.map_err(|_| Box::new(Error::refused("a key", key.len())))
     }
 
     /// Folds the pending records. There was room for them when the first one came.
     #[inline(never)]
-    fn fold_batch(&mut self) -> Result<()> {
+    fn fold_batch(&mut self) -> Accepted {
         let _combining = self.doing.enter(Activity::Combine);
         let (table, combiner) = (&mut self.memory.table, &self.fold.combiner);
         for (key, value) in self.pending.drain(..) {
@@ -134,7 +133,7 @@ where
 
     /// Grows the table, or spills it where its share of memory, or the system, does not allow that.
     #[inline(never)]
-    fn make_room(&mut self) -> Result<()> {
+    fn make_room(&mut self) -> Accepted {
         let memory = &mut self.memory;
         if memory.bytes() > self.capacity_bytes {
             memory.table.count_heap();
@@ -157,7 +156,7 @@ where
     }
 
     #[inline(never)]
-    fn spill_when_full(&mut self) -> Result<()> {
+    fn spill_when_full(&mut self) -> Accepted {
         let spilled = self.spill(Occasion::Full);
         // After an error the task ends with the current record; until then the table must not grow.
         self.memory.table.clear();
@@ -165,7 +164,7 @@ where
             // One key was larger than the share allows.
             self.memory.table.forget_arena();
         }
-        spilled
+        Ok(spilled?)
     }
 
     #[inline(never)]
@@ -227,18 +226,15 @@ where
     P: Partitioner,
 {
     #[inline]
-    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
     where
         Q: ToKey<K>,
         W: ToValue<V>,
     {
-        let mut scratch = std::mem::take(&mut self.key_scratch);
-        let key = key.encode(&mut scratch);
+        let key = key.encode(scratch);
         self.records += 1;
         self.bytes += (key.len() + value.encoded_len()) as u64;
-        let folded = self.fold(key, value.into_value());
-        self.key_scratch = scratch;
-        folded
+        self.fold(key, value.into_value())
     }
 }
 
@@ -259,7 +255,6 @@ where
             capacity_bytes,
             memory: task.buffers.take(),
             pending: Vec::with_capacity(BATCH),
-            key_scratch: Vec::new(),
             records: 0,
             bytes: 0,
             spills: Spills::default(),
@@ -269,11 +264,11 @@ where
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.task.counters.combine_input_records += 1;
-        self.fold(key, V::decode_owned(value)?)
+        self.fold(key, V::decode_owned(value)?).map_err(|error| *error)
     }
 
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
-        self.fold_batch()?;
+        self.fold_batch().map_err(|error| *error)?;
         self.task.counters.map_output_records += self.records;
         self.task.counters.map_output_bytes += self.bytes;
         self.task.counters.combine_input_records += self.records;

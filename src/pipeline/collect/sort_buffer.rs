@@ -7,7 +7,7 @@ use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::room;
 use crate::pipeline::collect::spills::{Occasion, Spills};
-use crate::pipeline::emit::Accept;
+use crate::pipeline::emit::{Accept, Accepted};
 use crate::pipeline::fold::Fold;
 use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
@@ -37,7 +37,6 @@ pub struct SortBuffer<'t, F, P> {
     reducers: u32,
     capacity_bytes: usize,
     memory: SortMemory,
-    key_scratch: Vec<u8>,
     spills: Spills,
 }
 
@@ -182,19 +181,17 @@ impl Keys for FramedRecords<'_> {
 
 impl<K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Accept<K, V> for SortBuffer<'_, F, P> {
     #[inline]
-    fn accept<Q, W>(&mut self, key: Q, value: W) -> Result<()>
+    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
     where
         Q: ToKey<K>,
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);
-        let mut scratch = std::mem::take(&mut self.key_scratch);
-        let key = key.encode(&mut scratch);
+        let key = key.encode(scratch);
         let partition = self.partitioner.partition(key, self.reducers);
         let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records))?;
         self.task.counters.map_output_records += 1;
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
-        self.key_scratch = scratch;
         self.doing.set(Activity::User);
         Ok(())
     }
@@ -209,10 +206,10 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         partition: u32,
         least_value_len: usize,
         encode_value: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<usize> {
+    ) -> Accepted<usize> {
         let bytes = key.len() + least_value_len + FRAME_BYTES;
         if !self.memory.has_room(bytes) && !self.make_room(bytes)? {
-            return self.write_through(key, partition, least_value_len, encode_value);
+            return Ok(self.write_through(key, partition, least_value_len, encode_value)?);
         }
         let value_len = self.memory.append(key, partition, encode_value);
         if self.used_bytes() >= self.capacity_bytes {
@@ -225,7 +222,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     /// allow that. Returns whether there is room then: there is none for a record larger than the buffer.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, bytes: usize) -> Result<bool> {
+    fn make_room(&mut self, bytes: usize) -> Accepted<bool> {
         let fits = self.used_bytes() + bytes + INDEX_BYTES <= self.capacity_bytes;
         if fits && self.memory.grow(bytes, self.capacity_bytes).is_ok() {
             return Ok(true);
@@ -257,14 +254,14 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     }
 
     #[inline(never)]
-    fn spill_when_full(&mut self) -> Result<()> {
+    fn spill_when_full(&mut self) -> Accepted {
         let spilled = self.spill(Occasion::Full);
         if spilled.is_err() {
             // The task ends after this record; until then the buffer must not grow.
             self.memory.records.clear();
             self.memory.index.clear();
         }
-        spilled
+        Ok(spilled?)
     }
 }
 
@@ -289,7 +286,6 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
             partitioner,
             capacity_bytes,
             memory,
-            key_scratch: Vec::new(),
             spills: Spills::default(),
             task,
         }
@@ -297,8 +293,8 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let _encoding = self.doing.enter(Activity::Encode);
-        self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value))?;
-        Ok(())
+        let taken = self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value));
+        taken.map(|_value_len| ()).map_err(|error| *error)
     }
 
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
