@@ -1,19 +1,31 @@
-//! Data for the page's charts beside the report itself: medians, rows of tasks, and sentences.
+//! Data for the page beside the report itself: what its charts draw, and its sentences.
 
 use serde::Serialize;
 
-use crate::cli::telling::{ladder, sweep, time_groups, tools};
-use crate::measure::column::{Column, Framework};
+use crate::cli::export::page::activities::Activities;
+use crate::cli::export::page::flow::Flow;
+use crate::cli::export::page::timeline::Timeline;
+use crate::cli::export::page::ways::{self, Way};
+use crate::cli::telling::{ladder, sweep, tools};
+use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
-use crate::measure::run::{Run, in_rows};
-use crate::measure::time_groups::{TimeGroup, TimeGroups};
-use crate::observe::report::{Bounds, Outcome, TaskReport};
+use crate::measure::run::Run;
+use crate::measure::statistics::Spread;
+use crate::observe::report::Bounds;
 
 /// The charts of a comparison.
 #[derive(Serialize)]
 pub struct Charts {
-    modes: Vec<Mode>,
+    ways: Vec<Way>,
+    /// What the interval of the verdict means.
+    reading: Option<String>,
+    flows: Vec<Flow>,
+    loops: Vec<Loop>,
     timelines: Vec<Timeline>,
+    time: Option<Activities>,
+    phases: Option<Activities>,
+    bounds: Vec<Bound>,
+    stages: Vec<Stages>,
     /// Alternatives that did not take part.
     absences: Vec<String>,
     ladder: Option<String>,
@@ -26,58 +38,27 @@ pub struct Charts {
     options: Vec<String>,
 }
 
-/// The medians of a column.
+/// The times of a mode's iterations.
 #[derive(Serialize)]
-struct Mode {
+struct Loop {
     name: String,
-    runs: usize,
+    iterations: Vec<Spread>,
+}
+
+/// A mode's time, and what it would have been with a faster disk.
+#[derive(Serialize)]
+struct Bound {
+    name: String,
     seconds: f64,
-    iteration_seconds: Vec<f64>,
-    framework: Option<Parts>,
-}
-
-/// Figures that only the framework has.
-#[derive(Serialize)]
-struct Parts {
-    /// Busy seconds.
-    phases: Vec<(String, f64)>,
-    time: Option<Time>,
-    /// Bytes through each stage.
-    stages: [(&'static str, f64); 8],
-}
-
-#[derive(Serialize)]
-struct Time {
-    groups: Vec<Group>,
+    #[serde(flatten)]
     bounds: Bounds,
 }
 
+/// Bytes of a mode through each stage.
 #[derive(Serialize)]
-struct Group {
-    group: TimeGroup,
-    name: &'static str,
-    seconds: f64,
-}
-
-/// The tasks of a mode's middle run.
-#[derive(Serialize)]
-struct Timeline {
-    variant: String,
-    round: u32,
-    seconds: f64,
-    tasks: Vec<Bar>,
-}
-
-#[derive(Serialize)]
-struct Bar {
-    id: String,
-    kind: &'static str,
-    /// From 1.
-    row: usize,
-    start_seconds: f64,
-    end_seconds: f64,
-    records: u64,
-    bytes: u64,
+struct Stages {
+    name: String,
+    stages: [(&'static str, f64); 8],
 }
 
 impl Charts {
@@ -85,9 +66,17 @@ impl Charts {
     pub fn of(comparison: &Comparison) -> Self {
         let quoted = |words: &[String]| words.iter().map(|word| shell_words::quote(word).into_owned()).collect();
         let runs = comparison.middle_runs().into_iter().filter(|run| !run.report.tasks.is_empty());
+        let columns = comparison.columns();
         Charts {
-            modes: comparison.columns().into_iter().map(Mode::of).collect(),
+            ways: Way::all(comparison),
+            reading: ways::reading(comparison),
+            flows: Flow::all(comparison),
+            loops: columns.iter().filter_map(|column| Loop::of(comparison, column)).collect(),
             timelines: runs.map(Timeline::of).collect(),
+            time: Activities::of_time(comparison),
+            phases: Activities::of_phases(comparison),
+            bounds: columns.iter().filter_map(Bound::of).collect(),
+            stages: columns.iter().filter_map(Stages::of).collect(),
             absences: tools::absences(&comparison.alternatives),
             ladder: ladder::table(comparison).map(|table| table.sentence),
             memory_sweep: sweep::table(comparison).map(|table| table.sentence),
@@ -98,72 +87,36 @@ impl Charts {
     }
 }
 
-impl Mode {
-    fn of(column: Column) -> Self {
-        let framework = column.framework.as_ref().map(|framework| Parts::of(&column, framework));
-        Mode {
-            name: column.name,
-            runs: column.runs,
-            seconds: column.time.median,
-            iteration_seconds: column.iteration_seconds,
-            framework,
-        }
+impl Loop {
+    fn of(comparison: &Comparison, column: &Column) -> Option<Self> {
+        let runs: Vec<&Run> = comparison.runs_of(&column.name).collect();
+        let time = |run: &&Run, i: usize| run.report.iterations.get(i).map_or(0.0, |iteration| iteration.wall_seconds);
+        let iteration = |i: usize| Spread::of(runs.iter().map(|run| time(run, i)));
+        let iterations: Vec<Spread> = (0..column.iteration_seconds.len()).map(iteration).collect();
+        (!iterations.is_empty()).then(|| Loop { name: column.name.clone(), iterations })
     }
 }
 
-impl Parts {
-    fn of(column: &Column, framework: &Framework) -> Self {
-        Parts {
-            phases: framework.phases.clone(),
-            time: framework.time.map(Time::of),
-            stages: [
-                ("input read", column.input_bytes),
-                ("map output", framework.map_output_bytes),
-                ("files, written", framework.file_written_bytes),
-                ("files, read", framework.file_read_bytes),
-                ("shuffled", framework.shuffle_bytes),
-                ("output", column.output_bytes),
-                ("device, written", column.device_written_bytes),
-                ("device, read", column.device_read_bytes),
-            ],
-        }
+impl Bound {
+    fn of(column: &Column) -> Option<Self> {
+        let time = column.framework.as_ref()?.time?;
+        Some(Bound { name: column.name.clone(), seconds: column.time.median, bounds: time.bounds })
     }
 }
 
-impl Time {
-    fn of(time: TimeGroups) -> Self {
-        let group = |(group, seconds): (TimeGroup, f64)| Group { group, name: time_groups::name(group), seconds };
-        Time { groups: TimeGroup::ALL.into_iter().zip(time.seconds).map(group).collect(), bounds: time.bounds }
-    }
-}
-
-impl Timeline {
-    fn of(run: &Run) -> Self {
-        Timeline {
-            variant: run.variant.clone(),
-            round: run.round,
-            seconds: run.report.wall_seconds,
-            tasks: in_rows(&run.report.tasks).into_iter().map(|(row, task)| Bar::of(row, task)).collect(),
-        }
-    }
-}
-
-impl Bar {
-    fn of(row: usize, task: &TaskReport) -> Self {
-        let kind = match task.outcome {
-            Outcome::Failed => "failed",
-            Outcome::Killed => "killed",
-            Outcome::Succeeded if task.id.contains("reduce-") => "reduce",
-            Outcome::Succeeded => "map",
-        };
-        Bar {
-            id: task.id.clone(),
-            kind,
-            row,
-            start_seconds: task.start_seconds,
-            end_seconds: task.end_seconds,
-            records: task.records,
-            bytes: task.bytes,
-        }
+impl Stages {
+    fn of(column: &Column) -> Option<Self> {
+        let framework = column.framework.as_ref()?;
+        let stages = [
+            ("input read", column.input_bytes),
+            ("map output", framework.map_output_bytes),
+            ("files, written", framework.file_written_bytes),
+            ("files, read", framework.file_read_bytes),
+            ("shuffled", framework.shuffle_bytes),
+            ("output", column.output_bytes),
+            ("device, written", column.device_written_bytes),
+            ("device, read", column.device_read_bytes),
+        ];
+        Some(Stages { name: column.name.clone(), stages })
     }
 }

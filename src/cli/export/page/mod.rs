@@ -1,10 +1,18 @@
-//! The report as a page: one file that needs no network, made of a template, a style sheet, a script, the charting library
-//! and the reports as JSON.
+//! The report as a page: one file that needs no network, made of a template, a style sheet, a glossary, a script and the
+//! reports as JSON.
 //!
-//! Every figure and sentence of the page is in the [`Document`] or in its [`Charts`]; `page.js` only draws it. The charts are
-//! Observable Plot's, which draws SVG and so prints well; `vendor/README.md` says which versions these are.
+//! Every figure and sentence of the page is in the [`Document`] or in its [`Charts`]; the script only draws it. It draws SVG
+//! with nothing but the browser:
+//!
+//! 1. `svg.js` is the pencil: scales, axes, marks, figures, and saving a chart as SVG and PNG.
+//! 2. `charts.js` has a function for each kind of chart.
+//! 3. `page.js` puts the page together: the verdict first, then the picture of its cause, the rest folded.
 
+mod activities;
 mod charts;
+mod flow;
+mod timeline;
+mod ways;
 
 use serde::Serialize;
 
@@ -14,11 +22,8 @@ use crate::measure::comparison::Comparison;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
-const D3: &str = include_str!("vendor/d3.min.js");
-const D3_LICENSE: &str = include_str!("vendor/d3.LICENSE");
-const PLOT: &str = include_str!("vendor/plot.min.js");
-const PLOT_LICENSE: &str = include_str!("vendor/plot.LICENSE");
+const GLOSSARY: &str = include_str!("glossary.html");
+const SCRIPTS: [&str; 3] = [include_str!("svg.js"), include_str!("charts.js"), include_str!("page.js")];
 
 /// The page of these comparisons.
 pub fn render(comparisons: &[Comparison]) -> String {
@@ -27,14 +32,13 @@ pub fn render(comparisons: &[Comparison]) -> String {
     let mut jobs: Vec<&str> = comparisons.iter().map(|comparison| comparison.settings.job.as_str()).collect();
     jobs.dedup();
     let title = format!("twinmill: {}", jobs.join(", "));
-    let libraries = format!("/*\n{D3_LICENSE}*/\n{D3}\n/*\n{PLOT_LICENSE}*/\n{PLOT}");
     let parts = [
         ("{{title}}", escape(&title)),
         ("{{style}}", STYLE.to_owned()),
+        ("{{glossary}}", GLOSSARY.to_owned()),
         ("{{reports}}", embedded(&documents)),
         ("{{charts}}", embedded(&charts)),
-        ("{{libraries}}", libraries),
-        ("{{script}}", SCRIPT.to_owned()),
+        ("{{script}}", SCRIPTS.concat()),
     ];
     // Text that was filled in is not searched for further marks.
     let mut page = String::new();
@@ -68,7 +72,7 @@ mod tests {
         let page = render(&[comparison([&[0.92, 0.95], &[0.70], &[1.9]])]);
         assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
         for elsewhere in ["<link", "src=", "@import", "url(", "{{"] {
-            assert!(!page.replace(D3, "").replace(PLOT, "").contains(elsewhere), "{elsewhere}");
+            assert!(!page.contains(elsewhere), "{elsewhere}");
         }
         assert!(page.contains("default-src 'none'"));
     }

@@ -1,0 +1,197 @@
+//! The way of the bytes from the input to the output, for each mode: what lay in memory and what lay in files.
+//!
+//! ```text
+//! memory           ┌── map ──┐                             ┌─ reduce ─┐
+//! ─ ─ ─ ─ ─ ─ ─ ─ ─│─ ─ ─ ─ ─│─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─│─ ─ ─ ─ ─ ─│─ ─ ─
+//! files     input ─┘         └─ spill ── merge ── shuffle ─┘           └─ output
+//! ```
+
+use serde::Serialize;
+
+use crate::cli::figures::bytes;
+use crate::config::Medium;
+use crate::measure::column::Column;
+use crate::measure::comparison::Comparison;
+use crate::measure::run::Run;
+use crate::measure::statistics::median;
+
+/// Bytes that are in memory, and bytes that are in files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Place {
+    memory: f64,
+    files: f64,
+}
+
+/// The bytes of a mode at each station, over all its jobs and iterations: the medians of its runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    mode: String,
+    /// Bytes of input that map read.
+    input: f64,
+    /// The input's size, where it is known: a loop may read it several times.
+    input_size: Option<f64>,
+    /// Records that mappers emitted.
+    map_output: f64,
+    /// What was left of them after combining and sorting, as it was put aside.
+    spilled: Place,
+    /// What merge passes wrote again.
+    merged: f64,
+    /// What reducers took.
+    shuffled: Place,
+    /// What one job left in files for the next.
+    between_jobs: f64,
+    output: f64,
+    /// The same in words.
+    sentence: String,
+}
+
+impl Flow {
+    /// The flows of the framework's modes.
+    pub fn all(comparison: &Comparison) -> Vec<Self> {
+        comparison.columns().iter().filter_map(|column| Flow::of(comparison, column)).collect()
+    }
+
+    fn of(comparison: &Comparison, column: &Column) -> Option<Self> {
+        let framework = column.framework.as_ref()?;
+        let traffic: Vec<Traffic> = comparison.runs_of(&column.name).map(Traffic::of).collect();
+        let of = |figure: fn(&Traffic) -> f64| median(traffic.iter().map(figure));
+        let spilled = Place { memory: of(|run| run.spilled.memory), files: of(|run| run.spilled.files) };
+        let shuffled = Place { memory: of(|run| run.shuffled.memory), files: of(|run| run.shuffled.files) };
+        let (merged, between_jobs) = (of(|run| run.merged), of(|run| run.between_jobs));
+        let input_size = (!comparison.saved).then_some(comparison.settings.input_bytes as f64);
+        Some(Flow {
+            sentence: sentence(column, input_size, spilled, merged, between_jobs),
+            mode: column.name.clone(),
+            input: column.input_bytes,
+            input_size,
+            map_output: framework.map_output_bytes,
+            spilled,
+            merged,
+            shuffled,
+            between_jobs,
+            output: column.output_bytes,
+        })
+    }
+}
+
+/// What one run put aside between map and reduce, and where.
+struct Traffic {
+    spilled: Place,
+    merged: f64,
+    shuffled: Place,
+    between_jobs: f64,
+}
+
+impl Traffic {
+    /// Takes the bytes of files apart: first spills, then merge passes, then what is left between jobs.
+    fn of(run: &Run) -> Self {
+        let report = &run.report;
+        let phase = |name: &str| report.phases.iter().find(|phase| phase.name == name).map_or(0, |phase| phase.bytes);
+        let in_files = report.factors.is_some_and(|factors| factors.map_output == Medium::Disk);
+        let counters = &report.counters;
+        let (put_aside, taken) = (phase("spill"), counters.reduce_shuffle_bytes);
+        let (mut written, mut read) = (counters.file_bytes_written, counters.file_bytes_read);
+        let spilled = if in_files { put_aside } else { put_aside.min(written) };
+        written = written.saturating_sub(spilled);
+        let merged = phase("merge").min(written);
+        written -= merged;
+        read = read.saturating_sub(merged);
+        let shuffled = if in_files { taken } else { taken.min(read) };
+        let place = |all: u64, files: u64| Place { memory: (all - files) as f64, files: files as f64 };
+        // A run has an index behind its records, which is no data of a job.
+        let between_jobs = if run.is_chain() || !report.iterations.is_empty() { written } else { 0 };
+        Traffic {
+            spilled: place(put_aside, spilled),
+            merged: merged as f64,
+            shuffled: place(taken, shuffled),
+            between_jobs: between_jobs as f64,
+        }
+    }
+}
+
+/// Says what a mode did with its intermediate data.
+fn sentence(column: &Column, input_size: Option<f64>, spilled: Place, merged: f64, between_jobs: f64) -> String {
+    let mut parts = Vec::new();
+    let times = input_size.filter(|size| *size > 0.0).map_or(1.0, |size| column.input_bytes / size);
+    if times >= 1.5 {
+        parts.push(format!("read the input {times:.0} times"));
+    }
+    let written = spilled.files + merged;
+    parts.push(match (written >= 1.0, spilled.memory >= 1.0) {
+        (true, false) => format!("wrote {} of map output to files", bytes(written as u64)),
+        (true, true) => format!(
+            "kept {} of map output in memory and wrote {} to files",
+            bytes(spilled.memory as u64),
+            bytes(written as u64)
+        ),
+        (false, _) => format!("kept {} of map output in memory", bytes(spilled.memory as u64)),
+    });
+    if between_jobs >= 1.0 {
+        parts.push(format!("left {} in files between jobs", bytes(between_jobs as u64)));
+    }
+    let last = parts.pop().unwrap_or_default();
+    let list = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
+    format!("{} {list}.", capitalised(&column.name))
+}
+
+/// A sentence begins with a capital letter.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::comparison;
+    use crate::measure::mode::RunMode;
+
+    const MIB: u64 = 1 << 20;
+
+    /// A comparison of one run in disk and in memory mode that spilled, merged, shuffled and used files this much.
+    fn flows(spilled: u64, merged: u64, files: [u64; 2]) -> Vec<Flow> {
+        let mut comparison = comparison([&[1.0], &[1.0], &[]]);
+        for (run, files) in comparison.runs.iter_mut().zip(files) {
+            let report = &mut run.report;
+            for (name, bytes) in [("spill", spilled), ("merge", merged)] {
+                report.phases.iter_mut().find(|phase| phase.name == name).unwrap().bytes = bytes;
+            }
+            report.counters.reduce_shuffle_bytes = spilled;
+            (report.counters.file_bytes_written, report.counters.file_bytes_read) = (files, files);
+        }
+        comparison.settings.input_bytes = comparison.runs[0].report.input_bytes;
+        Flow::all(&comparison)
+    }
+
+    #[test]
+    fn disk_mode_puts_everything_aside_in_files() {
+        let flows = flows(10 * MIB, 4 * MIB, [14 * MIB, 0]);
+        let all = Place { memory: 0.0, files: (10 * MIB) as f64 };
+        assert_eq!((flows[0].spilled, flows[0].merged, flows[0].shuffled), (all, (4 * MIB) as f64, all));
+        assert_eq!(flows[0].sentence, "Disk wrote 14.0 MiB of map output to files.");
+        let all = Place { memory: (10 * MIB) as f64, files: 0.0 };
+        assert_eq!((flows[1].spilled, flows[1].merged, flows[1].shuffled), (all, 0.0, all));
+        assert_eq!(flows[1].sentence, "Memory kept 10.0 MiB of map output in memory.");
+    }
+
+    #[test]
+    fn what_does_not_fit_in_memory_is_in_files() {
+        let flows = flows(10 * MIB, 0, [10 * MIB, 3 * MIB]);
+        assert_eq!(flows[1].spilled, Place { memory: (7 * MIB) as f64, files: (3 * MIB) as f64 });
+        assert_eq!(flows[1].sentence, "Memory kept 7.00 MiB of map output in memory and wrote 3.00 MiB to files.");
+    }
+
+    #[test]
+    fn an_input_that_is_read_again_and_again_is_told() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        comparison.settings.input_bytes = MIB;
+        comparison.runs[0].report.input_bytes = 20 * MIB;
+        assert!(Flow::all(&comparison)[0].sentence.starts_with("Disk read the input 20 times and "));
+    }
+
+    #[test]
+    fn the_reference_has_no_stages() {
+        assert!(Flow::all(&comparison([&[], &[], &[1.0]])).is_empty());
+        assert_eq!(comparison([&[], &[], &[1.0]]).modes[2].mode, RunMode::Reference);
+    }
+}

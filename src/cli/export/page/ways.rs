@@ -1,0 +1,116 @@
+//! The columns as a reader meets them: whose way it is, and what it does with intermediate data.
+
+use serde::Serialize;
+
+use crate::config::{Factors, Invariant, Medium, Mode};
+use crate::measure::column::Column;
+use crate::measure::comparison::Comparison;
+use crate::measure::mode::RunMode;
+use crate::measure::run::Run;
+use crate::measure::statistics::Spread;
+
+/// A column of the comparison.
+#[derive(Serialize)]
+pub struct Way {
+    name: String,
+    mode: RunMode,
+    /// `Hadoop’s way`
+    whose: &'static str,
+    /// One or two sentences.
+    about: String,
+    runs: usize,
+    #[serde(flatten)]
+    time: Spread,
+    peak_rss_bytes: f64,
+}
+
+impl Way {
+    /// The ways that a comparison has columns for.
+    pub fn all(comparison: &Comparison) -> Vec<Self> {
+        comparison.columns().into_iter().map(|column| Way::of(comparison, column)).collect()
+    }
+
+    fn of(comparison: &Comparison, column: Column) -> Self {
+        let (whose, about) = match column.mode {
+            RunMode::Reference => {
+                ("no framework", "One plain thread that does the same job, without splits or shuffle.".into())
+            }
+            _ => of_framework(comparison, &column),
+        };
+        Way {
+            name: column.name,
+            mode: column.mode,
+            whose,
+            about,
+            runs: column.runs,
+            time: column.time,
+            peak_rss_bytes: column.peak_rss_bytes,
+        }
+    }
+}
+
+fn of_framework(comparison: &Comparison, column: &Column) -> (&'static str, String) {
+    let factors = comparison.factors(&column.name).unwrap_or_else(|| column.mode.framework().into());
+    let looped = !column.iteration_seconds.is_empty();
+    let chained = looped || comparison.runs_of(&column.name).next().is_some_and(Run::is_chain);
+    (whose(factors), about(factors, chained, looped))
+}
+
+fn whose(factors: Factors) -> &'static str {
+    // Both presets group alike.
+    let is = |mode: Mode| Factors { grouping: factors.grouping, ..Factors::from(mode) } == factors;
+    match () {
+        () if is(Mode::Disk) => "Hadoop’s way",
+        () if is(Mode::Memory) => "Spark’s way",
+        () => "a mixture",
+    }
+}
+
+fn about(factors: Factors, chained: bool, looped: bool) -> String {
+    let map_output = match factors.map_output {
+        Medium::Disk => "Map outputs are written to files, and reducers read them back.",
+        Medium::Memory => "Map outputs stay in memory while they fit.",
+    };
+    let between = match factors.between_jobs {
+        Medium::Disk => " Each job’s result goes through files to the next job.",
+        Medium::Memory => " Each job’s result stays in memory for the next job.",
+    };
+    let invariant = match factors.invariant {
+        Invariant::Reread => " The input is parsed anew in every iteration.",
+        Invariant::Cached => " The input is parsed once and kept.",
+    };
+    let mut about = map_output.to_owned();
+    about += if chained { between } else { "" };
+    about += if looped { invariant } else { "" };
+    about
+}
+
+/// Explains what `[low, high]` means in the verdict; `None` where no pair has an interval.
+pub fn reading(comparison: &Comparison) -> Option<String> {
+    let (low, high) = comparison.ratios().iter().find_map(|ratio| ratio.estimate.ci95)?;
+    Some(format!(
+        "[{low:.2}, {high:.2}] is a 95 % confidence interval: the runs differ from one another, and the true ratio may be any \
+         number between the two. If 1 is among them, either may be the faster one."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::comparison::tests::comparison;
+
+    #[test]
+    fn presets_are_named_after_the_systems_and_mixtures_are_not() {
+        let mut comparison = comparison([&[1.0], &[1.0], &[1.0]]);
+        let whose = |comparison: &Comparison| Way::all(comparison).iter().map(|way| way.whose).collect::<Vec<_>>();
+        assert_eq!(whose(&comparison), ["Hadoop’s way", "Spark’s way", "no framework"]);
+        comparison.runs[0].report.factors.as_mut().unwrap().map_output = Medium::Memory;
+        assert_eq!(whose(&comparison)[0], "a mixture");
+    }
+
+    #[test]
+    fn only_loops_speak_of_iterations() {
+        assert!(!about(Mode::Memory.into(), false, false).contains("parsed"));
+        assert!(about(Mode::Memory.into(), true, true).ends_with("The input is parsed once and kept."));
+    }
+}
