@@ -24,6 +24,7 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
     if (above) {
       wrap(group.note ? `${group.name} · ${group.note}` : group.name, width).forEach((words) => { y += 16; marks.push(text(words, left, y - 3, {class: "name"})); });
     }
+    const top = y;
     const height = group.rows.reduce((sum, row) => sum + barHeight + (row.dots ? 12 : 0) + 3, 0);
     if (!above) {
       const middle = y + (group.rows.length > 1 ? height : barHeight) / 2;
@@ -39,12 +40,13 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
       marks.push(text(row.text, x(end) + 9, middle + 4.5, {class: "value", "font-weight": 600}));
       y += barHeight + (row.dots ? 12 : 0) + 3;
     }
+    if (above) marks.push(line(x(0), top - 1, x(0), y - 2));
     y += gap;
   }
   const bottom = y - gap + 4;
   return {
     height: bottom + 24, scales: {x},
-    marks: [gridX(x, 0, bottom, Math.max(2, Math.min(8, Math.floor((width - left - right) / 70))), format), marks, line(x(0), 0, x(0), bottom)],
+    marks: [gridX(x, 0, bottom, Math.max(2, Math.min(8, Math.floor((width - left - right) / 80))), format), marks, above ? null : line(x(0), 0, x(0), bottom)],
   };
 };
 
@@ -155,114 +157,121 @@ const timeline = (run, until) => (width) => {
 
 const STATIONS = ["input", "map", "spill", "merge", "shuffle", "reduce", "output"];
 
-/** A band whose two ends have places and thicknesses; `turn` swaps the axes. */
-const ribbon = (a, b, turn) => {
-  const half = (b.along - a.along) / 2;
+/** A band through places with thicknesses; `turn` swaps the axes. */
+const ribbon = (points, turn) => {
   const point = (along, across) => (turn ? `${across},${along}` : `${along},${across}`);
-  const curve = (side, from, to, bend) => `C${point(from.along + bend, from.across + (side * from.thick) / 2)} ${point(to.along - bend, to.across + (side * to.thick) / 2)} ${point(to.along, to.across + (side * to.thick) / 2)}`;
-  return `M${point(a.along, a.across - a.thick / 2)}${curve(-1, a, b, half)}L${point(b.along, b.across + b.thick / 2)}${curve(1, b, a, -half)}Z`;
+  const edge = (points, side) => points.slice(1).map((to, i) => {
+    const from = points[i];
+    const bend = (to.along - from.along) / 2;
+    return `C${point(from.along + bend, from.across + side * from.thick / 2)} ${point(to.along - bend, to.across + side * to.thick / 2)} ${point(to.along, to.across + side * to.thick / 2)}`;
+  }).join("");
+  const [first, last] = [points[0], points.at(-1)];
+  return `M${point(first.along, first.across - first.thick / 2)}${edge(points, -1)}L${point(last.along, last.across + last.thick / 2)}${edge(points.toReversed(), 1)}Z`;
 };
 
-const flow = (flows, floor) => (width) => {
+/**
+ * The places of a panel. Across the way lie memory, the line that parts it from files, files, and the lane on which data
+ * goes back from one job to the next. On a narrow screen the way goes down and memory lies at the left.
+ */
+const layout = (width, back) => {
   const turn = width < 700;
-  const size = (bytes) => bytes;
-  const most = Math.max(1, ...flows.flatMap((one) => [one.input, one.map_output, one.spilled.memory + one.spilled.files, one.merged, one.shuffled.memory + one.shuffled.files, one.between_jobs, one.output].map(size)));
-  const zone = turn ? 52 : 50;
-  const thick = (bytes) => (bytes <= 0 ? 0 : Math.max(1.5, (bytes / most) * zone));
-  const loops = flows.some((one) => one.between_jobs > 0);
-  const side = turn ? 116 : 70;
-  const after = turn ? 0 : 74;
-  const pitch = turn ? 46 : (width - side - after) / (STATIONS.length - 1);
-  const marks = [];
-  let start = 0;
-  for (const one of flows) {
-    const fill = color(one.mode);
-    // The panel's heading.
-    const heading = wrap(one.sentence, width, SIZE);
-    heading.forEach((words, i) => marks.push(text(words, 0, start + 16 + 17 * i, i === 0 ? {} : {})));
-    const first = marks[marks.length - heading.length];
-    first.replaceChildren(svg("tspan", {"font-weight": 700, fill}, heading[0].split(" ")[0]), heading[0].slice(heading[0].split(" ")[0].length));
-    start += 17 * heading.length + 12;
-    const at = (i) => (turn ? start + 34 : side) + i * pitch;
-    const across = turn ? 0 : start + 18;
-    const memory = turn ? side + zone / 2 : across + 18 + zone / 2;
-    const files = memory + zone + (turn ? 30 : 26);
-    const edge = (memory + files) / 2;
-    const back = files + zone / 2 + (turn ? 20 : 20);
-    const end = turn ? at(6) + 16 : files + zone / 2 + 20 + (loops ? 34 : 0);
-    const from = (along, place, bytes, shift = 0) => ({along, across: place + shift, thick: thick(bytes)});
-    const band = (a, b, what) => { if (a.thick || b.thick) marks.push(svg("path", {class: "band", d: ribbon(a, b, turn), fill, "fill-opacity": 0.8, ...tipped([`${one.mode}: ${what}`])})); };
-    // The line that parts memory from files.
-    marks.push(turn ? line(edge, at(0) - 22, edge, at(6) + 12, {stroke: "var(--soft)", "stroke-dasharray": "3 4"}) : line(0, edge, width, edge, {stroke: "var(--soft)", "stroke-dasharray": "3 4"}));
-    if (turn) {
-      marks.push(text("memory", memory, at(0) - 24, {"text-anchor": "middle", fill: "var(--soft)", "font-size": 12}), text("files", files, at(0) - 24, {"text-anchor": "middle", fill: "var(--soft)", "font-size": 12}));
-    } else {
-      marks.push(text("memory", 0, memory + 4, {fill: "var(--soft)", "font-size": 12}), text("files", 0, files + 4, {fill: "var(--soft)", "font-size": 12}));
-    }
-    STATIONS.forEach((station, i) => {
-      const idle = station === "merge" && one.merged === 0;
-      marks.push(text(station, turn ? 0 : at(i), turn ? at(i) + 4 : across, {"text-anchor": turn ? "start" : "middle", "font-weight": 600, fill: idle ? "var(--soft)" : "var(--ink)", "fill-opacity": idle ? 0.75 : 1, class: "station"}));
-    });
-    // Input and map.
-    const spilled = one.spilled.memory + one.spilled.files;
-    const shuffled = one.shuffled.memory + one.shuffled.files;
-    const times = one.input_size ? one.input / one.input_size : 1;
-    const again = times >= 1.5 ? `, ${times.toFixed(0)} times over` : "";
-    band(from(at(0) - (turn ? 10 : 14), files, one.input), from(at(0), files, one.input), `${bytes(one.input)} of input read${again}`);
-    band(from(at(0), files, one.input), from(at(1), memory, one.input), `${bytes(one.input)} of input read${again}`);
-    band(from(at(1), memory, one.map_output), from(at(2), memory, spilled), `mappers emitted ${bytes(one.map_output)}; combined and sorted, ${bytes(spilled)} were put aside`);
-    // What is put aside: memory first, files next to it.
-    const [kept, written] = [thick(one.spilled.memory), thick(one.spilled.files)];
-    const [taken, read] = [thick(one.shuffled.memory), thick(one.shuffled.files)];
-    band(from(at(2), memory, one.spilled.memory, -written / 2), from(at(4), memory, one.spilled.memory), `${bytes(one.spilled.memory)} stayed in memory`);
-    band(from(at(4), memory, one.spilled.memory), from(at(5), memory, one.shuffled.memory, -read / 2), `reducers took ${bytes(one.shuffled.memory)} from memory`);
-    const down = at(2) + pitch * 0.6;
-    band(from(at(2), memory, one.spilled.files, kept / 2), from(down, files, one.spilled.files), `${bytes(one.spilled.files)} written to files`);
-    band(from(down, files, one.spilled.files), from(at(4), files, one.spilled.files), `${bytes(one.spilled.files)} lay in files`);
-    band(from(at(4), files, one.shuffled.files), from(at(5), memory, one.shuffled.files, taken / 2), `reducers took ${bytes(one.shuffled.files)} from files`);
-    if (one.merged > 0) {
-      const gap = pitch * 0.34;
-      band(from(at(3) - gap, files, one.merged), from(at(3), edge, one.merged), `merge passes read and wrote ${bytes(one.merged)} again`);
-      band(from(at(3), edge, one.merged), from(at(3) + gap, files, one.merged), `merge passes read and wrote ${bytes(one.merged)} again`);
-    }
-    // Reduce and output.
-    band(from(at(5), memory, one.output), from(at(6), files, one.output), `${bytes(one.output)} of output written`);
-    band(from(at(6), files, one.output), from(at(6) + (turn ? 10 : 14), files, one.output), `${bytes(one.output)} of output written`);
-    const node = (along, bytes) => {
-      const reach = thick(bytes) / 2 + 5;
-      marks.push(turn ? svg("rect", {x: memory - reach, y: along - 2, width: 2 * reach, height: 4, rx: 2, fill: "var(--ink)"}) : svg("rect", {x: along - 2, y: memory - reach, width: 4, height: 2 * reach, rx: 2, fill: "var(--ink)"}));
-    };
-    node(at(1), Math.max(one.input, one.map_output));
-    node(at(2), spilled);
-    node(at(5), Math.max(shuffled, one.output));
-    if (one.between_jobs > 0) {
-      const d = turn
-        ? `M${memory} ${at(5)}C${back + 14} ${at(5)} ${back + 14} ${at(5) - 10} ${back + 14} ${at(5) - 20}L${back + 14} ${at(1) + 20}C${back + 14} ${at(1)} ${back} ${at(1)} ${memory} ${at(1)}`
-        : `M${at(5)} ${memory}C${at(5) + 30} ${memory} ${at(5) + 30} ${back + 14} ${at(5) - 30} ${back + 14}L${at(1) + 30} ${back + 14}C${at(1) - 30} ${back + 14} ${at(1) - 30} ${memory} ${at(1)} ${memory}`;
-      marks.push(svg("path", {class: "band", d, fill: "none", stroke: fill, "stroke-width": thick(one.between_jobs), "stroke-opacity": 0.45, ...tipped([`${one.mode}: ${bytes(one.between_jobs)} went through files from one job to the next`])}));
-    }
-    // The numbers, in rows of their own above memory and below files.
-    const label = (i, place, amount, words, shift = 0) => {
-      if (amount <= 0) return;
-      if (turn) {
-        const x = place === "memory" ? 0 : files + zone / 2 + (loops ? 40 : 12);
-        const y = at(i) + (place === "memory" ? 19 : 0);
-        (place === "memory" ? [`${bytes(amount)} ${words}`] : [bytes(amount), words]).forEach((words, j) => marks.push(text(words, x, y + 14 * j, {"font-size": 11.5, class: "amount", fill: j ? "var(--soft)" : "var(--ink)"})));
-      } else {
-        const y = place === "memory" ? across + 17 : place === "back" ? back + 36 : files + zone / 2 + 16;
-        marks.push(text(`${bytes(amount)} ${words}`, at(i + shift), y, {"text-anchor": i === 0 ? "start" : i === 6 ? "middle" : "middle", "font-size": 12, class: "amount"}));
-      }
-    };
-    label(0, "files", one.input, `read${times >= 1.5 ? `, ${times.toFixed(0)} ×` : ""}`, turn ? 0 : -0.1);
-    label(1, "memory", one.map_output, "emitted", turn ? 0 : 0.5);
-    label(2, "memory", one.spilled.memory, "kept", turn ? 0 : 1);
-    label(2, "files", one.spilled.files, "written", turn ? 0 : 0.2);
-    label(3, "files", one.merged, "merged", turn ? 0 : 0.1);
-    label(4, "files", one.shuffled.files, "read", turn ? 0 : 0.2);
-    label(6, "files", one.output, "written");
-    if (one.between_jobs > 0) turn ? label(5, "files", one.between_jobs, "to next") : label(3, "back", one.between_jobs, "left in files for the next job");
-    start = end + (turn ? 12 : 20);
-  }
-  return {height: start - 4, marks, scales: {thick: {zone, most}}};
+  const zone = turn ? 44 : 50;
+  const side = turn ? 92 : 70;
+  const memory = turn ? side + zone / 2 : 34 + zone / 2;
+  const files = memory + zone + (turn ? 22 : 26);
+  const lane = files + zone / 2 + (turn ? 10 : 26) + back / 2;
+  const pitch = turn ? 46 : (width - side - 74) / (STATIONS.length - 1);
+  const depth = back > 0 ? lane + back / 2 + (turn ? 8 : 24) : files + zone / 2 + (turn ? 10 : 26);
+  return {turn, zone, memory, files, edge: (memory + files) / 2, lane, depth, pitch, start: turn ? 40 : side, length: turn ? 40 + pitch * 6 + 26 : width};
 };
 
+const flow = (flows) => (width) => {
+  const most = Math.max(1, ...flows.flatMap((one) => [one.input, one.map_output, sum(one.spilled), one.merged, sum(one.shuffled), one.between_jobs, one.output]));
+  const {turn, zone} = layout(width, 0);
+  const thick = (bytes) => (bytes <= 0 ? 0 : Math.max(1.5, (bytes / most) * zone));
+  const back = Math.max(...flows.map((one) => thick(one.between_jobs)));
+  const marks = [];
+  let y = 0;
+  for (const one of flows) {
+    // The numbers of all panels that go down stand in one column.
+    const places = layout(width, turn ? back : thick(one.between_jobs));
+    // A sentence that begins with the mode in its colour.
+    const lines = wrap(one.sentence, width);
+    const [name] = lines[0].split(" ");
+    marks.push(lines.map((words, i) => text(i ? words : [svg("tspan", {"font-weight": 700, fill: color(one.mode)}, name), words.slice(name.length)], 0, y + 14 + 17 * i)));
+    y += 17 * lines.length + 8;
+    marks.push(svg("g", {transform: `translate(0 ${y})`, "data-mode": one.mode}, panel(one, thick, places, width)));
+    y += (turn ? places.length : places.depth) + 14;
+  }
+  return {height: y - 10, marks, scales: {most, zone}};
+};
+
+/** The way of one mode's bytes. */
+const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch, start}, width) => {
+  const fill = color(one.mode);
+  const at = (i) => start + i * pitch;
+  const marks = [];
+  const put = (words, along, across, attributes) => text(words, turn ? across : along, turn ? along : across, attributes);
+  const via = (along, across, bytes, shift = 0) => ({along, across: across + shift, thick: thick(bytes)});
+  const band = (what, amount, ...points) => {
+    if (amount > 0) marks.push(svg("path", {class: "band", d: ribbon(points, turn), fill, "fill-opacity": 0.82, "data-bytes": amount, ...tipped([`${one.mode}: ${what}`])}));
+  };
+  const quiet = {fill: "var(--soft)", "font-size": 12};
+  marks.push(turn ? line(edge, 16, edge, at(6) + 14, {stroke: "var(--soft)", "stroke-dasharray": "3 4"}) : line(0, edge, width, edge, {stroke: "var(--soft)", "stroke-dasharray": "3 4"}));
+  marks.push(turn
+    ? [text("memory", memory, 12, {"text-anchor": "middle", ...quiet}), text("files", files, 12, {"text-anchor": "middle", ...quiet})]
+    : [text("memory", 0, memory + 4, quiet), text("files", 0, files + 4, quiet)]);
+  const idle = {spill: sum(one.spilled) === 0, merge: one.merged === 0, shuffle: sum(one.shuffled) === 0, reduce: sum(one.shuffled) === 0};
+  marks.push(STATIONS.map((station, i) => put(station, turn ? at(i) + 4 : at(i), turn ? 0 : 12, {
+    "text-anchor": turn ? "start" : "middle", "font-weight": idle[station] ? 400 : 600, fill: idle[station] ? "var(--soft)" : "var(--ink)", class: "station"})));
+
+  const times = one.input_size ? one.input / one.input_size : 1;
+  const again = times >= 1.5 ? `, ${times.toFixed(0)} times over` : "";
+  const {spilled, shuffled} = one;
+  if (one.between_jobs > 0) {
+    const bend = (turn ? 0.8 : 0.6) * pitch;
+    const points = turn
+      ? `M${memory} ${at(5)}C${memory} ${at(5) + bend} ${lane} ${at(5) + bend} ${lane} ${at(5)}L${lane} ${at(1)}C${lane} ${at(1) - bend} ${memory} ${at(1) - bend} ${memory} ${at(1)}`
+      : `M${at(5)} ${memory}C${at(5) + bend} ${memory} ${at(5) + bend} ${lane} ${at(5)} ${lane}L${at(1)} ${lane}C${at(1) - bend} ${lane} ${at(1) - bend} ${memory} ${at(1)} ${memory}`;
+    marks.push(svg("path", {class: "band", d: points, fill: "none", stroke: fill, "stroke-width": thick(one.between_jobs), "stroke-opacity": 0.38, "data-bytes": one.between_jobs,
+      ...tipped([`${one.mode}: ${bytes(one.between_jobs)} went through files from one job to the next`])}));
+  }
+  const tail = turn ? 10 : 14;
+  band(`${bytes(one.input)} of input read${again}`, one.input, via(at(0) - tail, files, one.input), via(at(0), files, one.input), via(at(1), memory, one.input));
+  band(`map emitted ${bytes(one.map_output)}; combined and sorted, ${bytes(sum(spilled))} were put aside`, one.map_output, via(at(1), memory, one.map_output), via(at(2), memory, sum(spilled)));
+  band(`${bytes(spilled.memory)} stayed in memory until reduce took them`, spilled.memory,
+    via(at(2), memory, spilled.memory, -thick(spilled.files) / 2), via(at(2.6), memory, spilled.memory), via(at(4), memory, spilled.memory), via(at(5), memory, shuffled.memory, -thick(shuffled.files) / 2));
+  band(`${bytes(spilled.files)} written to files, ${bytes(shuffled.files)} read from them by reduce`, spilled.files,
+    via(at(2), memory, spilled.files, thick(spilled.memory) / 2), via(at(2.6), files, spilled.files), via(at(4), files, shuffled.files), via(at(5), memory, shuffled.files, thick(shuffled.memory) / 2));
+  band(`merge passes read and wrote ${bytes(one.merged)} again`, one.merged, via(at(2.6), files, one.merged), via(at(3), edge, one.merged), via(at(3.4), files, one.merged));
+  band(`${bytes(one.output)} of output written`, one.output, via(at(5), memory, one.output), via(at(6), files, one.output), via(at(6) + tail, files, one.output));
+  // Where the job's own code and the sorting work on the bytes.
+  [[1, Math.max(one.input, one.map_output)], [2, sum(spilled)], [5, Math.max(sum(shuffled), one.output)]].forEach(([i, bytes]) => {
+    const reach = thick(bytes) / 2 + 5;
+    marks.push(svg("rect", {...(turn ? {x: memory - reach, y: at(i) - 2, width: 2 * reach, height: 4} : {x: at(i) - 2, y: memory - reach, width: 4, height: 2 * reach}), rx: 2, fill: "var(--ink)"}));
+  });
+
+  // The numbers: beside memory, or beside files and the lane.
+  const number = (amount, words, i, place) => {
+    if (amount <= 0) return;
+    const style = {"font-size": 12, class: "amount"};
+    if (!turn) {
+      const across = {memory: 29, files: files + zone / 2 + 15, lane: depth - 6}[place];
+      marks.push(text(`${bytes(amount)} ${words}`, at(i) - (i === 0 ? 14 : 0), across, {"text-anchor": i === 0 ? "start" : "middle", ...style}));
+    } else if (place === "memory") {
+      marks.push(text(`${bytes(amount)} ${words}`, 0, at(Math.floor(i)) + 19, style));
+    } else {
+      marks.push(text(bytes(amount), depth + 4, at(Math.floor(i)) - 2, style), text(words, depth + 4, at(Math.floor(i)) + 12, {...style, fill: "var(--soft)"}));
+    }
+  };
+  number(one.input, `read${times >= 1.5 ? `, ${times.toFixed(0)} ×` : ""}`, 0, "files");
+  number(one.map_output, "emitted", 1.5, "memory");
+  number(spilled.memory, "kept", turn ? 2 : 3, "memory");
+  number(spilled.files, "written", 2.35, "files");
+  number(one.merged, "merged", 3.2, "files");
+  number(shuffled.files, "read", 4.2, "files");
+  number(one.between_jobs, turn ? "to next job" : "left in files for the next job", turn ? 5 : 3, turn ? "files" : "lane");
+  number(one.output, "written", 6, "files");
+  return marks;
+};
+const sum = (place) => place.memory + place.files;

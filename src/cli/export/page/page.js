@@ -15,7 +15,7 @@ const flowChart = (report, {flows}) => flows.length === 0 ? null : chart({
   name: "flow", title: "The way of the bytes", wide: true,
   about: "From the input to the output, in all jobs and iterations together. The thicker the band, the more bytes; all bands are on one scale.",
   draw: flow(flows),
-  caption: `Above the dashed line data is in memory, below it in files${report.emulated_disk ? ` on an ${report.emulated_disk}` : ""}. Files may lie in the system’s page cache and never reach the disk. Medians of the runs; a band thinner than a hair is drawn as a hair.`,
+  caption: `The dashed line parts memory from files${report.emulated_disk ? `, which lie on an ${report.emulated_disk}` : ""}. Files may stay in the system’s page cache and never reach the disk. A stage in grey had nothing to do. Medians of the runs; a band thinner than a hair is drawn as a hair.`,
   numbers: [["", ...flows.map((one) => one.mode)],
     ["input read", ...flows.map((one) => bytes(one.input))], ["emitted by map", ...flows.map((one) => bytes(one.map_output))],
     ["kept in memory", ...flows.map((one) => bytes(one.spilled.memory))], ["written to files", ...flows.map((one) => bytes(one.spilled.files))],
@@ -25,8 +25,8 @@ const flowChart = (report, {flows}) => flows.length === 0 ? null : chart({
 });
 
 const coverage = (rows) => {
-  const known = rows.map((row) => row.coverage).filter((part) => part != null);
-  return known.length ? `${(100 * Math.min(...known)).toFixed(0)} % intervals` : "intervals";
+  const known = rows.map((row) => row.ci95_coverage).filter(Boolean);
+  return known.length ? `${plain(Number((100 * Math.min(...known)).toFixed(1)))} % intervals` : "intervals";
 };
 
 const times = (report, {ways}) => {
@@ -98,7 +98,7 @@ const iterations = ({loops}) => {
   const last = Math.max(...loops.map((loop) => loop.iterations.length));
   const inMillis = most < 0.1;
   return chart({
-    name: "iterations", title: "Iteration by iteration", about: `${inMillis ? "Milliseconds" : "Seconds"} of each iteration of the loop. What is read before the loop and written behind it is not in it.`,
+    name: "iterations", title: "Iteration by iteration", about: `${inMillis ? "Milliseconds" : "Seconds"} of each iteration. What is read before the loop and written after it is left out.`,
     draw: lines(loops.map((loop) => ({name: loop.name, color: color(loop.name), points: loop.iterations.map((time, i) => ({
       x: i + 1, y: time.median_seconds, interval: time.ci95_seconds, tip: [`${loop.name}, iteration ${i + 1}`, `median ${seconds(time.median_seconds)}`, `from ${seconds(time.min_seconds)} to ${seconds(time.max_seconds)}`]}))})),
     {x: {name: "iteration", whole: true, ticks: Array.from({length: last}, (_, i) => i + 1)}, y: {label: seconds, tick: (value) => plain(inMillis ? value * 1e3 : value)}}),
