@@ -15,14 +15,14 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
   const names = groups.map((group) => group.name);
   const longest = widest([...names, ...groups.map((group) => group.note ?? "")]) + 12;
   const above = longest > width * 0.32;
-  const left = above ? 1 : longest;
+  const left = above ? 6 : longest;
   const right = Math.min(width * 0.3, widest(rows.map((row) => row.text), SIZE, 600) + 14);
   const x = linear([Math.min(0, ...ends), Math.max(...ends) || 1], [left, width - right]);
   const marks = [];
   let y = 6;
   for (const group of groups) {
     if (above) {
-      wrap(group.note ? `${group.name} · ${group.note}` : group.name, width).forEach((words) => { y += 16; marks.push(text(words, left, y - 3, {class: "name"})); });
+      wrap(group.note ? `${group.name} · ${group.note}` : group.name, width).forEach((words) => { y += 16; marks.push(text(words, left - 6, y - 3, {class: "name"})); });
     }
     const top = y;
     const height = group.rows.reduce((sum, row) => sum + barHeight + (row.dots ? 12 : 0) + 3, 0);
