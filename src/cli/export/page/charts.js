@@ -14,7 +14,7 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
   const ends = rows.flatMap((row) => [...row.parts.flatMap((part) => [part.from, part.to]), ...(row.interval ?? []), ...(row.dots ?? []).map((dot) => dot.value)]);
   const names = groups.map((group) => group.name);
   const longest = widest([...names, ...groups.map((group) => group.note ?? "")]) + 12;
-  const above = longest > width * 0.32;
+  const above = longest > width * 0.37;
   const left = above ? 6 : longest;
   const right = Math.min(width * 0.3, widest(rows.map((row) => row.text), SIZE, 600) + 14);
   const x = linear([Math.min(0, ...ends), Math.max(...ends) || 1], [left, width - right]);
@@ -79,7 +79,8 @@ const lines = (series, {x: axisX, y: axisY, height = 260, levels = []}) => (widt
   const bottom = height - 40;
   const domainY = axisY.log ? [Math.min(...ys) / 1.15, Math.max(...ys) * 1.15] : [Math.min(0, ...ys), Math.max(...ys) * 1.04 || 1];
   const y = (axisY.log ? logarithmic : linear)(domainY, [bottom, top]);
-  const ticks = y.ticks(Math.floor((bottom - top) / 34));
+  const unit = axisY.unit ?? 1;
+  const ticks = axisY.log ? y.ticks(Math.floor((bottom - top) / 34)) : linear(domainY.map((end) => end / unit), [0, 1]).ticks(Math.floor((bottom - top) / 34)).map((tick) => tick * unit);
   const left = widest(ticks.map(axisY.tick ?? plain)) + 14;
   const inset = 14;
   const domainX = axisX.log ? [Math.min(...xs), Math.max(...xs)] : [axisX.zero ? 0 : Math.min(...xs), Math.max(...xs)];
@@ -87,7 +88,7 @@ const lines = (series, {x: axisX, y: axisY, height = 260, levels = []}) => (widt
   const most = Math.floor((width - left - right) / 64);
   const ticksX = (axisX.ticks && axisX.ticks.length <= most ? axisX.ticks : x.ticks(most)).filter((tick) => !axisX.whole || Number.isInteger(tick));
   const marks = [];
-  marks.push(gridY(y, left, width - right, Math.floor((bottom - top) / 34), axisY.tick));
+  marks.push(gridY(y, left, width - right, ticks, axisY.tick));
   marks.push(line(left, bottom, width - right, bottom));
   marks.push(ticksX.map((tick) => [
     line(x(tick), bottom, x(tick), bottom + 5),
@@ -267,9 +268,9 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
   number(one.input, `read${times >= 1.5 ? `, ${times.toFixed(0)} ×` : ""}`, 0, "files");
   number(one.map_output, "emitted", 1.5, "memory");
   number(spilled.memory, "kept", turn ? 2 : 3, "memory");
-  number(spilled.files, "written", 2.35, "files");
-  number(one.merged, "merged", 3.2, "files");
-  number(shuffled.files, "read", 4.2, "files");
+  number(spilled.files, "written", turn ? 2 : 2.05, "files");
+  number(one.merged, "merged", turn ? 3 : 3.15, "files");
+  number(shuffled.files, "read", turn ? 4 : 4.3, "files");
   number(one.between_jobs, turn ? "to next job" : "left in files for the next job", turn ? 5 : 3, turn ? "files" : "lane");
   number(one.output, "written", 6, "files");
   return marks;

@@ -122,7 +122,7 @@ const sweep = (report, {memory_sweep: sentence}) => {
     }),
     chart({
       name: "sweep bytes", title: "What does not fit goes to files", about: "Bytes written to files by memory mode.",
-      draw: lines([{name: "memory", color: color("memory"), points: points.map((point) => ({x: point.percent, y: point.spilled_bytes, tip: tipOf(point)}))}], {x, y: {label: bytes, tick: bytes}}),
+      draw: lines([{name: "memory", color: color("memory"), points: points.map((point) => ({x: point.percent, y: point.spilled_bytes, tip: tipOf(point)}))}], {x, y: {label: bytes, tick: bytes, unit: binaryUnit(Math.max(...points.map((point) => point.spilled_bytes)))}}),
       caption: sentence,
       numbers: [["memory", "budget", "time", "interval", "to files", "reserved", "peak memory"], ...points.map((point) => [
         `${point.percent} %`, bytes(point.budget_bytes), seconds(point.median_seconds), interval(point.ci95_seconds, seconds),
@@ -204,7 +204,7 @@ const overview = () => {
       draw: bars(reports.map((report, i) => ({name: `${i + 1}. ${report.job}`, rows: report.summary.map((row) => ({
         parts: [{from: 0, to: row.median_seconds, fill: color(nameOf(row)), tip: [`${report.job}, ${nameOf(row)}`, seconds(row.median_seconds), report.machine]}],
         interval: row.ci95_seconds, text: seconds(row.median_seconds)}))})), {barHeight: 14}),
-      caption: `Medians; lines with ends are intervals. ${same ? `All on ${reports[0].machine}.` : reports.map((report, i) => `${i + 1}: ${report.machine}.`).join(" ")}`,
+      caption: `Medians; lines with ends are intervals. ${same ? `All on ${reports[0].machine}.` : reports.map((report, i) => `${i + 1}. ${report.job}: ${report.machine}.`).join(" ")}`,
     }));
 };
 
@@ -248,17 +248,19 @@ const folded = (summary, ...content) => {
 
 // -- The page -------------------------------------------------------------------------------------------------------------
 
-/** A sentence whose intervals say on hover what they mean. */
+/** A sentence whose intervals say on hover what they mean, and whose end, the cause, is set apart. */
 const explained = (sentence, reading) => {
   const words = sentence[0].toUpperCase() + sentence.slice(1);
-  return words.split(/(\[[\d.]+, [\d.]+\])/).map((part, i) =>
-    i % 2 && reading ? element("abbr", {tabindex: 0, ...tipped([reading])}, part) : part);
+  const intervals = (part) => part.split(/(\[[\d.]+, [\d.]+\])/).map((part, i) => (i % 2 && reading ? element("abbr", {tabindex: 0, ...tipped([reading])}, part) : part));
+  const cut = words.search(/, because |\. The difference is unexplained/);
+  return cut < 0 ? intervals(words) : [intervals(words.slice(0, cut)), element("span", {class: "cause"}, intervals(words.slice(cut)))];
 };
 
 const way = (one) => element("div", {class: "way", style: `--accent:${color(one.name)}`},
   element("p", {class: "name"}, element("b", {}, one.name), ` ${one.whose}`),
   element("p", {class: "figure"}, seconds(one.median_seconds)),
-  element("p", {}, one.about));
+  element("p", {}, one.about),
+  element("p", {class: "soft"}, `Memory at its peak: ${bytes(one.peak_rss_bytes)}.`));
 
 const article = (report, i) => {
   const charted = charts[i];
@@ -270,18 +272,19 @@ const article = (report, i) => {
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
     charted.reading && /\[[\d.]+, [\d.]+\]/.test(headline) ? element("p", {class: "reading"}, charted.reading) : null,
     element("div", {class: "ways"}, charted.ways.map(way)),
-    rest.length ? element("ul", {class: "also"}, rest.map((sentence) => element("li", {class: "verdict"}, explained(sentence, charted.reading)))) : null,
     element("p", {class: "soft"}, `${report.settings ? `${bytes(report.settings.input_bytes)} of input, ` : ""}${rounds} run${rounds === 1 ? "" : "s"} of each mode, ${report.machine}${report.emulated_disk ? `, with an ${report.emulated_disk}` : ""}`),
     flowChart(report, charted),
-    times(report, charted),
-    tools(report, charted),
-    ladder(report, charted),
-    iterations(charted),
-    sweep(report, charted),
-    growth(report, "scale"),
-    growth(report, "iterations"),
-    timelines(charted),
-    time(report, charted),
+    element("div", {class: "rest"},
+      times(report, charted),
+      tools(report, charted),
+      rest.length ? element("ul", {class: "also"}, rest.map((sentence) => element("li", {}, explained(sentence, charted.reading)))) : null,
+      ladder(report, charted),
+      iterations(charted),
+      sweep(report, charted),
+      growth(report, "scale"),
+      growth(report, "iterations"),
+      timelines(charted),
+      time(report, charted)),
     element("section", {class: "more"}, element("h2", {}, "More"),
       folded("The phases of the work", phases(charted)),
       folded("Bytes through each stage", stages(charted)),

@@ -18,6 +18,8 @@ const bytes = (value) => {
   }
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : value < 10 ? 2 : 1)} ${units[unit]}`;
 };
+/** The unit in which so many bytes are read. */
+const binaryUnit = (value) => 1024 ** Math.min(4, Math.floor(Math.log(Math.max(value, 1)) / Math.log(1024)));
 const count = (value) => value.toLocaleString("en-US");
 const interval = (ci, format) => (ci ? `${format(ci[0])} … ${format(ci[1])}` : "–");
 const plain = (value) => String(Number(value.toPrecision(6)));
@@ -110,7 +112,7 @@ const gridX = (scale, top, bottom, most, format = plain) => scale.ticks(most).ma
   line(scale(tick), top, scale(tick), bottom, {stroke: "var(--line)"}),
   text(format(tick), scale(tick), bottom + 17, {"text-anchor": "middle", fill: "var(--soft)", class: "tick"}),
 ]);
-const gridY = (scale, left, right, most, format = plain) => scale.ticks(most).map((tick) => [
+const gridY = (scale, left, right, ticks, format = plain) => ticks.map((tick) => [
   line(left, scale(tick), right, scale(tick), {stroke: "var(--line)"}),
   text(format(tick), left - 8, scale(tick) + 4, {"text-anchor": "end", fill: "var(--soft)", class: "tick"}),
 ]);
