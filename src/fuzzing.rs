@@ -9,6 +9,7 @@ use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
 use crate::input::split::plan_at_most;
 use crate::input::{InputFormat, ReadContext, list_files, read_split};
+use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::runtime::journal;
 use crate::store::disk::DiskStore;
@@ -30,7 +31,7 @@ pub fn write_run(
     records: &[RunRecord],
 ) -> Result<PathBuf> {
     let store = DiskStore::new(dir.to_owned(), compression, Arc::default());
-    let mut run = RunBuilder::create(&store, name, partitions, block_bytes)?;
+    let mut run = RunBuilder::create(&store, name, partitions, block_bytes, Purpose::Spill)?;
     let mut before: Option<&RunRecord> = None;
     for record in records {
         let same_key = before.is_some_and(|before| (before.0, &before.1) == (record.0, &record.1));
@@ -55,7 +56,8 @@ pub fn seal(file: &mut [u8]) {
 pub fn merge_run(dir: &Path, name: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<()> {
     let run = DiskStore::new(dir.to_owned(), Compression::None, Arc::default()).adopt(name)?;
     for partition in 0..run.index().len() as u32 {
-        let mut merge = Merge::open([Segment { run: run.clone(), partition }], &CancelToken::default())?;
+        let mut merge =
+            Merge::open([Segment { run: run.clone(), partition, read_for: Purpose::Merge }], &CancelToken::default())?;
         while merge.advance()?.is_some() {
             each(merge.key(), merge.value());
         }

@@ -3,10 +3,9 @@
 //! A reference reads its inputs through a [`ReferenceRun`], does the work with whatever collections fit, and writes its
 //! result to the run's parts, partitioned as the framework would have it, so that they can be compared byte by byte.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
 use crate::config::{PageCache, Sync};
@@ -18,11 +17,12 @@ use crate::input::{InputFile, InputFormat, Inputs, Lines, PieceReader, ReadConte
 use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
 use crate::machine::limits::check_address_space;
-use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
-use crate::observe::activity::FileUse;
+use crate::machine::{CpuTime, Machine, ProcessIo, peak_rss_bytes};
+use crate::observe::activity::{Reading, transfer};
 use crate::observe::counters::Counters;
 use crate::observe::progress::Progress;
-use crate::observe::report::{ColdCache, OutputReport, Report};
+use crate::observe::purpose::{FileUse, Purpose, by_purpose};
+use crate::observe::report::{ColdCache, ExtraWork, OutputReport, Report};
 use crate::record::ToText;
 use crate::runtime::output_dir::OutputDir;
 use crate::runtime::output_place::OutputPlace;
@@ -50,9 +50,11 @@ struct Part {
 impl Part {
     fn flush(&mut self) -> Result<()> {
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
-        let written = file.and_then(|mut file| file.write_all(&self.buffer));
+        let bytes = self.buffer.len();
+        let write = |mut file: File| file.write_all(&self.buffer).map(|()| bytes);
+        let written = file.and_then(|file| transfer(FileUse::writes(Purpose::Output), || write(file)));
         self.buffer.clear();
-        written.map_err(Error::at("write", &self.path))
+        written.map(drop).map_err(Error::at("write", &self.path))
     }
 }
 
@@ -95,7 +97,8 @@ impl ReferenceRun {
     ) -> Result<()> {
         let (mut buffer, mut bytes_read, mut until_check) = (Vec::new(), 0, RECORDS_BETWEEN_CHECKS);
         let progress = Progress::default();
-        let context = ReadContext { cancel: &self.cancel, progress: &progress, notes: self.inputs.notes(), scout };
+        let (cancel, notes) = (&self.cancel, self.inputs.notes());
+        let context = ReadContext { cancel, purpose: Purpose::Input, progress: &progress, notes, scout };
         for file in self.inputs.files(inputs)?.iter() {
             let piece = Piece::File(FilePiece::whole(file));
             let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
@@ -150,7 +153,8 @@ impl ReferenceRun {
         const CHUNK_BYTES: u64 = 16 << 20;
         let mut bytes: Vec<u8> = Vec::new();
         for file in self.inputs.files(inputs)?.iter() {
-            let (mut source, first) = (Source::open(&FilePiece::whole(file), self.inputs.notes())?, bytes.len());
+            let whole = FilePiece::whole(file);
+            let (mut source, first) = (Source::open(&whole, Purpose::Input, self.inputs.notes())?, bytes.len());
             // The file system states the size; where there is no room for so many bytes, it may be wrong.
             let _ = bytes.try_reserve_exact(usize::try_from(file.bytes).unwrap_or(0));
             let outcome = (|| {
@@ -220,13 +224,13 @@ pub fn run(
     Plan::of(&config, inputs).check(&cancel)?;
     let seen = seen.of_a_run(&cancel, &progress);
     if config.page_cache == PageCache::Cold {
-        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::ReadInput, &cancel);
+        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::reads(Purpose::Input), &cancel);
         seen.files(inputs)?.iter().try_for_each(drop_pages)?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));
     };
-    let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
+    let (cpu_before, io_before, began) = (CpuTime::now(), ProcessIo::now(), Reading::now());
     let mut place = OutputPlace::claim(&path, config.existing_output)?;
     let dir = OutputDir::create(&mut place, Sync::Cache)?;
     let parts =
@@ -237,6 +241,8 @@ pub fn run(
     output.parts.iter_mut().try_for_each(Part::flush)?;
     dir.set_aside(&output.bad_records)?;
     dir.commit()?;
+    let ended = Reading::now();
+    let cpu = CpuTime::now().since(cpu_before);
     let process_io = ProcessIo::now().since(io_before);
     let input_bytes = output.inputs.bytes(inputs)?;
     Ok(Report {
@@ -249,14 +255,19 @@ pub fn run(
         workers: 1,
         reducers: output.reducers(),
         input_bytes,
-        wall_seconds: start.elapsed().as_secs_f64(),
-        cpu_seconds: (cpu_time() - cpu_before).as_secs_f64(),
+        input_file_bytes: output.inputs.file_bytes(),
+        wall_seconds: ended.at.duration_since(began.at).as_secs_f64(),
+        cpu_seconds: cpu.total().as_secs_f64(),
+        cpu_system_seconds: cpu.system.as_secs_f64(),
         peak_rss_bytes: peak_rss_bytes(),
         peak_reserved_bytes: 0,
+        memory_by_purpose: None,
         evicted_parts: 0,
         counters: Counters::default(),
         user_counters: output.bad_records.user_counters(),
         process_io,
+        io_by_purpose: by_purpose(&ended.since(&began).file_bytes, process_io),
+        extra_work: ExtraWork::default(),
         cold_cache: (config.page_cache == PageCache::Cold).then(|| ColdCache::of(input_bytes, process_io)),
         phases: Vec::new(),
         time: None,
@@ -265,6 +276,7 @@ pub fn run(
         recoveries: Vec::new(),
         resumed: None,
         tasks: Vec::new(),
+        driver: Vec::new(),
         machine: Machine::describe(&config.work_dir),
         output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
         notes: output.inputs.said(),

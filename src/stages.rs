@@ -23,7 +23,8 @@ use crate::observe::activity::Activity;
 use crate::observe::counters::{Counters, UserCounters};
 pub use crate::observe::phases::PhaseName;
 use crate::observe::progress::Progress;
-use crate::observe::report::Phase;
+use crate::observe::purpose::Purpose;
+use crate::observe::report::{ExtraWork, Phase};
 use crate::observe::stage::Stages;
 pub use crate::pipeline::collect::MapOutput;
 use crate::pipeline::collect::{Collect, Side};
@@ -37,7 +38,7 @@ use crate::runtime::work_dir::{Access, WorkDir};
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 pub use crate::store::run_file::RunFile;
-use crate::store::{RunBuilder, RunCursor, Segment, Step, Stores};
+use crate::store::{MemoryBudget, RunBuilder, RunCursor, Segment, Step, Stores};
 
 /// Calls `each` for every record of a file, which is read as one split. Returns the bytes read.
 ///
@@ -61,14 +62,14 @@ pub fn write_and_read(dir: &Path, emulated: Option<DiskProfile>, bytes: u64) -> 
         DiskStore::new(dir.to_owned(), Compression::None, Arc::new(Device::new(emulated, CancelToken::default())));
     let value = vec![0x5a; BLOCK_BYTES - 64];
     let start = Instant::now();
-    let mut run = RunBuilder::create(&store, "written", 1, BLOCK_BYTES)?;
+    let mut run = RunBuilder::create(&store, "written", 1, BLOCK_BYTES, Purpose::Spill)?;
     for number in 0..bytes.div_ceil(BLOCK_BYTES as u64) {
         run.push(0, &number.to_be_bytes(), &value, false)?;
     }
     let run = run.finish()?;
     let written = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let mut cursor = RunCursor::open(&Segment { run, partition: 0 })?;
+    let mut cursor = RunCursor::open(&Segment { run, partition: 0, read_for: Purpose::Merge })?;
     while cursor.advance()?.is_some() {}
     Ok([written, start.elapsed().as_secs_f64()])
 }
@@ -94,7 +95,8 @@ impl Worker {
     /// [`Error::Io`](crate::Error::Io) where there can be no directory for runs.
     pub fn new(config: &JobConfig) -> Result<Self> {
         let work_dir = WorkDir::create(&config.work_dir, "twinmill-", Access::Private)?;
-        let stores = Stores::open(config, work_dir.path(), 0, &CancelToken::default())?;
+        let budget = MemoryBudget::new(config.memory_bytes);
+        let stores = Stores::open(config, work_dir.path(), 0, budget, &CancelToken::default())?;
         Ok(Worker {
             config: config.clone(),
             inputs: Inputs::default(),
@@ -131,6 +133,7 @@ impl Worker {
             counters: Counters::default(),
             user_counters: UserCounters::default(),
             stages: Stages::default(),
+            extra_work: ExtraWork::default(),
         }
     }
 

@@ -140,7 +140,7 @@ mod tests {
     use crate::Mode;
     use crate::machine::{Machine, ProcessIo};
     use crate::observe::counters::Counters;
-    use crate::observe::report::{Bounds, ColdCache, Iteration, OutputReport, Recovery, RecoveryKind};
+    use crate::observe::report::{Bounds, ColdCache, ExtraWork, Iteration, OutputReport, Recovery, RecoveryKind};
     use crate::observe::time_use::{Computing, TimeUse, Waiting};
 
     fn report() -> Report {
@@ -154,10 +154,13 @@ mod tests {
             workers: 2,
             reducers: 2,
             input_bytes: 256 << 20,
+            input_file_bytes: 256 << 20,
             wall_seconds: 0.642,
             cpu_seconds: 1.1,
+            cpu_system_seconds: 0.1,
             peak_rss_bytes: 102 << 20,
             peak_reserved_bytes: 0,
+            memory_by_purpose: None,
             evicted_parts: 0,
             counters: Counters {
                 map_input_records: 3_446_710,
@@ -170,12 +173,15 @@ mod tests {
             },
             user_counters: Default::default(),
             process_io: ProcessIo::default(),
+            io_by_purpose: Vec::new(),
+            extra_work: ExtraWork::default(),
             cold_cache: None,
             phases: Vec::new(),
             time: None,
             bounds: None,
             iterations: Vec::new(),
             tasks: Vec::new(),
+            driver: Vec::new(),
             recoveries: Vec::new(),
             resumed: None,
             machine: Machine::describe(std::path::Path::new("/")),

@@ -35,6 +35,7 @@ use crate::input::notes::Notes;
 use crate::input::source::Source;
 use crate::input::split::Piece;
 use crate::observe::progress::Progress;
+use crate::observe::purpose::Purpose;
 use crate::record::Words;
 
 /// Bytes read at a time: enough for few system calls, little enough to stay in a core's second-level cache.
@@ -127,6 +128,8 @@ pub struct PieceReader<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ReadContext<'a> {
     pub(crate) cancel: &'a CancelToken,
+    /// The purpose of what is read.
+    pub(crate) purpose: Purpose,
     pub(crate) progress: &'a Progress,
     /// Takes sentences that are no errors but should be read.
     pub(crate) notes: &'a Notes,
@@ -143,7 +146,7 @@ impl<'a> PieceReader<'a> {
         let Piece::File(piece) = self.piece else {
             return Err(Error::Config("this mapper reads files, not datasets".into()));
         };
-        let source = Source::open(piece, self.context.notes)?;
+        let source = Source::open(piece, self.context.purpose, self.context.notes)?;
         let to_the_end = piece.is_whole() || source.is_compressed();
         let first = if source.offset == 0 { 0 } else { u64::MAX };
         self.buffer.resize(self.buffer.len().max(CHUNK_BYTES), 0);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use lz4_flex::frame::FrameDecoder;
 
 use crate::input::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable};
-use crate::observe::activity::{FileUse, file_call};
+use crate::observe::activity::transfer;
+use crate::observe::purpose::FileUse;
 
 /// The decompressed bytes of a file.
 pub(crate) trait Decode: Read {
@@ -21,8 +22,8 @@ pub(crate) trait Decode: Read {
 
 impl Codec {
     /// Decompresses a file from its cursor on.
-    pub fn reader(self, file: Arc<File>) -> Result<Box<dyn Decode>> {
-        let bytes = Compressed::new(file);
+    pub fn reader(self, file: Arc<File>, file_use: FileUse) -> Result<Box<dyn Decode>> {
+        let bytes = Compressed::new(file, file_use);
         Ok(match self {
             Codec::Gzip => Box::new(Members::<Gzip>::new(bytes)),
             Codec::Bzip2 => Box::new(Members::<Bzip2>::new(bytes)),
@@ -39,14 +40,15 @@ fn truncated(what: &str) -> std::io::Error {
 /// Bytes of a compressed file, which can be peeked at.
 struct Compressed {
     file: Arc<File>,
+    file_use: FileUse,
     buffer: Box<[u8]>,
     unread: (usize, usize),
 }
 
 impl Compressed {
-    fn new(file: Arc<File>) -> Self {
+    fn new(file: Arc<File>, file_use: FileUse) -> Self {
         const BUFFER_BYTES: usize = 128 << 10;
-        Compressed { file, buffer: vec![0; BUFFER_BYTES].into(), unread: (0, 0) }
+        Compressed { file, file_use, buffer: vec![0; BUFFER_BYTES].into(), unread: (0, 0) }
     }
 
     fn unread(&self) -> &[u8] {
@@ -56,7 +58,7 @@ impl Compressed {
     fn read_file(&mut self) -> Result<usize> {
         let target = &mut self.buffer[self.unread.1..];
         loop {
-            match file_call(FileUse::ReadInput, || (&*self.file).read(target)) {
+            match transfer(self.file_use, || (&*self.file).read(target)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(read) => {
                     self.unread.1 += read;

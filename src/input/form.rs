@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::observe::activity::count_bytes;
+use crate::observe::purpose::FileUse;
 
 /// Bytes that are looked at. The longest magic number has 13.
 const LOOK_BYTES: usize = 64;
@@ -146,10 +148,10 @@ impl Form {
     ///
     /// # Errors
     /// [`Error::UnreadableInput`] for formats that are not read, [`Error::Io`] where the file cannot be read.
-    pub fn of(file: &File, name: &Path) -> Result<Self> {
-        let beginning = beginning(file, 0).map_err(Error::at("read", name))?;
+    pub fn of(file: &File, file_use: FileUse, name: &Path) -> Result<Self> {
+        let beginning = beginning(file, file_use, 0).map_err(Error::at("read", name))?;
         if is_skippable(&beginning) {
-            let behind = behind_skippable(file).map_err(Error::at("read", name))?;
+            let behind = behind_skippable(file, file_use).map_err(Error::at("read", name))?;
             return Ok(behind.or(Codec::named(name)).map_or(Form::Plain, Form::Compressed));
         }
         if let Some(codec) = Codec::of(&beginning) {
@@ -203,7 +205,7 @@ impl Foreign {
 }
 
 /// The first bytes from an offset on: fewer than [`LOOK_BYTES`] only where the file ends.
-fn beginning(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+fn beginning(file: &File, file_use: FileUse, offset: u64) -> io::Result<Vec<u8>> {
     let (mut bytes, mut filled) = (vec![0; LOOK_BYTES], 0);
     while filled < LOOK_BYTES {
         match file.read_at(&mut bytes[filled..], offset + filled as u64) {
@@ -214,14 +216,15 @@ fn beginning(file: &File, offset: u64) -> io::Result<Vec<u8>> {
         }
     }
     bytes.truncate(filled);
+    count_bytes(file_use, filled as u64);
     Ok(bytes)
 }
 
 /// The format of the first frame that is not skippable. A file of nothing else is empty in either format.
-fn behind_skippable(file: &File) -> io::Result<Option<Codec>> {
+fn behind_skippable(file: &File, file_use: FileUse) -> io::Result<Option<Codec>> {
     let mut offset = 0;
     loop {
-        let frame = beginning(file, offset)?;
+        let frame = beginning(file, file_use, offset)?;
         if frame.is_empty() {
             return Ok(Some(Codec::Zstd));
         }
@@ -237,12 +240,13 @@ fn behind_skippable(file: &File) -> io::Result<Option<Codec>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::purpose::Purpose;
 
     fn form(name: &str, bytes: &[u8]) -> Result<Form> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        Form::of(&File::open(path).unwrap(), Path::new(name))
+        Form::of(&File::open(path).unwrap(), FileUse::reads(Purpose::Input), Path::new(name))
     }
 
     #[test]

@@ -19,7 +19,9 @@ use crate::input::listing::{InputFile, list_files};
 use crate::input::notes::Notes;
 use crate::input::split::{FilePiece, Piece};
 use crate::observe::activity::lock;
+use crate::observe::phases::{PhaseLog, PhaseName, PhaseStart};
 use crate::observe::progress::Progress;
+use crate::observe::purpose::Purpose;
 
 /// Places that a sample looks at.
 const PLACES: u64 = 512;
@@ -39,8 +41,22 @@ struct Shared {
     listings: Mutex<HashMap<Vec<PathBuf>, Arc<[InputFile]>>>,
     notes: Notes,
     guessed: Mutex<BTreeMap<String, String>>,
+    /// Looks at the input beforehand since the driver last asked.
+    looks: Mutex<PhaseLog>,
     /// By path.
     stand_ins: Arc<BTreeMap<PathBuf, StandIn>>,
+}
+
+/// A look at the input.
+struct Look<'a> {
+    looks: &'a Mutex<PhaseLog>,
+    start: PhaseStart,
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        lock(self.looks).end(PhaseName::Sample, self.start);
+    }
 }
 
 /// A file that is read instead of a path.
@@ -60,7 +76,8 @@ impl Inputs {
 
     /// The context of the run's readers.
     pub(crate) fn context<'a>(&'a self, scout: Option<&'a Scout<'a>>) -> ReadContext<'a> {
-        ReadContext { cancel: &self.0.cancel, progress: &self.0.progress, notes: self.notes(), scout }
+        let Shared { cancel, progress, notes, .. } = &*self.0;
+        ReadContext { cancel, purpose: Purpose::Input, progress, notes, scout }
     }
 
     /// Reads files instead of some paths, such as those of pipes, which can be read only once. Each has its path, the
@@ -131,6 +148,7 @@ impl Inputs {
         paths: &[PathBuf],
         mut each: impl FnMut(F::Record<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        let _look = self.begin_look();
         let progress = Progress::default();
         let context = self.aside(&progress);
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
@@ -166,6 +184,7 @@ impl Inputs {
         count: usize,
         mut each: impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<()> {
+        let _look = self.begin_look();
         self.look_around::<F>(paths, count, &mut each).map(|_bytes| ())
     }
 
@@ -234,6 +253,24 @@ impl Inputs {
         Ok(bytes_read)
     }
 
+    /// Begins a look at the input, which ends when the returned guard is dropped.
+    fn begin_look(&self) -> Look<'_> {
+        Look { looks: &self.0.looks, start: lock(&self.0.looks).begin() }
+    }
+
+    /// The looks since this was last called.
+    pub(crate) fn take_looks(&self) -> PhaseLog {
+        std::mem::take(&mut lock(&self.0.looks))
+    }
+
+    /// Bytes of all files that the run has seen, each counted once.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        let listings = lock(&self.0.listings);
+        let files = listings.values().flat_map(|files| files.iter());
+        let by_identity: HashMap<_, _> = files.map(|file| ((file.device, file.inode), file.bytes)).collect();
+        by_identity.values().sum()
+    }
+
     /// The outcome of reading that ends with [`Error::Cancelled`] when there was `enough`. Whether the run is to stop as well,
     /// its token says.
     fn ended(&self, outcome: Result<()>, enough: bool) -> Result<()> {
@@ -245,7 +282,7 @@ impl Inputs {
 
     /// For a look at some records beforehand, which is no progress.
     fn aside<'a>(&'a self, progress: &'a Progress) -> ReadContext<'a> {
-        ReadContext { progress, ..self.context(None) }
+        ReadContext { purpose: Purpose::Sampling, progress, ..self.context(None) }
     }
 }
 

@@ -18,7 +18,8 @@ use crate::input::form::Form;
 use crate::input::listing::InputFile;
 use crate::input::notes::Notes;
 use crate::input::split::FilePiece;
-use crate::observe::activity::{FileUse, file_call};
+use crate::observe::activity::transfer;
+use crate::observe::purpose::{FileUse, Purpose};
 
 /// Bytes read between two looks at the token.
 const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
@@ -27,6 +28,7 @@ const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
 pub(crate) struct Source {
     listed: Arc<InputFile>,
     file: Arc<File>,
+    file_use: FileUse,
     decoder: Option<Box<dyn Decode>>,
     /// Offset of the next read, after decompression.
     pub offset: u64,
@@ -94,7 +96,7 @@ impl InputFile {
     /// # Errors
     /// Those of opening it, and [`Error::UnreadableInput`] for formats that are not read.
     pub(crate) fn form(&self) -> Result<Form> {
-        Form::of(&open(self)?, self.name())
+        Form::of(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())
     }
 
     /// Whether its first bytes say that it is compressed, in a way that is read here or not.
@@ -112,26 +114,29 @@ impl InputFile {
 }
 
 impl Source {
-    /// Opens the file of a piece, and begins at its first byte: where that is the file's, finds out how it is compressed.
+    /// Opens the file of a piece, for this purpose, and begins at its first byte: where that is the file's, finds out how
+    /// it is compressed.
     ///
     /// # Errors
     /// [`Error::InputChanged`], [`Error::UnreadableInput`], [`Error::Io`].
-    pub fn open(piece: &FilePiece, notes: &Notes) -> Result<Self> {
+    pub fn open(piece: &FilePiece, purpose: Purpose, notes: &Notes) -> Result<Self> {
         let listed = piece.file.clone();
         let file = Arc::new(open(&listed)?);
+        let file_use = FileUse::reads(purpose);
         let mut decoder = None;
         if piece.start == 0 {
-            match Form::of(&file, listed.name())? {
+            match Form::of(&file, file_use, listed.name())? {
                 Form::Plain => {}
                 Form::PlainDespiteItsName(codec) => notes.add(codec.only_named(listed.name())),
                 Form::Compressed(codec) => {
-                    let reader = codec.reader(file.clone()).map_err(Error::at("decompress", listed.name()))?;
+                    let reader =
+                        codec.reader(file.clone(), file_use).map_err(Error::at("decompress", listed.name()))?;
                     decoder = Some(reader);
                 }
             }
         }
         let limit = piece.start.saturating_add(piece.most_bytes);
-        Ok(Source { listed, file, decoder, offset: piece.start, limit, at_end: false })
+        Ok(Source { listed, file, file_use, decoder, offset: piece.start, limit, at_end: false })
     }
 
     pub fn is_compressed(&self) -> bool {
@@ -154,7 +159,7 @@ impl Source {
             cancel.check()?;
             let target = &mut target[filled..most.min(filled + BYTES_BETWEEN_CHECKS)];
             let read = match &mut self.decoder {
-                None => file_call(FileUse::ReadInput, || self.file.read_at(target, self.offset)),
+                None => transfer(self.file_use, || self.file.read_at(target, self.offset)),
                 Some(decoder) => decoder.read(target),
             };
             match read {
@@ -183,7 +188,7 @@ impl Source {
         let before = bytes.len();
         let outcome = match &mut self.decoder {
             // The cursor of the file, which nothing else moves.
-            None => file_call(FileUse::ReadInput, || (&*self.file).take(most).read_to_end(bytes)),
+            None => transfer(self.file_use, || (&*self.file).take(most).read_to_end(bytes)),
             Some(decoder) => decoder.take(most).read_to_end(bytes),
         };
         outcome.map_err(|error| self.failed(&error))?;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::observe::activity::lock;
+use crate::observe::memory::Holder;
 use crate::store::{Evict, MemoryBudget, Reservation};
 
 /// A parsed part, of whatever type its input has.
@@ -78,7 +79,7 @@ impl PartCache {
     pub fn insert(&self, id: PartId, part: Part, bytes: u64) {
         let mut state = self.state();
         let reservation = loop {
-            match self.budget.reserve_free(bytes) {
+            match self.budget.reserve_free(bytes, Holder::Cache) {
                 Ok(reservation) => break reservation,
                 Err(_) if state.evict_oldest(|other| other.input != id.input) => {}
                 Err(_) => return,

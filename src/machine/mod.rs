@@ -8,4 +8,5 @@ mod figures;
 pub mod limits;
 mod proc;
 
-pub use figures::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
+pub(crate) use figures::{CpuTime, ResidentSize};
+pub use figures::{Machine, ProcessIo, peak_rss_bytes};

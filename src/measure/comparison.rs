@@ -373,7 +373,7 @@ pub mod tests {
     use crate::machine::ProcessIo;
     use crate::measure::settings::tests::settings;
     use crate::observe::counters::Counters;
-    use crate::observe::report::{OutputReport, Phase};
+    use crate::observe::report::{ExtraWork, OutputReport, Phase};
     use crate::observe::time_use::TimeUse;
 
     /// A comparison of the three modes with these times.
@@ -395,6 +395,7 @@ pub mod tests {
             name: name.into(),
             wall_seconds: busy,
             busy_seconds: busy,
+            cpu_seconds: busy,
             bytes: 0,
             time: TimeUse::default(),
         };
@@ -409,10 +410,13 @@ pub mod tests {
             workers: 1 + usize::from(framework),
             reducers: 2,
             input_bytes: 256 << 20,
+            input_file_bytes: 256 << 20,
             wall_seconds: time,
             cpu_seconds: 1.2,
+            cpu_system_seconds: 0.1,
             peak_rss_bytes: 350 << 20,
             peak_reserved_bytes: 0,
+            memory_by_purpose: None,
             evicted_parts: 0,
             counters: Counters {
                 map_input_records: 3_425_000,
@@ -423,12 +427,15 @@ pub mod tests {
             },
             user_counters: Default::default(),
             process_io: ProcessIo { write_bytes: (355 << 20) * disk, ..ProcessIo::default() },
+            io_by_purpose: Vec::new(),
+            extra_work: ExtraWork::default(),
             cold_cache: None,
             phases: names.into_iter().zip(busy).filter(|_| framework).map(phase).collect(),
             time: None,
             bounds: None,
             iterations: Vec::new(),
             tasks: Vec::new(),
+            driver: Vec::new(),
             recoveries: Vec::new(),
             resumed: None,
             machine: Machine {

@@ -3,20 +3,26 @@
 //! A thread announces each activity by one store into a byte of its own ([`Doing::set`]), even once a record. A sampler
 //! reads all these bytes now and then, so the shares of computing time are known without a clock on the path of the
 //! records. Blocking is timed exactly: calls to files ([`file_call`]), divided into the thread's processor time and the
-//! rest, in which it waited; and locks that are taken ([`lock`]).
+//! rest, in which it waited; and locks that are taken ([`lock`]). Time that a thread could have run and had no processor is
+//! the scheduler's own figure (`/proc/thread-self/schedstat`).
 //!
 //! A [`Reading`] is the state of a thread's clock; the difference of two is a [`Usage`].
 //!
 //! Waiting and computing are told apart as in Ousterhout et al., *Making Sense of Performance in Data Analytics Frameworks*
 //! (NSDI 2015), section 3.
 
+use std::io;
 use std::ops::{AddAssign, Sub};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
+
+use crate::machine::ResidentSize;
+use crate::observe::memory::MemoryGauges;
+use crate::observe::purpose::{BytesByUse, FileUse, Purpose, TimedAs};
 
 /// Time between two looks of the sampler: a fraction of the time it has been looking, within limits. A look takes a
 /// processor from a worker, for some 50 µs on a virtual machine; so there are 60 looks at a job of 0.3 s, and fewer a
@@ -56,26 +62,14 @@ impl Activity {
     pub const COUNT: usize = 9;
 }
 
-/// The files that a call reads or writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileUse {
-    ReadInput,
-    WriteOutput,
-    ReadIntermediate,
-    WriteIntermediate,
-}
-
-impl FileUse {
-    pub const COUNT: usize = 4;
-}
-
 /// One thread's clock. Only the thread writes to it, except that the sampler adds the samples.
 #[derive(Debug, Default)]
 struct Clock {
     doing: AtomicU8,
     sampled_micros: [AtomicU64; Activity::COUNT],
-    file_cpu_nanos: [AtomicU64; FileUse::COUNT],
-    file_wait_nanos: [AtomicU64; FileUse::COUNT],
+    file_cpu_nanos: [AtomicU64; TimedAs::COUNT],
+    file_wait_nanos: [AtomicU64; TimedAs::COUNT],
+    file_bytes: [AtomicU64; FileUse::COUNT],
     lock_wait_nanos: AtomicU64,
     /// Number of times that the thread had given up its processor to wait, when it last looked.
     times_given_up: AtomicU64,
@@ -94,15 +88,20 @@ impl Clock {
 struct Clocks {
     claimed: Vec<&'static Clock>,
     free: Vec<&'static Clock>,
-    /// Number of [`Sampling`]s that are alive.
-    users: usize,
+    /// The gauges of all [`Sampling`]s that are alive.
+    watched: Vec<Arc<MemoryGauges>>,
     /// Start of the latest of them.
     wanted_since: Option<Instant>,
     sampler_runs: bool,
 }
 
-static CLOCKS: Mutex<Clocks> =
-    Mutex::new(Clocks { claimed: Vec::new(), free: Vec::new(), users: 0, wanted_since: None, sampler_runs: false });
+static CLOCKS: Mutex<Clocks> = Mutex::new(Clocks {
+    claimed: Vec::new(),
+    free: Vec::new(),
+    watched: Vec::new(),
+    wanted_since: None,
+    sampler_runs: false,
+});
 
 fn clocks() -> MutexGuard<'static, Clocks> {
     CLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -180,12 +179,25 @@ pub(crate) fn file_call<T>(file_use: FileUse, call: impl FnOnce() -> T) -> T {
     let result = call();
     let cpu = thread_cpu_nanos() - cpu_before;
     let wait = (start.elapsed().as_nanos() as u64).saturating_sub(cpu);
-    doing.0.file_cpu_nanos[file_use as usize].fetch_add(cpu, Ordering::Relaxed);
+    let kind = file_use.timed_as() as usize;
+    doing.0.file_cpu_nanos[kind].fetch_add(cpu, Ordering::Relaxed);
     // A shorter time is within the difference of the clocks, and not worth another system call.
     if wait >= LEAST_WAIT_NANOS && doing.0.has_given_up_processor() {
-        doing.0.file_wait_nanos[file_use as usize].fetch_add(wait, Ordering::Relaxed);
+        doing.0.file_wait_nanos[kind].fetch_add(wait, Ordering::Relaxed);
     }
     result
+}
+
+/// Times a call that reads or writes a file, and counts the bytes that it says it moved.
+pub(crate) fn transfer(file_use: FileUse, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+    let moved = file_call(file_use, call)?;
+    count_bytes(file_use, moved as u64);
+    Ok(moved)
+}
+
+/// Counts bytes that this thread has read or written.
+pub(crate) fn count_bytes(file_use: FileUse, bytes: u64) {
+    Doing::here().0.file_bytes[file_use.index()].fetch_add(bytes, Ordering::Relaxed);
 }
 
 /// Locks a mutex that no panic leaves poisoned. Only waiting for it costs a look at the clock.
@@ -207,24 +219,28 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Keeps the sampler running while it lives.
 #[derive(Debug)]
-pub(crate) struct Sampling(());
+pub(crate) struct Sampling(Arc<MemoryGauges>);
 
 impl Sampling {
-    pub fn begin() -> Self {
+    /// Begins to sample the activity of all threads, and the memory of a run.
+    pub fn begin(memory: Arc<MemoryGauges>) -> Self {
         let mut clocks = clocks();
-        clocks.users += 1;
+        clocks.watched.push(memory.clone());
         clocks.wanted_since = Some(Instant::now());
         if !clocks.sampler_runs {
             // Without a sampler all computing is reported as one activity; nothing else depends on it.
             clocks.sampler_runs = std::thread::Builder::new().name("twinmill-sampler".into()).spawn(sample).is_ok();
         }
-        Sampling(())
+        Sampling(memory)
     }
 }
 
 impl Drop for Sampling {
     fn drop(&mut self) {
-        clocks().users -= 1;
+        let mut clocks = clocks();
+        if let Some(at) = clocks.watched.iter().position(|watched| Arc::ptr_eq(watched, &self.0)) {
+            clocks.watched.swap_remove(at);
+        }
     }
 }
 
@@ -232,10 +248,11 @@ impl Drop for Sampling {
 fn sample() {
     let mut period = SHORTEST_PERIOD;
     let mut last = Instant::now();
+    let resident = ResidentSize::open();
     loop {
         std::thread::sleep(period);
         let mut clocks = clocks();
-        if clocks.users == 0 {
+        if clocks.watched.is_empty() {
             clocks.sampler_runs = false;
             return;
         }
@@ -247,6 +264,9 @@ fn sample() {
             clock.sampled_micros[doing].fetch_add(micros, Ordering::Relaxed);
         }
         last = now;
+        if let Some(bytes) = resident.as_ref().and_then(ResidentSize::bytes) {
+            clocks.watched.iter().for_each(|memory| memory.look(bytes));
+        }
         let looking = clocks.wanted_since.map_or(Duration::ZERO, |since| now.duration_since(since));
         period = (looking / LOOKS_BEFORE_A_PERIOD).clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
     }
@@ -256,12 +276,21 @@ fn thread_cpu_nanos() -> u64 {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
 }
 
+/// Time for which this thread could have run and had no processor, since it began.
+fn run_delay_nanos() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    count_bytes(FileUse::reads(Purpose::Other), text.len() as u64);
+    text.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// The state of a thread's clock at a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
     pub at: Instant,
     clock: &'static Clock,
     sums: Usage,
+    /// Time that the thread has waited for a processor, where it was asked for and the system tells.
+    run_delay_nanos: Option<u64>,
 }
 
 impl Reading {
@@ -276,10 +305,24 @@ impl Reading {
             cpu_nanos: thread_cpu_nanos(),
             file_cpu_nanos: clock.file_cpu_nanos.each_ref().map(load),
             file_wait_nanos: clock.file_wait_nanos.each_ref().map(load),
+            file_bytes: clock.file_bytes.each_ref().map(load),
             lock_wait_nanos: load(&clock.lock_wait_nanos),
+            processor_wait_nanos: 0,
             sampled_micros: clock.sampled_micros.each_ref().map(load),
         };
-        Reading { at: Instant::now(), clock, sums }
+        Reading { at: Instant::now(), clock, sums, run_delay_nanos: None }
+    }
+
+    /// This thread's clock now, with the time that it has waited for a processor: that reads a file of `/proc`, so it is
+    /// for the beginning and the end of a task.
+    pub fn with_run_delay() -> Self {
+        let run_delay_nanos = run_delay_nanos();
+        Reading { run_delay_nanos, ..Reading::now() }
+    }
+
+    /// The same reading, with the time that the thread had waited for a processor at an earlier one.
+    pub fn with_delay_of(self, earlier: &Reading) -> Self {
+        Reading { run_delay_nanos: earlier.run_delay_nanos, ..self }
     }
 
     /// The thread's usage between `earlier` and this reading. Of readings on different threads only the time between
@@ -287,9 +330,14 @@ impl Reading {
     pub fn since(&self, earlier: &Reading) -> Usage {
         let wall_nanos = self.at.duration_since(earlier.at).as_nanos() as u64;
         if !std::ptr::eq(self.clock, earlier.clock) {
-            return Usage { wall_nanos, ..Usage::default() };
+            return Usage::unknown(wall_nanos);
         }
-        Usage { wall_nanos, ..self.sums - earlier.sums }
+        let used = Usage { wall_nanos, ..self.sums - earlier.sums };
+        let known = used.cpu_nanos + used.file_wait_nanos.iter().sum::<u64>() + used.lock_wait_nanos;
+        let rest = wall_nanos.saturating_sub(known);
+        // Some of the delay may lie within the waits that are known.
+        let run_delay = self.run_delay_nanos.zip(earlier.run_delay_nanos).map(|(now, then)| now.saturating_sub(then));
+        Usage { processor_wait_nanos: run_delay.map_or(rest, |delay| delay.min(rest)), ..used }
     }
 }
 
@@ -299,16 +347,24 @@ pub(crate) struct Usage {
     pub wall_nanos: u64,
     /// On a processor, calls to files included.
     pub cpu_nanos: u64,
-    /// By [`FileUse`].
-    pub file_cpu_nanos: [u64; FileUse::COUNT],
-    /// By [`FileUse`].
-    pub file_wait_nanos: [u64; FileUse::COUNT],
+    /// By [`TimedAs`].
+    pub file_cpu_nanos: [u64; TimedAs::COUNT],
+    /// By [`TimedAs`].
+    pub file_wait_nanos: [u64; TimedAs::COUNT],
+    pub file_bytes: BytesByUse,
     pub lock_wait_nanos: u64,
+    /// Waiting for a processor; with being asleep, where readings do not tell the two apart.
+    pub processor_wait_nanos: u64,
     /// Time that samples stand for, by [`Activity`]. Only its proportions matter.
     pub sampled_micros: [u64; Activity::COUNT],
 }
 
 impl Usage {
+    /// Time of which nothing is known but that it passed.
+    pub fn unknown(wall_nanos: u64) -> Self {
+        Usage { wall_nanos, ..Usage::default() }
+    }
+
     fn zip(self, other: Usage, op: impl Fn(u64, u64) -> u64) -> Usage {
         fn zip<const N: usize>(a: [u64; N], b: [u64; N], op: impl Fn(u64, u64) -> u64) -> [u64; N] {
             std::array::from_fn(|i| op(a[i], b[i]))
@@ -318,7 +374,9 @@ impl Usage {
             cpu_nanos: op(self.cpu_nanos, other.cpu_nanos),
             file_cpu_nanos: zip(self.file_cpu_nanos, other.file_cpu_nanos, &op),
             file_wait_nanos: zip(self.file_wait_nanos, other.file_wait_nanos, &op),
+            file_bytes: zip(self.file_bytes, other.file_bytes, &op),
             lock_wait_nanos: op(self.lock_wait_nanos, other.lock_wait_nanos),
+            processor_wait_nanos: op(self.processor_wait_nanos, other.processor_wait_nanos),
             sampled_micros: zip(self.sampled_micros, other.sampled_micros, &op),
         }
     }
@@ -353,7 +411,7 @@ mod tests {
 
     #[test]
     fn samples_fall_on_what_the_thread_is_at() {
-        let _sampling = Sampling::begin();
+        let _sampling = Sampling::begin(Arc::default());
         let (doing, before) = (Doing::here(), Reading::now());
         doing.set(Activity::User);
         compute(Duration::from_millis(40));
@@ -371,17 +429,18 @@ mod tests {
     #[test]
     fn a_call_to_a_file_is_split_into_copying_and_waiting() {
         let before = Reading::now();
-        let result = file_call(FileUse::WriteIntermediate, || {
+        let spills = FileUse::writes(Purpose::Spill);
+        let result = transfer(spills, || {
             compute(Duration::from_millis(3));
             std::thread::sleep(Duration::from_millis(20));
-            7
+            Ok(7)
         });
         let used = Reading::now().since(&before);
-        let at = FileUse::WriteIntermediate as usize;
-        assert_eq!(result, 7);
+        let at = TimedAs::WriteIntermediate as usize;
+        assert_eq!((result.unwrap(), used.file_bytes[spills.index()]), (7, 7));
         assert!(used.file_cpu_nanos[at] >= 3_000_000 && used.file_wait_nanos[at] >= 20_000_000, "{used:?}");
         assert!(used.file_cpu_nanos[at] <= used.cpu_nanos, "{used:?}");
-        assert_eq!(used.file_wait_nanos[FileUse::ReadInput as usize], 0);
+        assert_eq!(used.file_wait_nanos[TimedAs::ReadInput as usize], 0);
     }
 
     #[test]

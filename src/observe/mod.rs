@@ -8,8 +8,10 @@
 pub(crate) mod activity;
 pub(crate) mod bounds;
 pub mod counters;
+pub mod memory;
 pub(crate) mod phases;
 pub(crate) mod progress;
+pub mod purpose;
 pub mod report;
 pub(crate) mod stage;
 mod summary;

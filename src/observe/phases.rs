@@ -3,12 +3,17 @@
 use std::time::{Duration, Instant};
 
 use crate::observe::activity::{Activity, Reading, Usage};
-use crate::observe::report::Phase;
+use crate::observe::report::{DriverSpan, Phase};
 use crate::observe::time_use::TimeUse;
 
 /// The phases, in the order of the data flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhaseName {
+    /// The driver's work before a wave of map tasks: opening stores, listing files, cutting them into splits, and the
+    /// program's own code.
+    Prepare,
+    /// Looks at the input beforehand: samples for ranges of keys, the first rows of tables.
+    Sample,
     /// Reading input, the user's map code, collecting.
     Map,
     /// Sorting a full buffer.
@@ -23,9 +28,13 @@ pub enum PhaseName {
     Reduce,
     /// Publishing the output.
     Commit,
+    /// The driver's work after the last wave: giving memory and files back.
+    Finish,
 }
 
-const PHASES: [PhaseName; 7] = [
+const PHASES: [PhaseName; 10] = [
+    PhaseName::Prepare,
+    PhaseName::Sample,
     PhaseName::Map,
     PhaseName::Sort,
     PhaseName::Spill,
@@ -33,8 +42,10 @@ const PHASES: [PhaseName; 7] = [
     PhaseName::Shuffle,
     PhaseName::Reduce,
     PhaseName::Commit,
+    PhaseName::Finish,
 ];
-const NAMES: [&str; PHASES.len()] = ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"];
+const NAMES: [&str; PHASES.len()] =
+    ["prepare", "sample", "map", "sort", "spill", "merge", "shuffle", "reduce", "commit", "finish"];
 
 impl PhaseName {
     /// The activity that computing in the phase mostly consists of.
@@ -44,7 +55,8 @@ impl PhaseName {
             PhaseName::Sort => Activity::Sort,
             PhaseName::Spill => Activity::Encode,
             PhaseName::Merge => Activity::Merge,
-            PhaseName::Shuffle | PhaseName::Commit => Activity::Other,
+            PhaseName::Sample => Activity::Parse,
+            PhaseName::Prepare | PhaseName::Shuffle | PhaseName::Commit | PhaseName::Finish => Activity::Other,
         }
     }
 }
@@ -123,12 +135,11 @@ impl Cover {
 }
 
 /// The spans of one task attempt, and the sums of others that were [appended](Self::append). Spans of one task do not overlap:
-/// what happens inside another phase's span (a spill while mapping) is cut out of it.
+/// what happens inside another phase's span (a spill while mapping) is cut out of it, however deep it lies.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseLog {
     spans: Vec<Span>,
     covers: [Cover; NAMES.len()],
-    busy: [Duration; NAMES.len()],
     used: [Usage; NAMES.len()],
     bytes: [u64; NAMES.len()],
 }
@@ -145,20 +156,34 @@ pub struct PhaseStart {
 impl PhaseLog {
     /// Marks the beginning of a phase of this thread.
     pub fn begin(&self) -> PhaseStart {
-        PhaseStart { reading: Reading::now(), spans: self.spans.len(), used: self.used() }
+        self.begin_at(Reading::now())
+    }
+
+    /// Marks the beginning of a phase at a reading of this thread's clock.
+    pub fn begin_at(&self, reading: Reading) -> PhaseStart {
+        PhaseStart { reading, spans: self.spans.len(), used: self.used() }
     }
 
     /// Logs that the thread was in `phase` since `start`, except during phases that were logged meanwhile.
     pub fn end(&mut self, phase: PhaseName, start: PhaseStart) {
-        let now = Reading::now();
-        self.used[phase as usize] += now.since(&start.reading) - (self.used() - start.used);
+        self.end_at(phase, start, &Reading::now());
+    }
+
+    /// Logs the end of a phase at a reading of this thread's clock.
+    pub fn end_at(&mut self, phase: PhaseName, start: PhaseStart, end: &Reading) {
+        self.used[phase as usize] += end.since(&start.reading) - (self.used() - start.used);
+        let mut inside = self.spans.get(start.spans..).unwrap_or_default().to_vec();
+        inside.sort_unstable_by_key(|span| span.start);
         let mut from = start.reading.at;
-        for i in start.spans..self.spans.len() {
-            let Span { start, end, .. } = self.spans[i];
-            self.spans.push(Span { phase, start: from, end: start });
-            from = end;
+        for Span { start, end, .. } in inside {
+            if from < start {
+                self.spans.push(Span { phase, start: from, end: start });
+            }
+            from = from.max(end);
         }
-        self.spans.push(Span { phase, start: from, end: now.at });
+        if from < end.at {
+            self.spans.push(Span { phase, start: from, end: end.at });
+        }
     }
 
     /// Over all phases.
@@ -179,14 +204,18 @@ impl PhaseLog {
         self.bytes[phase as usize]
     }
 
+    /// Adds the log of what this thread did within the phase that it is in.
+    pub fn nest(&mut self, mut inner: PhaseLog) {
+        self.spans.append(&mut inner.spans);
+        self.append(inner);
+    }
+
     /// Adds another log, of which only sums remain.
     pub fn append(&mut self, other: PhaseLog) {
         for Span { phase, start, end } in other.spans {
             self.covers[phase as usize].add(start, end);
-            self.busy[phase as usize] += end - start;
         }
         self.covers.iter_mut().zip(other.covers).for_each(|(cover, other)| cover.append(other));
-        self.busy.iter_mut().zip(other.busy).for_each(|(sum, busy)| *sum += busy);
         self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
         self.bytes.iter_mut().zip(other.bytes).for_each(|(sum, bytes)| *sum += bytes);
     }
@@ -195,26 +224,43 @@ impl PhaseLog {
     pub fn summary(&self) -> Vec<Phase> {
         let mut all = PhaseLog::default();
         all.append(self.clone());
-        let PhaseLog { covers, busy, .. } = all;
-        let rows = PHASES.into_iter().zip(NAMES).zip(covers).zip(busy);
-        rows.map(|(((phase, name), cover), busy)| Phase {
-            name: name.into(),
-            wall_seconds: cover.wall().as_secs_f64(),
-            busy_seconds: busy.as_secs_f64(),
-            bytes: self.bytes[phase as usize],
-            time: TimeUse::of(&self.used[phase as usize], phase.usual()),
-        })
-        .collect()
+        let rows = PHASES.into_iter().zip(NAMES).zip(all.covers);
+        let row = |((phase, name), cover): ((PhaseName, &'static str), Cover)| {
+            let time = TimeUse::of(&self.used[phase as usize], phase.usual());
+            Phase {
+                name: name.into(),
+                wall_seconds: cover.wall().as_secs_f64(),
+                busy_seconds: time.busy(),
+                cpu_seconds: time.cpu.total(),
+                bytes: self.bytes[phase as usize],
+                time,
+            }
+        };
+        rows.map(row).collect()
+    }
+
+    /// The spans of this thread in order of their starts, in seconds from `epoch`.
+    pub fn spans(&self, epoch: Instant) -> Vec<DriverSpan> {
+        let seconds = |at: Instant| at.saturating_duration_since(epoch).as_secs_f64();
+        let span = |span: &Span| DriverSpan {
+            phase: NAMES[span.phase as usize].into(),
+            start_seconds: seconds(span.start),
+            end_seconds: seconds(span.end),
+        };
+        let mut in_order = self.spans.clone();
+        in_order.sort_unstable_by_key(|span| span.start);
+        in_order.iter().map(span).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::activity::{FileUse, file_call};
+    use crate::observe::activity::file_call;
+    use crate::observe::purpose::{FileUse, Purpose};
 
     #[test]
-    fn wall_is_the_union_of_spans_and_busy_their_sum() {
+    fn wall_is_the_union_of_spans() {
         let t = Instant::now();
         let at = |seconds| t + Duration::from_secs(seconds);
         let span = |phase, from, to| Span { phase, start: at(from), end: at(to) };
@@ -227,9 +273,8 @@ mod tests {
             ],
             ..PhaseLog::default()
         };
-        let summary = log.summary();
-        assert_eq!((summary[0].wall_seconds, summary[0].busy_seconds), (7.0, 9.0));
-        assert_eq!((summary[1].wall_seconds, summary[1].busy_seconds), (1.0, 1.0));
+        let of = |phase: PhaseName| log.summary()[phase as usize].wall_seconds;
+        assert_eq!((of(PhaseName::Map), of(PhaseName::Sort)), (7.0, 1.0));
     }
 
     #[test]
@@ -250,11 +295,9 @@ mod tests {
         }
         let kept = log.covers[PhaseName::Map as usize].stretches.capacity();
         assert!(log.spans.is_empty() && kept <= 4 * MOST_STRETCHES, "{kept}");
-        let row = &log.summary()[0];
+        let row = &log.summary()[PhaseName::Map as usize];
         let wall = (apart_wall + Duration::from_micros(10 * 49_999 + 15)).as_secs_f64();
         assert!((row.wall_seconds - wall).abs() < 1e-6, "{} {wall}", row.wall_seconds);
-        let busy = (apart_wall + 50_000 * Duration::from_micros(15)).as_secs_f64();
-        assert!((row.busy_seconds - busy).abs() < 1e-6, "{} {busy}", row.busy_seconds);
     }
 
     #[test]
@@ -262,7 +305,7 @@ mod tests {
         let began = Instant::now();
         let mut log = PhaseLog::default();
         let start = log.begin();
-        let pause = || file_call(FileUse::WriteIntermediate, || std::thread::sleep(Duration::from_millis(2)));
+        let pause = || file_call(FileUse::writes(Purpose::Spill), || std::thread::sleep(Duration::from_millis(2)));
         pause();
         let inner = log.begin();
         pause();
@@ -271,8 +314,38 @@ mod tests {
         let total = began.elapsed().as_secs_f64();
         let summary = log.summary();
         let sum: f64 = summary.iter().map(|phase| phase.busy_seconds).sum();
-        assert!(sum <= total && summary[2].busy_seconds >= 0.002 && summary[0].busy_seconds >= 0.002);
-        let waited = [0, 2].map(|phase: usize| summary[phase].time.wait.write_intermediate);
+        let rows = [PhaseName::Map, PhaseName::Spill].map(|phase| &summary[phase as usize]);
+        assert!(sum <= total && rows.iter().all(|row| row.busy_seconds >= 0.002), "{rows:?}");
+        let waited = rows.map(|row| row.time.wait.write_intermediate);
         assert!(waited.iter().all(|waited| *waited >= 0.002) && waited.iter().sum::<f64>() <= total, "{waited:?}");
+    }
+
+    #[test]
+    fn phases_within_phases_within_phases_count_once() {
+        let mut log = PhaseLog::default();
+        let nap = || std::thread::sleep(Duration::from_millis(2));
+        let outer = log.begin();
+        nap();
+        let middle = log.begin();
+        nap();
+        let inner = log.begin();
+        nap();
+        log.end(PhaseName::Merge, inner);
+        nap();
+        // Another log of the same thread, as that of a reducer that gathers.
+        let mut apart = PhaseLog::default();
+        let sorting = apart.begin();
+        nap();
+        apart.end(PhaseName::Sort, sorting);
+        log.nest(apart);
+        log.end(PhaseName::Spill, middle);
+        let took = outer.reading.at.elapsed().as_secs_f64();
+        log.end(PhaseName::Map, outer);
+        let wall: f64 = log.summary().iter().map(|phase| phase.wall_seconds).sum();
+        assert!((wall - took).abs() < 0.001, "{wall} s of {took} s");
+        let spans = log.spans(outer.reading.at);
+        assert!(spans.windows(2).all(|pair| pair[0].end_seconds <= pair[1].start_seconds), "{spans:?}");
+        let names: Vec<_> = spans.iter().map(|span| &*span.phase).collect();
+        assert_eq!(names, ["map", "spill", "merge", "spill", "sort", "spill", "map"]);
     }
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::config::{DiskProfile, Durability, Factors};
 use crate::machine::{Machine, ProcessIo};
 use crate::observe::counters::Counters;
+use crate::observe::memory::MemoryUse;
+use crate::observe::purpose::{Purpose, PurposeIo};
 use crate::observe::time_use::TimeUse;
 
 /// The report of one run: its work and its cost. Serialises to the JSON of `--report`, and is read
@@ -36,15 +38,24 @@ pub struct Report {
     pub reducers: u32,
     /// Bytes of input files as they lie on disk, each counted once per job that read it.
     pub input_bytes: u64,
+    /// Bytes of the files that the run looked at or read, each counted once.
+    #[serde(default)]
+    pub input_file_bytes: u64,
     /// From the planning of the first job to the commit of the last.
     pub wall_seconds: f64,
     /// User and system time of the process in that span.
     pub cpu_seconds: f64,
+    /// The system time within it.
+    #[serde(default)]
+    pub cpu_system_seconds: f64,
     /// Largest resident size of the process so far (`VmHWM`).
     pub peak_rss_bytes: u64,
     /// Largest sum of reservations against the memory budget.
     #[serde(default)]
     pub peak_reserved_bytes: u64,
+    /// Resident memory by purpose, at the moment when the process was largest; `None` for the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_by_purpose: Option<MemoryUse>,
     /// Parsed parts of loop-invariant inputs that had to leave memory.
     #[serde(default)]
     pub evicted_parts: u64,
@@ -55,13 +66,19 @@ pub struct Report {
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
     /// `/proc/self/io` over the same span.
     pub process_io: ProcessIo,
+    /// The bytes read and written (`rchar` and `wchar`) by purpose; empty in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub io_by_purpose: Vec<PurposeIo>,
+    /// Work beyond one pass over the data.
+    #[serde(default)]
+    pub extra_work: ExtraWork,
     /// Whether the page cache was cold, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cold_cache: Option<ColdCache>,
     /// The phases, in the order of the data flow.
     pub phases: Vec<Phase>,
-    /// Use of all workers' time during the waves, all attempts included, and of the driver's time between them; `None`
-    /// for the reference.
+    /// Use of all workers' time, all attempts included: together it is the wall time times the number of workers. The driver
+    /// works alone in place of one of the workers. `None` for the reference.
     pub time: Option<TimeUse>,
     /// Bounds on the possible gain; `None` for the reference.
     pub bounds: Option<Bounds>,
@@ -69,6 +86,9 @@ pub struct Report {
     pub iterations: Vec<Iteration>,
     /// Every task attempt, in order of their ends.
     pub tasks: Vec<TaskReport>,
+    /// Times at which the driver worked alone, in order; empty in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub driver: Vec<DriverSpan>,
     /// Recoveries from failures, in order.
     #[serde(default)]
     pub recoveries: Vec<Recovery>,
@@ -86,6 +106,19 @@ pub struct Report {
     /// Properties of the input that the job guessed because no option said them, such as `separator`: `comma`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guessed: BTreeMap<String, String>,
+}
+
+impl Report {
+    /// The bytes that were read and written for a purpose; `None` where the report does not tell.
+    pub fn io(&self, purpose: Purpose) -> Option<PurposeIo> {
+        self.io_by_purpose.iter().find(|io| io.purpose == purpose).copied()
+    }
+
+    /// Number of times that the input was read, which need not be whole; `None` where the report does not tell.
+    pub fn input_passes(&self) -> Option<f64> {
+        let read = self.io(Purpose::Input)?.bytes_read;
+        (self.input_file_bytes > 0).then(|| read as f64 / self.input_file_bytes as f64)
+    }
 }
 
 /// Success of dropping cached pages: with a cold cache, everything that is read comes from the device.
@@ -110,18 +143,59 @@ impl ColdCache {
 /// One phase over all tasks.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Phase {
-    /// `map`, `sort`, `spill`, `merge`, `shuffle`, `reduce` or `commit`.
+    /// `map`, `sort`, `spill`, `merge`, `shuffle` or `reduce` of tasks; `prepare`, `sample`, `commit` or `finish` of the driver.
     pub name: Cow<'static, str>,
-    /// Time during which at least one task was in the phase.
+    /// Time during which at least one task, or the driver, was in the phase.
     pub wall_seconds: f64,
-    /// Sum over the tasks of the time in the phase.
+    /// Sum over the tasks of the time in the phase, without waiting for a processor.
     pub busy_seconds: f64,
+    /// Processor time in it.
+    #[serde(default)]
+    pub cpu_seconds: f64,
     /// Bytes that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, written by
     /// reducers, committed.
     pub bytes: u64,
     /// Use of the tasks' time in the phase; of successful attempts only, like all figures here.
     #[serde(default)]
     pub time: TimeUse,
+}
+
+/// A time at which the driver worked alone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DriverSpan {
+    /// `prepare`, `sample`, `commit` or `finish`.
+    pub phase: Cow<'static, str>,
+    /// Seconds from the start of the run.
+    pub start_seconds: f64,
+    /// Seconds from the start of the run.
+    pub end_seconds: f64,
+}
+
+/// Work beyond one pass over the data, summed over the successful attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ExtraWork {
+    /// Times that a sort buffer or a combiner's table was full before its task had emitted everything.
+    pub full_buffers: u64,
+    /// Merges of runs into a run, on both sides; the last merge, which feeds the reducer, is none of them.
+    pub merges: u64,
+    /// Most merges one after another that records of one task went through.
+    pub merge_passes: u32,
+    /// Runs that were to stay in memory and went to files, because the budget was full.
+    pub overflowed_runs: u64,
+    /// Bytes of these runs.
+    pub overflowed_bytes: u64,
+}
+
+impl ExtraWork {
+    /// Adds another attempt's.
+    pub(crate) fn add(&mut self, other: &ExtraWork) {
+        self.full_buffers += other.full_buffers;
+        self.merges += other.merges;
+        self.merge_passes = self.merge_passes.max(other.merge_passes);
+        self.overflowed_runs += other.overflowed_runs;
+        self.overflowed_bytes += other.overflowed_bytes;
+    }
 }
 
 /// Seconds that the run would have taken at least.
@@ -207,8 +281,8 @@ pub struct Recovery {
     pub attempt: u32,
     /// The failure.
     pub why: String,
-    /// Time of a worker that it cost: the failed attempt's for a retry and a restart, the new attempt's for a rerun. A
-    /// speculative attempt takes a worker that was idle.
+    /// Time of a worker that it cost: the failed attempt's for a retry and a restart, the new attempt's for a rerun, and for
+    /// a speculation that of the slower attempt until it stopped.
     pub seconds_lost: f64,
 }
 

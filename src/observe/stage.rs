@@ -19,9 +19,9 @@ impl Stages {
         Stage { log: self.0.clone(), phase, start, _at: Doing::here().enter(activity) }
     }
 
-    /// Adds another attempt's log.
-    pub fn append(&self, log: PhaseLog) {
-        self.0.borrow_mut().append(log);
+    /// Adds what this thread did under other books, within the stage that it is in.
+    pub fn nest(&self, log: PhaseLog) {
+        self.0.borrow_mut().nest(log);
     }
 
     /// Adds to the bytes that went through `phase`.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::observe::activity::{Activity, FileUse, Usage};
+use crate::observe::activity::{Activity, Usage};
+use crate::observe::purpose::TimedAs;
 
 /// Time of threads, in seconds. All fields of both parts add up to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -61,8 +62,12 @@ pub struct Waiting {
     pub lock: f64,
     /// Of workers for a task: those of a wave wait for its last ones.
     pub channel: f64,
-    /// For a processor, or asleep in the job's own code.
+    /// Of workers while the driver works alone: before the first wave, between waves, and after the last.
+    pub driver: f64,
+    /// For a processor that others had. In the time of a phase, being asleep is not told apart from it.
     pub processor: f64,
+    /// Asleep otherwise: in the job's own code, in a page fault, or for an injected fault.
+    pub asleep: f64,
 }
 
 impl TimeUse {
@@ -77,8 +82,8 @@ impl TimeUse {
             0 => 0.0,
             sampled => self::seconds(computing as f64 * used.sampled_micros[activity as usize] as f64 / sampled as f64),
         };
-        let file_cpu = |file_use: FileUse| seconds(used.file_cpu_nanos[file_use as usize]);
-        let file_wait = |file_use: FileUse| seconds(used.file_wait_nanos[file_use as usize]);
+        let file_cpu = |kind: TimedAs| seconds(used.file_cpu_nanos[kind as usize]);
+        let file_wait = |kind: TimedAs| seconds(used.file_wait_nanos[kind as usize]);
         let waited = used.file_wait_nanos.iter().sum::<u64>() + used.lock_wait_nanos;
         TimeUse {
             cpu: Computing {
@@ -89,22 +94,38 @@ impl TimeUse {
                 sort: share(Activity::Sort),
                 merge: share(Activity::Merge),
                 copy: share(Activity::Copy),
-                read_input: file_cpu(FileUse::ReadInput),
-                write_output: file_cpu(FileUse::WriteOutput),
-                read_intermediate: file_cpu(FileUse::ReadIntermediate),
-                write_intermediate: file_cpu(FileUse::WriteIntermediate),
+                read_input: file_cpu(TimedAs::ReadInput),
+                write_output: file_cpu(TimedAs::WriteOutput),
+                read_intermediate: file_cpu(TimedAs::ReadIntermediate),
+                write_intermediate: file_cpu(TimedAs::WriteIntermediate),
                 other: share(Activity::Other),
             },
             wait: Waiting {
-                read_input: file_wait(FileUse::ReadInput),
-                write_output: file_wait(FileUse::WriteOutput),
-                read_intermediate: file_wait(FileUse::ReadIntermediate),
-                write_intermediate: file_wait(FileUse::WriteIntermediate),
+                read_input: file_wait(TimedAs::ReadInput),
+                write_output: file_wait(TimedAs::WriteOutput),
+                read_intermediate: file_wait(TimedAs::ReadIntermediate),
+                write_intermediate: file_wait(TimedAs::WriteIntermediate),
                 lock: seconds(used.lock_wait_nanos),
                 channel: 0.0,
-                processor: seconds(used.wall_nanos.saturating_sub(used.cpu_nanos + waited)),
+                driver: 0.0,
+                processor: seconds(used.processor_wait_nanos),
+                asleep: seconds(used.wall_nanos.saturating_sub(used.cpu_nanos + waited + used.processor_wait_nanos)),
             },
         }
+    }
+
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        let Waiting { read_input, write_output, read_intermediate, write_intermediate, lock, channel, .. } = self.wait;
+        let Waiting { driver, processor, asleep, .. } = self.wait;
+        let files = read_input + write_output + read_intermediate + write_intermediate;
+        self.cpu.total() + files + lock + channel + driver + processor + asleep
+    }
+
+    /// Time with something to do and a processor to do it on, or in calls to files and for locks. The rest is waiting for
+    /// a processor, being asleep, and having nothing to do.
+    pub fn busy(&self) -> f64 {
+        self.cpu.total() + self.disk_wait() + self.wait.lock
     }
 
     /// Waiting in calls to files, of input, output and intermediates.
@@ -147,6 +168,7 @@ mod tests {
             file_cpu_nanos: [500_000_000, 0, 250_000_000, 250_000_000],
             file_wait_nanos: [0, 0, 1_000_000_000, 500_000_000],
             lock_wait_nanos: 100_000_000,
+            processor_wait_nanos: 900_000_000,
             ..Usage::default()
         };
         used.sampled_micros[Activity::User as usize] = 2;
@@ -155,7 +177,8 @@ mod tests {
         let time = TimeUse::of(&used, Activity::Other);
         assert_eq!((time.cpu.user, time.cpu.sort, time.cpu.other), (4.0, 2.0, 0.0));
         assert!((time.disk_wait() - 1.5).abs() < 1e-9 && (time.intermediate_files() - 2.0).abs() < 1e-9);
-        assert!((time.wait.processor - 1.4).abs() < 1e-9);
+        assert_eq!((time.wait.processor, time.wait.asleep), (0.9, 0.5));
+        assert!((time.busy() - 8.6).abs() < 1e-9 && (time.total() - 10.0).abs() < 1e-9, "{time:?}");
         let all = serde_json::to_value(time).unwrap();
         let sum: f64 = all
             .as_object()

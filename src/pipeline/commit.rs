@@ -13,8 +13,9 @@ use crate::cancel::CancelToken;
 use crate::config::Sync;
 use crate::error::{Error, Result};
 use crate::job::OutputFormat;
-use crate::observe::activity::{Activity, Doing, FileUse, file_call};
+use crate::observe::activity::{Activity, Doing, file_call, transfer};
 use crate::observe::counters::UserCounters;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::pipeline::emit::{Accept, Accepted, Emitter};
 use crate::pipeline::task::Task;
 use crate::record::buffer::make_room;
@@ -22,6 +23,7 @@ use crate::record::{Key, ToKey, ToValue, Value};
 use crate::store::sync::sync_all;
 use crate::store::{Run, RunBuilder, RunStore};
 
+const TO_OUTPUT: FileUse = FileUse::writes(Purpose::Output);
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;
 /// Bytes of a record of text beside its strings: separators and a few numbers. Where they do not fit behind a large string,
@@ -131,10 +133,10 @@ impl PartWriter {
     #[inline(never)]
     fn flush(&mut self) -> Result<()> {
         self.bytes += self.buffer.len() as u64;
-        let written = file_call(FileUse::WriteOutput, || self.file.write_all(&self.buffer));
+        let written = transfer(TO_OUTPUT, || self.file.write_all(&self.buffer).map(|()| self.buffer.len()));
         self.buffer.clear();
         self.buffer.shrink_to(4 * BUFFER_BYTES);
-        written.map_err(Error::at("write", &self.path))
+        written.map(drop).map_err(Error::at("write", &self.path))
     }
 }
 
@@ -178,7 +180,7 @@ impl TaskOutputWriter for PartWriter {
     fn commit(mut self) -> Result<TaskOutput> {
         self.flush()?;
         if self.sync == Sync::Device {
-            file_call(FileUse::WriteOutput, || sync_all(&self.file, &self.path, &self.cancel))?;
+            file_call(TO_OUTPUT, || sync_all(&self.file, &self.path, &self.cancel))?;
         }
         fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
         Ok(TaskOutput::Part { records: self.records, bytes: self.bytes })
@@ -197,7 +199,7 @@ impl DatasetWriter {
         let name = task.run_name(format_args!("output"));
         Ok(DatasetWriter {
             doing: Doing::here(),
-            run: RunBuilder::create(store, &name, 1, task.config.block_bytes())?,
+            run: RunBuilder::create(store, &name, 1, task.config.block_bytes(), Purpose::BetweenJobs)?,
             value: Vec::new(),
         })
     }

@@ -232,6 +232,7 @@ mod tests {
     use super::*;
     use crate::config::Compression;
     use crate::error::Error;
+    use crate::observe::purpose::Purpose;
     use crate::record::frame;
     use crate::store::disk::DiskStore;
     use crate::store::memory::MemoryStore;
@@ -244,13 +245,13 @@ mod tests {
     }
 
     fn run(store: &dyn RunStore, number: usize, records: &[(Vec<u8>, u32)]) -> Segment {
-        let mut builder = RunBuilder::create(store, &format!("run-{number}"), 1, 64).unwrap();
+        let mut builder = RunBuilder::create(store, &format!("run-{number}"), 1, 64, Purpose::Spill).unwrap();
         let mut previous: Option<&[u8]> = None;
         for (key, value) in records {
             builder.push(0, key, &value.to_be_bytes(), previous == Some(key)).unwrap();
             previous = Some(key);
         }
-        Segment { run: builder.finish().unwrap(), partition: 0 }
+        Segment { run: builder.finish().unwrap(), partition: 0, read_for: Purpose::Merge }
     }
 
     fn merged(segments: Vec<Segment>) -> Vec<(Vec<u8>, u32, bool)> {
@@ -296,9 +297,9 @@ mod tests {
         let mut block = BlockBuilder::with_capacity(64);
         frame::push_same_key(b"value", block.records_mut());
         block.count_record();
-        let mut writer = store(&dir).create("run", 1).unwrap();
+        let mut writer = store(&dir).create("run", 1, Purpose::Spill).unwrap();
         writer.put(0, &mut block).unwrap();
-        let segment = Segment { run: writer.finish().unwrap(), partition: 0 };
+        let segment = Segment { run: writer.finish().unwrap(), partition: 0, read_for: Purpose::Merge };
         assert!(matches!(Merge::open([segment], &CancelToken::default()), Err(Error::Codec { .. })));
     }
 

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::machine::limits::open_files_limit;
 use crate::observe::activity::Activity;
 use crate::observe::phases::PhaseName;
+use crate::observe::purpose::Purpose;
 use crate::pipeline::fold::Fold;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::merge_plan::MergePlan;
@@ -37,6 +38,7 @@ pub(crate) fn merge_spills<F: Fold>(
     fold: &F,
 ) -> Result<Arc<dyn Run>> {
     let runs = merge_down(task, runs, fan_in(task.config), merges, fold)?;
+    task.count_merge(task.extra_work.merge_passes + 1);
     merge_runs(task, &runs, name, fold)
 }
 
@@ -79,6 +81,7 @@ fn join_down(
         let joined = join(task, &runs, &name)?;
         let bytes = total_bytes(&joined);
         plan.put(joined, bytes);
+        task.count_merge(plan.passes());
         *merges += 1;
     }
     Ok(plan.into_rest())
@@ -87,9 +90,9 @@ fn join_down(
 /// Merges all partitions of `runs` into the run `name`.
 fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, fold: &F) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
-    let mut output = task.begin_run(name, partitions)?;
+    let mut output = task.begin_run(name, partitions, Purpose::Merge)?;
     for partition in 0..partitions {
-        let segments = runs.iter().map(|run| Segment { run: run.clone(), partition });
+        let segments = runs.iter().map(|run| Segment { run: run.clone(), partition, read_for: Purpose::Merge });
         merge_segments(task, segments, &mut output, partition, fold)?;
     }
     let merged = output.finish()?;
@@ -100,11 +103,11 @@ fn merge_runs<F: Fold>(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str, f
 /// Writes all partitions of a map task's unsorted `runs` one after another into the run `name`.
 pub(crate) fn concatenate(task: &mut Task<'_>, runs: &[Arc<dyn Run>], name: &str) -> Result<Arc<dyn Run>> {
     let partitions = runs[0].index().len() as u32;
-    let mut output = task.begin_run(name, partitions)?;
+    let mut output = task.begin_run(name, partitions, Purpose::Merge)?;
     let mut until_check = RECORDS_BETWEEN_CHECKS;
     for partition in 0..partitions {
         for run in runs {
-            let segment = Segment { run: run.clone(), partition };
+            let segment = Segment { run: run.clone(), partition, read_for: Purpose::Merge };
             if segment.index().records == 0 {
                 continue;
             }
@@ -133,12 +136,13 @@ pub(crate) fn reduce_fan_in<F: Fold>(task: &mut Task<'_>, segments: Vec<Segment>
     let mut merges = 0;
     while let Some(segments) = plan.next_merge() {
         let name = task.run_name(format_args!("merge-{merges}"));
-        let mut output = task.begin_run(&name, 1)?;
+        let mut output = task.begin_run(&name, 1, Purpose::Merge)?;
         merge_segments(task, segments, &mut output, 0, fold)?;
-        let merged = Segment { run: output.finish()?, partition: 0 };
+        let merged = Segment { run: output.finish()?, partition: 0, read_for: Purpose::Merge };
         task.count_written(&merged.run, PhaseName::Merge);
         let bytes = merged.index().stored_bytes;
         plan.put(merged, bytes);
+        task.count_merge(plan.passes());
         merges += 1;
     }
     Ok(plan.into_rest())

@@ -31,7 +31,7 @@ pub(crate) struct MergePlan<T> {
     width: usize,
     /// Bytes and first run of windows, old ones among them.
     windows: BinaryHeap<Reverse<(u64, usize)>>,
-    /// The place for the run that is being merged.
+    /// The place for the run that is being merged, which notes its passes already.
     hole: usize,
     #[cfg(test)]
     looks: usize,
@@ -40,6 +40,8 @@ pub(crate) struct MergePlan<T> {
 struct Place<T> {
     run: Option<T>,
     bytes: u64,
+    /// Merges one after another that its records went through.
+    passes: u32,
     before: usize,
     after: usize,
     /// Bytes of the window that begins here, if there is one.
@@ -52,7 +54,14 @@ impl<T> MergePlan<T> {
     pub fn new(runs: impl IntoIterator<Item = (T, u64)>, fan_in: usize, most_left: usize) -> Self {
         let mut places: Vec<Place<T>> = Vec::new();
         for (at, (run, bytes)) in runs.into_iter().enumerate() {
-            places.push(Place { run: Some(run), bytes, before: at.wrapping_sub(1), after: at + 1, window: None });
+            places.push(Place {
+                run: Some(run),
+                bytes,
+                passes: 0,
+                before: at.wrapping_sub(1),
+                after: at + 1,
+                window: None,
+            });
         }
         if let Some(last) = places.last_mut() {
             last.after = NONE;
@@ -87,13 +96,15 @@ impl<T> MergePlan<T> {
         let start = self.cheapest();
         let mut taken = Vec::with_capacity(width);
         let mut at = start;
+        let mut passes = 0;
         for _ in 0..width {
             let place = &mut self.places[at];
             taken.extend(place.run.take());
+            passes = passes.max(place.passes + 1);
             place.window = None;
             at = place.after;
         }
-        self.places[start].after = at;
+        (self.places[start].after, self.places[start].passes) = (at, passes);
         if at != NONE {
             self.places[at].before = start;
         }
@@ -116,6 +127,11 @@ impl<T> MergePlan<T> {
             }
         }
         self.note_windows(first, hole);
+    }
+
+    /// Most merges one after another that records of one run went through.
+    pub fn passes(&self) -> u32 {
+        self.places.iter().filter(|place| place.run.is_some()).map(|place| place.passes).max().unwrap_or(0)
     }
 
     /// The runs that are left, in order.

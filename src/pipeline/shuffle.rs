@@ -6,25 +6,29 @@
 //! Where map outputs are not sorted ([`Grouping::Hash`](crate::config::Grouping::Hash)) the reducer first gathers them in a
 //! [collector](crate::pipeline::collect) of its own and merges what that leaves.
 
+use std::sync::Arc;
+
 use crate::cancel::RECORDS_BETWEEN_CHECKS;
 use crate::error::Result;
 use crate::job::TaskContext;
 use crate::observe::activity::Activity;
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseName;
+use crate::observe::purpose::Purpose;
+use crate::observe::report::ExtraWork;
 use crate::observe::stage::Stages;
 use crate::pipeline::collect::{Collect, MapOutput, Side};
 use crate::pipeline::runnable::{Collector, RunnableJob};
 use crate::pipeline::task::Task;
-use crate::store::{RunCursor, Segment};
+use crate::store::{Run, RunCursor, Segment};
 
 /// The task's partition of every map output that holds something of it.
 pub(crate) fn take_partition(task: &mut Task<'_>, map_outputs: &[MapOutput]) -> Vec<Segment> {
     let shuffle = task.stage(PhaseName::Shuffle, Activity::Merge);
     let partition = task.context.index;
     let runs = map_outputs.iter().flat_map(|output| &output.runs);
-    let segments: Vec<Segment> =
-        runs.map(|run| Segment { run: run.clone(), partition }).filter(|segment| segment.index().records > 0).collect();
+    let segment = |run: &Arc<dyn Run>| Segment { run: run.clone(), partition, read_for: Purpose::Shuffle };
+    let segments: Vec<Segment> = runs.map(segment).filter(|segment| segment.index().records > 0).collect();
     let bytes = segments.iter().map(|segment| segment.index().stored_bytes).sum();
     task.counters.reduce_shuffle_bytes += bytes;
     shuffle.add_bytes(bytes);
@@ -39,6 +43,7 @@ pub(crate) fn gather<J: RunnableJob>(task: &mut Task<'_>, segments: &[Segment], 
         store: task.gathered,
         counters: Counters::default(),
         user_counters: UserCounters::default(),
+        extra_work: ExtraWork::default(),
         stages: Stages::default(),
         ..*task
     };
@@ -55,6 +60,8 @@ pub(crate) fn gather<J: RunnableJob>(task: &mut Task<'_>, segments: &[Segment], 
     }
     let (gathered, gathering) = collector.finish()?;
     task.counters.add(&gathering.counters);
-    task.stages.append(gathering.stages.into_log());
-    Ok(gathered.runs.into_iter().map(|run| Segment { run, partition: 0 }).collect())
+    task.stages.nest(gathering.stages.into_log());
+    task.extra_work.add(&gathering.extra_work);
+    let segment = |run| Segment { run, partition: 0, read_for: Purpose::Merge };
+    Ok(gathered.runs.into_iter().map(segment).collect())
 }

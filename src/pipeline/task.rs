@@ -11,8 +11,11 @@ use crate::input::{Inputs, ReadContext};
 use crate::job::TaskContext;
 use crate::observe::activity::{Activity, lock};
 use crate::observe::counters::{Counters, UserCounters};
+use crate::observe::memory::MemoryGauges;
 use crate::observe::phases::{PhaseLog, PhaseName};
 use crate::observe::progress::Progress;
+use crate::observe::purpose::Purpose;
+use crate::observe::report::ExtraWork;
 use crate::observe::stage::{Stage, Stages};
 use crate::store::{Run, RunBuilder, RunStore};
 
@@ -34,6 +37,7 @@ pub struct Task<'a> {
     pub(crate) counters: Counters,
     pub(crate) user_counters: UserCounters,
     pub(crate) stages: Stages,
+    pub(crate) extra_work: ExtraWork,
 }
 
 /// Counts of an attempt, to be added up once it has succeeded.
@@ -41,6 +45,7 @@ pub(crate) struct Counts {
     pub counters: Counters,
     pub user_counters: UserCounters,
     pub phases: PhaseLog,
+    pub extra_work: ExtraWork,
 }
 
 /// The result of an attempt that has done its work.
@@ -64,10 +69,10 @@ impl<'a> Task<'a> {
         format!("{}-{}-{what}", self.context.id, self.context.attempt)
     }
 
-    /// Begins one of this attempt's runs. Writing it ends with [`Error::Cancelled`](crate::Error::Cancelled) once the attempt
+    /// Begins one of this attempt's runs, which is written for this purpose. Writing it ends with [`Error::Cancelled`](crate::Error::Cancelled) once the attempt
     /// is told to stop.
-    pub(crate) fn begin_run(&self, name: &str, partitions: u32) -> Result<RunBuilder> {
-        let run = RunBuilder::create(self.store, name, partitions, self.config.block_bytes())?;
+    pub(crate) fn begin_run(&self, name: &str, partitions: u32, purpose: Purpose) -> Result<RunBuilder> {
+        let run = RunBuilder::create(self.store, name, partitions, self.config.block_bytes(), purpose)?;
         Ok(run.until(&self.context.cancel))
     }
 
@@ -80,6 +85,12 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Counts a merge of runs into a run, whose records have now gone through so many of them.
+    pub(crate) fn count_merge(&mut self, passes: u32) {
+        self.extra_work.merges += 1;
+        self.extra_work.merge_passes = self.extra_work.merge_passes.max(passes);
+    }
+
     /// Makes a scout for bad records, if they may be skipped.
     pub(crate) fn scout(&self) -> Option<Scout<'a>> {
         (self.bad_records.limit() > 0).then(|| Scout::new(self.bad_records))
@@ -90,25 +101,40 @@ impl<'a> Task<'a> {
     where
         'a: 'r,
     {
-        ReadContext { cancel: &context.cancel, progress: self.progress, notes: self.inputs.notes(), scout }
+        let (progress, notes) = (self.progress, self.inputs.notes());
+        ReadContext { cancel: &context.cancel, purpose: Purpose::Input, progress, notes, scout }
     }
 
     /// Ends the attempt's work.
     pub(crate) fn finish<T>(self, output: T, records: u64, bytes: u64) -> Finished<T> {
-        let Task { counters, user_counters, stages, .. } = self;
-        Finished { output, records, bytes, counts: Counts { counters, user_counters, phases: stages.into_log() } }
+        let Task { counters, user_counters, stages, extra_work, .. } = self;
+        let counts = Counts { counters, user_counters, phases: stages.into_log(), extra_work };
+        Finished { output, records, bytes, counts }
     }
 }
 
 /// Buffers that one task leaves to the next, so that their pages need not be mapped anew. There are no more than tasks that
 /// run at the same time, which is what the memory budget has reserved.
 #[derive(Debug, Default)]
-pub(crate) struct BufferPool(Mutex<Vec<Box<dyn Any + Send>>>);
+pub(crate) struct BufferPool {
+    buffers: Mutex<Vec<Box<dyn Any + Send>>>,
+    gauges: Arc<MemoryGauges>,
+}
 
 impl BufferPool {
+    /// An empty pool, whose buffers these gauges count.
+    pub fn within(gauges: Arc<MemoryGauges>) -> Self {
+        BufferPool { buffers: Mutex::default(), gauges }
+    }
+
+    /// The gauges that count the buffers.
+    pub fn gauges(&self) -> &Arc<MemoryGauges> {
+        &self.gauges
+    }
+
     /// Buffers that a task left, or new ones.
     pub fn take<B: Default + Send + 'static>(&self) -> B {
-        let mut pool = lock(&self.0);
+        let mut pool = lock(&self.buffers);
         match pool.iter().position(|buffers| buffers.is::<B>()) {
             Some(at) => *pool.swap_remove(at).downcast().expect("just looked"),
             None => {
@@ -121,6 +147,6 @@ impl BufferPool {
 
     /// Leaves buffers to another task.
     pub fn put<B: Send + 'static>(&self, buffers: B) {
-        lock(&self.0).push(Box::new(buffers));
+        lock(&self.buffers).push(Box::new(buffers));
     }
 }

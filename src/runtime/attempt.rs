@@ -7,7 +7,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::bad_records::place_panic;
 use crate::observe::activity::Usage;
-use crate::observe::report::{Recovery, TaskReport};
+use crate::observe::report::{Recovery, RecoveryKind, TaskReport};
 use crate::runtime::panics;
 
 /// The result of an attempt that succeeded.
@@ -28,6 +28,15 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Notes the time of an attempt that was stopped because another one at the same task was faster.
+    pub fn lose_to_speculation(&mut self, stopped: &TaskReport) {
+        let of_task =
+            |recovery: &&mut Recovery| recovery.kind == RecoveryKind::Speculation && recovery.task == stopped.id;
+        if let Some(speculation) = self.recoveries.iter_mut().rev().find(of_task) {
+            speculation.seconds_lost += stopped.end_seconds - stopped.start_seconds;
+        }
+    }
+
     /// Adds another log.
     pub fn append(&mut self, mut other: Log) {
         if self.tasks.is_empty() {

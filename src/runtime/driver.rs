@@ -12,7 +12,7 @@
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::cancel::CancelToken;
 use crate::config::{ExistingOutput, Identity, Intermediates, JobConfig, PageCache, Resume};
@@ -23,12 +23,13 @@ use crate::iterate::cache::PartCache;
 use crate::iterate::invariant::{Invariant, Parse};
 use crate::job::{Mapper, TotalOrderPartitioner};
 use crate::machine::limits::check_address_space;
-use crate::machine::{Machine, ProcessIo, cpu_time, peak_rss_bytes};
+use crate::machine::{CpuTime, Machine, ProcessIo, ResidentSize, peak_rss_bytes};
 use crate::observe::counters::UserCounters;
 use crate::observe::phases::PhaseName;
 use crate::observe::progress::Progress;
+use crate::observe::purpose::{Purpose, by_purpose};
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
-use crate::observe::timekeeper::Timekeeper;
+use crate::observe::timekeeper::{TimeKept, Timekeeper};
 use crate::parts::total_order;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::runnable::RunnableJob;
@@ -43,7 +44,7 @@ use crate::runtime::resume;
 use crate::runtime::session::Session;
 use crate::runtime::totals::Totals;
 use crate::runtime::work_dir::WorkDir;
-use crate::store::{RunBuilder, Segment, Stores, outlives_process};
+use crate::store::{MemoryBudget, RunBuilder, Segment, Stores, outlives_process};
 
 /// Records looked at to choose ranges of keys: at so many, a range is within a few percent of its share.
 const SAMPLED_RECORDS: usize = 10_000;
@@ -84,8 +85,7 @@ pub struct Driver {
     pub(super) stores: Stores,
     cache: Arc<PartCache>,
     pub(super) buffers: BufferPool,
-    pub(super) start: Instant,
-    cpu_before: Duration,
+    cpu_before: CpuTime,
     io_before: ProcessIo,
     pub(super) jobs: u32,
     pub(super) input_bytes: u64,
@@ -142,14 +142,16 @@ impl Driver {
                     (claimed, ..) => claimed?,
                 });
         }
-        let (start, cpu_before, io_before) = (Instant::now(), cpu_time(), ProcessIo::now());
-        let time = Timekeeper::begin();
+        let (cpu_before, io_before) = (CpuTime::now(), ProcessIo::now());
+        let budget = MemoryBudget::new(config.memory_bytes);
+        let time = Timekeeper::begin(config.workers, budget.gauges().clone());
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let begun = journal::begin(&config, identity.as_ref(), published.as_ref(), &cancel)?;
         let Begun { work_dir, journal, past, run, started_over } = begun;
         notes.extend(started_over.map(|why| format!("nothing to resume: {why}")));
-        let stores = Stores::open(&config, work_dir.path(), run, &cancel)?;
+        let stores = Stores::open(&config, work_dir.path(), run, budget, &cancel)?;
         let cache = PartCache::new(stores.budget.clone());
+        let buffers = BufferPool::within(stores.budget.gauges().clone());
         let (bad_records, inputs) = (BadRecords::at_most(config.skip_bad_records), inputs.of_a_run(&cancel, &progress));
         Ok(Driver {
             name: name.to_owned(),
@@ -160,8 +162,7 @@ impl Driver {
             bad_records,
             stores,
             cache,
-            buffers: BufferPool::default(),
-            start,
+            buffers,
             cpu_before,
             io_before,
             jobs: 0,
@@ -206,14 +207,17 @@ impl Driver {
         self.jobs += 1;
         let name = format!("job{}-parallelized", self.jobs);
         let store = self.stores.between_jobs.as_ref();
-        let mut run = RunBuilder::create(store, &name, 1, self.config.block_bytes())?;
+        let mut run = RunBuilder::create(store, &name, 1, self.config.block_bytes(), Purpose::BetweenJobs)?;
         let (mut key_bytes, mut value_bytes) = (Vec::new(), Vec::new());
         for (key, value) in records {
             value_bytes.clear();
             value.encode(&mut value_bytes);
             run.push(0, key.encode(&mut key_bytes), &value_bytes, false)?;
         }
-        Ok(Dataset { segments: vec![Segment { run: run.finish()?, partition: 0 }], types: PhantomData })
+        Ok(Dataset {
+            segments: vec![Segment { run: run.finish()?, partition: 0, read_for: Purpose::BetweenJobs }],
+            types: PhantomData,
+        })
     }
 
     /// Runs `step` for iteration 0, 1, … at most `most` times, until it breaks. Each run is an iteration of the report.
@@ -337,7 +341,7 @@ impl Driver {
         };
         let dir = OutputDir::create(&mut place, self.config.durability.sync)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: dir.parts(), format: job.output_format() })?;
-        let start = self.totals.phases.begin();
+        let start = self.time.begin_phase();
         dir.set_aside(&self.bad_records)?;
         if let Some(identity) = &self.identity {
             let success = dir.success()?;
@@ -355,8 +359,7 @@ impl Driver {
                 output.bytes += bytes;
             }
         }
-        self.totals.phases.add_bytes(PhaseName::Commit, output.bytes);
-        self.totals.phases.end(PhaseName::Commit, start);
+        self.time.end_phase(PhaseName::Commit, start, output.bytes);
         self.output = output;
         Ok(())
     }
@@ -369,7 +372,7 @@ impl Driver {
         let store = self.stores.between_jobs.clone();
         let partitions = self.run_to(job, OutputTarget::Dataset { store: store.as_ref() });
         let segments = partitions?.into_iter().filter_map(|partition| match partition {
-            TaskOutput::Dataset(run) => Some(Segment { run, partition: 0 }),
+            TaskOutput::Dataset(run) => Some(Segment { run, partition: 0, read_for: Purpose::BetweenJobs }),
             TaskOutput::Part { .. } => None,
         });
         Ok(Dataset { segments: segments.collect(), types: PhantomData })
@@ -380,8 +383,17 @@ impl Driver {
     /// # Errors
     /// None so far: the output is published, and leftovers of the run are removed by the next one.
     pub fn finish(mut self) -> Result<Report> {
-        let wall_seconds = self.start.elapsed().as_secs_f64();
-        let (time, bounds) = self.time.finish(wall_seconds);
+        let memory = self.stores.budget.gauges();
+        if let Some(resident) = ResidentSize::open().and_then(|size| size.bytes()) {
+            memory.look(resident);
+        }
+        self.time.nest(self.inputs.take_looks());
+        let TimeKept { wall_seconds, time, bounds, file_bytes, mut phases, spans } = self.time.finish();
+        let cpu = CpuTime::now().since(self.cpu_before);
+        let process_io = ProcessIo::now().since(self.io_before);
+        phases.append(self.totals.phases);
+        let mut extra_work = self.totals.extra_work;
+        extra_work.add(&self.stores.budget.overflow());
         let mut counters = self.totals.counters;
         let skipped = self.bad_records.count();
         if skipped > 0 {
@@ -390,7 +402,6 @@ impl Driver {
         }
         counters.file_bytes_read = self.stores.device.read_bytes();
         counters.file_bytes_written = self.stores.device.written_bytes();
-        let process_io = ProcessIo::now().since(self.io_before);
         let cold = self.config.page_cache == PageCache::Cold;
         let from_files = outlives_process(self.config.factors.map_output);
         let shuffled = if from_files { counters.reduce_shuffle_bytes } else { 0 };
@@ -404,20 +415,26 @@ impl Driver {
             workers: self.config.workers,
             reducers: self.reducers,
             input_bytes: self.input_bytes,
+            input_file_bytes: self.inputs.file_bytes(),
             wall_seconds,
-            cpu_seconds: (cpu_time() - self.cpu_before).as_secs_f64(),
+            cpu_seconds: cpu.total().as_secs_f64(),
+            cpu_system_seconds: cpu.system.as_secs_f64(),
             peak_rss_bytes: peak_rss_bytes(),
             peak_reserved_bytes: self.stores.budget.peak_bytes(),
+            memory_by_purpose: Some(memory.at_peak()),
             evicted_parts: self.cache.evictions(),
             counters,
             user_counters: self.totals.user_counters,
             process_io,
+            io_by_purpose: by_purpose(&file_bytes, process_io),
+            extra_work,
             cold_cache: cold.then(|| ColdCache::of(self.input_bytes + shuffled, process_io)),
-            phases: self.totals.phases.summary(),
+            phases: phases.summary(),
             time: Some(time),
             bounds: Some(bounds),
             iterations: self.iterations,
             tasks: self.log.tasks,
+            driver: spans,
             recoveries: self.log.recoveries,
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),

@@ -68,13 +68,15 @@ fn each_pair(outputs: &[MapOutput], mut each: impl FnMut(u32, u32)) {
 mod tests {
     use super::*;
     use crate::config::Compression;
+    use crate::observe::purpose::Purpose;
     use crate::store::disk::DiskStore;
     use crate::store::{RunBuilder, RunStore};
 
     /// A map output of a run for each list of partitions, with a record in each of these.
     fn output(store: &dyn RunStore, task: usize, partitions: u32, runs: &[&[u32]]) -> MapOutput {
         let run = |(number, filled): (usize, &&[u32])| {
-            let mut run = RunBuilder::create(store, &format!("{task}-{number}"), partitions, 1000).unwrap();
+            let mut run =
+                RunBuilder::create(store, &format!("{task}-{number}"), partitions, 1000, Purpose::Spill).unwrap();
             filled.iter().for_each(|partition| run.push(*partition, b"key", b"value", false).unwrap());
             run.finish().unwrap()
         };

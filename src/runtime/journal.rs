@@ -34,8 +34,9 @@ use crate::cancel::CancelToken;
 use crate::config::{Identity, JobConfig, Resume};
 use crate::error::{Error, Result};
 use crate::input::listing::RUN_MARKER;
-use crate::observe::activity::lock;
+use crate::observe::activity::{lock, transfer};
 use crate::observe::counters::{Counters, SavedCounts};
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::runtime::output_names::SUCCESS;
 use crate::runtime::removal;
 use crate::runtime::work_dir::{self, Access, Stale, WorkDir};
@@ -351,7 +352,8 @@ impl Journal {
         let line = seal(&serde_json::to_vec(entry).expect("entries have only string keys"));
         let mut file = lock(&self.file);
         // In one piece, so that only the last line can be torn.
-        file.write_all(&line).map_err(Error::at("write", &self.path))
+        let write = || file.write_all(&line).map(|()| line.len());
+        transfer(FileUse::writes(Purpose::Journal), write).map(drop).map_err(Error::at("write", &self.path))
     }
 
     /// The name of a run in the journal; `None` for runs in memory.
@@ -472,13 +474,13 @@ impl Run for LeftRun {
         &self.index
     }
 
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
+    fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>> {
         let Some(run) = &self.run else {
             let cause = std::io::Error::other("it was removed before the crash");
             let source = Box::new(Error::io("read dataset", Path::new(&self.name), cause));
             return Err(Error::Unresumable { source });
         };
-        Ok(Box::new(LeftReader(run.open(partition).map_err(unresumable)?)))
+        Ok(Box::new(LeftReader(run.open(partition, purpose).map_err(unresumable)?)))
     }
 
     fn on_disk(&self) -> Option<&dyn RunOnDisk> {

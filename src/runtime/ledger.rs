@@ -198,7 +198,10 @@ impl<'w, K> Ledger<'w, K> {
         log.used += time.used;
         let state = &mut self.tasks[*task as usize];
         match result {
-            _ if state.output.is_some() => report.outcome = Outcome::Killed,
+            _ if state.output.is_some() => {
+                report.outcome = Outcome::Killed;
+                log.lose_to_speculation(&report);
+            }
             Ok(done) => {
                 (report.records, report.bytes) = (done.records, done.bytes);
                 state.output = Some(take(done.output));
@@ -220,9 +223,12 @@ impl<'w, K> Ledger<'w, K> {
                 if !outrun.load(Ordering::Acquire) || self.wave.cancel.is_cancelled() {
                     self.wave.cancel.cancel();
                     self.failure.get_or_insert(Error::Cancelled);
-                } else if !self.is_pending(*task) {
-                    // The attempt that was ahead has failed meanwhile.
-                    self.begin(*task);
+                } else {
+                    log.lose_to_speculation(&report);
+                    if !self.is_pending(*task) {
+                        // The attempt that was ahead has failed meanwhile.
+                        self.begin(*task);
+                    }
                 }
             }
             Err(error) => {
@@ -323,7 +329,9 @@ impl<'w, K> Ledger<'w, K> {
                 let start = pending.start.unwrap_or(now);
                 let mut report = self.report(&attempt, start, now);
                 // The usage of its thread is not known, since the thread has not come back.
-                report.time.wait.processor = (now - start).as_secs_f64();
+                let usage = Usage::unknown((now - start).as_nanos() as u64);
+                report.time = TimeUse::of(&usage, Activity::Other);
+                log.used += usage;
                 self.fail(attempt.task, &mut report, Error::TimedOut { limit }, false, log);
                 log.tasks.push(report);
                 // Its worker is lost with it, and another one takes its place. Where the system allows no other thread, the

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
+use crate::observe::purpose::Purpose;
 use crate::pipeline::collect::MapOutput;
 use crate::runtime::holders::Holders;
 use crate::store::{Block, BlockReader, Run, RunIndex, RunOnDisk};
@@ -178,8 +179,8 @@ impl Run for WatchedRun {
         self.inner.index()
     }
 
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
-        let inner = self.inner.open(partition).map_err(|error| self.watch.judge(error))?;
+    fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>> {
+        let inner = self.inner.open(partition, purpose).map_err(|error| self.watch.judge(error))?;
         Ok(Box::new(WatchedReader { inner, watch: self.watch.clone() }))
     }
 
@@ -211,7 +212,7 @@ mod tests {
     use crate::store::{RunBuilder, RunCursor, Segment};
 
     fn output(store: &DiskStore, name: &str, partitions: u32) -> MapOutput {
-        let mut run = RunBuilder::create(store, name, partitions, 1000).unwrap();
+        let mut run = RunBuilder::create(store, name, partitions, 1000, Purpose::Spill).unwrap();
         for partition in 0..partitions {
             run.push(partition, name.as_bytes(), b"value", false).unwrap();
         }
@@ -219,7 +220,8 @@ mod tests {
     }
 
     fn first_key(output: &MapOutput, partition: u32) -> Result<Vec<u8>> {
-        let mut cursor = RunCursor::open(&Segment { run: output.runs[0].clone(), partition })?;
+        let mut cursor =
+            RunCursor::open(&Segment { run: output.runs[0].clone(), partition, read_for: Purpose::Shuffle })?;
         cursor.advance()?;
         Ok(cursor.key().to_vec())
     }

@@ -7,8 +7,8 @@ use crate::config::{Intermediates, PageCache};
 use crate::error::{Error, Result};
 use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InvariantPiece};
-use crate::observe::activity::FileUse;
 use crate::observe::counters::UserCounters;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::ReduceSide;
@@ -187,7 +187,9 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.cancel))?;
+                        files.iter().try_for_each(|file| {
+                            drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
+                        })?;
                     }
                     let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
                     let split =
@@ -197,7 +199,9 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::ReadInput, &self.cancel))?;
+                        files.iter().try_for_each(|file| {
+                            drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
+                        })?;
                     }
                     let alignment = J::Mapper::split_alignment(number);
                     splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);

@@ -79,9 +79,11 @@ fn work<T>(
     events: &Sender<Event<T>>,
     run: &(impl Fn(&Attempt) -> Result<Done<T>> + Sync),
 ) {
+    // The delay up to the end of one attempt is that up to the beginning of the next: between them the worker is idle.
+    let mut last = Reading::with_run_delay();
     while let Some(attempt) = next(attempts) {
         let attempt = Attempt { worker: Some(worker), ..attempt };
-        let start = Reading::now();
+        let start = Reading::now().with_delay_of(&last);
         if events.send(Event::Started { attempt: attempt.clone(), at: start.at }).is_err() {
             break;
         }
@@ -89,7 +91,8 @@ fn work<T>(
         if result.is_err() {
             attempt.leave_gate();
         }
-        let end = Reading::now();
+        let end = Reading::with_run_delay();
+        last = end;
         let time = Box::new(Ran { start: start.at, end: end.at, used: end.since(&start) });
         if events.send(Event::Ended { attempt, time, result }).is_err() {
             break;

@@ -16,6 +16,7 @@ use crate::cancel::CancelToken;
 use crate::config::faults::{Damage, Effect, Fault, FaultLab, Target};
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing};
+use crate::observe::purpose::Purpose;
 use crate::store::{BlockReader, Run, RunIndex, RunOnDisk};
 
 /// Time between two looks of a slow attempt at its token.
@@ -132,7 +133,7 @@ impl Run for LostRun {
         &self.index
     }
 
-    fn open(&self, _: u32) -> Result<Box<dyn BlockReader>> {
+    fn open(&self, _: u32, _: Purpose) -> Result<Box<dyn BlockReader>> {
         let cause = io::Error::new(io::ErrorKind::NotFound, format!("lost, {}", self.reason));
         Err(Error::io("read", Path::new("a run in memory"), cause))
     }

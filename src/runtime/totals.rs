@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseLog;
+use crate::observe::report::ExtraWork;
 use crate::pipeline::task::Counts;
 
 /// Sums over successful attempts.
@@ -12,6 +13,7 @@ pub(crate) struct Totals {
     pub counters: Counters,
     pub user_counters: BTreeMap<String, BTreeMap<String, u64>>,
     pub phases: PhaseLog,
+    pub extra_work: ExtraWork,
 }
 
 impl Totals {
@@ -30,6 +32,7 @@ impl Totals {
         self.counters.add(&counts.counters);
         counts.user_counters.add_to(&mut self.user_counters);
         self.phases.append(counts.phases);
+        self.extra_work.add(&counts.extra_work);
         counts.user_counters
     }
 
@@ -41,5 +44,6 @@ impl Totals {
             counters.into_iter().for_each(|(name, n)| *sums.entry(name).or_default() += n);
         }
         self.phases.append(other.phases);
+        self.extra_work.add(&other.extra_work);
     }
 }

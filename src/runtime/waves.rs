@@ -15,7 +15,7 @@ use crate::job::TaskContext;
 use crate::observe::activity::{Activity, Reading, lock};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseLog;
-use crate::observe::report::{Outcome, Recovery, RecoveryKind, TaskReport};
+use crate::observe::report::{ExtraWork, Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::stage::Stages;
 use crate::observe::time_use::TimeUse;
 use crate::pipeline::collect::MapOutput;
@@ -42,6 +42,7 @@ fn taken_up((output, entry): (MapOutput, MapEntry)) -> Finished<MapOutput> {
         counters: entry.counters,
         user_counters: UserCounters::restore(&entry.user),
         phases: PhaseLog::default(),
+        extra_work: ExtraWork::default(),
     };
     Finished { output, records: entry.records, bytes: entry.bytes, counts }
 }
@@ -108,6 +109,7 @@ impl Driver {
             counters: Counters::default(),
             user_counters: UserCounters::default(),
             stages: Stages::default(),
+            extra_work: ExtraWork::default(),
         }
     }
 
@@ -163,7 +165,7 @@ impl Driver {
             time_limit: self.config.task_timeout,
             stragglers: self.config.stragglers,
             cancel: &self.cancel,
-            epoch: self.start,
+            epoch: self.time.epoch(),
             threads: Threads::OfSystem,
         };
         let mut log = Log::default();
@@ -180,16 +182,17 @@ impl Driver {
             Error::Record { path, offset, .. } => self.bad_records.is_noted(path, *offset),
             _ => false,
         };
-        let began = Reading::now();
+        let began = Reading::with_run_delay();
         let mut totals = Totals::default();
         let outputs = wave.run(&mut log, attempt, excuse, |(output, counts)| (output, totals.add(counts)));
-        Ended { log, reruns: Log::default(), clock: (began, Reading::now()), totals, outputs }
+        Ended { log, reruns: Log::default(), clock: (began, Reading::with_run_delay()), totals, outputs }
     }
 
     /// Takes over the log and the counts of a wave; returns its outputs, each with the number of attempts it took.
     fn settle<T>(&mut self, ended: Ended<T>) -> Result<Vec<(T, u32)>> {
         let Log { tasks, used, .. } = &ended.log;
-        self.time.add_wave(ended.clock, self.config.workers, tasks, *used);
+        self.time.nest(self.inputs.take_looks());
+        self.time.add_wave(ended.clock, tasks, *used);
         self.log.append(ended.log);
         self.log.append(ended.reruns);
         let (mut outputs, mut counted) = (Vec::new(), Vec::new());
@@ -291,7 +294,7 @@ impl Driver {
             let outcome = guarded(|| self.attempt_map(job, kind, split, id.clone(), &attempt));
             let end = Reading::now();
             let time = TimeUse::of(&end.since(&start), Activity::Other);
-            let (start, end) = (start.at.duration_since(self.start), end.at.duration_since(self.start));
+            let (start, end) = (start.at.duration_since(self.time.epoch()), end.at.duration_since(self.time.epoch()));
             let mut report = TaskReport {
                 id: id.clone(),
                 attempt: number,

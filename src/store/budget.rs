@@ -19,6 +19,8 @@ use memmap2::MmapMut;
 
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
+use crate::observe::memory::{Holder, MemoryGauges};
+use crate::observe::report::ExtraWork;
 
 /// Most memory that is kept for later runs: enough for the jobs of a loop, less than a large job leaves.
 const MOST_IDLE_BYTES: u64 = 128 << 20;
@@ -34,6 +36,9 @@ pub(crate) struct MemoryBudget {
     /// them. They count as used until other memory is needed.
     idle: Mutex<Vec<MmapMut>>,
     idle_bytes: AtomicU64,
+    gauges: Arc<MemoryGauges>,
+    overflowed_runs: AtomicU64,
+    overflowed_bytes: AtomicU64,
 }
 
 /// A cache that can give memory back.
@@ -51,7 +56,28 @@ impl MemoryBudget {
             cache: OnceLock::new(),
             idle: Mutex::default(),
             idle_bytes: AtomicU64::new(0),
+            gauges: Arc::default(),
+            overflowed_runs: AtomicU64::new(0),
+            overflowed_bytes: AtomicU64::new(0),
         })
+    }
+
+    /// The memory that is held, by purpose.
+    pub fn gauges(&self) -> &Arc<MemoryGauges> {
+        &self.gauges
+    }
+
+    /// Counts a run, of so many bytes, that the budget had no room for.
+    pub fn count_overflow(&self, bytes: u64) {
+        self.overflowed_runs.fetch_add(1, Ordering::Relaxed);
+        self.overflowed_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The runs that the budget had no room for.
+    pub fn overflow(&self) -> ExtraWork {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (overflowed_runs, overflowed_bytes) = (of(&self.overflowed_runs), of(&self.overflowed_bytes));
+        ExtraWork { overflowed_runs, overflowed_bytes, ..ExtraWork::default() }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<MmapMut>> {
@@ -64,7 +90,8 @@ impl MemoryBudget {
         let at = idle.iter().position(|map| map.len() == bytes)?;
         self.idle_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
         self.note_peak();
-        Some((idle.swap_remove(at), Reservation { budget: self.clone(), bytes: bytes as u64 }))
+        let reservation = Reservation { budget: self.clone(), bytes: bytes as u64, holder: Holder::Runs };
+        Some((idle.swap_remove(at), reservation))
     }
 
     /// Keeps a freed slab for reuse.
@@ -94,6 +121,7 @@ impl MemoryBudget {
         }
         self.idle_bytes.fetch_sub(freed, Ordering::Relaxed);
         self.used_bytes.fetch_sub(freed, Ordering::Relaxed);
+        self.gauges.sub(Holder::Runs, freed);
         freed > 0
     }
 
@@ -113,34 +141,35 @@ impl MemoryBudget {
     /// [`Error::MemoryFull`] where the budget does not allow it.
     pub fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
         loop {
-            match self.reserve_free(bytes) {
+            match self.reserve_free(bytes, Holder::Runs) {
                 Err(_) if bytes <= self.limit_bytes && self.evict(bytes, self.limit_bytes / 2) => {}
                 other => return other,
             }
         }
     }
 
-    /// Reserves `bytes` that are free, without taking any from the cache.
+    /// Reserves `bytes` that are free for a holder, without taking any from the cache.
     ///
     /// # Errors
     /// [`Error::MemoryFull`] where there are less.
-    pub fn reserve_free(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
+    pub fn reserve_free(self: &Arc<Self>, bytes: u64, holder: Holder) -> Result<Reservation> {
         loop {
-            match self.try_reserve(bytes) {
+            match self.try_reserve(bytes, holder) {
                 Err(_) if bytes <= self.limit_bytes && self.free_idle(bytes) => {}
                 other => return other,
             }
         }
     }
 
-    fn try_reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation> {
+    fn try_reserve(self: &Arc<Self>, bytes: u64, holder: Holder) -> Result<Reservation> {
         let reserved = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes)
         });
         match reserved {
             Ok(_) => {
                 self.note_peak();
-                Ok(Reservation { budget: self.clone(), bytes })
+                self.gauges.add(holder, bytes);
+                Ok(Reservation { budget: self.clone(), bytes, holder })
             }
             Err(used_bytes) => {
                 Err(Error::MemoryFull { requested_bytes: bytes, used_bytes, limit_bytes: self.limit_bytes })
@@ -156,7 +185,7 @@ impl MemoryBudget {
         }
         self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.note_peak();
-        Reservation { budget: self.clone(), bytes }
+        Reservation { budget: self.clone(), bytes, holder: Holder::Nobody }
     }
 
     /// Bytes that are reserved now, without idle memory.
@@ -176,6 +205,7 @@ impl MemoryBudget {
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u64,
+    holder: Holder,
 }
 
 impl Reservation {
@@ -194,5 +224,6 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.budget.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.gauges.sub(self.holder, self.bytes);
     }
 }

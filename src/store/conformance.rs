@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{Compression, Durability, Medium, OnFull, Sync};
 use crate::error::{Error, Result};
+use crate::observe::purpose::Purpose;
 use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 use crate::store::memory::MemoryStore;
@@ -61,7 +62,7 @@ fn benches() -> Vec<Bench> {
 }
 
 fn write(store: &dyn RunStore, records: &[Record], partitions: u32) -> Result<Arc<dyn Run>> {
-    let mut run = RunBuilder::create(store, "run", partitions, 1000)?;
+    let mut run = RunBuilder::create(store, "run", partitions, 1000, Purpose::Spill)?;
     let mut previous: Option<&Record> = None;
     for record in records {
         let (partition, key, value) = record;
@@ -75,7 +76,7 @@ fn write(store: &dyn RunStore, records: &[Record], partitions: u32) -> Result<Ar
 fn read(run: &Arc<dyn Run>) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for partition in 0..run.index().len() as u32 {
-        let mut cursor = RunCursor::open(&Segment { run: run.clone(), partition })?;
+        let mut cursor = RunCursor::open(&Segment { run: run.clone(), partition, read_for: Purpose::Shuffle })?;
         while cursor.advance()?.is_some() {
             records.push((partition, cursor.key().to_vec(), cursor.value().to_vec()));
         }
@@ -125,7 +126,7 @@ fn nothing_is_left_of_a_run_that_is_dropped() {
 #[test]
 fn nothing_is_left_of_a_run_that_was_not_finished() {
     for bench in benches() {
-        let mut run = RunBuilder::create(bench.store.as_ref(), "run", 3, 1000).unwrap();
+        let mut run = RunBuilder::create(bench.store.as_ref(), "run", 3, 1000, Purpose::Spill).unwrap();
         for (partition, key, value) in records() {
             run.push(partition, &key, &value, false).unwrap();
         }
@@ -229,7 +230,7 @@ fn a_sound_run_in_the_place_of_another_is_damage() {
         });
         // Another task's run in the same store, and the same task's in the store of another process: all of one layout.
         let write = |store: &DiskStore, name: &str| {
-            let mut run = RunBuilder::create(store, name, 2, 1000).unwrap();
+            let mut run = RunBuilder::create(store, name, 2, 1000, Purpose::Spill).unwrap();
             (0..2000).for_each(|i| run.push(0, &[0, (i / 250) as u8], name.as_bytes(), i % 250 > 0).unwrap());
             run.finish().unwrap()
         };
@@ -240,7 +241,7 @@ fn a_sound_run_in_the_place_of_another_is_damage() {
         for other in [1, 2] {
             std::fs::write(&paths[0], &files[other]).unwrap();
             assert_eq!(damage(&runs[0]), "owner", "an empty partition is looked at too");
-            assert!(runs[0].open(1).is_err());
+            assert!(runs[0].open(1, Purpose::Shuffle).is_err());
             assert!(RunFile::open(&paths[0]).is_ok(), "it is sound for whoever only looks");
             // Its blocks between the right header and the right end.
             let mut mixed = files[0].clone();
@@ -258,7 +259,7 @@ fn a_sound_run_in_the_place_of_another_is_damage() {
 fn a_block_in_the_place_of_another_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
-    let mut run = RunBuilder::create(&store, "run", 2, 1000).unwrap();
+    let mut run = RunBuilder::create(&store, "run", 2, 1000, Purpose::Spill).unwrap();
     for partition in 0..2 {
         run.push(partition, b"key", if partition == 0 { b"one" } else { b"two" }, false).unwrap();
     }
@@ -277,7 +278,7 @@ fn only_the_store_that_made_a_run_takes_it_up_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = |number| DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default()).numbered(number);
     let write = |name| {
-        let mut run = RunBuilder::create(&store(1), name, 1, 1000).unwrap();
+        let mut run = RunBuilder::create(&store(1), name, 1, 1000, Purpose::Spill).unwrap();
         run.push(0, b"key", b"value", false).unwrap();
         run.finish().unwrap().on_disk().unwrap().keep();
     };
@@ -294,7 +295,7 @@ fn a_copy_that_is_another_runs_is_passed_over() {
     let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
     let run = write(&store.clone().with_durability(Durability { replication: 2, sync: Sync::Cache }), &records(), 3);
     let run = run.unwrap();
-    let mut other = RunBuilder::create(&store, "other", 3, 1000).unwrap();
+    let mut other = RunBuilder::create(&store, "other", 3, 1000, Purpose::Spill).unwrap();
     other.push(0, b"key", b"value", false).unwrap();
     let other = other.finish().unwrap();
     std::fs::copy(other.on_disk().unwrap().path(), dir.path().join("run.run")).unwrap();

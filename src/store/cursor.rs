@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::observe::purpose::Purpose;
 use crate::record::frame;
 use crate::store::block::Block;
 use crate::store::index::PartitionIndex;
 use crate::store::run::{BlockReader, Run};
 
-/// One partition of one run.
+/// One partition of one run, and the purpose for which it is read.
 #[derive(Clone, Debug)]
 pub struct Segment {
     pub(crate) run: Arc<dyn Run>,
     pub(crate) partition: u32,
+    pub(crate) read_for: Purpose,
 }
 
 impl Segment {
@@ -44,7 +46,7 @@ impl RunCursor {
     /// Before the first record.
     pub fn open(segment: &Segment) -> Result<Self> {
         Ok(RunCursor {
-            reader: segment.run.open(segment.partition)?,
+            reader: segment.run.open(segment.partition, segment.read_for)?,
             block: Block::EMPTY,
             next: 0,
             key: (0, 0),

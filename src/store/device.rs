@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use crate::cancel::CancelToken;
 use crate::config::DiskProfile;
 use crate::error::Result;
-use crate::observe::activity::{FileUse, file_call};
+use crate::observe::activity::{count_bytes, file_call};
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::store::sync::sync_all;
 
 /// Most idle time that an emulated disk saves up.
@@ -45,6 +46,7 @@ pub(crate) struct Device {
 #[derive(Debug)]
 pub(crate) struct Stream {
     number: u64,
+    purpose: Purpose,
     /// Bytes to go until the next seek.
     ahead_bytes: u64,
 }
@@ -72,9 +74,9 @@ impl Device {
         Device { emulated, cancel, ..Device::default() }
     }
 
-    /// Begins to read or write a file sequentially.
-    pub fn stream(&self) -> Stream {
-        Stream { number: self.streams.fetch_add(1, Ordering::Relaxed) + 1, ahead_bytes: 0 }
+    /// Begins to read or write a file sequentially, for this purpose.
+    pub fn stream(&self, purpose: Purpose) -> Stream {
+        Stream { number: self.streams.fetch_add(1, Ordering::Relaxed) + 1, purpose, ahead_bytes: 0 }
     }
 
     /// Makes the call that writes the next `bytes` of a file.
@@ -82,11 +84,13 @@ impl Device {
     /// # Errors
     /// Those of `call`.
     pub fn write(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        file_call(FileUse::WriteIntermediate, || {
+        let file_use = FileUse::writes(stream.purpose);
+        file_call(file_use, || {
             call()?;
             self.serve(stream, bytes);
             io::Result::Ok(())
         })?;
+        count_bytes(file_use, bytes);
         self.written_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -96,11 +100,13 @@ impl Device {
     /// # Errors
     /// Those of `call`.
     pub fn read(&self, stream: &mut Stream, bytes: u64, call: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        file_call(FileUse::ReadIntermediate, || {
+        let file_use = FileUse::reads(stream.purpose);
+        file_call(file_use, || {
             call()?;
             self.serve(stream, bytes);
             io::Result::Ok(())
         })?;
+        count_bytes(file_use, bytes);
         self.read_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -110,7 +116,7 @@ impl Device {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn sync(&self, file: &File, path: &Path) -> Result<()> {
-        file_call(FileUse::WriteIntermediate, || sync_all(file, path, &self.cancel))
+        file_call(FileUse::writes(Purpose::BetweenJobs), || sync_all(file, path, &self.cancel))
     }
 
     /// Ends waiting for an emulated disk.
@@ -179,7 +185,7 @@ mod tests {
     fn requests_cost_their_bytes_and_nobody_is_served_early() {
         let device = device(100_000_000, Duration::ZERO);
         let start = Instant::now();
-        let mut stream = device.stream();
+        let mut stream = device.stream(Purpose::Spill);
         (0..10).for_each(|_| device.write(&mut stream, 1_000_000, || Ok(())).unwrap());
         assert!(start.elapsed() + BURST + LEAST_SLEEP >= Duration::from_millis(100), "{:?}", start.elapsed());
         assert_eq!(device.written_bytes(), 10_000_000);
@@ -190,12 +196,12 @@ mod tests {
         let seek = Duration::from_millis(100);
         // So fast that bytes cost nothing beside seeks.
         let device = device(u64::MAX, seek);
-        let (mut a, mut b) = (device.stream(), device.stream());
+        let (mut a, mut b) = (device.stream(Purpose::Spill), device.stream(Purpose::Spill));
         let block = STRETCH_BYTES / 4;
         let read = |stream: &mut Stream| device.read(stream, block, || Ok(())).unwrap();
         let alone = busy(&device, || (0..12).for_each(|_| read(&mut a)));
         assert!(alone >= seek && alone < 2 * seek, "a file alone is read in one go: {alone:?}");
-        let mut c = device.stream();
+        let mut c = device.stream(Purpose::Spill);
         let in_turns = busy(&device, || {
             (0..12).for_each(|_| {
                 read(&mut b);
@@ -210,14 +216,14 @@ mod tests {
         let device = device(1, Duration::ZERO);
         device.cancel.cancel();
         let start = Instant::now();
-        device.write(&mut device.stream(), 1 << 30, || Ok(())).unwrap();
+        device.write(&mut device.stream(Purpose::Spill), 1 << 30, || Ok(())).unwrap();
         assert!(start.elapsed() < Duration::from_secs(1000));
     }
 
     #[test]
     fn a_failed_call_counts_nothing() {
         let device = device(1, Duration::from_secs(1000));
-        let failed = device.write(&mut device.stream(), 1 << 30, || Err(io::Error::other("full")));
+        let failed = device.write(&mut device.stream(Purpose::Spill), 1 << 30, || Err(io::Error::other("full")));
         assert_eq!((failed.unwrap_err().to_string(), device.written_bytes()), ("full".into(), 0));
     }
 }

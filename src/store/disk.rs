@@ -9,17 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Compression, Durability, Sync};
 use crate::error::{Error, Result};
-use crate::observe::activity::FileUse;
+use crate::observe::activity::count_bytes;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::record::buffer::make_room;
 use crate::store::block::{Block, BlockBuilder};
 use crate::store::codec::{compress, compress_bound};
 use crate::store::device::{Device, Stream};
-use crate::store::format::{BLOCK_HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
+use crate::store::format::{BLOCK_HEADER_BYTES, HEADER_BYTES, Owner, Place, header, index_and_footer, seal_block};
 use crate::store::index::{PartitionIndex, RunIndex};
 use crate::store::page_cache::drop_pages;
 use crate::store::run::{BlockReader, Run, RunOnDisk, RunStore, RunWriter};
 use crate::store::run_file::{BlockCursor, RunFile, check_owner, open_regular};
 
+const TO_SPILLS: FileUse = FileUse::writes(Purpose::Spill);
 /// Blocks below this size are gathered until together they are worth a write.
 const SMALL_BLOCK_BYTES: usize = 32 << 10;
 
@@ -50,7 +52,7 @@ impl DiskStore {
         DiskStore { durability, ..self }
     }
 
-    fn create_file(&self, name: String) -> Result<Copy> {
+    fn create_file(&self, name: String, purpose: Purpose) -> Result<Copy> {
         let path = self.dir.join(name);
         let output = OpenOptions::new()
             .write(true)
@@ -58,16 +60,16 @@ impl DiskStore {
             .mode(0o600)
             .open(&path)
             .map_err(Error::at("create", &path))?;
-        let stream = self.device.stream();
+        let stream = self.device.stream(purpose);
         Ok(Copy { output, stream, file: RunPath { path, keep: AtomicBool::new(false) } })
     }
 }
 
 impl RunStore for DiskStore {
-    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>> {
-        let mut copies = vec![self.create_file(format!("{name}.run"))?];
+    fn create(&self, name: &str, partitions: u32, purpose: Purpose) -> Result<Box<dyn RunWriter>> {
+        let mut copies = vec![self.create_file(format!("{name}.run"), purpose)?];
         for copy in 1..self.durability.replication {
-            copies.push(self.create_file(format!("{name}.copy-{copy}.run"))?);
+            copies.push(self.create_file(format!("{name}.copy-{copy}.run"), purpose)?);
         }
         let mut pending = Vec::new();
         let owner = Owner::of(self.number, name);
@@ -242,9 +244,9 @@ impl Run for DiskRun {
         &self.index
     }
 
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
+    fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>> {
         let mut copies = self.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>().into_iter();
-        let (file, path) = open_next(&mut copies, self.owner)?;
+        let (file, path) = open_next(&mut copies, self.owner, purpose)?;
         Ok(Box::new(DiskBlockReader {
             file,
             path,
@@ -252,7 +254,8 @@ impl Run for DiskRun {
             owner: self.owner,
             cursor: BlockCursor::new(&self.index.get(partition), self.owner),
             stored: Vec::new(),
-            stream: self.device.stream(),
+            stream: self.device.stream(purpose),
+            purpose,
             device: self.device.clone(),
         }))
     }
@@ -275,17 +278,20 @@ impl RunOnDisk for DiskRun {
     }
 
     fn drop_cached_pages(&self) -> Result<()> {
-        self.files.iter().try_for_each(|file| drop_pages(&file.path, FileUse::WriteIntermediate, self.device.cancel()))
+        self.files.iter().try_for_each(|file| drop_pages(&file.path, TO_SPILLS, self.device.cancel()))
     }
 }
 
 /// Opens the first of the copies that can be opened and is the owner's.
-fn open_next(copies: &mut std::vec::IntoIter<PathBuf>, owner: Owner) -> Result<(File, PathBuf)> {
+fn open_next(copies: &mut std::vec::IntoIter<PathBuf>, owner: Owner, purpose: Purpose) -> Result<(File, PathBuf)> {
     loop {
         let path = copies.next().expect("a run has a file");
         let file = open_regular(&path).map_err(Error::at("open", &path));
         match file.and_then(|file| check_owner(&file, &path, owner).map(|()| file)) {
-            Ok(file) => return Ok((file, path)),
+            Ok(file) => {
+                count_bytes(FileUse::reads(purpose), HEADER_BYTES as u64);
+                return Ok((file, path));
+            }
             Err(error) if copies.len() == 0 => return Err(error),
             Err(_) => {}
         }
@@ -306,6 +312,7 @@ struct DiskBlockReader {
     cursor: BlockCursor,
     stored: Vec<u8>,
     stream: Stream,
+    purpose: Purpose,
     device: Arc<Device>,
 }
 
@@ -319,8 +326,8 @@ impl BlockReader for DiskBlockReader {
             };
             match self.cursor.read(read_at, &self.path, &mut block, &mut self.stored) {
                 Err(_) if self.copies.len() > 0 => {
-                    (self.file, self.path) = open_next(&mut self.copies, self.owner)?;
-                    self.stream = self.device.stream();
+                    (self.file, self.path) = open_next(&mut self.copies, self.owner, self.purpose)?;
+                    self.stream = self.device.stream(self.purpose);
                 }
                 other => break other?,
             }

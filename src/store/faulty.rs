@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
+use crate::observe::purpose::Purpose;
 use crate::store::run::RunWriter;
 use crate::store::{Block, BlockBuilder, BlockReader, Run, RunIndex, RunOnDisk, RunStore};
 
@@ -43,9 +44,10 @@ pub(crate) struct FaultyStore {
 }
 
 impl RunStore for FaultyStore {
-    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>> {
+    fn create(&self, name: &str, partitions: u32, purpose: Purpose) -> Result<Box<dyn RunWriter>> {
         self.faults.call("create")?;
-        Ok(Box::new(FaultyWriter { inner: self.inner.create(name, partitions)?, faults: self.faults.clone() }))
+        let inner = self.inner.create(name, partitions, purpose)?;
+        Ok(Box::new(FaultyWriter { inner, faults: self.faults.clone() }))
     }
 
     fn adopt(&self, name: &str) -> Result<Arc<dyn Run>> {
@@ -85,9 +87,10 @@ impl Run for FaultyRun {
         self.inner.index()
     }
 
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
+    fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>> {
         self.faults.call("open")?;
-        Ok(Box::new(FaultyReader { inner: self.inner.open(partition)?, faults: self.faults.clone() }))
+        let inner = self.inner.open(partition, purpose)?;
+        Ok(Box::new(FaultyReader { inner, faults: self.faults.clone() }))
     }
 
     fn on_disk(&self) -> Option<&dyn RunOnDisk> {

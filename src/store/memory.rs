@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::config::OnFull;
 use crate::error::{Error, Result};
 use crate::observe::activity::{Activity, Doing, lock};
+use crate::observe::purpose::Purpose;
 use crate::store::block::{Block, BlockBuilder};
 use crate::store::budget::{MemoryBudget, Reservation};
 use crate::store::index::{PartitionIndex, RunIndex};
@@ -38,10 +39,11 @@ impl MemoryStore {
 }
 
 impl RunStore for MemoryStore {
-    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>> {
+    fn create(&self, name: &str, partitions: u32, purpose: Purpose) -> Result<Box<dyn RunWriter>> {
         Ok(Box::new(MemoryRunWriter {
             store: self.clone(),
             name: name.to_owned(),
+            purpose,
             full_slabs: Vec::new(),
             slab: None,
             blocks: Vec::new(),
@@ -74,6 +76,8 @@ struct Placed {
 struct MemoryRunWriter {
     store: MemoryStore,
     name: String,
+    /// The purpose of its bytes, should they go to a file.
+    purpose: Purpose,
     full_slabs: Vec<Slab>,
     slab: Option<Slab>,
     blocks: Vec<Placed>,
@@ -99,7 +103,7 @@ impl MemoryRunWriter {
 
     /// Moves the blocks that the run has so far to a file.
     fn spill(&mut self, partitions: u32) -> Result<&mut Box<dyn RunWriter>> {
-        let mut writer = self.store.overflow.create(&self.name, partitions)?;
+        let mut writer = self.store.overflow.create(&self.name, partitions, self.purpose)?;
         let slabs: Vec<Slab> = self.full_slabs.drain(..).chain(self.slab.take()).collect();
         let mut builder = BlockBuilder::with_capacity(0);
         for Placed { partition, slab, start, end, records } in self.blocks.drain(..) {
@@ -141,7 +145,7 @@ impl RunWriter for MemoryRunWriter {
 
     fn finish(mut self: Box<Self>) -> Result<Arc<dyn Run>> {
         if let Some(writer) = self.spilled {
-            return writer.finish();
+            return overflowed(writer, &self.store.budget);
         }
         let index = RunIndex::from(std::mem::take(&mut self.index));
         let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<Stretch>());
@@ -149,7 +153,7 @@ impl RunWriter for MemoryRunWriter {
         let bookkeeping = match self.store.budget.reserve((index.heap_bytes() + blocks_bytes) as u64) {
             Err(Error::MemoryFull { .. }) if self.store.on_full == OnFull::Spill => {
                 self.spill(index.len() as u32)?;
-                return self.spilled.expect("it has just spilled").finish();
+                return overflowed(self.spilled.expect("it has just spilled"), &self.store.budget);
             }
             reserved => reserved?,
         };
@@ -170,6 +174,13 @@ impl RunWriter for MemoryRunWriter {
             bookkeeping: Mutex::new(Some(bookkeeping)),
         }))
     }
+}
+
+/// Completes a run that memory had no room for.
+fn overflowed(writer: Box<dyn RunWriter>, budget: &MemoryBudget) -> Result<Arc<dyn Run>> {
+    let run = writer.finish()?;
+    budget.count_overflow(run.index().total().stored_bytes);
+    Ok(run)
 }
 
 /// A complete run in memory.
@@ -203,7 +214,7 @@ impl Run for MemoryRun {
         &self.index
     }
 
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>> {
+    fn open(&self, partition: u32, _: Purpose) -> Result<Box<dyn BlockReader>> {
         let blocks = self.blocks(partition).map(|blocks| blocks.clone()).unwrap_or_default();
         Ok(Box::new(MemoryBlockReader { blocks: blocks.into_iter() }))
     }

@@ -7,7 +7,8 @@ use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::observe::activity::{FileUse, file_call};
+use crate::observe::activity::file_call;
+use crate::observe::purpose::FileUse;
 use crate::store::sync::sync_data;
 
 /// Writes dirty pages of a file to the device and drops its pages from the page cache. The time counts as waiting for

@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::observe::purpose::Purpose;
 use crate::store::block::{Block, BlockBuilder};
 use crate::store::index::RunIndex;
 
 /// Makes runs.
 pub(crate) trait RunStore: Debug + Send + Sync {
-    /// Begins the run `name`, unique among the live runs of this store, with `partitions` partitions.
-    fn create(&self, name: &str, partitions: u32) -> Result<Box<dyn RunWriter>>;
+    /// Begins the run `name`, unique among the live runs of this store, with `partitions` partitions. Its bytes are
+    /// counted as written for `purpose`.
+    fn create(&self, name: &str, partitions: u32, purpose: Purpose) -> Result<Box<dyn RunWriter>>;
 
     /// Takes over a run that an earlier process completed.
     fn adopt(&self, name: &str) -> Result<Arc<dyn Run>>;
@@ -36,8 +38,8 @@ pub(crate) trait Run: Debug + Send + Sync {
     /// The entry of each partition.
     fn index(&self) -> &RunIndex;
 
-    /// The blocks of one partition in the order they were put.
-    fn open(&self, partition: u32) -> Result<Box<dyn BlockReader>>;
+    /// The blocks of one partition in the order they were put. Their bytes are counted as read for `purpose`.
+    fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>>;
 
     /// The run's files; `None` where it does not lie on disk.
     fn on_disk(&self) -> Option<&dyn RunOnDisk>;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::observe::purpose::Purpose;
 use crate::record::buffer::make_room;
 use crate::record::{frame, varint};
 use crate::store::block::BlockBuilder;
@@ -22,9 +23,15 @@ pub(crate) struct RunBuilder {
 }
 
 impl RunBuilder {
-    /// Begins the run `name`.
-    pub fn create(store: &dyn RunStore, name: &str, partitions: u32, block_bytes: usize) -> Result<Self> {
-        let writer = store.create(name, partitions)?;
+    /// Begins the run `name`, which is written for this purpose.
+    pub fn create(
+        store: &dyn RunStore,
+        name: &str,
+        partitions: u32,
+        block_bytes: usize,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let writer = store.create(name, partitions, purpose)?;
         let block = BlockBuilder::with_capacity(block_bytes);
         Ok(RunBuilder { writer, block, partition: 0, cancel: CancelToken::default() })
     }
@@ -134,7 +141,7 @@ mod tests {
     fn records_encoded_in_place_are_those_that_were_encoded_before() {
         let dir = tempfile::tempdir().unwrap();
         let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
-        let mut run = RunBuilder::create(&store, "run", 2, 1000).unwrap();
+        let mut run = RunBuilder::create(&store, "run", 2, 1000, Purpose::Spill).unwrap();
         let values: Vec<Vec<u8>> = [0, 1, 127, 128, 500, 5_000, 20_000].map(|len| vec![b'v'; len]).to_vec();
         for (i, value) in values.iter().enumerate() {
             // However well the length was known.
@@ -142,7 +149,8 @@ mod tests {
             let key = vec![b'a' + i as u8; 1 + i * 300];
             run.push_encoded(1, &key, told, |out| out.extend_from_slice(value)).unwrap();
         }
-        let mut cursor = RunCursor::open(&Segment { run: run.finish().unwrap(), partition: 1 }).unwrap();
+        let mut cursor =
+            RunCursor::open(&Segment { run: run.finish().unwrap(), partition: 1, read_for: Purpose::Merge }).unwrap();
         for (i, value) in values.iter().enumerate() {
             assert!(cursor.advance().unwrap().is_some());
             assert_eq!((cursor.key(), cursor.value()), (&vec![b'a' + i as u8; 1 + i * 300][..], &value[..]));
@@ -155,7 +163,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
         let cancel = CancelToken::default();
-        let mut run = RunBuilder::create(&store, "run", 1, 100).unwrap().until(&cancel);
+        let mut run = RunBuilder::create(&store, "run", 1, 100, Purpose::Spill).unwrap().until(&cancel);
         run.push(0, b"key", b"value", false).unwrap();
         cancel.cancel();
         let end = std::iter::repeat_with(|| run.push(0, b"key", b"value", false)).take(50).find(Result::is_err);

@@ -41,14 +41,19 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// Opens the stores of the run of this number, in directories of `work_dir`. Waiting for an emulated disk ends once
-    /// `cancel` is cancelled.
+    /// Opens the stores of the run of this number, in directories of `work_dir`, within `budget`. Waiting for an emulated disk
+    /// ends once `cancel` is cancelled.
     ///
     /// # Errors
     /// [`Error::Io`] where there can be no directories.
-    pub fn open(config: &JobConfig, work_dir: &Path, run: u64, cancel: &CancelToken) -> Result<Self> {
+    pub fn open(
+        config: &JobConfig,
+        work_dir: &Path,
+        run: u64,
+        budget: Arc<MemoryBudget>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let device = Arc::new(Device::new(config.disk_profile.clone(), cancel.clone()));
-        let budget = MemoryBudget::new(config.memory_bytes);
         let open = |medium, what: &str, durability| -> Result<Arc<dyn RunStore>> {
             let dir = work_dir.join(what);
             std::fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;

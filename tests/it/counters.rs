@@ -176,7 +176,8 @@ fn the_process_reads_and_writes_at_least_what_its_jobs_do() {
     assert!(report.process_io.wchar >= report.output.bytes + report.counters.file_bytes_written);
     assert!(report.peak_rss_bytes > 0 && report.wall_seconds > 0.0);
     let names: Vec<_> = report.phases.iter().map(|phase| &*phase.name).collect();
-    assert_eq!(names, ["map", "sort", "spill", "merge", "shuffle", "reduce", "commit"]);
+    let expected = ["prepare", "sample", "map", "sort", "spill", "merge", "shuffle", "reduce", "commit", "finish"];
+    assert_eq!(names, expected);
     assert!(report.phases.iter().all(|phase| phase.wall_seconds <= report.wall_seconds + 1e-6));
     assert_eq!(counts(text.as_bytes()).len() as u64, DISTINCT);
 }

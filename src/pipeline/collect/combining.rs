@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::job::{Combiner, Partitioner};
 use crate::observe::activity::{Activity, Doing};
+use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::room;
@@ -47,11 +48,12 @@ struct TableMemory<V> {
     table: Table<V>,
     index: Vec<Entry>,
     scratch: Vec<Entry>,
+    gauge: BufferGauge,
 }
 
 impl<V> Default for TableMemory<V> {
     fn default() -> Self {
-        TableMemory { table: Table::default(), index: Vec::new(), scratch: Vec::new() }
+        TableMemory { table: Table::default(), index: Vec::new(), scratch: Vec::new(), gauge: BufferGauge::default() }
     }
 }
 
@@ -71,7 +73,7 @@ impl<V: Value> TableMemory<V> {
     /// Doubles the table, and makes room for sorting it; returns whether the system allows it.
     fn grow(&mut self) -> bool {
         let keys = 2 * self.table.most_keys();
-        let TableMemory { table, index, scratch } = self;
+        let TableMemory { table, index, scratch, .. } = self;
         room::is_there(table.memory_bytes_to_grow())
             && room::make(scratch, keys)
             && room::make(index, keys)
@@ -171,7 +173,8 @@ where
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
         task.context.cancel.check()?;
-        let TableMemory { table, index, scratch } = &mut self.memory;
+        self.memory.gauge.filled_to(self.memory.bytes(), task.buffers.gauges());
+        let TableMemory { table, index, scratch, .. } = &mut self.memory;
         let reducers = task.context.reducers;
         let sorting = task.stage(PhaseName::Sort, Activity::Sort);
         index.clear();

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::job::Partitioner;
 use crate::observe::activity::{Activity, Doing};
+use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::room;
@@ -46,6 +47,7 @@ struct SortMemory {
     records: Vec<u8>,
     index: Vec<Entry>,
     scratch: Vec<Entry>,
+    gauge: BufferGauge,
 }
 
 impl SortMemory {
@@ -122,7 +124,10 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
         let task = &mut self.task;
         task.context.cancel.check()?;
-        let SortMemory { records, index, scratch } = &mut self.memory;
+        self.memory
+            .gauge
+            .filled_to(self.memory.records.len() + self.memory.index.len() * INDEX_BYTES, task.buffers.gauges());
+        let SortMemory { records, index, scratch, .. } = &mut self.memory;
         let sorting = task.stage(PhaseName::Sort, Activity::Sort);
         if self.side.sorts(task.config.factors.grouping) {
             sort::sort(index, scratch, self.reducers, FramedRecords(records), &task.context.cancel)?;

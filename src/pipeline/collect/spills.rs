@@ -6,6 +6,7 @@ use crate::config::Grouping;
 use crate::error::Result;
 use crate::observe::activity::Activity;
 use crate::observe::phases::PhaseName;
+use crate::observe::purpose::Purpose;
 use crate::pipeline::collect::collector::{MapOutput, Side};
 use crate::pipeline::fold::Fold;
 use crate::pipeline::merge_passes::{concatenate, concatenate_down, merge_down, merge_spills};
@@ -51,7 +52,8 @@ impl Spills {
             _ => task.run_name(format_args!("spill-{}", self.written)),
         };
         self.written += 1;
-        let mut run = task.begin_run(&name, task.context.reducers)?;
+        task.extra_work.full_buffers += u64::from(occasion == Occasion::Full);
+        let mut run = task.begin_run(&name, task.context.reducers, Purpose::Spill)?;
         fill(&mut run)?;
         let run = run.finish()?;
         task.count_written(&run, PhaseName::Spill);
@@ -85,7 +87,10 @@ impl Spills {
             let name = map_output_name(task);
             runs = vec![match task.config.factors.grouping {
                 Grouping::Sort => merge_spills(task, runs, &name, &mut self.merges, fold)?,
-                Grouping::Hash => concatenate(task, &runs, &name)?,
+                Grouping::Hash => {
+                    task.count_merge(1);
+                    concatenate(task, &runs, &name)?
+                }
             }];
         }
         for run in &runs {

@@ -11,6 +11,7 @@ use crate::config::{JobConfig, MIN_SORT_BUFFER_BYTES, Mode};
 use crate::error::Result;
 use crate::input::{Lines, Record};
 use crate::job::{Emit, Mapper};
+use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::reduce::MapOnly;
 use crate::runtime::job::Job;
@@ -60,7 +61,7 @@ fn count(out: &mut impl Emit<[u8], u64>, word: &[u8]) {
 }
 
 fn merged(output: &MapOutput) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let segments = output.runs.iter().map(|run| Segment { run: run.clone(), partition: 0 });
+    let segments = output.runs.iter().map(|run| Segment { run: run.clone(), partition: 0, read_for: Purpose::Merge });
     let mut merge = Merge::open(segments, &CancelToken::default()).unwrap();
     let mut records = Vec::new();
     while merge.advance().unwrap().is_some() {

@@ -59,7 +59,7 @@ fn contract() -> Value {
             "REDUCE_INPUT_RECORDS": 0, "REDUCE_OUTPUT_RECORDS": 0, "FILE_BYTES_READ": 0, "FILE_BYTES_WRITTEN": 0},
         "user_counters": {},
         "process_io": {"rchar": 0, "wchar": 0, "read_bytes": 0, "write_bytes": 0},
-        "phases": [{"name": "map|sort|spill|merge|shuffle|reduce|commit", "wall_seconds": 0.0, "busy_seconds": 0.0,
+        "phases": [{"name": "prepare|sample|map|sort|spill|merge|shuffle|reduce|commit|finish", "wall_seconds": 0.0, "busy_seconds": 0.0,
             "bytes": 0}],
         "iterations": [{"index": 0, "wall_seconds": 0.0}],
         "tasks": [{"id": "", "attempt": 0, "outcome": "succeeded|failed|killed", "start_seconds": 0.0,
@@ -83,7 +83,7 @@ fn the_report_has_the_contracts_keys_and_types() {
         let invariant = if mode == "disk" { "reread" } else { "cached" };
         let factors = json!({"map_output": mode, "between_jobs": mode, "invariant": invariant, "grouping": "sort"});
         assert_eq!(report["factors"], factors);
-        assert_eq!(report["phases"].as_array().unwrap().len(), 7);
+        assert_eq!(report["phases"].as_array().unwrap().len(), 10);
         assert_eq!(report["input_bytes"], some_text().len());
         let output = cli.output(mode);
         assert_eq!(report["output"]["path"], mode);
@@ -103,7 +103,8 @@ fn the_report_of_a_reference_has_the_same_keys() {
     contract["factors"] = Value::Null;
     assert_shaped(&report, &contract, "reference");
     let mut expected = keys(&contract);
-    expected.extend(["bounds", "durability", "evicted_parts", "peak_reserved_bytes", "recoveries", "time"]);
+    expected.extend(["bounds", "cpu_system_seconds", "durability", "evicted_parts", "extra_work", "input_file_bytes"]);
+    expected.extend(["io_by_purpose", "peak_reserved_bytes", "recoveries", "time"]);
     expected.sort_unstable();
     let mut actual = keys(&report);
     actual.sort_unstable();
