@@ -7,7 +7,9 @@ use crate::measure::plan::variant::Variant;
 use crate::measure::recoveries::Recoveries;
 use crate::measure::run::Run;
 use crate::measure::statistics::{Spread, median};
-use crate::measure::time_groups::TimeGroups;
+use crate::measure::time_groups::{TimeGroups, divided};
+use crate::observe::memory::MemoryUse;
+use crate::observe::purpose::{Purpose, PurposeIo};
 use crate::observe::report::Report;
 
 /// One variant: the median over its runs of everything.
@@ -25,6 +27,12 @@ pub struct Column {
     pub input_bytes: f64,
     /// Wall-clock time.
     pub time: Spread,
+    /// Processor time, of the program itself and of the system for it.
+    pub cpu: Spread,
+    /// The system's part of it.
+    pub cpu_system_seconds: f64,
+    /// Bytes read and written by purpose; empty where the reports do not tell.
+    pub io: Vec<PurposeBytes>,
     /// Figures that only the framework has; the reference has none.
     pub framework: Option<Framework>,
     /// Bytes that went to the block device.
@@ -41,13 +49,39 @@ pub struct Column {
     pub output_bytes: f64,
 }
 
+/// Bytes that were read and written for a purpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PurposeBytes {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// Bytes that were read.
+    pub read: f64,
+    /// Bytes that were written.
+    pub written: f64,
+}
+
+/// Peak memory by purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PeakMemory {
+    /// Sort buffers and combiners' tables.
+    pub sort_buffers: f64,
+    /// Runs in memory.
+    pub runs: f64,
+    /// Parsed parts of loop-invariant inputs.
+    pub cache: f64,
+    /// The rest of the peak: the program, its buffers, the job's own data.
+    pub rest: f64,
+}
+
 /// The framework's time, and the data that it moved.
 #[derive(Clone, Debug)]
 pub struct Framework {
     /// Parts of the output.
     pub reducers: u32,
-    /// Name and busy seconds, in the order of the data flow.
+    /// Name and busy seconds, in the order of the data flow. They add up to the median of the runs' busy time.
     pub phases: Vec<(String, f64)>,
+    /// Peak memory by purpose, when it was at its peak; `None` where the reports do not tell.
+    pub memory: Option<PeakMemory>,
     /// Bytes of encoded records that mappers emitted.
     pub map_output_bytes: f64,
     /// Bytes written to intermediate files.
@@ -73,11 +107,11 @@ impl Column {
     pub fn of(variant: &Variant, runs: &[&Run]) -> Option<Self> {
         let first = &runs.first()?.report;
         let of = |value: &dyn Fn(&Report) -> f64| median(runs.iter().map(|run| value(&run.report)));
-        let busy = |phase: usize| of(&|run| run.phases.get(phase).map_or(0.0, |phase| phase.busy_seconds));
         let times: Vec<_> = runs.iter().filter_map(|run| run.report.time.zip(run.report.bounds)).collect();
         let framework = (!first.phases.is_empty()).then(|| Framework {
             reducers: first.reducers,
-            phases: first.phases.iter().enumerate().map(|(i, phase)| (phase.name.to_string(), busy(i))).collect(),
+            phases: phases(runs),
+            memory: first.memory_by_purpose.map(|_| peak_memory(runs)),
             map_output_bytes: of(&|run| run.counters.map_output_bytes as f64),
             file_written_bytes: of(&|run| run.counters.file_bytes_written as f64),
             file_read_bytes: of(&|run| run.counters.file_bytes_read as f64),
@@ -97,6 +131,9 @@ impl Column {
             workers: first.workers as u64,
             input_bytes: of(&|run| run.input_bytes as f64),
             time: Spread::of(runs.iter().map(|run| run.report.wall_seconds)),
+            cpu: Spread::of(runs.iter().map(|run| run.report.cpu_seconds)),
+            cpu_system_seconds: of(&|run| run.cpu_system_seconds),
+            io: first.io_by_purpose.iter().map(|io| purpose_bytes(io.purpose, runs)).collect(),
             framework,
             device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
             device_read_bytes: of(&|run| run.process_io.read_bytes as f64),
@@ -112,6 +149,35 @@ impl Column {
         let variant = (self.name != self.mode.name()).then(|| self.name.clone());
         Summary { mode: self.mode, variant, time: self.time }
     }
+}
+
+/// The phases of the first run, with the busy time that all runs spent in them.
+fn phases(runs: &[&Run]) -> Vec<(String, f64)> {
+    let phases = &runs[0].report.phases;
+    let busy = |run: &&Run| {
+        let in_phase =
+            |name: &str| run.report.phases.iter().find(|of| of.name == name).map_or(0.0, |of| of.busy_seconds);
+        phases.iter().map(|phase| in_phase(&phase.name)).collect::<Vec<_>>()
+    };
+    let seconds = divided(&runs.iter().map(busy).collect::<Vec<_>>());
+    phases.iter().map(|phase| phase.name.to_string()).zip(seconds).collect()
+}
+
+fn purpose_bytes(purpose: Purpose, runs: &[&Run]) -> PurposeBytes {
+    let of = |bytes: fn(PurposeIo) -> u64| {
+        median(runs.iter().map(|run| run.report.io(purpose).map_or(0.0, |io| bytes(io) as f64)))
+    };
+    PurposeBytes { purpose, read: of(|io| io.bytes_read), written: of(|io| io.bytes_written) }
+}
+
+fn peak_memory(runs: &[&Run]) -> PeakMemory {
+    let of = |bytes: fn(MemoryUse) -> u64| {
+        median(runs.iter().map(|run| run.report.memory_by_purpose.map_or(0.0, |memory| bytes(memory) as f64)))
+    };
+    let (sort_buffers, runs_in_memory, cache) = (of(|m| m.sort_buffers), of(|m| m.runs), of(|m| m.cache));
+    let peak = median(runs.iter().map(|run| run.report.peak_rss_bytes as f64));
+    let rest = (peak - sort_buffers - runs_in_memory - cache).max(0.0);
+    PeakMemory { sort_buffers, runs: runs_in_memory, cache, rest }
 }
 
 /// The times of a column, as a report has them.

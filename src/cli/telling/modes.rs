@@ -3,13 +3,14 @@
 use crate::cli::chart::sparkline;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 use crate::cli::table::{Table, grid};
-use crate::cli::telling::{recoveries, time_groups};
+use crate::cli::telling::{purposes, recoveries, time_groups};
 use crate::config::DiskProfile;
-use crate::measure::column::{Column, Framework};
+use crate::measure::column::{Column, Framework, PeakMemory, PurposeBytes};
 use crate::measure::comparison::Comparison;
 use crate::measure::recoveries::Cost;
 use crate::measure::statistics::median;
 use crate::measure::time_groups::{TimeGroup, TimeGroups};
+use crate::observe::purpose::Purpose;
 
 /// Cell of a mode that has no such figure.
 const NONE: &str = "–";
@@ -61,6 +62,8 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         row("", &|column| column.name.clone()),
         row("time, median", &|column| seconds(column.time.median)),
         row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
+        row("processor time, median", &|column| seconds(column.cpu.median)),
+        row("  of it in the system", &|column| seconds(column.cpu_system_seconds)),
     ];
     if columns.iter().any(|column| !column.iteration_seconds.is_empty()) {
         let first = |column: &Column| column.iteration_seconds.first().copied();
@@ -79,22 +82,27 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
             row("  one after another", &|column| sparkline(&column.iteration_seconds, most, SPARKLINE_WIDTH)),
         ]);
     }
+    rows.extend(time_rows(columns));
     rows.push(framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())));
     let phases = columns.iter().find_map(|column| Some(&column.framework.as_ref()?.phases));
-    for (i, (name, _)) in phases.into_iter().flatten().enumerate() {
+    for (name, _) in phases.into_iter().flatten() {
         rows.push(framework_row(&format!("  {name}"), &|framework| {
-            let busy = framework.phases.get(i).map_or(0.0, |(_, busy)| *busy);
+            let busy = framework.phases.iter().find(|(of, _)| of == name).map_or(0.0, |(_, busy)| *busy);
             percent(busy / framework.busy_seconds())
         }));
     }
     rows.extend(recovery_rows(columns));
-    rows.extend(time_rows(columns));
+    rows.extend(io_rows("all files, read", columns, |io| io.read));
+    rows.extend(io_rows("all files, written", columns, |io| io.written));
     rows.extend([
         framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
         framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
         row("to the device, written", &|column| bytes(column.device_written_bytes as u64)),
         row("from the device, read", &|column| bytes(column.device_read_bytes as u64)),
         row("peak memory", &|column| bytes(column.peak_rss_bytes as u64)),
+    ]);
+    rows.extend(memory_rows(columns));
+    rows.extend([
         framework_row("records, into map", &|framework| count(framework.map_input_records as u64)),
         framework_row("records, shuffled", &|framework| count(framework.shuffled_records as u64)),
         row("records, out", &|column| count(column.output_records as u64)),
@@ -116,13 +124,58 @@ fn time_rows(columns: &[Column]) -> Vec<Vec<String>> {
     let part =
         |time: &TimeGroups, group: TimeGroup| time.parts().find(|(of, _)| *of == group).map_or(0.0, |(_, part)| part);
     let shown = |group: &TimeGroup| times.iter().flatten().any(|time| part(time, *group) >= LEAST_SHOWN);
-    let mut rows = vec![row("time of all workers, waiting too".into(), &|time| seconds(time.total()))];
+    let mut rows = vec![row("time of all workers".into(), &|time| seconds(time.total()))];
     let groups = TimeGroup::ALL.into_iter().filter(shown);
     rows.extend(groups.map(|group| row(format!("  {}", time_groups::name(group)), &|time| percent(part(time, group)))));
     rows.push(row("with an infinitely fast disk".into(), &|time| seconds(time.bounds.infinitely_fast_disk_seconds)));
     let free = |time: &TimeGroups| seconds(time.bounds.free_intermediate_files_seconds);
     rows.push(row("with intermediate files for free".into(), &free));
     rows
+}
+
+/// Bytes by purpose, those of little account together, so that the rows add up to the first.
+fn io_rows(label: &str, columns: &[Column], of: fn(&PurposeBytes) -> f64) -> Vec<Vec<String>> {
+    const LEAST_SHOWN: f64 = 0.005;
+    let total = |column: &Column| column.io.iter().map(of).sum::<f64>();
+    let bytes_of =
+        |column: &Column, purpose: Purpose| column.io.iter().find(|io| io.purpose == purpose).map_or(0.0, of);
+    let shows = |purpose: &Purpose| {
+        *purpose != Purpose::Other
+            && columns.iter().any(|column| bytes_of(column, *purpose) > LEAST_SHOWN * total(column))
+    };
+    let shown: Vec<Purpose> = Purpose::ALL.into_iter().filter(shows).collect();
+    let row = |label: String, cell: &dyn Fn(&Column) -> f64| {
+        let cells = columns.iter().map(|column| match column.io.is_empty() {
+            true => NONE.to_owned(),
+            false => bytes(cell(column) as u64),
+        });
+        [label].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    if columns.iter().all(|column| column.io.is_empty()) {
+        return Vec::new();
+    }
+    let rest = |column: &Column| total(column) - shown.iter().map(|purpose| bytes_of(column, *purpose)).sum::<f64>();
+    let mut rows = vec![row(label.to_owned(), &total)];
+    rows.extend(shown.iter().map(|of| row(format!("  {}", purposes::name(*of)), &|column| bytes_of(column, *of))));
+    rows.push(row(format!("  {}", purposes::name(Purpose::Other)), &rest));
+    rows
+}
+
+/// Peak memory by purpose, which adds up to it.
+fn memory_rows(columns: &[Column]) -> Vec<Vec<String>> {
+    let memory: Vec<Option<PeakMemory>> = columns.iter().map(|column| column.framework.as_ref()?.memory).collect();
+    let row = |label: &str, of: fn(&PeakMemory) -> f64| {
+        let shown = memory.iter().flatten().any(|memory| of(memory) > 0.0);
+        let cells = memory.iter().map(|memory| memory.as_ref().map_or(NONE.to_owned(), |m| bytes(of(m) as u64)));
+        shown.then(|| [label.to_owned()].into_iter().chain(cells).collect())
+    };
+    let rows = [
+        row("  sort buffers", |memory| memory.sort_buffers),
+        row("  runs in memory", |memory| memory.runs),
+        row("  cache of the loop", |memory| memory.cache),
+        row("  program and the rest", |memory| memory.rest),
+    ];
+    rows.into_iter().flatten().collect()
 }
 
 /// Recoveries from failures, if there were any in any column.
@@ -159,6 +212,8 @@ wordcount: 256 MiB of input, 3 runs a mode, 2 workers, 2 reducers, warm page cac
                                     disk          memory     reference
 time, median                     0.920 s         0.700 s        1.90 s
   shortest–longest         0.900–0.950 s   0.690–0.720 s   1.80–2.00 s
+processor time, median            1.20 s          1.20 s        1.20 s
+  of it in the system            0.100 s         0.100 s       0.100 s
 busy time of all workers          1.81 s          1.51 s             –
   map                               55 %            66 %             –
   sort                               6 %             7 %             –
@@ -186,7 +241,7 @@ records, out                     200,000         200,000       200,000
         let mut columns: Vec<Column> = columns.into_iter().collect();
         columns[0].iteration_seconds = vec![0.4, 0.2, 0.4];
         columns[1].iteration_seconds = vec![0.4, 0.05, 0.05];
-        let text = grid(&rows(&columns)[3..7]);
+        let text = grid(&rows(&columns)[5..9]);
         let expected = "\
 iterations                   3         3
   the first            0.400 s   0.400 s
@@ -206,11 +261,48 @@ iterations                   3         3
         columns[0].framework.as_mut().unwrap().time = Some(time);
         let text = grid(&time_rows(&columns));
         let expected = "\
-time of all workers, waiting too    2.00 s   –   –
+time of all workers                 2.00 s   –   –
   sorting                             80 %   –   –
   waiting for the disk                20 %   –   –
 with an infinitely fast disk       0.800 s   –   –
 with intermediate files for free   0.750 s   –   –
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn bytes_by_purpose_add_up_to_all_bytes() {
+        let mut columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(io_rows("all files, read", &columns, |io| io.read).is_empty());
+        let of = |(purpose, read)| PurposeBytes { purpose, read, written: 0.0 };
+        let mib = f64::from(1 << 20);
+        columns[0].io = [(Purpose::Input, 10.0 * mib), (Purpose::Sampling, 4.0 * mib), (Purpose::Journal, 1024.0)]
+            .into_iter()
+            .chain([(Purpose::Other, 4096.0)])
+            .map(of)
+            .collect();
+        columns[1].io = vec![of((Purpose::Input, 10.0 * mib)), of((Purpose::Other, 2048.0))];
+        let text = grid(&io_rows("all files, read", &columns, |io| io.read));
+        let expected = "\
+all files, read        14.0 MiB   10.0 MiB   –
+  input                10.0 MiB   10.0 MiB   –
+  sampling the input   4.00 MiB        0 B   –
+  everything else      5.00 KiB   2.00 KiB   –
+";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
+    fn memory_by_purpose_adds_up_to_the_peak() {
+        let mut columns = comparison([&[1.0], &[0.5], &[2.0]]).columns();
+        assert!(memory_rows(&columns).is_empty());
+        let mib = f64::from(1 << 20);
+        let memory = PeakMemory { sort_buffers: 200.0 * mib, runs: 0.0, cache: 0.0, rest: 150.0 * mib };
+        columns[0].framework.as_mut().unwrap().memory = Some(memory);
+        let text = grid(&memory_rows(&columns));
+        let expected = "\
+  sort buffers            200 MiB   –   –
+  program and the rest    150 MiB   –   –
 ";
         assert_eq!(text, expected, "\n{text}");
     }

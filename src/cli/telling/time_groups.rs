@@ -15,7 +15,9 @@ pub fn name(group: TimeGroup) -> &'static str {
         TimeGroup::FileCalls => "calls to files",
         TimeGroup::Other => "everything else",
         TimeGroup::DiskWait => "waiting for the disk",
-        TimeGroup::TaskWait => "waiting for locks and tasks",
+        TimeGroup::LockWait => "waiting for locks",
         TimeGroup::ProcessorWait => "waiting for a processor",
+        TimeGroup::Asleep => "asleep",
+        TimeGroup::Idle => "idle, without a task",
     }
 }

@@ -5,6 +5,7 @@
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
 //! - `compare`: the table and its JSON.
+//! - `accounts`: bytes by purpose and time by use, which add up.
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
@@ -13,6 +14,7 @@
 //! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
 
+mod accounts;
 mod alternatives;
 mod compare;
 mod crash;

@@ -34,9 +34,8 @@ impl Activities {
     pub fn of_time(comparison: &Comparison) -> Option<Self> {
         let told = |run: &Run| run.report.time.is_some();
         let row = |group: TimeGroup| {
-            let waiting = matches!(group, TimeGroup::DiskWait | TimeGroup::TaskWait | TimeGroup::ProcessorWait);
             let seconds = move |run: &Run| run.report.time.as_ref().map_or(0.0, |time| group.of(time));
-            (time_groups::name(group).to_owned(), waiting, seconds)
+            (time_groups::name(group).to_owned(), group.is_waiting(), seconds)
         };
         Self::of(comparison, told, TimeGroup::ALL.into_iter().map(row).collect())
     }
