@@ -8,9 +8,11 @@ use crate::measure::alternative::{Alternative, AlternativeEntry};
 use crate::measure::analysis::cause::{CauseEntry, Explanation};
 use crate::measure::analysis::growth::Grown;
 use crate::measure::analysis::ladder::{Climb, Gap, Rung};
+use crate::measure::analysis::noise::Noise;
 use crate::measure::analysis::pairs::explanations;
 use crate::measure::analysis::sweep::{Curve, SweepPoint, SweepSummary};
 use crate::measure::analysis::tools::{self, ToolEntry};
+use crate::measure::analysis::verdict::Verdict;
 use crate::measure::analysis::votes::{Dissent, Votes};
 use crate::measure::column::{Column, Summary};
 use crate::measure::comparison::{Comparison, Ratio, Warmup};
@@ -29,6 +31,11 @@ pub struct Document {
     /// `None` of runs that were made one by one.
     settings: Option<Settings>,
     verdict: Vec<String>,
+    #[serde(default)]
+    verdicts: Vec<Verdict>,
+    /// `None` of runs that were made one by one.
+    #[serde(default)]
+    noise: Option<Noise>,
     summary: Vec<Summary>,
     ratios: Vec<Ratio>,
     /// The causes of the differences in the verdict; found anew whenever the report is read.
@@ -106,6 +113,8 @@ impl Document {
             command: comparison.command.clone(),
             settings: in_rounds.then(|| comparison.settings.clone()),
             verdict: verdict::sentences(comparison),
+            verdicts: comparison.verdicts(),
+            noise: Noise::of(comparison),
             summary: comparison.columns().iter().map(Column::summary).collect(),
             ratios: comparison.ratios(),
             causes: explanations(comparison).iter().flat_map(Explanation::entries).collect(),
@@ -144,6 +153,7 @@ impl Document {
         };
         let mut comparison = Comparison::new(settings, self.command);
         comparison.warmups = self.warmups.unwrap_or_default();
+        comparison.load = self.noise.map(|noise| noise.load).unwrap_or_default();
         (comparison.ladder, comparison.sweep, comparison.growths) = (plan.ladder, plan.memory_sweep, plan.growths);
         comparison.alternatives = self.alternatives.into_iter().map(Alternative::from).collect();
         comparison.runs = self.runs;
@@ -187,7 +197,7 @@ mod tests {
     fn the_report_is_as_agreed() {
         let json = json_of(&comparison([&[1.0, 2.0, 3.0], &[1.0], &[4.0]]));
         assert_eq!(json["runs"].as_array().unwrap().len(), 5);
-        let disk = json!({"mode": "disk", "median_seconds": 2.0, "min_seconds": 1.0, "max_seconds": 3.0, "ci95_seconds": [1.0, 3.0]});
+        let disk = json!({"mode": "disk", "median_seconds": 2.0, "min_seconds": 1.0, "max_seconds": 3.0, "ci95_seconds": [1.0, 3.0], "ci95_coverage": 0.75});
         assert_eq!(json["summary"][0], disk);
         assert_eq!(json["outputs_identical"], true);
         assert_eq!((&json["runs"][1]["variant"], &json["runs"][1]["round"]), (&json!("disk"), &json!(1)));

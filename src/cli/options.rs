@@ -14,11 +14,12 @@ use crate::cli::args::{
 use crate::cli::generate::GenerateOptions;
 use crate::cli::{suggestion, terminal};
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use crate::measure::analysis::verdict::USUAL_MARGIN;
 use crate::measure::failure::USAGE;
 use crate::measure::mode::RunMode;
 use crate::measure::plan::ladder::Factor;
 use crate::measure::running::words::join;
-use crate::measure::settings::Request;
+use crate::measure::settings::{Request, Rounds};
 use crate::program::AnyProgram;
 use crate::{FaultLab, JobConfig};
 
@@ -291,7 +292,8 @@ fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
     Request {
         modes: args.modes.clone(),
         without_reference: !job.has_reference(),
-        rounds: args.runs,
+        rounds: Rounds::Exactly(args.runs),
+        margin: USUAL_MARGIN,
         warmup: args.warmup,
         seed: args.seed,
         ladder: args.ladder,

@@ -1,11 +1,12 @@
 //! Resources of this process, as limits and as use: processors, memory, threads, open files.
 //!
 //! [`limits`] finds the limits on the process, those of its [control groups](control_group) included; [`figures`] describe
-//! the machine and the process's use of it. Both read [`proc`].
+//! the machine and the process's use of it; [`load`] is what other processes leave of it. They read files of [`proc`].
 
 mod control_group;
 mod figures;
 pub mod limits;
+pub mod load;
 mod proc;
 
 pub(crate) use figures::{CpuTime, ResidentSize};

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{DiskProfile, Factors};
 use crate::machine::Machine;
+use crate::machine::load::Load;
 use crate::measure::alternative::{Alternative, Attempt};
+use crate::measure::analysis::verdict::Verdict;
 use crate::measure::column::Column;
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
+use crate::measure::paired::{Estimate, Looks, difference_of_medians, ratio_of_medians};
 use crate::measure::plan::growth::Growth;
 use crate::measure::plan::ladder::Ladder;
 use crate::measure::plan::sweep::Sweep;
@@ -18,7 +21,6 @@ use crate::measure::plan::turn::{Turn, order};
 use crate::measure::plan::variant::Variant;
 use crate::measure::run::Run;
 use crate::measure::settings::Settings;
-use crate::measure::statistics::{Estimate, difference_of_medians, is_beyond_noise, ratio_of_medians};
 use crate::observe::report::{ColdCache, Report};
 
 /// A planned comparison and its runs so far.
@@ -42,6 +44,8 @@ pub struct Comparison {
     pub alternatives: Vec<Alternative>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
+    /// The load of the machine while the rounds were made.
+    pub load: Load,
     /// Whether the runs were made one by one, not in rounds.
     pub saved: bool,
     /// The runs, in the order in which they were made.
@@ -75,6 +79,7 @@ impl Comparison {
             growths: Vec::new(),
             alternatives: Vec::new(),
             warmups: Vec::new(),
+            load: Load::default(),
             saved: false,
             runs: Vec::new(),
         }
@@ -152,8 +157,11 @@ impl Comparison {
         earlier.settings.check_continued_by(&self.settings)?;
         // Fewer rounds than there are already would throw some away.
         self.settings.rounds = self.settings.rounds.max(earlier.settings.rounds);
+        if earlier.settings.looks == Looks::AfterEachRound {
+            self.settings.looks = Looks::AfterEachRound;
+        }
         (self.ladder, self.sweep, self.growths) = (earlier.ladder, earlier.sweep, earlier.growths);
-        (self.warmups, self.runs) = (earlier.warmups, earlier.runs);
+        (self.warmups, self.runs, self.load) = (earlier.warmups, earlier.runs, earlier.load);
         for earlier in earlier.alternatives {
             if let Some(alternative) = self.alternatives.iter_mut().find(|now| now.name == earlier.name) {
                 alternative.continue_from(earlier)?;
@@ -263,28 +271,29 @@ impl Comparison {
 
     /// The ratio of the times of `first` and `second`.
     pub fn ratio(&self, first: &str, second: &str) -> Option<Estimate> {
-        ratio_of_medians(&self.paired_times(first, second), self.settings.seed)
+        ratio_of_medians(&self.paired_times(first, second), self.settings.looks)
+    }
+
+    /// The verdict on two variants; `None` where they have not run in the same round.
+    pub fn verdict(&self, a: &str, b: &str) -> Option<Verdict> {
+        Verdict::of((a, b), &self.paired_times(a, b), self.settings.rules())
+    }
+
+    /// The verdicts on the columns two by two, in the order of the columns.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let names: Vec<&str> = self.modes.iter().map(|mode| mode.name.as_str()).collect();
+        let with_later = |i: usize| names[i + 1..].iter().filter_map(|b| self.verdict(names[i], b)).collect::<Vec<_>>();
+        (0..names.len()).flat_map(with_later).collect()
     }
 
     /// Seconds that `first` took longer than `second`.
     pub fn difference(&self, first: &str, second: &str) -> Option<Estimate> {
-        difference_of_medians(&self.paired_times(first, second), self.settings.seed)
+        difference_of_medians(&self.paired_times(first, second))
     }
 
-    /// The columns two by two, the slower one first, with the ratio of their times.
+    /// The verdicts as ratios, the slower one of a pair first.
     pub fn ratios(&self) -> Vec<Ratio> {
-        let columns = self.columns();
-        let mut ratios = Vec::new();
-        for (i, a) in columns.iter().enumerate() {
-            for b in &columns[i + 1..] {
-                let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
-                let Some(estimate) = self.ratio(&slow.name, &fast.name) else { continue };
-                let rounds = slow.runs.min(fast.runs);
-                let (slower, faster) = (slow.name.clone(), fast.name.clone());
-                ratios.push(Ratio { slower, faster, estimate, beyond_noise: is_beyond_noise(estimate), rounds });
-            }
-        }
-        ratios
+        self.verdicts().into_iter().map(Verdict::slower_first).map(Ratio::from).collect()
     }
 
     /// Whether a run had an output of this digest.
@@ -355,6 +364,18 @@ pub struct Ratio {
     pub estimate: Estimate,
     /// Whether the interval excludes equal times.
     pub beyond_noise: bool,
+}
+
+impl From<Verdict> for Ratio {
+    fn from(verdict: Verdict) -> Self {
+        Ratio {
+            beyond_noise: verdict.is_different(),
+            rounds: verdict.rounds,
+            estimate: Estimate { value: verdict.ratio, ci95: verdict.interval, coverage: verdict.coverage },
+            slower: verdict.a,
+            faster: verdict.b,
+        }
+    }
 }
 
 /// The error of a report of a run in an unknown mode.

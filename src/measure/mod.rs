@@ -12,7 +12,7 @@
 //! 3. [`running`]: one run in a process of its own; other programs that do the job; the rounds.
 //! 4. [`comparison`]: the runs so far, and the medians of each variant; [`expenses`]: what each run spent its time on.
 //! 5. [`analysis`]: conclusions from the runs, a file for each question.
-//! 6. [`statistics`]: medians, intervals, lines.
+//! 6. [`paired`]: the difference of two ways of running, and its interval; [`statistics`]: medians and lines.
 //!
 //! A new analysis is a file in `analysis/` that takes a [`Comparison`](comparison::Comparison) and returns a struct, and a
 //! file in the command line that words it.
@@ -24,6 +24,7 @@ pub mod comparison;
 pub mod expenses;
 pub mod failure;
 pub mod mode;
+pub mod paired;
 mod path_text;
 pub mod plan;
 pub mod recoveries;

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -14,9 +15,23 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::JobConfig;
 use crate::config::PageCache;
 use crate::input::list_files;
+use crate::measure::analysis::verdict::{Rules, USUAL_MARGIN};
 use crate::measure::failure::{Failure, USAGE};
 use crate::measure::mode::RunMode;
+use crate::measure::paired::Looks;
 use crate::observe::report::Report;
+
+/// The number of rounds, or what it depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rounds {
+    /// So many.
+    Exactly(u32),
+    /// Until it is known of each pair of modes whether they differ or are equivalent, or the time is spent.
+    UntilSettled {
+        /// The time for the rounds.
+        budget: Duration,
+    },
+}
 
 /// The measurements that are asked for.
 #[derive(Clone, Debug)]
@@ -25,11 +40,13 @@ pub struct Request {
     pub modes: Vec<RunMode>,
     /// Whether the job has no reference that could be one of the modes.
     pub without_reference: bool,
-    /// Rounds.
-    pub rounds: u32,
+    /// The number of rounds, or what it depends on.
+    pub rounds: Rounds,
+    /// The largest difference that does not matter, as a part of the shorter time.
+    pub margin: f64,
     /// Runs of each mode before the first round.
     pub warmup: u32,
-    /// Seed of the order within rounds, and of the bootstrap.
+    /// Seed of the order within rounds.
     pub seed: u64,
     /// Whether the factors are changed one by one.
     pub ladder: bool,
@@ -88,16 +105,29 @@ pub struct Settings {
     /// Other programs that do the job, as they were asked for.
     #[serde(default)]
     pub with: Vec<String>,
-    /// Rounds.
+    /// Rounds: those that were asked for or, where that depends on the runs, those that were begun.
     pub rounds: u32,
+    /// Seconds that rounds may take before the pairs are settled, where their number depends on that.
+    #[serde(default)]
+    pub budget_seconds: Option<f64>,
+    /// Times at which the rounds are looked at, those of an earlier comparison that is continued among them.
+    #[serde(default)]
+    pub looks: Looks,
+    /// The largest difference that does not matter, as a part of the shorter time.
+    #[serde(default = "usual_margin")]
+    pub margin: f64,
     /// Runs of each mode before the first round.
     pub warmup: u32,
-    /// Seed of the order within rounds, and of the bootstrap.
+    /// Seed of the order within rounds.
     pub seed: u64,
     /// The version of twinmill.
     pub version: String,
     /// Digest of the program that ran, which says more than its version.
     pub program: String,
+}
+
+fn usual_margin() -> f64 {
+    USUAL_MARGIN
 }
 
 fn lossy<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
@@ -140,7 +170,19 @@ impl Settings {
             iteration_sweep: request.iteration_sweep.clone(),
             without_reference: request.without_reference,
             with: request.with.clone(),
-            rounds: request.rounds,
+            rounds: match request.rounds {
+                Rounds::Exactly(rounds) => rounds,
+                Rounds::UntilSettled { .. } => 0,
+            },
+            budget_seconds: match request.rounds {
+                Rounds::Exactly(_) => None,
+                Rounds::UntilSettled { budget } => Some(budget.as_secs_f64()),
+            },
+            looks: match request.rounds {
+                Rounds::Exactly(_) => Looks::Once,
+                Rounds::UntilSettled { .. } => Looks::AfterEachRound,
+            },
+            margin: request.margin,
             warmup: request.warmup,
             seed: request.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -169,6 +211,9 @@ impl Settings {
             without_reference: false,
             with: Vec::new(),
             rounds: 0,
+            budget_seconds: None,
+            looks: Looks::Once,
+            margin: USUAL_MARGIN,
             warmup: 0,
             seed: 1,
             version: String::new(),
@@ -176,7 +221,13 @@ impl Settings {
         }
     }
 
-    /// Whether runs under `self` can be joined by runs under `wanted`: all but the number of rounds must be equal.
+    /// The rules of verdicts on the runs.
+    pub fn rules(&self) -> Rules {
+        Rules { looks: self.looks, margin: self.margin }
+    }
+
+    /// Whether runs under `self` can be joined by runs under `wanted`: all must be equal but the number of rounds, and what is
+    /// concluded from the runs.
     ///
     /// # Errors
     /// [`Failure::Message`] that names the difference.
@@ -186,7 +237,9 @@ impl Settings {
             _ => unreachable!("settings are a struct with string keys"),
         };
         let (mut before, now) = (fields(self), fields(wanted));
-        before.insert("rounds".into(), now["rounds"].clone());
+        for name in ["rounds", "budget_seconds", "looks", "margin"] {
+            before.insert(name.into(), now[name].clone());
+        }
         if self.files != wanted.files && self.inputs == wanted.inputs {
             let message =
                 "cannot continue: an input is another file or has been written since; measure anew without --continue";
@@ -249,6 +302,9 @@ pub mod tests {
             without_reference: false,
             with: Vec::new(),
             rounds: 3,
+            budget_seconds: None,
+            looks: Looks::Once,
+            margin: USUAL_MARGIN,
             warmup: 0,
             seed: 1,
             version: "0.1.0".into(),

@@ -65,6 +65,7 @@ fn cost_of(framework: &FrameworkCost) -> String {
     match cost {
         ProcessorCost::Beats(processors) => format!("{name} {processors} ({time})"),
         ProcessorCost::Level(processors) => format!("{name} is level with it on {processors} ({time})"),
+        ProcessorCost::Undecided(processors) => format!("undecided for {name} on {processors} ({time})"),
         ProcessorCost::MoreThan { given, perfectly } => {
             format!("{name} more than {given} ({time}; {perfectly} if it scaled perfectly)")
         }
@@ -119,10 +120,11 @@ mod tests {
     use super::*;
     use crate::measure::analysis::cost::tests::{MIB, framework, measured, tool};
     use crate::measure::analysis::tools::{Answers, Tool};
+    use crate::measure::analysis::verdict::Rules;
     use crate::measure::mode::RunMode;
 
-    fn told(own: &[Tool], fewer: &[Tool], others: &[Vec<Tool>], seed: u64) -> Vec<String> {
-        Costs::about(own, fewer, others, seed).map_or(Vec::new(), |costs| of(&costs))
+    fn told(own: &[Tool], fewer: &[Tool], others: &[Vec<Tool>], rules: Rules) -> Vec<String> {
+        Costs::about(own, fewer, others, rules).map_or(Vec::new(), |costs| of(&costs))
     }
 
     #[test]
@@ -137,7 +139,7 @@ mod tests {
              with 2 processors (estimated from one size, as if all work grew with it; --scale measures others).",
         ];
         let fewer = Tool { processors: 1, ..framework("memory", Some(RunMode::Memory), 0.2, 0.9) };
-        assert_eq!(told(&measured(), &[fewer], &[], 1), expected);
+        assert_eq!(told(&measured(), &[fewer], &[], Rules::default()), expected);
     }
 
     #[test]
@@ -145,8 +147,12 @@ mod tests {
         // Spark's work has a part that is paid once: 8.9 s, and 1 ms a MiB.
         let larger = [tool("reference", 0.0, 20.0), framework("spark", None, 6.0, 9.8)]
             .map(|tool| Tool { input_bytes: 1000.0 * MIB, ..tool });
-        let sentences =
-            told(&[tool("reference", 0.0, 2.0), framework("spark", None, 6.0, 9.0)], &[], &[larger.to_vec()], 1);
+        let sentences = told(
+            &[tool("reference", 0.0, 2.0), framework("spark", None, 6.0, 9.0)],
+            &[],
+            &[larger.to_vec()],
+            Rules::default(),
+        );
         let crossing = 14.911_111_1 / ((20.0 - 2.0) / 900.0 - 0.8 / 900.0);
         let expected = format!("spark pays from {} on (by lines through 2 sizes).", bytes((crossing * MIB) as u64));
         assert!(sentences.last().unwrap().ends_with(&expected), "{sentences:?} {expected}");
@@ -157,7 +163,7 @@ mod tests {
         let mut tools = measured();
         tools[1].answer = Answers::Differ;
         tools[3].answer = Answers::None;
-        let sentences = told(&tools, &[], &[], 1);
+        let sentences = told(&tools, &[], &[], Rules::default());
         assert!(
             sentences.iter().all(|sentence| !sentence.contains("reference") && !sentence.contains("duckdb")),
             "{sentences:?}"
@@ -180,12 +186,15 @@ mod tests {
                 tool
             })
             .collect::<Vec<_>>();
-        assert!(told(&tools, &[], &[], 1)[2].ends_with("; fewer than three rounds do not tell that from noise."));
+        assert!(
+            told(&tools, &[], &[], Rules::default())[2]
+                .ends_with("; fewer than three rounds do not tell that from noise.")
+        );
     }
 
     #[test]
     fn modes_alone_are_left_to_the_verdict() {
         let tools = [framework("memory", Some(RunMode::Memory), 0.0, 0.5)];
-        assert!(told(&tools, &[], &[], 1).is_empty());
+        assert!(told(&tools, &[], &[], Rules::default()).is_empty());
     }
 }

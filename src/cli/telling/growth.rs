@@ -3,8 +3,8 @@
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
 use crate::measure::analysis::growth::{AloneUntil, Fit, Grown, Winner};
+use crate::measure::paired::Estimate;
 use crate::measure::plan::growth::Axis;
-use crate::measure::statistics::Estimate;
 
 /// The points as rows of a table, and the [sentence].
 pub fn table(grown: &Grown) -> Table {

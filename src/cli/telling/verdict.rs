@@ -3,7 +3,8 @@
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::{cause, cost, recoveries};
-use crate::measure::analysis::pairs::{Gain, Pair, Relation, of_modes, of_references};
+use crate::measure::analysis::pairs::{Gain, Pair, of_modes, of_references};
+use crate::measure::analysis::verdict::{Remedy, Verdict, VerdictKind};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
@@ -35,20 +36,67 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     sentences
 }
 
-/// Compares one with the other: `disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s)`.
-fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
-    let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));
-    match pair.relation {
-        Relation::Differ(ratio, (low, high)) => {
-            format!("{slow} takes {:.2}× as long as {fast} [{low:.2}, {high:.2}] ({medians})", ratio.value)
+/// Compares one with the other: `disk takes 1.31× as long as memory [1.28, 1.34] (0.920 s against 0.700 s)`.
+fn relation(Pair { slow, fast, verdict }: &Pair, slow_name: &str, fast_name: &str) -> String {
+    let medians = format!("{} against {}", seconds(slow.time.median), seconds(fast.time.median));
+    let Some(interval) = verdict.interval else {
+        return format!(
+            "{slow_name} took {:.2}× as long as {fast_name} ({medians}), undecided: fewer than three runs of each do not tell \
+             that from noise",
+            verdict.ratio
+        );
+    };
+    let ratio = ratio(verdict.ratio, interval);
+    let margin = percent(100.0 * verdict.margin);
+    match verdict.kind {
+        VerdictKind::Different => {
+            let (ratio, interval) = ratio.split_once(' ').expect("the ratio has an interval");
+            let small =
+                if verdict.within_margin() { format!(", less than the margin of {margin}") } else { String::new() };
+            format!("{slow_name} takes {ratio} as long as {fast_name} {interval} ({medians}){small}")
         }
-        Relation::Noise(ratio, (low, high)) => format!(
-            "No difference beyond noise between {slow} and {fast}: {:.2}× [{low:.2}, {high:.2}] ({medians})",
-            ratio.value
-        ),
-        Relation::TooFewRounds(ratio) => format!(
-            "{slow} took {ratio:.2}× as long as {fast} ({medians}); fewer than three rounds do not tell that from noise"
-        ),
+        VerdictKind::Equivalent => {
+            format!("{slow_name} and {fast_name} take equally long within {margin}: {ratio} ({medians})")
+        }
+        VerdictKind::Undecided => {
+            format!("Undecided between {slow_name} and {fast_name}: {ratio} ({medians}); {}", missing(verdict))
+        }
+    }
+}
+
+/// `1.31× [1.28, 1.34]`
+pub fn ratio(ratio: f64, (low, high): (f64, f64)) -> String {
+    format!("{ratio:.2}× [{low:.2}, {high:.2}]")
+}
+
+/// What keeps the pair from being decided, and what would decide it.
+fn missing(verdict: &Verdict) -> String {
+    let shown = verdict
+        .smallest_detectable_percent
+        .map_or(String::new(), |smallest| format!("only {} or more would have shown; ", difference(smallest)));
+    match verdict.remedy() {
+        Some(Remedy::MoreRounds(more)) => {
+            format!("{shown}about {} of each, or a quieter machine, would decide it", counted_more(more))
+        }
+        _ => format!("{shown}a quieter machine would decide it, and no reasonable number of runs"),
+    }
+}
+
+fn counted_more(more: usize) -> String {
+    format!("{more} more {}", if more == 1 { "run" } else { "runs" })
+}
+
+/// A difference in per cent, or as a factor where that is easier to grasp.
+pub fn difference(percent: f64) -> String {
+    if percent >= 100.0 { format!("a factor of {:.1}", 1.0 + percent / 100.0) } else { self::percent(percent) }
+}
+
+/// `5 %`, `0.4 %`
+fn percent(percent: f64) -> String {
+    if percent >= 9.95 || (percent - percent.round()).abs() < 0.05 {
+        format!("{percent:.0} %")
+    } else {
+        format!("{percent:.1} %")
     }
 }
 
@@ -96,7 +144,7 @@ mod tests {
     #[test]
     fn a_clear_difference_is_told() {
         let sentences = verdict(&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[1.9, 1.9, 1.9]);
-        let pair = "disk takes 1.31× as long as memory [1.30, 1.33] (0.920 s against 0.700 s).";
+        let pair = "disk takes 1.31× as long as memory [1.28, 1.35] (0.920 s against 0.700 s).";
         let alone = "One thread without the framework takes 2.71× as long as memory with 2 workers [2.60, 2.84] (1.90 s \
                      against 0.700 s), because it kept 0.6 processors busy, and memory 1.7: all of the 1.20 s.";
         assert_eq!(sentences, [pair, alone]);

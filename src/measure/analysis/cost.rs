@@ -12,9 +12,11 @@
 use std::cmp::Ordering;
 
 use crate::measure::analysis::tools::{Tool, fastest_mode, on_input, tools, with_fewer_workers};
+use crate::measure::analysis::verdict::{Rules, Verdict, VerdictKind};
 use crate::measure::comparison::Comparison;
+use crate::measure::paired::FEWEST_ROUNDS;
 use crate::measure::plan::growth::Growth;
-use crate::measure::statistics::{FEWEST_ROUNDS, is_beyond_noise, line, ratio_of_medians};
+use crate::measure::statistics::line;
 
 /// A tool is enough if it takes at most so many times as long as the fastest.
 const ENOUGH_TIMES: f64 = 2.0;
@@ -107,8 +109,10 @@ pub struct FrameworkCost {
 pub enum ProcessorCost {
     /// So many.
     Beats(u64),
-    /// It is as fast with these, which are all there were.
+    /// It is as fast with these, which are all there were, within the margin.
     Level(u64),
+    /// The runs with these, which are all there were, do not tell whether it is faster.
+    Undecided(u64),
     /// More than all there were.
     MoreThan {
         /// Those that it was given.
@@ -134,12 +138,12 @@ impl Costs {
     pub fn of(comparison: &Comparison) -> Option<Self> {
         let others = comparison.growths.iter().flat_map(Growth::scaled_inputs);
         let others: Vec<Vec<Tool>> = others.map(|other| on_input(comparison, &other.suffix, other.bytes)).collect();
-        Costs::about(&tools(comparison), &with_fewer_workers(comparison), &others, comparison.settings.seed)
+        Costs::about(&tools(comparison), &with_fewer_workers(comparison), &others, comparison.settings.rules())
     }
 
     /// The costs of the tools on the comparison's input, `own`, of some of them on fewer processors, and on other
     /// sizes.
-    pub(crate) fn about(own: &[Tool], fewer: &[Tool], others: &[Vec<Tool>], seed: u64) -> Option<Self> {
+    pub(crate) fn about(own: &[Tool], fewer: &[Tool], others: &[Vec<Tool>], rules: Rules) -> Option<Self> {
         if own.iter().all(|tool| tool.mode.is_some()) {
             return None;
         }
@@ -148,7 +152,7 @@ impl Costs {
         Some(Costs {
             enough: Enough::of(own),
             at_once: AtOnce::of(&curves),
-            processors: ProcessorsToBeatOneThread::of(own, fewer, seed),
+            processors: ProcessorsToBeatOneThread::of(own, fewer, rules),
             pays: Pays::of(own, &curves),
         })
     }
@@ -190,9 +194,9 @@ impl AtOnce {
 }
 
 impl ProcessorsToBeatOneThread {
-    fn of(tools: &[Tool], fewer: &[Tool], seed: u64) -> Option<Self> {
+    fn of(tools: &[Tool], fewer: &[Tool], rules: Rules) -> Option<Self> {
         let alone = one_thread(tools)?;
-        let frameworks: Vec<_> = frameworks(tools).map(|tool| FrameworkCost::of(tool, fewer, alone, seed)).collect();
+        let frameworks: Vec<_> = frameworks(tools).map(|tool| FrameworkCost::of(tool, fewer, alone, rules)).collect();
         (!frameworks.is_empty()).then(|| ProcessorsToBeatOneThread {
             thread: alone.name.clone(),
             thread_seconds: alone.work.median,
@@ -204,16 +208,19 @@ impl ProcessorsToBeatOneThread {
 
 impl FrameworkCost {
     /// The cost of a framework, `tool` on all processors and those of the same name in `fewer`, against one thread.
-    fn of(tool: &Tool, fewer: &[Tool], alone: &Tool, seed: u64) -> Self {
+    fn of(tool: &Tool, fewer: &[Tool], alone: &Tool, rules: Rules) -> Self {
         let mut tried: Vec<&Tool> = fewer.iter().filter(|other| other.name == tool.name).chain([tool]).collect();
         tried.sort_by_key(|tool| tool.processors);
         let of = |cost, tried: &Tool| FrameworkCost { name: tool.name.clone(), cost, seconds: tried.work.median };
         let given = tool.processors;
-        if let Some(beats) = tried.into_iter().find(|tried| slower(tried, alone, seed) == Ordering::Less) {
+        let beats = tried.into_iter().find(|tried| against(tried, alone, rules) == Some(Ordering::Less));
+        if let Some(beats) = beats {
             return of(ProcessorCost::Beats(beats.processors), beats);
         }
-        if slower(tool, alone, seed) == Ordering::Equal {
-            return of(ProcessorCost::Level(given), tool);
+        match against(tool, alone, rules) {
+            None => return of(ProcessorCost::Undecided(given), tool),
+            Some(Ordering::Equal) => return of(ProcessorCost::Level(given), tool),
+            Some(_) => {}
         }
         // Strictly more than are needed to be level.
         let perfectly = ((given as f64 * tool.work.median / alone.work.median).floor() as u64).saturating_add(1);
@@ -237,13 +244,19 @@ impl Pays {
     }
 }
 
-/// Whether the work of one takes longer than that of the other: `Equal` where that may be noise, which too few rounds do not
-/// tell.
-fn slower(tool: &Tool, other: &Tool, seed: u64) -> Ordering {
+/// The work of one against that of the other: `Equal` within the margin, `None` where that is undecided. Too few rounds for a
+/// verdict are compared by their medians, and the sentence says so.
+fn against(tool: &Tool, other: &Tool, rules: Rules) -> Option<Ordering> {
     let rounds = tool.paired_times(other);
-    match ratio_of_medians(&rounds, seed) {
-        Some(ratio) if rounds.len() >= FEWEST_ROUNDS && !is_beyond_noise(ratio) => Ordering::Equal,
-        _ => tool.work.median.total_cmp(&other.work.median),
+    let medians = tool.work.median.total_cmp(&other.work.median);
+    if rounds.len() < FEWEST_ROUNDS {
+        return Some(medians);
+    }
+    let verdict = Verdict::of((&tool.name, &other.name), &rounds, rules)?;
+    match verdict.kind {
+        VerdictKind::Different => Some(verdict.ratio.total_cmp(&1.0)),
+        VerdictKind::Equivalent => Some(Ordering::Equal),
+        VerdictKind::Undecided => None,
     }
 }
 
@@ -384,6 +397,6 @@ pub mod tests {
     fn two_rounds_beat_nobody() {
         let mut tools = measured();
         tools.iter_mut().for_each(|tool| tool.times.truncate(2));
-        assert!(Costs::about(&tools, &[], &[], 1).unwrap().processors.unwrap().too_few_rounds);
+        assert!(Costs::about(&tools, &[], &[], Rules::default()).unwrap().processors.unwrap().too_few_rounds);
     }
 }

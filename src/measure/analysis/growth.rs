@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
+use crate::measure::paired::Estimate;
 use crate::measure::plan::growth::{Axis, Growth, Point};
-use crate::measure::statistics::{Estimate, is_beyond_noise, line};
+use crate::measure::statistics::line;
 
 /// A growth as it was measured: an entry of `growths` in a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -151,7 +152,8 @@ impl Grown {
     pub fn winner(&self) -> Option<Winner> {
         let ahead = |point: &GrownPoint| {
             let PointRatio { of, to, estimate } = point.ratio?;
-            is_beyond_noise(estimate).then_some(if estimate.value > 1.0 { to } else { of })
+            let (low, high) = estimate.ci95?;
+            (low > 1.0 || high < 1.0).then_some(if estimate.value > 1.0 { to } else { of })
         };
         let winners: Vec<_> = self.points.iter().map(ahead).collect();
         let winner = (*winners.last()?)?;

@@ -7,8 +7,8 @@ use crate::config::{Factors, Mode};
 use crate::measure::column::{Column, Framework};
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
+use crate::measure::paired::Estimate;
 use crate::measure::plan::ladder::{Factor, Step};
-use crate::measure::statistics::Estimate;
 
 /// The ladder as it was measured.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Climb {
             let before = &rungs.last().expect("it begins with one").variant;
             let difference = match step.void {
                 None => comparison.difference(&step.variant, before)?,
-                Some(_) => Estimate { value: 0.0, ci95: Some((0.0, 0.0)) },
+                Some(_) => Estimate::exactly(0.0),
             };
             rungs.push(Rung::of(&column, set(step.factor, Mode::Memory), Some(step), Some(difference)));
         }

@@ -2,6 +2,8 @@
 //! [`Comparison`](crate::measure::comparison::Comparison) and returns a struct; those that are in a comparison's report
 //! serialise to it.
 //!
+//! - [`verdict`]: whether two ways of running differ, are equivalent, or neither is known; [`noise`]: what disturbed the
+//!   machine while they were measured.
 //! - [`pairs`]: the difference of two columns, and the phases that cause it.
 //! - [`cause`]: the reason why one column takes longer than another.
 //! - [`ladder`]: the effect of each factor.
@@ -14,7 +16,9 @@ pub mod cause;
 pub mod cost;
 pub mod growth;
 pub mod ladder;
+pub mod noise;
 pub mod pairs;
 pub mod sweep;
 pub mod tools;
+pub mod verdict;
 pub mod votes;

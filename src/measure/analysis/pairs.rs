@@ -1,10 +1,10 @@
 //! The difference of two columns, and the possible gain from a faster disk.
 
 use crate::measure::analysis::cause::Explanation;
+use crate::measure::analysis::verdict::Verdict;
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
-use crate::measure::statistics::{Estimate, FEWEST_ROUNDS, is_beyond_noise};
 use crate::observe::report::Bounds;
 
 /// Two columns.
@@ -14,40 +14,22 @@ pub struct Pair {
     pub slow: Column,
     /// The other.
     pub fast: Column,
-    /// Their difference.
-    pub relation: Relation,
-}
-
-/// Difference of two columns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Relation {
-    /// One takes longer, beyond noise.
-    Differ(Estimate, (f64, f64)),
-    /// It may be noise.
-    Noise(Estimate, (f64, f64)),
-    /// Fewer than three rounds: a ratio, and nothing about noise.
-    TooFewRounds(f64),
+    /// What is known of their difference; `a` is the one with the longer median.
+    pub verdict: Verdict,
 }
 
 impl Pair {
-    /// The pair of two columns of a comparison.
-    pub fn of(comparison: &Comparison, a: &Column, b: &Column) -> Self {
-        let (slow, fast) = if a.time.median >= b.time.median { (a, b) } else { (b, a) };
-        let ratio = slow.time.median / fast.time.median;
-        let estimate = comparison.ratio(&slow.name, &fast.name);
-        let enough = slow.runs.min(fast.runs) >= FEWEST_ROUNDS;
-        let relation = match estimate.and_then(|estimate| Some((estimate, estimate.ci95?))) {
-            Some((estimate, interval)) if enough && is_beyond_noise(estimate) => Relation::Differ(estimate, interval),
-            Some((estimate, interval)) if enough => Relation::Noise(estimate, interval),
-            _ => Relation::TooFewRounds(ratio),
-        };
-        Pair { slow: slow.clone(), fast: fast.clone(), relation }
+    /// The pair of two columns of a comparison; `None` where they have not run in the same round.
+    pub fn of(comparison: &Comparison, a: &Column, b: &Column) -> Option<Self> {
+        let verdict = comparison.verdict(&a.name, &b.name)?;
+        // The medians of all runs, which a table shows, may be in another order than those of the common rounds.
+        let (slow, fast) = if verdict.ratio >= 1.0 { (a, b) } else { (b, a) };
+        Some(Pair { slow: slow.clone(), fast: fast.clone(), verdict: verdict.slower_first() })
     }
 
-    /// The cause of the difference; `None` where there is none beyond noise, or the runs do not tell.
+    /// The cause of the difference; `None` where none is known to be there, or the runs do not tell.
     pub fn explanation(&self, comparison: &Comparison) -> Option<Explanation> {
-        let Relation::Differ(..) = self.relation else { return None };
-        Explanation::of(comparison, &self.slow.name, &self.fast.name)
+        self.verdict.is_different().then(|| Explanation::of(comparison, &self.slow.name, &self.fast.name)).flatten()
     }
 }
 
@@ -61,7 +43,7 @@ pub fn explanations(comparison: &Comparison) -> Vec<Explanation> {
 pub fn of_modes(comparison: &Comparison) -> Vec<Pair> {
     let columns = frameworks(comparison);
     let Some((first, others)) = columns.split_first() else { return Vec::new() };
-    others.iter().map(|other| Pair::of(comparison, first, other)).collect()
+    others.iter().filter_map(|other| Pair::of(comparison, first, other)).collect()
 }
 
 /// The fastest mode of the framework with each reference.
@@ -70,7 +52,7 @@ pub fn of_references(comparison: &Comparison) -> Vec<Pair> {
     frameworks.sort_by(|a, b| a.time.median.total_cmp(&b.time.median));
     let Some(fastest) = frameworks.first() else { return Vec::new() };
     let references = comparison.columns().into_iter().filter(|column| column.mode == RunMode::Reference);
-    references.map(|reference| Pair::of(comparison, &reference, fastest)).collect()
+    references.filter_map(|reference| Pair::of(comparison, &reference, fastest)).collect()
 }
 
 fn frameworks(comparison: &Comparison) -> Vec<Column> {
@@ -114,8 +96,8 @@ mod tests {
     fn a_clear_difference_has_a_ratio() {
         let comparison = comparison([&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[]]);
         let pairs = of_modes(&comparison);
-        let Relation::Differ(estimate, _) = pairs[0].relation else { panic!("{:?}", pairs[0].relation) };
-        assert!((estimate.value / 1.3143 - 1.0).abs() < 1e-4, "{estimate:?}");
+        let verdict = &pairs[0].verdict;
+        assert!(verdict.is_different() && (verdict.ratio / 1.3143 - 1.0).abs() < 1e-4, "{verdict:?}");
         assert_eq!(pairs[0].explanation(&comparison), None, "these runs keep no accounts");
     }
 
@@ -123,6 +105,6 @@ mod tests {
     fn two_rounds_say_nothing_about_noise() {
         let comparison = comparison([&[2.0, 2.0], &[1.0, 1.0], &[]]);
         let pairs = of_modes(&comparison);
-        assert_eq!((pairs[0].relation, pairs[0].explanation(&comparison)), (Relation::TooFewRounds(2.0), None));
+        assert!(!pairs[0].verdict.is_settled() && pairs[0].explanation(&comparison).is_none(), "{pairs:?}");
     }
 }

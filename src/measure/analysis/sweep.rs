@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
-use crate::measure::statistics::is_beyond_noise;
 
 /// The sweep as it was measured.
 #[derive(Clone, Debug)]
@@ -91,9 +90,8 @@ impl Curve {
 /// Two points of which the one with more memory took longer, beyond noise.
 fn longer_with_more(points: &[SweepPoint], comparison: &Comparison) -> Option<(u32, u32)> {
     points.windows(2).map(|pair| (&pair[0], &pair[1])).find_map(|(less, more)| {
-        let longer = more.median_seconds > less.median_seconds;
-        let ratio = comparison.ratio(&more.variant, &less.variant);
-        (longer && ratio.is_some_and(is_beyond_noise)).then_some((less.percent, more.percent))
+        let verdict = comparison.verdict(&more.variant, &less.variant)?;
+        (verdict.is_different() && verdict.ratio > 1.0).then_some((less.percent, more.percent))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Warm-ups, then every turn of every round, in one process after another.
 
+use crate::machine::load::LoadMeter;
 use crate::measure::comparison::{Comparison, Warmup};
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
@@ -50,6 +51,7 @@ pub fn run(
     }
     let names: Vec<&str> = turns.iter().map(|(_, turn)| turn.name()).collect();
     watch.expect(comparison.settings.rounds, turns.len(), &names);
+    let (earlier, meter) = (comparison.load, LoadMeter::start());
     for (round, turn) in &turns {
         watch.begin(Some(*round), turn.name());
         let ended = match (turn, &field) {
@@ -63,6 +65,7 @@ pub fn run(
             (Turn::Other(_), None) => unreachable!("only a field has alternatives"),
         };
         watch.end(Some(*round), turn.name(), &ended);
+        comparison.load = earlier.with(meter.load());
         watch.keep(comparison, supervisor)?;
     }
     Ok(())
