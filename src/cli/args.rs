@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -199,9 +200,16 @@ pub struct MeasureArgs {
         default_value = "disk,memory,reference"
     )]
     pub modes: Vec<RunMode>,
-    /// Rounds; in each, every mode runs once
-    #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    pub runs: u32,
+    /// Rounds, in each of which every mode runs once: a number, or auto for as many as it takes until it is known of each pair
+    /// of modes whether they differ or are equivalent, within --budget
+    #[arg(long, global = true, value_name = "N|auto", default_value = "auto", value_parser = str::parse::<Runs>)]
+    pub runs: Runs,
+    /// Time for the rounds of --runs auto. Three rounds are made in any case; other programs get half of it after those
+    #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
+    pub budget: Duration,
+    /// Largest difference that does not matter, in per cent: two modes whose times surely differ by less are called equivalent
+    #[arg(long, global = true, value_name = "PERCENT", default_value = "5", value_parser = parse_margin)]
+    pub margin: f64,
     /// Runs of each mode before the first round that do not count
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub warmup: u32,
@@ -228,7 +236,7 @@ pub struct MeasureArgs {
     /// Directory of the programs of --with [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
     #[arg(long, global = true, value_name = "DIR", requires = "with")]
     pub peers: Option<PathBuf>,
-    /// Continue an interrupted comparison with the same settings from its report; --runs may differ
+    /// Continue a comparison with the same settings from its report; --runs, --budget and --margin may differ
     #[arg(long = "continue", global = true, requires = "report")]
     pub continues: bool,
     #[command(flatten)]
@@ -413,6 +421,39 @@ const GROUPING: &[(&str, Grouping)] = &[("sort", Grouping::Sort), ("hash", Group
 const ON_FULL: &[(&str, OnFull)] = &[("spill", OnFull::Spill), ("fail", OnFull::Fail)];
 const CODECS: &[(&str, Compression)] =
     &[("none", Compression::None), ("lz4", Compression::Lz4), ("zstd", Compression::Zstd)];
+
+/// The value of `--runs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// So many rounds.
+    Exactly(u32),
+    /// As many as it takes.
+    Auto,
+}
+
+impl FromStr for Runs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(rounds) if rounds > 0 => Ok(Runs::Exactly(rounds)),
+            _ if text == "auto" => Ok(Runs::Auto),
+            _ => Err("write a number from 1 on, or auto".into()),
+        }
+    }
+}
+
+fn parse_positive_duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).and_then(|time| if time.is_zero() { Err("it must be above 0".into()) } else { Ok(time) })
+}
+
+/// A part, of a percentage with or without its sign: `5`, `2.5%`.
+fn parse_margin(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim_end().parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent / 100.0),
+        _ => Err("a margin is a percentage above 0 and at most 100, like 5 or 2.5".into()),
+    }
+}
 
 /// Largest factor of `--scale`: a larger input fills any disk before it is measured.
 const LARGEST_FACTOR: f64 = 10_000.0;

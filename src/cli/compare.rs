@@ -30,9 +30,10 @@ use crate::measure::mode::RunMode;
 use crate::measure::plan::growth::{Growth, ScaledInput};
 use crate::measure::running::child::{Child, this_program};
 use crate::measure::running::field::{Ended, Field};
+use crate::measure::running::pace::Standing;
 use crate::measure::running::peers::Question;
 use crate::measure::running::processors::Processors;
-use crate::measure::running::rounds::{self, Watch};
+use crate::measure::running::rounds::{self, Outlook, Watch};
 use crate::measure::running::supervisor::Supervisor;
 use crate::measure::settings::{Request, Settings, files_of};
 use crate::runtime::places::{Appears, Plan};
@@ -209,10 +210,10 @@ struct Looker<'a> {
 }
 
 impl Watch for Looker<'_> {
-    fn expect(&mut self, rounds: u32, runs: usize, names: &[&str]) {
+    fn expect(&mut self, outlook: &Outlook<'_>) {
         // The display of the warm-ups ends before the next one begins.
         self.display = None;
-        self.display = Some(RoundsDisplay::start(rounds, runs, names, self.quiet));
+        self.display = Some(RoundsDisplay::start(outlook, self.quiet));
     }
 
     fn begin(&mut self, round: Option<u32>, name: &str) {
@@ -224,6 +225,12 @@ impl Watch for Looker<'_> {
     fn end(&mut self, round: Option<u32>, name: &str, ended: &Ended) {
         if let Some(display) = &self.display {
             display.end(round, name, ended);
+        }
+    }
+
+    fn stand(&mut self, standing: &Standing) {
+        if let Some(display) = &mut self.display {
+            display.stand(standing);
         }
     }
 

@@ -9,12 +9,11 @@ use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
     self, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs,
-    Percents, ReportArgs, RunArgs,
+    Percents, ReportArgs, RunArgs, Runs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::{suggestion, terminal};
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
-use crate::measure::analysis::verdict::USUAL_MARGIN;
 use crate::measure::failure::USAGE;
 use crate::measure::mode::RunMode;
 use crate::measure::plan::ladder::Factor;
@@ -292,8 +291,11 @@ fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
     Request {
         modes: args.modes.clone(),
         without_reference: !job.has_reference(),
-        rounds: Rounds::Exactly(args.runs),
-        margin: USUAL_MARGIN,
+        rounds: match args.runs {
+            Runs::Exactly(rounds) => Rounds::Exactly(rounds),
+            Runs::Auto => Rounds::UntilSettled { budget: args.budget },
+        },
+        margin: args.margin,
         warmup: args.warmup,
         seed: args.seed,
         ladder: args.ladder,
@@ -556,6 +558,10 @@ mod tests {
             "twinmill run wordcount --task-timeout soon",
             "twinmill compare wordcount --continue",
             "twinmill compare wordcount --runs 0",
+            "twinmill compare wordcount --runs some",
+            "twinmill compare wordcount --budget 0s",
+            "twinmill compare wordcount --margin 0",
+            "twinmill compare wordcount --margin much",
             "twinmill compare wordcount --ladder --modes disk",
             "twinmill compare wordcount --ladder --map-output disk",
             "twinmill compare wordcount --memory-sweep 0,much",

@@ -1,17 +1,19 @@
 //! The result of a comparison on standard output.
 
-use crate::cli::telling::{further_tables, modes, verdict};
+use crate::cli::telling::{further_tables, modes, noise, verdict};
 use crate::cli::terminal::to_stdout;
 use crate::measure::comparison::Comparison;
 use crate::measure::failure::Failure;
 
-/// Prints the tables and the verdict.
+/// Prints the tables and the verdict; a busy machine comes first.
 ///
 /// # Errors
 /// [`Failure::Library`] where standard output cannot be written.
 pub fn print(comparison: &Comparison) -> Result<(), Failure> {
     to_stdout(|out| {
-        writeln!(out, "{}", modes::render(comparison))?;
+        for text in noise::busy(comparison).into_iter().chain([modes::render(comparison)]) {
+            writeln!(out, "{text}")?;
+        }
         for table in further_tables(comparison) {
             writeln!(out, "{table}")?;
         }

@@ -8,11 +8,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::figures;
 use crate::cli::terminal::note;
 use crate::measure::running::field::Ended;
+use crate::measure::running::pace::Standing;
+use crate::measure::running::rounds::{Ahead, Outlook};
 
 /// Shows the rounds until it is dropped.
 #[derive(Debug)]
 pub struct RoundsDisplay {
-    rounds: u32,
+    ahead: Ahead,
     /// Width of the longest name of a variant.
     width: usize,
     bar: Option<ProgressBar>,
@@ -20,17 +22,27 @@ pub struct RoundsDisplay {
 }
 
 impl RoundsDisplay {
-    /// Begins to show `runs` runs of variants with these names in `rounds` rounds, or nothing.
-    pub fn start(rounds: u32, runs: usize, names: &[&str], quiet: bool) -> Self {
+    /// Begins to show the runs to come, or nothing.
+    pub fn start(Outlook { names, ahead }: &Outlook<'_>, quiet: bool) -> Self {
+        let ahead = *ahead;
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let bar = (!quiet && io::stderr().is_terminal()).then(|| {
-            let style = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} runs, {msg}, {elapsed}");
-            let bar = ProgressBar::new(runs as u64);
-            bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
+            let (template, length) = match ahead {
+                Ahead::WarmUps(runs) | Ahead::Rounds(_, runs) => {
+                    ("{spinner} [{bar:30}] {pos}/{len} runs, {msg}, {elapsed}", runs as u64)
+                }
+                // The bar shows the time.
+                Ahead::UntilSettled { budget, .. } => {
+                    ("{spinner} [{bar:30}] {msg}, {elapsed} of at most {len} s", budget.as_secs())
+                }
+            };
+            let bar = ProgressBar::new(length);
+            let style = ProgressStyle::with_template(template).expect("the template is well formed");
+            bar.set_style(style.progress_chars("=> "));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        RoundsDisplay { rounds, width, bar, quiet }
+        RoundsDisplay { ahead, width, bar, quiet }
     }
 
     /// Takes note that a run begins, in a round counted from 0 or, without one, to warm up.
@@ -46,15 +58,29 @@ impl RoundsDisplay {
         match &self.bar {
             Some(bar) => {
                 bar.println(line);
-                bar.inc(1);
+                if !matches!(self.ahead, Ahead::UntilSettled { .. }) {
+                    bar.inc(1);
+                }
             }
             None if self.quiet => {}
             None => note(line),
         }
     }
 
+    /// Shows that a round has ended.
+    pub fn stand(&self, standing: &Standing) {
+        if let (Some(bar), Ahead::UntilSettled { budget, .. }, Some(left)) = (&self.bar, self.ahead, standing.time_left)
+        {
+            bar.set_position(budget.saturating_sub(left).as_secs());
+        }
+    }
+
     fn name(&self, round: Option<u32>) -> String {
-        round.map_or("warm-up".into(), |round| format!("round {}/{}", round + 1, self.rounds))
+        match (round, self.ahead) {
+            (None, _) => "warm-up".into(),
+            (Some(round), Ahead::Rounds(rounds, _)) => format!("round {}/{rounds}", round + 1),
+            (Some(round), _) => format!("round {}", round + 1),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::measure::analysis::verdict::Verdict;
 use crate::measure::column::Column;
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
-use crate::measure::paired::{Estimate, Looks, difference_of_medians, ratio_of_medians};
+use crate::measure::paired::{Estimate, Looks, difference_of_medians};
 use crate::measure::plan::growth::Growth;
 use crate::measure::plan::ladder::Ladder;
 use crate::measure::plan::sweep::Sweep;
@@ -142,11 +143,21 @@ impl Comparison {
         self.runs.iter().find_map(|run| run.report.disk_profile.as_ref())
     }
 
-    /// The order of the turns in each round, by name.
+    /// The order of the turns in each round, by name, without those that sit the round out.
     pub fn order(&self) -> Vec<Vec<String>> {
         let turns = self.turns();
-        let round = |round: Vec<usize>| round.into_iter().map(|turn| turns[turn].name().to_owned()).collect();
-        order(turns.len(), self.settings.rounds, self.settings.seed).into_iter().map(round).collect()
+        let depends_on_runs = self.settings.budget_seconds.is_some();
+        let had = |turn: &Turn, round| !depends_on_runs || self.has_had_turn(turn, round);
+        let of_round = |(round, order): (u32, Vec<usize>)| {
+            let turns = order.into_iter().map(|turn| &turns[turn]).filter(|turn| had(turn, round));
+            turns.map(|turn| turn.name().to_owned()).collect()
+        };
+        (0..).zip(order(turns.len(), self.settings.rounds, self.settings.seed)).map(of_round).collect()
+    }
+
+    /// Takes note that a round, counted from 0, is begun.
+    pub fn begin_round(&mut self, round: u32) {
+        self.settings.rounds = self.settings.rounds.max(round + 1);
     }
 
     /// Takes over the runs of a comparison with the same settings.
@@ -176,13 +187,36 @@ impl Comparison {
         *ladder == self.ladder.is_some() && memory_sweep.is_empty() == self.sweep.is_none()
     }
 
-    /// The runs that are still to be made, in order: the round, from 0, and the turn.
-    pub fn runs_to_make(&self) -> Vec<(u32, Turn)> {
+    /// The turns that are still to be had in a round, in order.
+    pub fn turns_to_have(&self, round: u32) -> Vec<Turn> {
         let turns = self.turns();
-        let order = order(turns.len(), self.settings.rounds, self.settings.seed);
-        let all = (0..).zip(order).flat_map(|(round, order)| order.into_iter().map(move |turn| (round, turn)));
-        let all = all.map(|(round, turn)| (round, &turns[turn]));
-        all.filter(|(round, turn)| !self.has_had_turn(turn, *round)).map(|(r, turn)| (r, turn.clone())).collect()
+        let order = order(turns.len(), round + 1, self.settings.seed).pop().unwrap_or_default();
+        order.into_iter().map(|turn| turns[turn].clone()).filter(|turn| !self.has_had_turn(turn, round)).collect()
+    }
+
+    /// Time that the last run of a turn took, start-up included; zero before its first.
+    pub fn last_time(&self, turn: &Turn) -> Duration {
+        let seconds = match turn {
+            Turn::Run(variant) => {
+                self.runs_of(&variant.name).last().map(|run| run.report.wall_seconds + run.startup_seconds)
+            }
+            Turn::Other(attempt) => {
+                self.alternatives[attempt.alternative].runs_as(&attempt.name).last().map(|run| run.wall_seconds)
+            }
+        };
+        Duration::from_secs_f64(seconds.unwrap_or(0.0).max(0.0))
+    }
+
+    /// Whether the verdict on each pair of columns is known.
+    pub fn is_settled(&self) -> bool {
+        self.verdicts().iter().all(Verdict::is_settled)
+    }
+
+    /// Other programs that ran, but not in all rounds, and the rounds in which they did.
+    pub fn sat_out(&self) -> Vec<(String, usize)> {
+        let rounds_of = |other: &Alternative| (other.name.clone(), other.runs_as(&other.name).count());
+        let able = self.alternatives.iter().filter(|other| !other.is_out());
+        able.map(rounds_of).filter(|(_, rounds)| (1..self.settings.rounds as usize).contains(rounds)).collect()
     }
 
     fn has_had_turn(&self, turn: &Turn, round: u32) -> bool {
@@ -267,11 +301,6 @@ impl Comparison {
         let time = |run: &Run| run.report.wall_seconds;
         let of_round = |round| self.runs_of(second).find(|run| run.round == round);
         self.runs_of(first).filter_map(|run| Some((time(run), time(of_round(run.round)?)))).collect()
-    }
-
-    /// The ratio of the times of `first` and `second`.
-    pub fn ratio(&self, first: &str, second: &str) -> Option<Estimate> {
-        ratio_of_medians(&self.paired_times(first, second), self.settings.looks)
     }
 
     /// The verdict on two variants; `None` where they have not run in the same round.

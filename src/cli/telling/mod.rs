@@ -6,6 +6,7 @@ pub mod growth;
 pub mod ladder;
 pub mod machine;
 pub mod modes;
+pub mod noise;
 pub mod purposes;
 pub mod recoveries;
 pub mod sweep;

@@ -1,7 +1,7 @@
 //! Memory mode with less memory, as a table with a chart.
 
 use crate::cli::chart::bar;
-use crate::cli::figures::{bytes, seconds};
+use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
 use crate::measure::analysis::sweep::Curve;
 use crate::measure::comparison::Comparison;
@@ -44,8 +44,15 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         ])
     }));
     let curve = match summary.longer_with_more {
-        None => "more memory never took longer, beyond noise".to_owned(),
-        Some((less, more)) => format!("{more} % took LONGER than {less} %, beyond noise"),
+        Some((less, more)) => format!("{more} % takes LONGER than {less} %"),
+        None => match (summary.undecided_steps, points.len().saturating_sub(1)) {
+            (0, _) => "more memory never takes longer".to_owned(),
+            (undecided, steps) => format!(
+                "no step to more memory is known to take longer, and {undecided} of {} {} undecided",
+                counted(steps as u64, "step"),
+                if undecided == 1 { "is" } else { "are" }
+            ),
+        },
     };
     let budget = match summary.most_over_budget_bytes {
         0 => "every run kept within its budget".to_owned(),
@@ -69,7 +76,7 @@ memory, of the working set     budget     time                              to f
   50 %                       50.0 MiB   1.50 s   ██████████████████              0 B   50.0 MiB       350 MiB
   100 %                       100 MiB   1.00 s   ████████████                    0 B    100 MiB       350 MiB
   disk mode                             2.00 s   ████████████████████████    353 MiB        0 B       350 MiB
-The working set is 100 MiB; more memory never took longer, beyond noise; every run kept within its budget.
+The working set is 100 MiB; more memory never takes longer; every run kept within its budget.
 ";
         assert_eq!(text, expected, "\n{text}");
     }
@@ -78,9 +85,7 @@ The working set is 100 MiB; more memory never took longer, beyond noise; every r
     fn a_curve_that_rises_and_a_budget_that_is_exceeded_are_told() {
         let text = table(&measured([1.0, 1.5, 1.0], [1, 51, 100])).unwrap().to_string();
         assert!(
-            text.contains(
-                "50 % took LONGER than 0 %, beyond noise; some reserved MORE than their budget, by 1.00 MiB at most."
-            ),
+            text.contains("50 % takes LONGER than 0 %; some reserved MORE than their budget, by 1.00 MiB at most."),
             "{text}"
         );
     }

@@ -8,6 +8,7 @@ use crate::measure::analysis::verdict::{Remedy, Verdict, VerdictKind};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
+use crate::measure::running::pace::MOST_ROUNDS;
 
 /// The sentences that the runs support.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
@@ -19,6 +20,7 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
         let job = &comparison.settings.job;
         format!("{job} has no reference, so there is no column of one thread without the framework.")
     }));
+    sentences.extend(end_of_the_rounds(comparison));
     sentences.extend(columns.iter().filter_map(Gain::of).map(gain));
     sentences.extend(comparison.warm_though_asked_cold().map(|cold| {
         let [came, read] = [cold.from_device_bytes, cold.to_read_bytes].map(bytes);
@@ -36,30 +38,55 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     sentences
 }
 
-/// Compares one with the other: `disk takes 1.31× as long as memory [1.28, 1.34] (0.920 s against 0.700 s)`.
-fn relation(Pair { slow, fast, verdict }: &Pair, slow_name: &str, fast_name: &str) -> String {
-    let medians = format!("{} against {}", seconds(slow.time.median), seconds(fast.time.median));
-    let Some(interval) = verdict.interval else {
+/// Says what kept the rounds from going on, where not all is decided, and which programs sat rounds out.
+fn end_of_the_rounds(comparison: &Comparison) -> Vec<String> {
+    let rounds = comparison.settings.rounds;
+    let counted_rounds = counted(u64::from(rounds), "round");
+    let spent = comparison.settings.budget_seconds.filter(|_| rounds > 0 && !comparison.is_settled());
+    let spent = spent.map(|_| match rounds {
+        MOST_ROUNDS.. => format!("The runs ended after {counted_rounds}, the most that are made."),
+        _ => format!(
+            "The runs ended after {counted_rounds}, because their time was spent: pass a longer --budget, or go on from these \
+             with --report FILE --continue."
+        ),
+    });
+    let sat_out = comparison.sat_out().into_iter().map(|(name, ran)| {
+        format!(
+            "{name} ran in {ran} of {counted_rounds}: after the first rounds, other programs share half of the time."
+        )
+    });
+    spent.into_iter().chain(sat_out).collect()
+}
+
+/// Compares the columns of a pair, which are called so.
+fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
+    let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));
+    words(&pair.verdict, slow, fast, &medians)
+}
+
+/// A verdict, the slower one first, without a full stop: `disk takes 1.31× as long as memory [1.28, 1.34] (0.920 s against
+/// 0.700 s)`.
+pub fn words(verdict: &Verdict, slow: &str, fast: &str, medians: &str) -> String {
+    let value = verdict.ratio;
+    let Some((low, high)) = verdict.interval else {
         return format!(
-            "{slow_name} took {:.2}× as long as {fast_name} ({medians}), undecided: fewer than three runs of each do not tell \
-             that from noise",
-            verdict.ratio
+            "{slow} took {value:.2}× as long as {fast} ({medians}), undecided: fewer than three runs of each do not tell that \
+             from noise"
         );
     };
-    let ratio = ratio(verdict.ratio, interval);
     let margin = percent(100.0 * verdict.margin);
     match verdict.kind {
         VerdictKind::Different => {
-            let (ratio, interval) = ratio.split_once(' ').expect("the ratio has an interval");
             let small =
-                if verdict.within_margin() { format!(", less than the margin of {margin}") } else { String::new() };
-            format!("{slow_name} takes {ratio} as long as {fast_name} {interval} ({medians}){small}")
+                if verdict.within_margin() { format!("; within the margin of {margin}") } else { String::new() };
+            format!("{slow} takes {value:.2}× as long as {fast} [{low:.2}, {high:.2}] ({medians}{small})")
         }
         VerdictKind::Equivalent => {
-            format!("{slow_name} and {fast_name} take equally long within {margin}: {ratio} ({medians})")
+            format!("{slow} and {fast} take equally long within {margin}: {} ({medians})", ratio(value, (low, high)))
         }
         VerdictKind::Undecided => {
-            format!("Undecided between {slow_name} and {fast_name}: {ratio} ({medians}); {}", missing(verdict))
+            let ratio = ratio(value, (low, high));
+            format!("Undecided between {slow} and {fast}: {ratio} ({medians}); {}", missing(verdict))
         }
     }
 }
@@ -145,24 +172,48 @@ mod tests {
     fn a_clear_difference_is_told() {
         let sentences = verdict(&[0.91, 0.92, 0.93], &[0.69, 0.70, 0.71], &[1.9, 1.9, 1.9]);
         let pair = "disk takes 1.31× as long as memory [1.28, 1.35] (0.920 s against 0.700 s).";
-        let alone = "One thread without the framework takes 2.71× as long as memory with 2 workers [2.60, 2.84] (1.90 s \
+        let alone = "One thread without the framework takes 2.71× as long as memory with 2 workers [2.42, 3.05] (1.90 s \
                      against 0.700 s), because it kept 0.6 processors busy, and memory 1.7: all of the 1.20 s.";
         assert_eq!(sentences, [pair, alone]);
     }
 
     #[test]
-    fn an_interval_that_holds_one_is_noise() {
+    fn an_interval_that_holds_one_is_undecided() {
         let sentences = verdict(&[0.70, 0.72, 0.75], &[0.71, 0.69, 0.70], &[]);
-        let expected =
-            "No difference beyond noise between disk and memory: 1.03× [0.90, 1.17] (0.720 s against 0.700 s).";
+        let expected = "Undecided between disk and memory: 1.03× [0.73, 1.46] (0.720 s against 0.700 s); only 41 % or more \
+                        would have shown; about 20 more runs of each, or a quieter machine, would decide it.";
         assert_eq!(sentences, [expected]);
+    }
+
+    #[test]
+    fn equal_times_are_told_with_the_margin_and_a_small_difference_too() {
+        let around = |time: f64| (0..10).map(|i| time * (1.0 + 0.002 * f64::from(i % 5))).collect::<Vec<_>>();
+        let equal = verdict(&around(1.0), &[around(1.0), vec![]].concat(), &[]);
+        let mut shuffled = around(1.0);
+        shuffled.rotate_left(1);
+        let noisy = verdict(&around(1.0), &shuffled, &[]);
+        for told in [&equal[0], &noisy[0]] {
+            assert!(told.starts_with("disk and memory take equally long within 5 %: 1.00× ["), "{told}");
+        }
+        let small = &verdict(&around(1.02), &around(1.0), &[])[0];
+        assert!(
+            small.starts_with("disk takes 1.02× as long as memory [1.02, 1.02] (1.02 s against 1.00 s; within the"),
+            "{small}"
+        );
+    }
+
+    #[test]
+    fn a_factor_of_ten_that_is_not_sure_is_not_told_as_none() {
+        let told = &verdict(&[18.5, 6.65, 10.0], &[0.98, 2.16, 1.03], &[])[0];
+        assert!(told.starts_with("Undecided between disk and memory: 9.71× ["), "{told}");
+        assert!(told.contains("only a factor of ") && told.contains(" or more would have shown"), "{told}");
     }
 
     #[test]
     fn two_rounds_say_nothing_about_noise() {
         let sentences = verdict(&[2.0, 2.0], &[1.0, 1.0], &[]);
-        let expected = "disk took 2.00× as long as memory (2.00 s against 1.00 s); fewer than three rounds do not tell \
-                        that from noise.";
+        let expected = "disk took 2.00× as long as memory (2.00 s against 1.00 s), undecided: fewer than three runs of each \
+                        do not tell that from noise.";
         assert_eq!(sentences, [expected]);
     }
 

@@ -1,16 +1,24 @@
 //! The modes on larger inputs or with more iterations: the point from which one wins, and the growth of each.
 //!
+//! A point from which on something holds is claimed only where the points on both sides of it are settled
+//! ([`verdict`](crate::measure::analysis::verdict)), and curves only through [`FEWEST_POINTS`] or more: two points are on
+//! every curve.
+//!
 //! Times over sizes are fitted by a power of the size, least squares on logarithms; times over iterations by a part that is
 //! paid once and a part for each iteration, least squares.
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::analysis::verdict::{Verdict, VerdictKind};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 use crate::measure::paired::Estimate;
 use crate::measure::plan::growth::{Axis, Growth, Point};
 use crate::measure::statistics::line;
+
+/// Fewest points from which it is concluded how times grow.
+pub const FEWEST_POINTS: usize = 3;
 
 /// A growth as it was measured: an entry of `growths` in a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,6 +40,9 @@ pub struct GrownPoint {
     pub modes: Vec<ModePoint>,
     /// The first mode of the framework against the second.
     pub ratio: Option<PointRatio>,
+    /// One thread without the framework against the fastest mode of the framework.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<PointRatio>,
 }
 
 /// A mode at a point.
@@ -45,6 +56,9 @@ pub struct ModePoint {
     pub median_seconds: f64,
     /// The interval of the median.
     pub ci95_seconds: (f64, f64),
+    /// The confidence that it has.
+    #[serde(default)]
+    pub ci95_coverage: f64,
     /// Bytes to intermediate files.
     pub file_bytes_written: Option<f64>,
     /// Peak resident size.
@@ -61,9 +75,12 @@ pub struct PointRatio {
     /// The ratio.
     #[serde(flatten)]
     pub estimate: Estimate,
+    /// The verdict on it.
+    #[serde(default)]
+    pub kind: VerdictKind,
 }
 
-/// The growth of a mode; `None` where there is only one point.
+/// The growth of a mode; `None` where there are too few points.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct ModeFit {
     /// The mode.
@@ -91,24 +108,48 @@ pub enum Fit {
     },
 }
 
-/// The mode of two that is ahead at the end, beyond noise.
+/// What is known of the two modes at the last point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Last {
+    /// One is ahead.
+    Ahead(Winner),
+    /// They take equally long, within the margin.
+    Equal,
+    /// Neither is known.
+    Undecided,
+}
+
+/// The mode of two that is ahead at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Winner {
     /// The faster one.
     pub ahead: RunMode,
     /// The slower one.
     pub behind: RunMode,
-    /// The amount from which on it is; `None` where it is everywhere.
-    pub since: Option<f64>,
+    /// The points at which that holds.
+    pub since: Since,
 }
 
-/// The point up to which one thread is no slower than the framework.
+/// Points at the end of a growth at which something holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Since {
+    /// All points.
+    Everywhere,
+    /// This amount and more; at the point below, it is known not to hold.
+    From(f64),
+    /// This amount and more; it is not known what holds at the point below.
+    AtLeastFrom(f64),
+}
+
+/// The points from the first on at which one thread is no slower than the framework.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AloneUntil {
-    /// To the last point.
+    /// All points.
     Everywhere,
-    /// To this amount.
+    /// To this amount; at the next point it is slower.
     Amount(f64),
+    /// To this amount; it is not known what holds at the next point.
+    AtLeast(f64),
 }
 
 impl Grown {
@@ -132,6 +173,9 @@ impl Grown {
 
     fn fit(&self, mode: RunMode) -> Option<Fit> {
         let times = self.times(mode);
+        if times.len() < FEWEST_POINTS {
+            return None;
+        }
         match self.axis {
             Axis::Scale => {
                 let logs: Vec<_> = times.iter().map(|(amount, time)| (amount.ln(), time.ln())).collect();
@@ -148,22 +192,31 @@ impl Grown {
         self.points.first()?.ratio.map(|ratio| (ratio.of, ratio.to))
     }
 
-    /// The mode of the two that is ahead at the last point, and from which point on; `None` where neither is.
-    pub fn winner(&self) -> Option<Winner> {
-        let ahead = |point: &GrownPoint| {
-            let PointRatio { of, to, estimate } = point.ratio?;
-            let (low, high) = estimate.ci95?;
-            (low > 1.0 || high < 1.0).then_some(if estimate.value > 1.0 { to } else { of })
-        };
-        let winners: Vec<_> = self.points.iter().map(ahead).collect();
-        let winner = (*winners.last()?)?;
+    /// Whether there are enough points to conclude how times grow.
+    pub fn has_enough_points(&self) -> bool {
+        self.points.len() >= FEWEST_POINTS
+    }
+
+    /// What is known of the two modes at the last point, and from which point on; `None` where no two are compared.
+    pub fn last(&self) -> Option<Last> {
         let (first, second) = self.compared()?;
-        let since = winners.iter().rposition(|other| *other != Some(winner)).map(|i| self.points[i + 1].amount);
-        Some(Winner { ahead: winner, behind: if winner == first { second } else { first }, since })
+        let ratios: Vec<PointRatio> = self.points.iter().filter_map(|point| point.ratio).collect();
+        let last = ratios.last()?;
+        let ahead = match (last.kind, last.shorter()) {
+            (VerdictKind::Different, Some(shorter)) => shorter,
+            (VerdictKind::Equivalent, _) => return Some(Last::Equal),
+            _ => return Some(Last::Undecided),
+        };
+        let since = match ratios.iter().rposition(|ratio| ratio.shorter() != Some(ahead)) {
+            None => Since::Everywhere,
+            Some(other) if ratios[other].is_settled() => Since::From(self.points[other + 1].amount),
+            Some(other) => Since::AtLeastFrom(self.points[other + 1].amount),
+        };
+        Some(Last::Ahead(Winner { ahead, behind: if ahead == first { second } else { first }, since }))
     }
 
     /// The mode with the cheaper iterations, and the number of iterations after which it has paid for itself, by the
-    /// fitted lines.
+    /// fitted lines; `None` unless it is known to be no faster with fewer iterations, and to be faster with more.
     pub fn paid_for_after(&self) -> Option<(RunMode, f64)> {
         let line = |mode| match self.fits.iter().find(|fit| fit.mode == mode)?.fit? {
             Fit::Line { once_seconds, iteration_seconds } => Some((once_seconds, iteration_seconds)),
@@ -172,7 +225,11 @@ impl Grown {
         let (first, second) = self.compared()?;
         let ((once_a, each_a), (once_b, each_b)) = (line(first)?, line(second)?);
         let (cheaper, at) = (if each_a < each_b { first } else { second }, (once_b - once_a) / (each_a - each_b));
-        (at.is_finite() && at > 1.0).then(|| (cheaper, at.ceil()))
+        let ahead = |ratio: &PointRatio| ratio.shorter() == Some(cheaper);
+        let ratios = || self.points.iter().filter_map(|point| Some((point.amount, point.ratio?)));
+        let not_before = ratios().any(|(amount, ratio)| amount <= at && ratio.is_settled() && !ahead(&ratio));
+        let behind = ratios().any(|(amount, ratio)| amount >= at && ahead(&ratio));
+        (at.is_finite() && at > 1.0 && not_before && behind).then(|| (cheaper, at.ceil()))
     }
 
     /// The amount from which on memory mode uses files.
@@ -183,18 +240,34 @@ impl Grown {
         self.points.iter().find(spills).map(|point| point.amount)
     }
 
-    /// The point up to which one thread is no slower than the framework, if there is one.
+    /// The points from the first on at which one thread is known to be no slower than the framework, if there are any.
     pub fn alone_until(&self) -> Option<AloneUntil> {
-        let enough = |point: &&GrownPoint| {
-            let others = point.modes.iter().filter(|mode| mode.mode != RunMode::Reference);
-            let fastest = others.map(|mode| mode.median_seconds).fold(f64::INFINITY, f64::min);
-            point.of_mode(RunMode::Reference).is_some_and(|alone| fastest >= alone.median_seconds)
-        };
-        match self.points.iter().take_while(enough).count() {
-            0 => None,
-            all if all == self.points.len() => Some(AloneUntil::Everywhere),
-            some => Some(AloneUntil::Amount(self.points[some - 1].amount)),
+        let ratios: Vec<PointRatio> = self.points.iter().map_while(|point| point.alone).collect();
+        let enough = |ratio: &&PointRatio| ratio.is_settled() && ratio.shorter() != Some(ratio.to);
+        let until = ratios.iter().take_while(enough).count();
+        match ratios.get(until) {
+            _ if until == 0 => None,
+            None => Some(AloneUntil::Everywhere),
+            Some(next) if next.is_settled() => Some(AloneUntil::Amount(self.points[until - 1].amount)),
+            Some(_) => Some(AloneUntil::AtLeast(self.points[until - 1].amount)),
         }
+    }
+}
+
+impl PointRatio {
+    fn of((of, to): (RunMode, RunMode), verdict: Verdict) -> Self {
+        let estimate = Estimate { value: verdict.ratio, ci95: verdict.interval, coverage: verdict.coverage };
+        PointRatio { of, to, estimate, kind: verdict.kind }
+    }
+
+    /// The mode that is known to take less time.
+    fn shorter(&self) -> Option<RunMode> {
+        let shorter = if self.estimate.value > 1.0 { self.to } else { self.of };
+        (self.kind == VerdictKind::Different).then_some(shorter)
+    }
+
+    fn is_settled(&self) -> bool {
+        self.kind != VerdictKind::Undecided
     }
 }
 
@@ -202,12 +275,19 @@ impl GrownPoint {
     fn of(point: &Point, modes: &[RunMode], comparison: &Comparison) -> Option<Self> {
         let variant = |mode: RunMode| point.variants.iter().find(|variant| variant.mode == mode);
         let measured = |mode: &RunMode| Some(ModePoint::of(comparison.column(variant(*mode)?)?));
-        let mut frameworks = modes.iter().copied().filter(|mode| *mode != RunMode::Reference);
-        let ratio = frameworks.next().zip(frameworks.next()).and_then(|(of, to)| {
-            let estimate = comparison.ratio(&variant(of)?.name, &variant(to)?.name)?;
-            Some(PointRatio { of, to, estimate })
-        });
-        Some(GrownPoint { amount: point.amount, modes: modes.iter().map(measured).collect::<Option<_>>()?, ratio })
+        let measured: Vec<ModePoint> = modes.iter().map(measured).collect::<Option<_>>()?;
+        let ratio = |of: RunMode, to: RunMode| {
+            let verdict = comparison.verdict(&variant(of)?.name, &variant(to)?.name)?;
+            Some(PointRatio::of((of, to), verdict))
+        };
+        let frameworks: Vec<&ModePoint> = measured.iter().filter(|mode| mode.mode != RunMode::Reference).collect();
+        let fastest = frameworks.iter().min_by(|a, b| a.median_seconds.total_cmp(&b.median_seconds));
+        Some(GrownPoint {
+            amount: point.amount,
+            ratio: frameworks.first().zip(frameworks.get(1)).and_then(|(of, to)| ratio(of.mode, to.mode)),
+            alone: fastest.and_then(|fastest| ratio(RunMode::Reference, fastest.mode)),
+            modes: measured,
+        })
     }
 
     /// A mode at this point, if it is one of those that are compared.
@@ -222,6 +302,7 @@ impl ModePoint {
             mode: column.mode,
             median_seconds: column.time.median,
             ci95_seconds: column.time.ci95,
+            ci95_coverage: column.time.coverage,
             file_bytes_written: column.framework.as_ref().map(|parts| parts.file_written_bytes),
             peak_rss_bytes: column.peak_rss_bytes,
             variant: column.name,
@@ -266,10 +347,44 @@ pub mod tests {
         let comparison = measured(&growth, [&[1.0, 4.0, 16.0], &[1.0, 3.0, 9.0], &[0.5, 2.0, 20.0]]);
         let grown = Grown::of(&growth, &comparison).unwrap();
         let (ahead, behind) = (RunMode::Memory, RunMode::Disk);
-        assert_eq!(grown.winner(), Some(Winner { ahead, behind, since: Some(4.0 * 1048576.0) }));
+        let since = Since::From(4.0 * 1048576.0);
+        assert_eq!(grown.last(), Some(Last::Ahead(Winner { ahead, behind, since })));
         assert_eq!(grown.alone_until(), Some(AloneUntil::Amount(4.0 * 1048576.0)));
         let Some(Fit::Power { exponent }) = grown.fits[0].fit else { panic!("another curve") };
         assert!((exponent - 1.0).abs() < 1e-9);
+    }
+
+    /// Like [`measured`], where the rounds at one point of one mode take so many times as long.
+    fn with_noise(growth: &Growth, times: [&[f64]; 3], (mode, point): (usize, usize), noise: [f64; 3]) -> Grown {
+        let mut comparison = measured(growth, times);
+        let name = growth.points[point].variants[mode].name.clone();
+        for run in comparison.runs.iter_mut().filter(|run| run.variant == name) {
+            run.report.wall_seconds *= noise[run.round as usize];
+        }
+        Grown::of(growth, &comparison).unwrap()
+    }
+
+    #[test]
+    fn a_noisy_point_moves_no_crossing_and_is_no_difference() {
+        let growth = Growth::of_scale(&RunMode::ALL, &[input(1.0), input(4.0), input(16.0)]);
+        let times: [&[f64]; 3] = [&[1.0, 4.0, 16.0], &[1.0, 3.0, 9.0], &[0.5, 2.0, 20.0]];
+        let (ahead, behind) = (RunMode::Memory, RunMode::Disk);
+        let grown = with_noise(&growth, times, (0, 0), [1.0, 0.8, 1.3]);
+        let since = Since::AtLeastFrom(4.0 * 1048576.0);
+        assert_eq!(grown.last(), Some(Last::Ahead(Winner { ahead, behind, since })));
+        let grown = with_noise(&growth, times, (0, 2), [0.5, 1.0, 2.0]);
+        assert_eq!(grown.last(), Some(Last::Undecided));
+        let grown = with_noise(&growth, times, (2, 2), [0.3, 1.0, 2.0]);
+        assert_eq!(grown.alone_until(), Some(AloneUntil::AtLeast(4.0 * 1048576.0)));
+        let grown = with_noise(&growth, times, (2, 0), [0.5, 2.0, 2.0]);
+        assert_eq!(grown.alone_until(), None);
+    }
+
+    #[test]
+    fn two_points_give_no_curve() {
+        let growth = Growth::of_scale(&RunMode::ALL, &[input(1.0), input(4.0)]);
+        let grown = Grown::of(&growth, &measured(&growth, [&[1.0, 4.0], &[1.0, 3.0], &[0.5, 2.0]])).unwrap();
+        assert!(!grown.has_enough_points() && grown.fits.iter().all(|fit| fit.fit.is_none()), "{grown:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::analysis::verdict::Verdict;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 
@@ -27,6 +28,9 @@ pub struct SweepPoint {
     pub median_seconds: f64,
     /// The interval of the median.
     pub ci95_seconds: (f64, f64),
+    /// The confidence that it has.
+    #[serde(default)]
+    pub ci95_coverage: f64,
     /// Bytes that went to files.
     pub spilled_bytes: f64,
     /// The most that any run reserved.
@@ -42,11 +46,14 @@ pub struct SweepSummary {
     pub working_set_bytes: u64,
     /// Disk mode's time, where it ran.
     pub disk_median_seconds: Option<f64>,
-    /// Whether more memory never took longer, beyond noise.
+    /// Whether no step to more memory is known to take longer; undecided steps may.
     pub monotone_within_noise: bool,
     /// Two points, in per cent, of which the second, with more memory, took longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longer_with_more: Option<(u32, u32)>,
+    /// Steps from a point to the next of which it is not known whether the one with more memory takes longer.
+    #[serde(default)]
+    pub undecided_steps: usize,
     /// Whether every run kept within its budget.
     pub within_budget: bool,
     /// The most by which a run exceeded its budget.
@@ -66,20 +73,23 @@ impl Curve {
                 budget_bytes: point.budget_bytes,
                 median_seconds: column.time.median,
                 ci95_seconds: column.time.ci95,
+                ci95_coverage: column.time.coverage,
                 spilled_bytes: column.framework.as_ref().map_or(0.0, |parts| parts.file_written_bytes),
                 peak_reserved_bytes: peak,
                 peak_rss_bytes: column.peak_rss_bytes,
                 variant: column.name,
             });
         }
-        let longer = longer_with_more(&points, comparison);
+        let steps = steps(&points, comparison);
+        let longer = steps.iter().find(|step| step.verdict.is_different() && step.verdict.ratio > 1.0);
         let over = |point: &SweepPoint| point.peak_reserved_bytes.saturating_sub(point.budget_bytes);
         let most_over_budget_bytes = points.iter().map(over).max().unwrap_or(0);
         let summary = SweepSummary {
             working_set_bytes: sweep.working_set_bytes,
             disk_median_seconds: comparison.column_named(RunMode::Disk.name()).map(|disk| disk.time.median),
             monotone_within_noise: longer.is_none(),
-            longer_with_more: longer,
+            longer_with_more: longer.map(|step| (step.less, step.more)),
+            undecided_steps: steps.iter().filter(|step| !step.verdict.is_settled()).count(),
             within_budget: most_over_budget_bytes == 0,
             most_over_budget_bytes,
         };
@@ -87,12 +97,23 @@ impl Curve {
     }
 }
 
-/// Two points of which the one with more memory took longer, beyond noise.
-fn longer_with_more(points: &[SweepPoint], comparison: &Comparison) -> Option<(u32, u32)> {
-    points.windows(2).map(|pair| (&pair[0], &pair[1])).find_map(|(less, more)| {
+/// A step from a point of the sweep to the next.
+struct Step {
+    /// Per cent of the working set.
+    less: u32,
+    /// The same at the next point.
+    more: u32,
+    /// The verdict on the point with more memory against the one with less.
+    verdict: Verdict,
+}
+
+fn steps(points: &[SweepPoint], comparison: &Comparison) -> Vec<Step> {
+    let step = |pair: &[SweepPoint]| {
+        let (less, more) = (&pair[0], &pair[1]);
         let verdict = comparison.verdict(&more.variant, &less.variant)?;
-        (verdict.is_different() && verdict.ratio > 1.0).then_some((less.percent, more.percent))
-    })
+        Some(Step { less: less.percent, more: more.percent, verdict })
+    };
+    points.windows(2).filter_map(step).collect()
 }
 
 #[cfg(test)]
@@ -125,6 +146,17 @@ pub mod tests {
         let Curve { points, summary } = Curve::of(&measured([1.9, 1.5, 1.0], [1, 50, 100])).unwrap();
         assert_eq!(points[1].budget_bytes, 50 << 20);
         assert!(summary.monotone_within_noise && summary.within_budget, "{summary:?}");
+        assert_eq!(summary.undecided_steps, 0);
+    }
+
+    #[test]
+    fn a_noisy_step_is_undecided() {
+        let mut comparison = measured([1.9, 1.5, 1.0], [1, 50, 100]);
+        let noisy = comparison.runs.iter_mut().filter(|run| run.variant == "memory at 50 %");
+        noisy.for_each(|run| run.report.wall_seconds *= 1.0 + f64::from(run.round));
+        let Curve { summary, .. } = Curve::of(&comparison).unwrap();
+        assert!(summary.monotone_within_noise, "{summary:?}");
+        assert_eq!(summary.undecided_steps, 2);
     }
 
     #[test]

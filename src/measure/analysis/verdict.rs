@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::paired::{Estimate, FEWEST_ROUNDS, Looks, half_width_after, ratio_of_medians};
+use crate::measure::paired::{Estimate, FEWEST_ROUNDS, Looks, ratio_of_medians, rounds_until};
 
 /// Most rounds beyond which a quieter machine is the better advice.
 const MOST_ROUNDS_WORTH_ADVISING: usize = 200;
@@ -43,7 +43,7 @@ impl Default for Rules {
 }
 
 /// What is known of the difference between two ways of running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// One takes longer.
@@ -51,6 +51,7 @@ pub enum VerdictKind {
     /// Both take equally long, within the margin.
     Equivalent,
     /// Neither is known.
+    #[default]
     Undecided,
 }
 
@@ -107,8 +108,9 @@ impl Verdict {
             coverage,
             margin,
             rounds: rounds.len(),
-            runs_to_decide: match kind {
-                VerdictKind::Undecided => half.map_or(Some(FEWEST_ROUNDS - rounds.len()), missing),
+            runs_to_decide: match (kind, half) {
+                (VerdictKind::Undecided, None) => Some(FEWEST_ROUNDS - rounds.len()),
+                (VerdictKind::Undecided, Some(half)) => missing(half),
                 _ => None,
             },
             smallest_detectable_percent: half.map(|half| 100.0 * half.exp_m1()),
@@ -165,9 +167,8 @@ fn lies_within((low, high): (f64, f64), margin: f64) -> bool {
 fn rounds_to_decide(half: f64, ratio: f64, rounds: usize, Rules { looks, margin }: Rules) -> Option<usize> {
     let apart = ratio.ln().abs();
     let wanted = apart.max(margin.ln_1p() - apart);
-    (rounds + 1..=rounds + MOST_ROUNDS_WORTH_ADVISING)
-        .find(|more| half_width_after(half, rounds, *more, looks) <= wanted)
-        .map(|enough| enough - rounds)
+    let enough = rounds_until(wanted / half, rounds, rounds + MOST_ROUNDS_WORTH_ADVISING, looks)?;
+    Some(enough - rounds)
 }
 
 #[cfg(test)]
@@ -216,7 +217,7 @@ mod tests {
         for ratio in [1.0, 1.03, 1.1] {
             let few = verdict(&rounds(5, ratio, 0.03));
             let Some(Remedy::MoreRounds(more)) = few.remedy() else { panic!("{few:?}") };
-            let enough = verdict(&rounds((5 + more).next_multiple_of(5) as u32 + 5, ratio, 0.03));
+            let enough = verdict(&rounds(5 + 2 * more as u32, ratio, 0.03));
             assert!(enough.is_settled(), "{more} {enough:?}");
         }
         let hopeless = verdict(&rounds(5, 1.0, 0.3));

@@ -27,14 +27,6 @@ impl Turn {
             Turn::Other(attempt) => &attempt.name,
         }
     }
-
-    /// The attempt, if the turn is another program's.
-    pub fn attempt(&self) -> Option<&Attempt> {
-        match self {
-            Turn::Run(_) => None,
-            Turn::Other(attempt) => Some(attempt),
-        }
-    }
 }
 
 /// The order of the variants, by index, in each of `rounds` rounds.

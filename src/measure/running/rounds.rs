@@ -1,5 +1,7 @@
 //! Warm-ups, then every turn of every round, in one process after another.
 
+use std::time::{Duration, Instant};
+
 use crate::machine::load::LoadMeter;
 use crate::measure::comparison::{Comparison, Warmup};
 use crate::measure::failure::Failure;
@@ -10,17 +12,45 @@ use crate::measure::plan::turn::Turn;
 use crate::measure::run::Run;
 use crate::measure::running::child::Child;
 use crate::measure::running::field::{Ended, Field};
+use crate::measure::running::pace::{MOST_ROUNDS, Pace, Standing};
 use crate::measure::running::supervisor::Supervisor;
 use crate::measure::settings::Settings;
 
+/// The runs to come, as far as they are known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook<'a> {
+    /// Their names, each once.
+    pub names: Vec<&'a str>,
+    /// Their number.
+    pub ahead: Ahead,
+}
+
+/// The number of runs to come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ahead {
+    /// So many runs to warm up.
+    WarmUps(usize),
+    /// So many runs in the rounds, of which there are so many in all.
+    Rounds(u32, usize),
+    /// Rounds until the verdicts are settled.
+    UntilSettled {
+        /// So many rounds at most.
+        most_rounds: u32,
+        /// The time that they may take.
+        budget: Duration,
+    },
+}
+
 /// An observer of the runs, which also keeps their results.
 pub trait Watch {
-    /// Announces so many runs of these names: warm-ups, or those of the rounds.
-    fn expect(&mut self, rounds: u32, runs: usize, names: &[&str]);
+    /// Announces the runs to come: warm-ups, or those of the rounds.
+    fn expect(&mut self, outlook: &Outlook<'_>);
     /// Takes note that a run begins, in a round counted from 0 or, without one, to warm up.
     fn begin(&mut self, round: Option<u32>, name: &str);
     /// Takes note that a run has ended.
     fn end(&mut self, round: Option<u32>, name: &str, ended: &Ended);
+    /// Takes note of a round that has ended.
+    fn stand(&mut self, standing: &Standing);
     /// Keeps the comparison after each run, or once where there is nothing to run.
     ///
     /// # Errors
@@ -39,36 +69,63 @@ pub fn run(
     supervisor: &mut Supervisor,
     watch: &mut dyn Watch,
 ) -> Result<(), Failure> {
-    if comparison.is_planned() && comparison.runs_to_make().is_empty() {
+    if comparison.is_planned() && Pace::of(comparison).next_round(comparison).is_none() {
         return watch.keep(comparison, supervisor);
     }
     let seen = warm_up(comparison, child, supervisor, watch)?;
     plan(comparison, &seen)?;
-    let turns = comparison.runs_to_make();
     if let Some(field) = &mut field {
-        let attempts = turns.iter().filter_map(|(_, turn)| turn.attempt().cloned());
-        field.prepare(comparison, &attempts.collect::<Vec<_>>(), child, supervisor)?;
+        field.prepare(comparison, &comparison.attempts(), child, supervisor)?;
     }
-    let names: Vec<&str> = turns.iter().map(|(_, turn)| turn.name()).collect();
-    watch.expect(comparison.settings.rounds, turns.len(), &names);
+    announce(comparison, watch);
     let (earlier, meter) = (comparison.load, LoadMeter::start());
-    for (round, turn) in &turns {
-        watch.begin(Some(*round), turn.name());
-        let ended = match (turn, &field) {
-            (Turn::Run(variant), _) => {
-                let run = child.run(variant, supervisor)?;
-                let seconds = run.report.wall_seconds;
-                comparison.add(run, &variant.name, *round);
-                Ended::Took { seconds, agrees: true }
-            }
-            (Turn::Other(attempt), Some(field)) => field.turn(comparison, attempt, *round, child.inputs, supervisor)?,
-            (Turn::Other(_), None) => unreachable!("only a field has alternatives"),
-        };
-        watch.end(Some(*round), turn.name(), &ended);
-        comparison.load = earlier.with(meter.load());
-        watch.keep(comparison, supervisor)?;
+    let mut pace = Pace::of(comparison);
+    while let Some((round, turns)) = pace.next_round(comparison) {
+        comparison.begin_round(round);
+        for turn in &turns {
+            watch.begin(Some(round), turn.name());
+            let begun = Instant::now();
+            let ended = take(turn, round, comparison, (child, &field), supervisor)?;
+            pace.spend(comparison, turn, begun.elapsed());
+            comparison.load = earlier.with(meter.load());
+            watch.end(Some(round), turn.name(), &ended);
+            watch.keep(comparison, supervisor)?;
+        }
+        watch.stand(&pace.standing(comparison));
     }
     Ok(())
+}
+
+/// Announces the rounds.
+fn announce(comparison: &Comparison, watch: &mut dyn Watch) {
+    let turns = comparison.turns();
+    let names = turns.iter().map(Turn::name).collect();
+    let rounds = comparison.settings.rounds;
+    let ahead = match comparison.settings.budget_seconds {
+        None => Ahead::Rounds(rounds, (0..rounds).map(|round| comparison.turns_to_have(round).len()).sum()),
+        Some(seconds) => Ahead::UntilSettled { most_rounds: MOST_ROUNDS, budget: Duration::from_secs_f64(seconds) },
+    };
+    watch.expect(&Outlook { names, ahead });
+}
+
+/// Gives a turn in a round.
+fn take(
+    turn: &Turn,
+    round: u32,
+    comparison: &mut Comparison,
+    (child, field): (&Child<'_>, &Option<Field<'_>>),
+    supervisor: &mut Supervisor,
+) -> Result<Ended, Failure> {
+    match (turn, field) {
+        (Turn::Run(variant), _) => {
+            let run = child.run(variant, supervisor)?;
+            let seconds = run.report.wall_seconds;
+            comparison.add(run, &variant.name, round);
+            Ok(Ended::Took { seconds, agrees: true })
+        }
+        (Turn::Other(attempt), Some(field)) => field.turn(comparison, attempt, round, child.inputs, supervisor),
+        (Turn::Other(_), None) => unreachable!("only a field has alternatives"),
+    }
 }
 
 /// Runs each mode as often as was asked for, at least once where the plan depends on it, and returns the last run of
@@ -81,8 +138,8 @@ fn warm_up(
 ) -> Result<Vec<(RunMode, Run)>, Failure> {
     let times = comparison.settings.warmup.max(u32::from(!comparison.is_planned()));
     let modes = comparison.modes.clone();
-    let names: Vec<&str> = modes.iter().map(|variant| variant.name.as_str()).collect();
-    watch.expect(times, times as usize * modes.len(), &names);
+    let names = modes.iter().map(|variant| variant.name.as_str()).collect();
+    watch.expect(&Outlook { names, ahead: Ahead::WarmUps(times as usize * modes.len()) });
     let mut seen = Vec::new();
     for variant in (0..times).flat_map(|_| &modes) {
         watch.begin(None, &variant.name);

@@ -49,8 +49,8 @@ fn a_comparison_may_be_of_some_modes_and_settings() {
     let runs: Vec<_> = report["runs"].as_array().unwrap().iter().map(|run| (&run["mode"], &run["workers"])).collect();
     assert_eq!(runs.len(), 2);
     assert!(runs.contains(&(&json!("memory"), &json!(1))) && runs.contains(&(&json!("disk"), &json!(1))), "{runs:?}");
-    let columns: Vec<_> = ended.stdout.lines().nth(2).unwrap().split_whitespace().collect();
-    assert_eq!(columns, ["memory", "disk"]);
+    let head = |line: &str| line.split_whitespace().eq(["memory", "disk"]);
+    assert!(ended.stdout.lines().any(head), "{}", ended.stdout);
     assert!(ended.stdout.contains("cold page cache") && !ended.stdout.contains("reference"), "{}", ended.stdout);
     cli.assert_left(&["report.json"]);
 }
@@ -109,7 +109,8 @@ fn an_emulated_disk_is_named_in_every_output() {
     let files =
         "--report report.json --html page.html --export-markdown table.md --export-csv runs.csv --trace trace.json";
     let ended = cli.succeed(&format!("compare wordcount --input input --disk-profile 50MB,1ms --runs 1 {files}"));
-    assert!(ended.stdout.lines().next().unwrap().ends_with(label), "{}", ended.stdout);
+    let heading = ended.stdout.lines().find(|line| line.starts_with("wordcount: ")).unwrap();
+    assert!(heading.ends_with(label), "{}", ended.stdout);
     assert_eq!(cli.json("report.json")["emulated_disk"], label);
     for file in ["page.html", "table.md", "trace.json"] {
         assert!(fs::read_to_string(cli.scratch.path(file)).unwrap().contains(label), "{file}");
@@ -187,6 +188,38 @@ fn a_mode_can_be_compared_with_itself() {
     let (low, high) = (ratio["ci95"][0].as_f64().unwrap(), ratio["ci95"][1].as_f64().unwrap());
     assert!(low <= ratio["value"].as_f64().unwrap() && high >= ratio["value"].as_f64().unwrap());
     assert_eq!(report["verdict"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn rounds_are_made_until_all_is_settled_or_the_time_is_spent_and_go_on_when_continued() {
+    let cli = Cli::with_input("a b a");
+    let compare =
+        "compare wordcount --input input --modes disk,memory --warmup 0 --quiet --report r.json --budget 50ms";
+    let ended = cli.succeed(compare);
+    let report = cli.json("r.json");
+    let rounds = report["settings"]["rounds"].as_u64().unwrap();
+    assert!((3..=100).contains(&rounds) && report["runs"].as_array().unwrap().len() as u64 == 2 * rounds);
+    assert_eq!(report["plan"]["order"].as_array().unwrap().len() as u64, rounds);
+    let verdict = &report["verdicts"][0];
+    let (low, high) = (verdict["interval"][0].as_f64().unwrap(), verdict["interval"][1].as_f64().unwrap());
+    let kind = match (low > 1.0 || high < 1.0, low >= 1.0 / 1.05 && high <= 1.05) {
+        (true, _) => "different",
+        (false, true) => "equivalent",
+        (false, false) => "undecided",
+    };
+    assert_eq!((&verdict["a"], &verdict["b"], &verdict["kind"]), (&json!("disk"), &json!("memory"), &json!(kind)));
+    assert_eq!((&verdict["coverage"], &verdict["rounds"]), (&json!(0.99), &json!(rounds)));
+    assert_eq!(kind == "undecided", ended.stdout.contains("Undecided between "), "{}", ended.stdout);
+    let noise = &report["noise"];
+    for name in ["load_average", "steal_percent", "smallest_detectable_percent", "other_processors"] {
+        assert!(noise[name].is_number(), "{name}: {noise}");
+    }
+    assert!(noise["busy"].is_boolean() && noise.get("pressure_cpu").is_some() && noise.get("pressure_io").is_some());
+    cli.succeed(&format!("{compare} --continue --runs {}", rounds + 2));
+    let continued = cli.json("r.json");
+    assert_eq!(continued["runs"].as_array().unwrap().len() as u64, 2 * rounds + 4);
+    assert_eq!(continued["settings"]["looks"], "after_each_round", "the intervals allow for the looks before");
+    assert!(continued["noise"]["watched_seconds"].as_f64() > noise["watched_seconds"].as_f64());
 }
 
 #[test]
@@ -279,15 +312,15 @@ fn a_memory_sweep_spills_where_the_budget_is_small_and_keeps_within_it() {
 fn a_loop_is_swept_over_its_iterations() {
     let cli = Cli::new();
     cli.succeed("gen graph --edges 2000 --out input/graph");
-    let settings = "--iteration-sweep 1,3 --runs 2 --modes disk,memory --input input --quiet --report r.json";
+    let settings = "--iteration-sweep 1,2,3 --runs 2 --modes disk,memory --input input --quiet --report r.json";
     let ended = cli.succeed(&format!("compare pagerank {settings}"));
     let report = cli.json("r.json");
     let growth = &report["growths"][0];
-    assert_eq!((&growth["axis"], growth["points"].as_array().unwrap().len()), (&json!("iterations"), 2));
+    assert_eq!((&growth["axis"], growth["points"].as_array().unwrap().len()), (&json!("iterations"), 3));
     let other = report["other_runs"].as_array().unwrap();
     let iterations = |run: &Value| run["iterations"].as_array().unwrap().len();
     assert!(other.iter().all(|run| run["variant"].as_str().unwrap().contains(&format!(" {} ", iterations(run)))));
-    assert_eq!((other.len(), &report["outputs_identical"]), (8, &json!(true)), "more iterations are other work");
+    assert_eq!((other.len(), &report["outputs_identical"]), (12, &json!(true)), "more iterations are other work");
     assert!(ended.stdout.contains("  fitted"), "{}", ended.stdout);
 }
 

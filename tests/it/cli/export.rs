@@ -84,7 +84,7 @@ fn runs_of_the_same_job_are_put_side_by_side() {
     assert_eq!((&reports[0]["job"], modes(0)), (&json!("wordcount"), vec![&json!("memory"), &json!("disk")]));
     assert_eq!((&reports[1]["job"], modes(1)), (&json!("sort"), vec![&json!("memory")]));
     let sentence = reports[0]["verdict"][0].as_str().unwrap();
-    assert!(sentence.ends_with("fewer than three rounds do not tell that from noise."), "{sentence}");
+    assert!(sentence.ends_with("undecided: fewer than three runs of each do not tell that from noise."), "{sentence}");
 }
 
 #[test]
