@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cli::telling::{growth, machine, verdict};
+use crate::cli::telling::fact::{NumberedFact, numbered};
+use crate::cli::telling::{facts, growth, machine, verdict};
 use crate::config::DiskProfile;
 use crate::measure::alternative::{Alternative, AlternativeEntry};
 use crate::measure::analysis::cause::{CauseEntry, Explanation};
+use crate::measure::analysis::explained::explanations;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::analysis::ladder::{Climb, Gap, Rung};
 use crate::measure::analysis::noise::Noise;
-use crate::measure::analysis::pairs::explanations;
 use crate::measure::analysis::sweep::{Curve, SweepPoint, SweepSummary};
 use crate::measure::analysis::tools::{self, ToolEntry};
 use crate::measure::analysis::verdict::Verdict;
@@ -31,6 +32,9 @@ pub struct Document {
     /// `None` of runs that were made one by one.
     settings: Option<Settings>,
     verdict: Vec<String>,
+    /// All sentences with their figures; made anew whenever the report is read.
+    #[serde(default, skip_deserializing)]
+    facts: Vec<NumberedFact>,
     #[serde(default)]
     verdicts: Vec<Verdict>,
     /// `None` of runs that were made one by one.
@@ -113,6 +117,7 @@ impl Document {
             command: comparison.command.clone(),
             settings: in_rounds.then(|| comparison.settings.clone()),
             verdict: verdict::sentences(comparison),
+            facts: numbered(facts(comparison)),
             verdicts: comparison.verdicts(),
             noise: Noise::of(comparison),
             summary: comparison.columns().iter().map(Column::summary).collect(),

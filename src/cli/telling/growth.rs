@@ -2,6 +2,7 @@
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
+use crate::cli::telling::fact::Fact;
 use crate::cli::telling::verdict;
 use crate::measure::analysis::growth::{AloneUntil, FEWEST_POINTS, Fit, Grown, Last, Since, Winner};
 use crate::measure::paired::Estimate;
@@ -33,6 +34,16 @@ pub fn table(grown: &Grown) -> Table {
         rows.push(fits);
     }
     Table { rows, sentence: sentence(grown) }
+}
+
+/// The [sentence], with the figures of the growth; `None` where nothing is known.
+pub fn fact(grown: &Grown) -> Option<Fact> {
+    let about = match grown.axis {
+        Axis::Scale => "larger inputs",
+        Axis::Iterations => "more iterations",
+    };
+    let text = sentence(grown);
+    (!text.is_empty()).then(|| Fact::new(about, text).with("fits", &grown.fits))
 }
 
 /// Says which mode is ahead and from which point on, where memory runs out, and up to which point one thread is enough, as far

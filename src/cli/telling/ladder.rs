@@ -2,12 +2,15 @@
 
 use crate::cli::figures::{bytes, seconds, signed_range, signed_seconds};
 use crate::cli::table::Table;
-use crate::measure::analysis::ladder::{Climb, Moved};
+use crate::cli::telling::cause;
+use crate::cli::telling::fact::Fact;
+use crate::measure::analysis::cause::Explanation;
+use crate::measure::analysis::ladder::{Climb, Gap, LargestStep, Moved};
 use crate::measure::comparison::Comparison;
 
 /// The ladder as rows of a table and a sentence; `None` where there is none yet.
 pub fn table(comparison: &Comparison) -> Option<Table> {
-    let Climb { rungs, total } = Climb::of(comparison)?;
+    let Climb { rungs, .. } = Climb::of(comparison)?;
     let head = ["from disk to memory", "time", "difference", "95 % interval", "written", "read", "shuffled", "input"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for rung in &rungs {
@@ -29,14 +32,41 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         row.extend([file_written, file_read, shuffle, Some(input_read)].map(of));
         rows.push(row);
     }
-    let relation = if total.adds_up { "which is" } else { "which is NOT" };
-    let noise = total.noise_seconds.map_or("unknown noise (one round)".into(), |noise| format!("± {}", seconds(noise)));
-    let sentence = format!(
-        "The steps come to {}, {relation} the gap of {} {noise} between the modes.",
-        signed_seconds(total.sum_of_differences_seconds),
-        signed_seconds(total.gap_seconds)
-    );
-    Some(Table { rows, sentence })
+    let sentences: Vec<String> = facts(comparison).iter().map(|fact| fact.text().to_owned()).collect();
+    Some(Table { rows, sentence: sentences.join("\n") })
+}
+
+/// Whether the steps add up, and the largest of them with its cause; nothing where there is no ladder yet.
+pub fn facts(comparison: &Comparison) -> Vec<Fact> {
+    let Some(Climb { total, .. }) = Climb::of(comparison) else { return Vec::new() };
+    let sum = Fact::new("the steps from disk to memory", sum(&total)).with("total", total);
+    let largest = LargestStep::of(comparison).map(|LargestStep { factor, seconds: saved, explanation }| {
+        let (flag, value) = (factor.flag(), factor.values()[1]);
+        let before = explanation.map(|found| Explanation { faster: "the run after it".into(), ..found });
+        let because = before.as_ref().map(|before| cause::after(" The run before it takes longer", Some(before)));
+        let text = format!("The largest step is {flag} {value}, which saves {}.", seconds(saved));
+        let causes: Vec<_> = before.iter().flat_map(Explanation::entries).collect();
+        Fact::new("the largest step", text + &because.unwrap_or_default()).with("factor", factor).with("causes", causes)
+    });
+    [sum].into_iter().chain(largest).collect()
+}
+
+/// `Together the steps save 3.00 s, which is what memory saves against disk, 3.00 s ± 0.120 s.`
+fn sum(total: &Gap) -> String {
+    let effect = |difference: f64| match difference {
+        ..=0.0 => format!("save {}", seconds(-difference)),
+        _ => format!("cost {}", seconds(difference)),
+    };
+    let gap = seconds(total.gap_seconds.abs());
+    let noise = total.noise_seconds.map_or("with unknown noise".to_owned(), |noise| format!("± {}", seconds(noise)));
+    let steps = effect(total.sum_of_differences_seconds);
+    match total.adds_up {
+        true => format!("Together the steps {steps}, which is the difference between the modes, {gap} {noise}."),
+        false => format!(
+            "Together the steps {steps}, but the modes differ by {gap} {noise}: the factors act on each other, or noise hides \
+             their effects."
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +83,8 @@ from disk to memory       time   difference     95 % interval    written       r
   map-output memory     3.25 s      −1.00 s     −1.00…−1.00 s   8.00 KiB   8.00 KiB   2.00 KiB   1.00 MiB
   between-jobs memory   2.75 s     −0.500 s   −0.500…−0.500 s   4.00 KiB   4.00 KiB   2.00 KiB   1.00 MiB
   invariant cached      1.25 s      −1.50 s     −1.50…−1.50 s        0 B        0 B   2.00 KiB   1.00 MiB
-The steps come to −3.00 s, which is the gap of −3.00 s ± 0.000 ms between the modes.
+Together the steps save 3.00 s, which is the difference between the modes, 3.00 s ± 0.000 ms.
+The largest step is invariant cached, which saves 1.50 s.
 ";
         assert_eq!(text, expected, "\n{text}");
     }

@@ -2,6 +2,7 @@
 
 pub mod cause;
 pub mod cost;
+pub mod fact;
 pub mod growth;
 pub mod ladder;
 pub mod machine;
@@ -16,6 +17,7 @@ pub mod verdict;
 pub mod votes;
 
 use crate::cli::table::Table;
+use crate::cli::telling::fact::Fact;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::comparison::Comparison;
 
@@ -24,4 +26,13 @@ pub fn further_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
     let growths = comparison.growths.iter().filter_map(|growth| Some(growth::table(&Grown::of(growth, comparison)?)));
     let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));
     tools.chain(ladder::table(comparison)).chain(sweep::table(comparison)).chain(growths)
+}
+
+/// Every sentence of the result, in the order in which they are told.
+pub fn facts(comparison: &Comparison) -> Vec<Fact> {
+    let noise = noise::busy(comparison).map(|text| Fact::new("the machine", text));
+    let answers = tools::answers(comparison).into_iter().map(|text| Fact::new("other programs", text));
+    let growths = comparison.growths.iter().filter_map(|growth| growth::fact(&Grown::of(growth, comparison)?));
+    let first = noise.into_iter().chain(verdict::facts(comparison)).chain(answers);
+    first.chain(ladder::facts(comparison)).chain(sweep::facts(comparison)).chain(growths).collect()
 }

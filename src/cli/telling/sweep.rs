@@ -3,7 +3,9 @@
 use crate::cli::chart::bar;
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
-use crate::measure::analysis::sweep::Curve;
+use crate::cli::telling::fact::Fact;
+use crate::cli::telling::verdict;
+use crate::measure::analysis::sweep::{Curve, ends};
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 
@@ -43,6 +45,19 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
             of(disk.peak_rss_bytes),
         ])
     }));
+    let sentences: Vec<String> = facts(comparison).iter().map(|fact| fact.text().to_owned()).collect();
+    Some(Table { rows, sentence: sentences.join("\n") })
+}
+
+/// The curve in a sentence, and the cost of too little memory with its cause; nothing where there is no sweep yet.
+pub fn facts(comparison: &Comparison) -> Vec<Fact> {
+    let Some(curve) = Curve::of(comparison) else { return Vec::new() };
+    let about_curve = Fact::new("memory mode with less memory", sentence(&curve)).with("curve", &curve.summary);
+    let ends = ends(comparison).map(|pair| verdict::pair(&pair, comparison));
+    [about_curve].into_iter().chain(ends).collect()
+}
+
+fn sentence(Curve { points, summary }: &Curve) -> String {
     let curve = match summary.longer_with_more {
         Some((less, more)) => format!("{more} % takes LONGER than {less} %"),
         None => match (summary.undecided_steps, points.len().saturating_sub(1)) {
@@ -58,8 +73,7 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         0 => "every run kept within its budget".to_owned(),
         over => format!("some reserved MORE than their budget, by {} at most", bytes(over)),
     };
-    let sentence = format!("The working set is {}; {curve}; {budget}.", bytes(summary.working_set_bytes));
-    Some(Table { rows, sentence })
+    format!("The working set is {}; {curve}; {budget}.", bytes(summary.working_set_bytes))
 }
 
 #[cfg(test)]
@@ -77,6 +91,7 @@ memory, of the working set     budget     time                              to f
   100 %                       100 MiB   1.00 s   ████████████                    0 B    100 MiB       350 MiB
   disk mode                             2.00 s   ████████████████████████    353 MiB        0 B       350 MiB
 The working set is 100 MiB; more memory never takes longer; every run kept within its budget.
+memory at 0 % takes 1.90× as long as memory at 100 % [1.89, 1.91] (1.90 s against 1.00 s).
 ";
         assert_eq!(text, expected, "\n{text}");
     }

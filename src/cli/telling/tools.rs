@@ -42,9 +42,15 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         "Work is from the first read to the last write, by each program's own clock; start-up is the rest.".to_owned(),
     ];
     lines.extend((!versions.is_empty()).then(|| format!("Versions: {}.", versions.join(", "))));
-    lines.extend(votes::sentences(&Votes::of(comparison)).map(|sentence| format!("{sentence}.")));
-    lines.extend(absences(&comparison.alternatives).into_iter().map(|line| format!("{line}.")));
+    lines.extend(answers(comparison));
     Some(Table { rows, sentence: lines.join("\n") })
+}
+
+/// Who gave another answer, and who did not take part.
+pub fn answers(comparison: &Comparison) -> Vec<String> {
+    let votes = votes::sentences(&Votes::of(comparison)).collect::<Vec<_>>();
+    let absences = absences(&comparison.alternatives);
+    votes.into_iter().chain(absences).map(|sentence| format!("{sentence}.")).collect()
 }
 
 /// The whole time of each tool on each size of the input; `None` where there is only one size.

@@ -2,7 +2,9 @@
 //! possible gain from a faster disk, and one for each mode that recovered from failures.
 
 use crate::cli::figures::{bytes, counted, seconds};
+use crate::cli::telling::fact::Fact;
 use crate::cli::telling::{cause, cost, recoveries};
+use crate::measure::analysis::cause::Explanation;
 use crate::measure::analysis::pairs::{Gain, Pair, of_modes, of_references};
 use crate::measure::analysis::verdict::{Remedy, Verdict, VerdictKind};
 use crate::measure::column::Column;
@@ -12,30 +14,39 @@ use crate::measure::running::pace::MOST_ROUNDS;
 
 /// The sentences that the runs support.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
+    facts(comparison).iter().map(|fact| fact.text().to_owned()).collect()
+}
+
+/// The same with their figures.
+pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let columns = comparison.columns();
     // The stable order keeps the modes as they were named; disk and memory are one pair either way.
-    let mut sentences: Vec<String> = of_modes(comparison).iter().map(|of| pair(of, comparison)).collect();
-    sentences.extend(of_references(comparison).iter().map(|of| without_framework(of, comparison)));
-    sentences.extend(comparison.settings.without_reference.then(|| {
+    let mut facts: Vec<Fact> = of_modes(comparison).iter().map(|of| pair(of, comparison)).collect();
+    facts.extend(of_references(comparison).iter().map(|of| without_framework(of, comparison)));
+    facts.extend(comparison.settings.without_reference.then(|| {
         let job = &comparison.settings.job;
-        format!("{job} has no reference, so there is no column of one thread without the framework.")
+        let text = format!("{job} has no reference, so there is no column of one thread without the framework.");
+        Fact::new("the reference", text)
     }));
-    sentences.extend(end_of_the_rounds(comparison));
-    sentences.extend(columns.iter().filter_map(Gain::of).map(gain));
-    sentences.extend(comparison.warm_though_asked_cold().map(|cold| {
+    facts.extend(end_of_the_rounds(comparison).into_iter().map(|text| Fact::new("the rounds", text)));
+    facts.extend(columns.iter().filter_map(Gain::of).map(gain));
+    facts.extend(comparison.warm_though_asked_cold().map(|cold| {
         let [came, read] = [cold.from_device_bytes, cold.to_read_bytes].map(bytes);
-        format!(
+        let text = format!(
             "The page cache was NOT cold: its pages could not be dropped, and {came} of {read} came from the device."
-        )
+        );
+        Fact::new("the page cache", text).with("cold_cache", cold)
     }));
     let recovered = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
     let recovered = recovered.filter(|(_, recoveries)| !recoveries.is_empty());
-    sentences
-        .extend(recovered.map(|(column, recovered)| {
-            format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered))
-        }));
-    sentences.extend(cost::sentences(comparison));
-    sentences
+    facts.extend(recovered.map(|(column, recovered)| {
+        let text = format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered));
+        let total = recovered.total();
+        let fact = Fact::new("recoveries", text).with("variant", &column.name).with("times", total.times);
+        fact.with("worker_seconds_lost", total.seconds)
+    }));
+    facts.extend(cost::facts(comparison));
+    facts
 }
 
 /// Says what kept the rounds from going on, where not all is decided, and which programs sat rounds out.
@@ -127,23 +138,32 @@ fn percent(percent: f64) -> String {
     }
 }
 
-fn pair(pair: &Pair, comparison: &Comparison) -> String {
-    let verdict = relation(pair, &pair.slow.name, &pair.fast.name);
-    cause::after(&verdict, pair.explanation(comparison).as_ref())
+/// Two columns by their names.
+pub fn pair(pair: &Pair, comparison: &Comparison) -> Fact {
+    fact(pair, &relation(pair, &pair.slow.name, &pair.fast.name), comparison)
 }
 
-fn without_framework(pair: &Pair, comparison: &Comparison) -> String {
+fn without_framework(pair: &Pair, comparison: &Comparison) -> Fact {
     let name = |column: &Column| match column.mode {
         RunMode::Reference => "one thread without the framework".to_owned(),
         _ => format!("{} with {}", column.name, counted(column.workers, "worker")),
     };
     let sentence = relation(pair, &name(&pair.slow), &name(&pair.fast));
-    cause::after(&(sentence[..1].to_uppercase() + &sentence[1..]), pair.explanation(comparison).as_ref())
+    fact(pair, &(sentence[..1].to_uppercase() + &sentence[1..]), comparison)
+}
+
+/// A verdict in words, with its cause.
+fn fact(pair: &Pair, verdict: &str, comparison: &Comparison) -> Fact {
+    let explanation = pair.explanation(comparison);
+    let text = cause::after(verdict, explanation.as_ref());
+    let causes: Vec<_> = explanation.iter().flat_map(Explanation::entries).collect();
+    let about = format!("{} against {}", pair.slow.name, pair.fast.name);
+    Fact::new(about, text).with("verdict", &pair.verdict).with("causes", causes)
 }
 
 /// The most that a mode that wrote files could gain.
-fn gain(gain: Gain) -> String {
-    format!(
+fn gain(gain: Gain) -> Fact {
+    let text = format!(
         "With an infinitely fast disk, {} would take {:.0} % less time ({}); with intermediate files that cost nothing at \
          all, not even copying, {:.0} % less ({}).",
         gain.name,
@@ -151,7 +171,8 @@ fn gain(gain: Gain) -> String {
         seconds(gain.bounds.infinitely_fast_disk_seconds),
         100.0 * gain.free_files_part,
         seconds(gain.bounds.free_intermediate_files_seconds),
-    )
+    );
+    Fact::new("a faster disk", text).with("variant", gain.name).with("bounds", gain.bounds)
 }
 
 #[cfg(test)]

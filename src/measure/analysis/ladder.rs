@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Factors, Mode};
+use crate::measure::analysis::cause::Explanation;
 use crate::measure::column::{Column, Framework};
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
@@ -95,6 +96,31 @@ impl Climb {
         }
         let gap = comparison.difference(RunMode::Memory.name(), RunMode::Disk.name())?;
         Some(Climb { total: Gap::of(gap, &rungs), rungs })
+    }
+}
+
+/// The step that saves most, if any is known to save time.
+#[derive(Clone, Debug)]
+pub struct LargestStep {
+    /// The factor.
+    pub factor: Factor,
+    /// Seconds that it saves.
+    pub seconds: f64,
+    /// Why the variant before it takes longer.
+    pub explanation: Option<Explanation>,
+}
+
+impl LargestStep {
+    /// The largest step of a comparison's ladder.
+    pub fn of(comparison: &Comparison) -> Option<Self> {
+        let rungs = Climb::of(comparison)?.rungs;
+        let step = |(before, after): (&Rung, &Rung)| {
+            let saves = after.difference_ci95.is_some_and(|(_, most)| most < 0.0);
+            saves.then_some((after.changed?, -after.difference_seconds?, before.variant.clone(), after.variant.clone()))
+        };
+        let steps = rungs.iter().zip(&rungs[1..]).filter_map(step);
+        let (factor, seconds, before, after) = steps.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some(LargestStep { factor, seconds, explanation: Explanation::of(comparison, &before, &after) })
     }
 }
 

@@ -5,7 +5,7 @@
 //! - [`verdict`]: whether two ways of running differ, are equivalent, or neither is known; [`noise`]: what disturbed the
 //!   machine while they were measured.
 //! - [`pairs`]: the difference of two columns, and the phases that cause it.
-//! - [`cause`]: the reason why one column takes longer than another.
+//! - [`cause`]: the reason why one column takes longer than another; [`explained`]: all of them.
 //! - [`ladder`]: the effect of each factor.
 //! - [`sweep`]: memory mode with less memory.
 //! - [`growth`]: larger inputs and more iterations.
@@ -14,6 +14,7 @@
 
 pub mod cause;
 pub mod cost;
+pub mod explained;
 pub mod growth;
 pub mod ladder;
 pub mod noise;

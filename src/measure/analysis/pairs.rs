@@ -33,12 +33,6 @@ impl Pair {
     }
 }
 
-/// The explanations of all differences, in the order in which they are told.
-pub fn explanations(comparison: &Comparison) -> Vec<Explanation> {
-    let pairs = of_modes(comparison).into_iter().chain(of_references(comparison));
-    pairs.filter_map(|pair| pair.explanation(comparison)).collect()
-}
-
 /// The first mode of the framework with each other, in the order of the columns.
 pub fn of_modes(comparison: &Comparison) -> Vec<Pair> {
     let columns = frameworks(comparison);

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::analysis::pairs::Pair;
 use crate::measure::analysis::verdict::Verdict;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
+use crate::measure::plan::sweep::Point;
 
 /// The sweep as it was measured.
 #[derive(Clone, Debug)]
@@ -114,6 +116,15 @@ fn steps(points: &[SweepPoint], comparison: &Comparison) -> Vec<Step> {
         Some(Step { less: less.percent, more: more.percent, verdict })
     };
     points.windows(2).filter_map(step).collect()
+}
+
+/// The points with the least and with the most memory.
+pub fn ends(comparison: &Comparison) -> Option<Pair> {
+    let points = &comparison.sweep.as_ref()?.points;
+    let column = |point: Option<&Point>| comparison.column(&point?.variant);
+    let (least, most) =
+        (points.iter().min_by_key(|point| point.budget_bytes), points.iter().max_by_key(|p| p.budget_bytes));
+    Pair::of(comparison, &column(least)?, &column(most)?).filter(|pair| pair.slow.name != pair.fast.name)
 }
 
 #[cfg(test)]

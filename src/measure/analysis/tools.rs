@@ -21,12 +21,16 @@ pub struct Tool {
     pub version: Option<String>,
     /// Whether it is a cluster framework, or a twinmill mode.
     pub framework: bool,
+    /// What it takes to use it.
+    pub simplicity: Simplicity,
     /// Processors that it works on.
     pub processors: u64,
     /// Bytes of its input.
     pub input_bytes: f64,
     /// Round and seconds of work of each run.
     pub times: Vec<(u32, f64)>,
+    /// Round and seconds of each run, start-up included.
+    pub totals: Vec<(u32, f64)>,
     /// From its first read to its last write.
     pub work: Spread,
     /// Rest of the process's time; 0 for a program that starts in no time, all of whose time is work.
@@ -37,6 +41,36 @@ pub struct Tool {
     pub peak_rss_bytes: f64,
     /// Comparison of its answers.
     pub answer: Answers,
+}
+
+/// What it takes to use a tool, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Simplicity {
+    /// A line in a shell.
+    Command,
+    /// A query.
+    Database,
+    /// A short script in a language that is there already.
+    Script,
+    /// A script, and a library to be installed.
+    Library,
+    /// A program of one's own.
+    Program,
+    /// A framework to be set up.
+    Framework,
+}
+
+impl Simplicity {
+    /// That of an alternative, by its name under `scripts/peers/systems`.
+    fn of(alternative: &Alternative) -> Self {
+        match alternative.system.as_str() {
+            _ if alternative.framework => Simplicity::Framework,
+            "mawk" | "gnu" | "cp" => Simplicity::Command,
+            "sqlite" | "duckdb" => Simplicity::Database,
+            "python" => Simplicity::Script,
+            _ => Simplicity::Library,
+        }
+    }
 }
 
 /// Comparison of a tool's answers with twinmill's.
@@ -58,8 +92,12 @@ impl Tool {
 
     /// The work of this and of another in the rounds in which both ran.
     pub fn paired_times(&self, other: &Tool) -> Vec<(f64, f64)> {
-        let of_round = |round: u32| other.times.iter().find(|(in_round, _)| *in_round == round);
-        self.times.iter().filter_map(|(round, time)| Some((*time, of_round(*round)?.1))).collect()
+        paired(&self.times, &other.times)
+    }
+
+    /// Like [`paired_times`](Self::paired_times), start-up included.
+    pub fn paired_totals(&self, other: &Tool) -> Vec<(f64, f64)> {
+        paired(&self.totals, &other.totals)
     }
 
     /// Whether it does the job in one thread.
@@ -81,9 +119,14 @@ impl Tool {
             mode: Some(variant.mode),
             version: None,
             framework: variant.mode != RunMode::Reference,
+            simplicity: match variant.mode {
+                RunMode::Reference => Simplicity::Program,
+                RunMode::Disk | RunMode::Memory => Simplicity::Framework,
+            },
             processors: first.report.workers as u64,
             input_bytes,
             times: runs.iter().map(|run| (run.round, run.report.wall_seconds)).collect(),
+            totals: runs.iter().map(|run| (run.round, run.startup_seconds + run.report.wall_seconds)).collect(),
             work: Spread::of(runs.iter().map(|run| run.report.wall_seconds)),
             startup_seconds: of(|run| run.startup_seconds),
             cpu_seconds: of(|run| run.report.cpu_seconds),
@@ -103,9 +146,11 @@ impl Tool {
             mode: None,
             version: alternative.version.clone(),
             framework: alternative.framework,
+            simplicity: Simplicity::of(alternative),
             processors: if alternative.parallel { comparison.settings.workers as u64 } else { 1 },
             input_bytes: first.input_bytes as f64,
             times: runs.iter().map(|run| (run.round, run.work_seconds)).collect(),
+            totals: runs.iter().map(|run| (run.round, run.startup_seconds + run.work_seconds)).collect(),
             work: Spread::of(runs.iter().map(|run| run.work_seconds)),
             startup_seconds: of(|run| run.startup_seconds),
             cpu_seconds: of(|run| run.cpu_seconds),
@@ -138,6 +183,12 @@ impl Tool {
             work: self.work,
         }
     }
+}
+
+/// The seconds of two in the rounds in which both ran.
+fn paired(one: &[(u32, f64)], other: &[(u32, f64)]) -> Vec<(f64, f64)> {
+    let of_round = |round: u32| other.iter().find(|(in_round, _)| *in_round == round);
+    one.iter().filter_map(|(round, time)| Some((*time, of_round(*round)?.1))).collect()
 }
 
 /// A tool in a comparison's report.
