@@ -2,16 +2,16 @@
 //!
 //! Buffers that grow with the input or the settings are asked for in a way that may fail, and a refusal is an error. But
 //! there are also thousands of small allocations (a name, a list, a message) that must not fail: Rust ends the process where
-//! one does. Once the system refuses memory, [`ReservedAllocator`] serves those from a reserve that [`set_aside`] takes at
-//! the start:
+//! one does. Once the system refuses memory, [`ReservedAllocator`] serves those from a reserve:
 //!
-//! 1. The first refusal gives back a stretch of address space, which the C library needs for its own small allocations (it
-//!    unwinds panics and starts threads with them).
-//! 2. That allocation and later ones are served from the reserve. Their memory is never reused: the reserve is large enough
-//!    for the end of a run.
+//! 1. The first refusal gives back a stretch of address space that [`set_aside`] took, which the C library needs for its own
+//!    small allocations (it unwinds panics and starts threads with them).
+//! 2. That allocation and later ones are served from the reserve. It is part of the program's own image, so that it is there
+//!    before anything is allocated. Its memory is never reused: it is large enough for the end of a run.
 //! 3. From then on every [check of a token](crate::CancelToken) fails, so the run ends with an error and cleans up.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
 use std::io;
 use std::ptr;
 use std::sync::Mutex;
@@ -31,13 +31,23 @@ pub(crate) const BYTES: u64 = (RESERVE_BYTES + FOR_C_BYTES) as u64;
 /// with the input or the settings, and their owners bear a refusal.
 const LARGEST_BYTES: usize = 512 << 10;
 
+/// The bytes of the reserve of this process. They are zeros that no memory stands behind until they are written.
+#[repr(C, align(4096))]
+struct Image(UnsafeCell<[u8; RESERVE_BYTES]>);
+
+#[expect(unsafe_code, reason = "only the allocator hands out stretches of it, each to one owner")]
+// SAFETY: nobody touches the bytes but the owners of stretches that `Reserve::serve` has cut from it, which do not overlap.
+unsafe impl Sync for Image {}
+
+static IMAGE: Image = Image(UnsafeCell::new([0; RESERVE_BYTES]));
+
 /// The reserve of this process.
-static RESERVE: Reserve = Reserve::new();
+static RESERVE: Reserve = Reserve::of(IMAGE.0.get().cast());
 
 /// Memory that is set aside, and the state of it.
 #[derive(Debug)]
 struct Reserve {
-    /// Its first byte; null until it is set aside.
+    /// Its first byte, at a page.
     start: AtomicPtr<u8>,
     /// Bytes that were served.
     used: AtomicUsize,
@@ -47,7 +57,7 @@ struct Reserve {
     for_c: Mutex<Option<MmapMut>>,
 }
 
-/// Sets the reserve aside. Call it once, before any work.
+/// Sets address space aside for the C library. Call it once, before any work.
 ///
 /// # Errors
 /// [`Error::Refused`] where the process may not even have that much.
@@ -74,9 +84,10 @@ pub(crate) fn check() -> Result<()> {
 }
 
 impl Reserve {
-    const fn new() -> Self {
+    /// A reserve of the [`RESERVE_BYTES`] zeros from `start` on, which is a page's.
+    const fn of(start: *mut u8) -> Self {
         Reserve {
-            start: AtomicPtr::new(ptr::null_mut()),
+            start: AtomicPtr::new(start),
             used: AtomicUsize::new(0),
             refused: AtomicBool::new(false),
             for_c: Mutex::new(None),
@@ -84,19 +95,14 @@ impl Reserve {
     }
 
     fn set_aside(&self) -> io::Result<()> {
-        let mut reserve = MmapMut::map_anon(RESERVE_BYTES)?;
         *self.for_c.lock().expect("no panic while it is held") = Some(MmapMut::map_anon(FOR_C_BYTES)?);
-        self.start.store(reserve.as_mut_ptr(), Ordering::Release);
-        // It lasts as long as the process.
-        std::mem::forget(reserve);
         Ok(())
     }
 
     /// Serves an allocation that the system has refused; null where the reserve cannot.
     #[cold]
     fn serve(&self, layout: Layout) -> *mut u8 {
-        let start = self.start.load(Ordering::Acquire);
-        if start.is_null() || layout.size() > LARGEST_BYTES {
+        if layout.size() > LARGEST_BYTES {
             return ptr::null_mut();
         }
         if !self.refused.swap(true, Ordering::Relaxed)
@@ -104,7 +110,8 @@ impl Reserve {
         {
             drop(for_c.take());
         }
-        // The mapping begins at a page, which is aligned for any layout of the program.
+        let start = self.start.load(Ordering::Relaxed);
+        // It begins at a page, which is aligned for any layout of the program.
         let place = |used: usize| used.next_multiple_of(layout.align());
         let take = |used: usize| Some(place(used) + layout.size()).filter(|used| *used <= RESERVE_BYTES);
         match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
@@ -116,7 +123,6 @@ impl Reserve {
     /// Whether the reserve served an allocation.
     #[inline(always)]
     fn has_served(&self, pointer: *mut u8) -> bool {
-        // Before it is set aside, no address is within that much of null.
         pointer.addr().wrapping_sub(self.start.load(Ordering::Relaxed).addr()) < RESERVE_BYTES
     }
 }
@@ -147,8 +153,8 @@ impl<A> ReservedAllocator<A> {
 
 #[expect(unsafe_code, reason = "an allocator is unsafe to implement")]
 // SAFETY: what the inner allocator serves goes back to it with the layout it was asked for. What the reserve serves is a
-// stretch of its mapping that nobody else is given: `used` only grows. It is aligned, zero as the system maps it, and stays
-// when it is given back.
+// stretch of its image that nobody else is given: `used` only grows. It is aligned, zero as it was loaded, and stays when it is
+// given back.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -211,7 +217,8 @@ mod tests {
     }
 
     fn reserve() -> &'static Reserve {
-        let reserve = Box::leak(Box::new(Reserve::new()));
+        let memory = Box::leak(Box::new(MmapMut::map_anon(RESERVE_BYTES).unwrap()));
+        let reserve = Box::leak(Box::new(Reserve::of(memory.as_mut_ptr())));
         reserve.set_aside().unwrap();
         reserve
     }
@@ -264,7 +271,6 @@ mod tests {
             let served = std::iter::repeat_with(|| allocator.alloc(layout(LARGEST_BYTES, 1)));
             assert_eq!(served.take_while(|served| !served.is_null()).count(), RESERVE_BYTES / LARGEST_BYTES);
         }
-        assert!(Reserve::new().serve(layout(1, 1)).is_null(), "nothing was set aside");
     }
 
     #[test]
