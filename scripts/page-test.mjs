@@ -80,6 +80,13 @@ const median = (values) => {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 
+const sum = (values) => values.reduce((sum, value) => sum + value, 0);
+/** The median of the runs' wholes, divided as the runs divide theirs on average. */
+const divided = (ofRuns) => {
+  const whole = median(ofRuns.map(sum));
+  return ofRuns[0].map((_, i) => (whole * sum(ofRuns.map((parts) => (sum(parts) > 0 ? parts[i] / sum(parts) : 0)))) / ofRuns.length);
+};
+
 /** Same values in any order, to within a pixel or so of an axis of this length. */
 const same = (actual, expected, what) => {
   assert.equal(actual.length, expected.length, `${what}: number of marks`);
@@ -121,23 +128,33 @@ const check = (charts, report, told, where) => {
     }
   }
   if (frameworks.length > 0) {
-    const busy = frameworks.map((of) => runs(of)[0].phases.map((_, i) => median(runs(of).map((run) => run.phases[i].busy_seconds))));
-    const total = (of) => median(runs(of).map((run) => run.phases.reduce((sum, phase) => sum + phase.busy_seconds, 0)));
-    const shown = busy[0].map((_, i) => i).filter((i) => busy.some((of, mode) => of[i] >= 0.005 * total(frameworks[mode])));
-    same(chart("phases").bars.map(([from, to]) => to - from), shown.flatMap((i) => busy.map((of) => of[i])), `${where} phases`);
-    const input = (of) => median(runs(of).map((run) => run.input_bytes));
+    const busy = frameworks.map((of) => divided(runs(of).map((run) => run.phases.map((phase) => phase.busy_seconds))));
+    const shown = busy[0].map((_, i) => i).filter((i) => busy.some((parts) => parts[i] > 0 && parts[i] >= 0.005 * sum(parts)));
+    same(chart("phases").bars.map(([from, to]) => to - from), shown.flatMap((i) => busy.map((parts) => parts[i])), `${where} phases`);
+    const input = (of) => median(runs(of).map((run) => run.io_by_purpose?.find((io) => io.purpose === "input").bytes_read ?? run.input_bytes));
     const {bands} = chart("flow");
     for (const of of frameworks) assert.ok(bands.includes(input(of)) && bands.includes(median(runs(of).map((run) => run.output.bytes))), `${where}: the way of ${of}`);
     const files = told.flows.map((flow) => flow.spilled.files + flow.merged + flow.between_jobs);
     told.flows.forEach(({mode}, i) => {
-      const written = median(runs(mode).map((run) => run.counters.FILE_BYTES_WRITTEN));
-      assert.ok(Math.abs(files[i] - written) <= 0.15 * written + 65536, `${where}: ${files[i]} bytes of ${mode} in files instead of ${written}`);
+      const purposes = ["spill", "merge", "between_jobs"];
+      const written = median(runs(mode).map((run) => (run.io_by_purpose ? sum(run.io_by_purpose.filter((io) => purposes.includes(io.purpose)).map((io) => io.bytes_written)) : run.counters.FILE_BYTES_WRITTEN)));
+      assert.ok(Math.abs(files[i] - written) <= (runs(mode)[0].io_by_purpose ? 0.01 : 0.15) * written + 1024, `${where}: ${files[i]} bytes of ${mode} in files instead of ${written}`);
     });
   }
   if (told.time) {
     const {bars, intervals} = chart("time");
-    same(bars.map(([from, to]) => to - from), told.time.rows.flatMap((row) => row.times.map((time) => time.median_seconds)), `${where} time`);
+    same(bars.map(([from, to]) => to - from), told.time.rows.flatMap((row) => row.parts.map((part) => part.value)), `${where} time`);
     assert.equal(intervals.length, bars.length, `${where}: intervals of time`);
+    // All that workers did and waited for is their number times the time on the clock.
+    told.time.modes.forEach((of, i) => {
+      const whole = median(runs(of).map((run) => run.workers * run.wall_seconds));
+      if (runs(of)[0].io_by_purpose) assert.ok(Math.abs(told.time.totals[i] - whole) < 0.01 * whole, `${where}: ${told.time.totals[i]} of ${whole} seconds of ${of}`);
+    });
+  }
+  if (told.memory) {
+    const {bars} = chart("memory");
+    same(bars.map(([, to]) => to), told.memory.rows.flatMap((row) => row.parts.map((part) => part.value)), `${where} memory`);
+    same(told.memory.totals, told.memory.modes.map((of) => median(runs(of).map((run) => run.memory_by_purpose.total))), `${where} all memory`);
   }
   for (const of of names.filter((of) => runs(of)[0].tasks.length > 0)) {
     const {bars} = chart(`timeline ${of}`);

@@ -9,20 +9,20 @@ const tint = (name) => `var(--${/^(disk|memory|reference)\b/.exec(name)?.[0] ?? 
  * Horizontal bars in groups. A row has `parts` from and to a value, and perhaps an interval, dots of single runs below it,
  * and its value in words, which stands behind all of these.
  */
-const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} = {}) => (width) => {
+const bars = (groups, {format = plain, unit = 1, barHeight = 20, gap = 14} = {}) => (width) => {
   const rows = groups.flatMap((group) => group.rows);
   const ends = rows.flatMap((row) => [...row.parts.flatMap((part) => [part.from, part.to]), ...(row.interval ?? []), ...(row.dots ?? []).map((dot) => dot.value)]);
   const names = groups.map((group) => group.name);
   const longest = widest([...names, ...groups.map((group) => group.note ?? "")]) + 12;
   const above = longest > width * 0.37;
-  const left = above ? 6 : longest;
+  const left = above ? widthOf(format(0)) / 2 + 2 : longest;
   const right = Math.min(width * 0.3, widest(rows.map((row) => row.text), SIZE, 600) + 14);
   const x = linear([Math.min(0, ...ends), Math.max(...ends) || 1], [left, width - right]);
   const marks = [];
   let y = 6;
   for (const group of groups) {
     if (above) {
-      wrap(group.note ? `${group.name} · ${group.note}` : group.name, width).forEach((words) => { y += 16; marks.push(text(words, left - 6, y - 3, {class: "name"})); });
+      wrap(group.note ? `${group.name} · ${group.note}` : group.name, width).forEach((words) => { y += 16; marks.push(text(words, 0, y - 3, {class: "name"})); });
     }
     const top = y;
     const height = group.rows.reduce((sum, row) => sum + barHeight + (row.dots ? 12 : 0) + 3, 0);
@@ -33,7 +33,7 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
     }
     for (const row of group.rows) {
       const middle = y + barHeight / 2;
-      row.parts.forEach(({from, to, fill, tip}) => marks.push(svg("rect", {class: "bar", x: x(Math.min(from, to)), y, width: Math.max(0.5, Math.abs(x(to) - x(from))), height: barHeight, fill, tabindex: tip ? 0 : null, ...tipped(tip ?? [])})));
+      row.parts.forEach(({from, to, fill, opacity, tip}) => marks.push(svg("rect", {class: "bar", x: x(Math.min(from, to)), y, width: Math.max(0.5, Math.abs(x(to) - x(from))), height: barHeight, fill, "fill-opacity": opacity, tabindex: tip ? 0 : null, ...tipped(tip ?? [])})));
       if (row.interval) marks.push(whisker(x(row.interval[0]), x(row.interval[1]), middle, {cap: Math.min(5, barHeight / 3)}));
       (row.dots ?? []).forEach((dot) => marks.push(svg("circle", {class: "run", cx: x(dot.value), cy: y + barHeight + 7, r: 3, fill: "var(--ink)", "fill-opacity": 0.55, ...tipped(dot.tip)})));
       const end = Math.max(...row.parts.flatMap((part) => [part.from, part.to]), row.interval?.[1] ?? 0, ...(row.dots ?? []).map((dot) => dot.value));
@@ -46,20 +46,20 @@ const bars = (groups, {format = plain, barHeight = 20, gap = 14, dashed = null} 
   const bottom = y - gap + 4;
   return {
     height: bottom + 24, scales: {x},
-    marks: [gridX(x, 0, bottom, Math.max(2, Math.min(8, Math.floor((width - left - right) / 80))), format), marks, above ? null : line(x(0), 0, x(0), bottom)],
+    marks: [gridX(x, 0, bottom, ticksOf(x, Math.max(2, Math.min(8, Math.floor((width - left - right) / 80))), unit), format), marks, above ? null : line(x(0), 0, x(0), bottom)],
   };
 };
 
 const oneRow = (name, row, note) => ({name, note, rows: [row]});
 
-/** Paired bars: an activity a group, a mode a row. */
-const paired = ({modes, rows}) => bars(rows.map(({name, times}) => ({
+/** Paired bars: a part of an account a group, a mode a row; waiting is paler than work. */
+const paired = ({modes, rows}, {words = seconds, ...options} = {}) => bars(rows.map(({name, waiting, parts}) => ({
   name,
-  rows: times.map((time, i) => ({
-    parts: [{from: 0, to: time.median_seconds, fill: color(modes[i]), tip: [`${name}, ${modes[i]}`, `median ${seconds(time.median_seconds)}`, `from ${seconds(time.min_seconds)} to ${seconds(time.max_seconds)}`]}],
-    interval: time.ci95_seconds, text: seconds(time.median_seconds),
+  rows: parts.map(({value, interval}, i) => ({
+    parts: [{from: 0, to: value, fill: color(modes[i]), opacity: waiting ? 0.5 : null, tip: [`${name}, ${modes[i]}: ${words(value)}`, `runs: ${words(interval[0])} to ${words(interval[1])}`]}],
+    interval, text: words(value),
   })),
-})), {barHeight: 13, gap: 8});
+})), {barHeight: 13, gap: 8, ...options});
 
 // -- Lines ----------------------------------------------------------------------------------------------------------------
 
@@ -79,8 +79,7 @@ const lines = (series, {x: axisX, y: axisY, height = 260, levels = []}) => (widt
   const bottom = height - 40;
   const domainY = axisY.log ? [Math.min(...ys) / 1.15, Math.max(...ys) * 1.15] : [Math.min(0, ...ys), Math.max(...ys) * 1.04 || 1];
   const y = (axisY.log ? logarithmic : linear)(domainY, [bottom, top]);
-  const unit = axisY.unit ?? 1;
-  const ticks = axisY.log ? y.ticks(Math.floor((bottom - top) / 34)) : linear(domainY.map((end) => end / unit), [0, 1]).ticks(Math.floor((bottom - top) / 34)).map((tick) => tick * unit);
+  const ticks = ticksOf(y, Math.floor((bottom - top) / 34), axisY.unit);
   const left = widest(ticks.map(axisY.tick ?? plain)) + 14;
   const inset = 14;
   const domainX = axisX.log ? [Math.min(...xs), Math.max(...xs)] : [axisX.zero ? 0 : Math.min(...xs), Math.max(...xs)];
@@ -119,15 +118,18 @@ const lines = (series, {x: axisX, y: axisY, height = 260, levels = []}) => (widt
 
 const timelineFill = (variant, kind) => ({map: color(variant), reduce: tint(variant), failed: "var(--bad)", killed: "var(--line)"})[kind];
 
+const DRIVER = {prepare: "preparing: listing the input and planning splits", sample: "sampling the input for ranges of keys", commit: "committing the output", finish: "finishing"};
+
 const timeline = (run, until) => (width) => {
   const names = Array.from({length: run.rows}, (_, i) => (run.of_workers ? `worker ${i + 1}` : `place ${i + 1}`));
-  const left = widest([...names, "no task"]) + 12;
+  const alone = run.driver.some((span) => span.phase) ? "driver" : "no task";
+  const left = widest([...names, alone]) + 12;
   const pitch = run.rows > 12 ? 14 : 26;
   const x = linear([0, until], [left, width - 12]);
   const bottom = pitch * run.rows + 24;
   const marks = [];
   names.forEach((name, i) => { if (pitch > 14 || i % 2 === 0) marks.push(text(name, left - 10, pitch * i + pitch / 2 + 4.5, {"text-anchor": "end", class: "name"})); });
-  marks.push(text("no task", left - 10, bottom - 8, {"text-anchor": "end", fill: "var(--soft)", class: "name"}));
+  marks.push(text(alone, left - 10, bottom - 8, {"text-anchor": "end", fill: "var(--soft)", class: "name"}));
   const free = [];
   for (const task of run.tasks) {
     // A map task that a reducer had to make again runs within the reducer's time, on the same worker.
@@ -145,11 +147,11 @@ const timeline = (run, until) => (width) => {
     if (label && pitch > 14 && !inside && widthOf(label, 11, 600) + 10 < wide)
       marks.push(text(label, from + 5, pitch * (task.row - 1) + pitch / 2 + 4, {"font-size": 11, "font-weight": 600, fill: "var(--paper)", "pointer-events": "none", class: "inside"}));
   }
-  run.pauses.forEach(([from, to]) => marks.push(svg("rect", {class: "pause", x: x(from), y: bottom - 20, width: x(to) - x(from), height: 12, fill: "var(--soft)", "fill-opacity": 0.35,
-    ...tipped([`no task for ${seconds(to - from)}`, "planning, sampling, or making the output final"])})));
+  run.driver.forEach(({phase, start_seconds: from, end_seconds: to}) => marks.push(svg("rect", {class: "pause", x: x(from), y: bottom - 20, width: Math.max(0.5, x(to) - x(from)), height: 12, fill: "var(--soft)", "fill-opacity": 0.4,
+    ...tipped([`${phase ? DRIVER[phase] ?? phase : "no task ran"}: ${seconds(to - from)}`])})));
   return {
     height: bottom + 24, scales: {x},
-    marks: [gridX(x, 0, bottom, Math.max(2, Math.floor((width - left) / 80))), marks, line(x(0), 0, x(0), bottom),
+    marks: [gridX(x, 0, bottom, x.ticks(Math.max(2, Math.floor((width - left) / 80)))), marks, line(x(0), 0, x(0), bottom),
       line(x(run.seconds), 0, x(run.seconds), bottom, {stroke: color(run.variant), "stroke-width": 2, class: "end"})],
   };
 };
@@ -227,7 +229,7 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
     "text-anchor": turn ? "start" : "middle", "font-weight": idle[station] ? 400 : 600, fill: idle[station] ? "var(--soft)" : "var(--ink)", class: "station"})));
 
   const times = one.input_size ? one.input / one.input_size : 1;
-  const again = times >= 1.5 ? `, ${times.toFixed(0)} times over` : "";
+  const again = times >= 1.5 ? `, ${times.toFixed(0)} times over` : one.sampled > 0 ? `, and ${bytes(one.sampled)} beforehand for a sample` : "";
   const {spilled, shuffled} = one;
   if (one.between_jobs > 0) {
     const bend = (turn ? 0.8 : 0.6) * pitch;

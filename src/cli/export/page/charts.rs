@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use crate::cli::export::page::activities::Activities;
+use crate::cli::export::page::accounts::Account;
 use crate::cli::export::page::flow::Flow;
 use crate::cli::export::page::timeline::Timeline;
 use crate::cli::export::page::ways::{self, Way};
-use crate::cli::telling::{ladder, sweep, tools};
+use crate::cli::telling::fact::Fact;
+use crate::cli::telling::{ladder, noise, sweep, tools};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
@@ -16,14 +17,17 @@ use crate::observe::report::Bounds;
 /// The charts of a comparison.
 #[derive(Serialize)]
 pub struct Charts {
+    /// Says that the machine was busy; `None` where it was not.
+    busy: Option<String>,
     ways: Vec<Way>,
     /// What the interval of the verdict means.
     reading: Option<String>,
     flows: Vec<Flow>,
     loops: Vec<Loop>,
     timelines: Vec<Timeline>,
-    time: Option<Activities>,
-    phases: Option<Activities>,
+    time: Option<Account>,
+    phases: Option<Account>,
+    memory: Option<Account>,
     bounds: Vec<Bound>,
     stages: Vec<Stages>,
     /// Alternatives that did not take part.
@@ -68,23 +72,31 @@ impl Charts {
         let runs = comparison.middle_runs().into_iter().filter(|run| !run.report.tasks.is_empty());
         let columns = comparison.columns();
         Charts {
+            busy: noise::busy(comparison),
             ways: Way::all(comparison),
             reading: ways::reading(comparison),
             flows: Flow::all(comparison),
             loops: columns.iter().filter_map(|column| Loop::of(comparison, column)).collect(),
             timelines: runs.map(Timeline::of).collect(),
-            time: Activities::of_time(comparison),
-            phases: Activities::of_phases(comparison),
+            time: Account::of_time(comparison),
+            phases: Account::of_phases(comparison),
+            memory: Account::of_memory(comparison),
             bounds: columns.iter().filter_map(Bound::of).collect(),
             stages: columns.iter().filter_map(Stages::of).collect(),
             absences: tools::absences(&comparison.alternatives),
-            ladder: ladder::table(comparison).map(|table| table.sentence),
-            memory_sweep: sweep::table(comparison).map(|table| table.sentence),
+            ladder: told(&ladder::facts(comparison)),
+            memory_sweep: told(&sweep::facts(comparison)),
             outputs: comparison.digests(),
             command: quoted(&comparison.command),
             options: quoted(&comparison.settings.options),
         }
     }
+}
+
+/// Facts one after another; `None` where there are none.
+fn told(facts: &[Fact]) -> Option<String> {
+    let texts: Vec<&str> = facts.iter().map(Fact::text).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
 }
 
 impl Loop {

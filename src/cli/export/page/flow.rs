@@ -14,6 +14,7 @@ use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
 use crate::measure::statistics::median;
+use crate::observe::purpose::Purpose;
 
 /// Bytes that are in memory, and bytes that are in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -28,6 +29,8 @@ pub struct Flow {
     mode: String,
     /// Bytes of input that map read.
     input: f64,
+    /// Bytes of input that were read beforehand, to find ranges of keys.
+    sampled: f64,
     /// The input's size, where it is known: a loop may read it several times.
     input_size: Option<f64>,
     /// Records that mappers emitted.
@@ -57,12 +60,19 @@ impl Flow {
         let of = |figure: fn(&Traffic) -> f64| median(traffic.iter().map(figure));
         let spilled = Place { memory: of(|run| run.spilled.memory), files: of(|run| run.spilled.files) };
         let shuffled = Place { memory: of(|run| run.shuffled.memory), files: of(|run| run.shuffled.files) };
-        let (merged, between_jobs) = (of(|run| run.merged), of(|run| run.between_jobs));
-        let input_size = (!comparison.saved).then_some(comparison.settings.input_bytes as f64);
+        let (merged, between_jobs, input) = (of(|run| run.merged), of(|run| run.between_jobs), of(|run| run.input));
+        let input_size = Some(comparison.settings.input_bytes as f64).filter(|size| !comparison.saved && *size > 0.0);
         Some(Flow {
-            sentence: sentence(column, input_size, spilled, merged, between_jobs),
+            sentence: sentence(
+                &column.name,
+                input_size.map_or(1.0, |size| input / size),
+                spilled,
+                merged,
+                between_jobs,
+            ),
             mode: column.name.clone(),
-            input: column.input_bytes,
+            input,
+            sampled: of(|run| run.sampled),
             input_size,
             map_output: framework.map_output_bytes,
             spilled,
@@ -74,8 +84,10 @@ impl Flow {
     }
 }
 
-/// What one run put aside between map and reduce, and where.
+/// What one run read, and what it put aside between map and reduce, and where.
 struct Traffic {
+    input: f64,
+    sampled: f64,
     spilled: Place,
     merged: f64,
     shuffled: Place,
@@ -83,36 +95,74 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// Takes the bytes of files apart: first spills, then merge passes, then what is left between jobs.
     fn of(run: &Run) -> Self {
         let report = &run.report;
-        let phase = |name: &str| report.phases.iter().find(|phase| phase.name == name).map_or(0, |phase| phase.bytes);
+        let spilled = report.phases.iter().find(|phase| phase.name == "spill").map_or(0, |phase| phase.bytes);
+        let taken = report.counters.reduce_shuffle_bytes;
+        let Files { input, sampled, spill_written, merged, shuffle_read, between_jobs } = Files::of(run);
         let in_files = report.factors.is_some_and(|factors| factors.map_output == Medium::Disk);
-        let counters = &report.counters;
-        let (put_aside, taken) = (phase("spill"), counters.reduce_shuffle_bytes);
-        let (mut written, mut read) = (counters.file_bytes_written, counters.file_bytes_read);
-        let spilled = if in_files { put_aside } else { put_aside.min(written) };
-        written = written.saturating_sub(spilled);
-        let merged = phase("merge").min(written);
-        written -= merged;
-        read = read.saturating_sub(merged);
-        let shuffled = if in_files { taken } else { taken.min(read) };
-        let place = |all: u64, files: u64| Place { memory: (all - files) as f64, files: files as f64 };
-        // A run has an index behind its records, which is no data of a job.
-        let between_jobs = if run.is_chain() || !report.iterations.is_empty() { written } else { 0 };
+        // The framing of files adds a little.
+        let place = |all: u64, files: u64| Place {
+            memory: if in_files { 0.0 } else { all.saturating_sub(files) as f64 },
+            files: files as f64,
+        };
         Traffic {
-            spilled: place(put_aside, spilled),
+            input: input as f64,
+            sampled: sampled as f64,
+            spilled: place(spilled, spill_written),
             merged: merged as f64,
-            shuffled: place(taken, shuffled),
+            shuffled: place(taken, shuffle_read),
             between_jobs: between_jobs as f64,
         }
     }
 }
 
+/// Bytes of a run in files.
+struct Files {
+    input: u64,
+    sampled: u64,
+    spill_written: u64,
+    merged: u64,
+    shuffle_read: u64,
+    between_jobs: u64,
+}
+
+impl Files {
+    fn of(run: &Run) -> Self {
+        let io = |purpose: Purpose| run.report.io(purpose).map_or((0, 0), |io| (io.bytes_read, io.bytes_written));
+        if run.report.io_by_purpose.is_empty() {
+            return Files::guessed(run);
+        }
+        Files {
+            input: io(Purpose::Input).0,
+            sampled: io(Purpose::Sampling).0,
+            spill_written: io(Purpose::Spill).1,
+            merged: io(Purpose::Merge).1,
+            shuffle_read: io(Purpose::Shuffle).0,
+            between_jobs: io(Purpose::BetweenJobs).1,
+        }
+    }
+
+    /// Takes apart what a report of an earlier version has as one: first spills, then merge passes, then what is left
+    /// between jobs.
+    fn guessed(run: &Run) -> Self {
+        let report = &run.report;
+        let phase = |name: &str| report.phases.iter().find(|phase| phase.name == name).map_or(0, |phase| phase.bytes);
+        let spill_written = phase("spill").min(report.counters.file_bytes_written);
+        let mut written = report.counters.file_bytes_written - spill_written;
+        let merged = phase("merge").min(written);
+        written -= merged;
+        let read = report.counters.file_bytes_read.saturating_sub(merged);
+        // A run has an index behind its records, which is no data of a job.
+        let between_jobs = if run.is_chain() || !report.iterations.is_empty() { written } else { 0 };
+        let shuffle_read = report.counters.reduce_shuffle_bytes.min(read);
+        Files { input: report.input_bytes, sampled: 0, spill_written, merged, shuffle_read, between_jobs }
+    }
+}
+
 /// Says what a mode did with its intermediate data.
-fn sentence(column: &Column, input_size: Option<f64>, spilled: Place, merged: f64, between_jobs: f64) -> String {
+fn sentence(name: &str, times: f64, spilled: Place, merged: f64, between_jobs: f64) -> String {
     let mut parts = Vec::new();
-    let times = input_size.filter(|size| *size > 0.0).map_or(1.0, |size| column.input_bytes / size);
     if times >= 1.5 {
         parts.push(format!("read the input {times:.0} times"));
     }
@@ -131,7 +181,7 @@ fn sentence(column: &Column, input_size: Option<f64>, spilled: Place, merged: f6
     }
     let last = parts.pop().unwrap_or_default();
     let list = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
-    format!("{} {list}.", capitalised(&column.name))
+    format!("{} {list}.", capitalised(name))
 }
 
 /// A sentence begins with a capital letter.
@@ -145,6 +195,7 @@ mod tests {
     use super::*;
     use crate::measure::comparison::tests::comparison;
     use crate::measure::mode::RunMode;
+    use crate::observe::purpose::PurposeIo;
 
     const MIB: u64 = 1 << 20;
 
@@ -179,6 +230,24 @@ mod tests {
         let flows = flows(10 * MIB, 0, [10 * MIB, 3 * MIB]);
         assert_eq!(flows[1].spilled, Place { memory: (7 * MIB) as f64, files: (3 * MIB) as f64 });
         assert_eq!(flows[1].sentence, "Memory kept 7.00 MiB of map output in memory and wrote 3.00 MiB to files.");
+    }
+
+    #[test]
+    fn bytes_by_purpose_are_taken_as_they_are() {
+        let mut comparison = comparison([&[1.0], &[], &[]]);
+        let io = |(purpose, bytes_read, bytes_written)| PurposeIo { purpose, bytes_read, bytes_written };
+        let all = [
+            (Purpose::Input, 20, 0),
+            (Purpose::Sampling, 3, 0),
+            (Purpose::Spill, 0, 10),
+            (Purpose::Merge, 4, 4),
+            (Purpose::Shuffle, 9, 0),
+            (Purpose::BetweenJobs, 5, 6),
+        ];
+        comparison.runs[0].report.io_by_purpose = all.map(io).to_vec();
+        let flow = &Flow::all(&comparison)[0];
+        assert_eq!((flow.input, flow.sampled, flow.merged, flow.between_jobs), (20.0, 3.0, 4.0, 6.0));
+        assert_eq!((flow.spilled.files, flow.shuffled.files), (10.0, 9.0));
     }
 
     #[test]

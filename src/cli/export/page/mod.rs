@@ -8,7 +8,7 @@
 //! 2. `charts.js` has a function for each kind of chart.
 //! 3. `page.js` puts the page together: the verdict first, then the picture of its cause, the rest folded.
 
-mod activities;
+mod accounts;
 mod charts;
 mod flow;
 mod timeline;

@@ -17,7 +17,7 @@ const flowChart = (report, {flows}) => flows.length === 0 ? null : chart({
   draw: flow(flows),
   caption: `The dashed line parts memory from files${report.emulated_disk ? `, which lie on an ${report.emulated_disk}` : ""}. Files may stay in the system’s page cache and never reach the disk. A stage in grey had nothing to do. Medians of the runs; a band thinner than a hair is drawn as a hair.`,
   numbers: [["", ...flows.map((one) => one.mode)],
-    ["input read", ...flows.map((one) => bytes(one.input))], ["emitted by map", ...flows.map((one) => bytes(one.map_output))],
+    ["input read", ...flows.map((one) => bytes(one.input))], ["input read for samples", ...flows.map((one) => bytes(one.sampled))], ["emitted by map", ...flows.map((one) => bytes(one.map_output))],
     ["kept in memory", ...flows.map((one) => bytes(one.spilled.memory))], ["written to files", ...flows.map((one) => bytes(one.spilled.files))],
     ["written again by merge passes", ...flows.map((one) => bytes(one.merged))], ["taken from memory", ...flows.map((one) => bytes(one.shuffled.memory))],
     ["taken from files", ...flows.map((one) => bytes(one.shuffled.files))], ["left in files between jobs", ...flows.map((one) => bytes(one.between_jobs))],
@@ -166,19 +166,19 @@ const timelines = ({timelines}) => {
     about: `Seconds since the start. Round ${run.round + 1}, the run in the middle, took ${seconds(run.seconds)}.`,
     legend: kindsOf(run).map((kind) => [called[kind], timelineFill(run.variant, kind)]),
     draw: timeline(run, until),
-    caption: run.of_workers ? "A row is a worker. Grey: no task ran; the driver planned, sampled or made the output final." : "This report does not say which worker ran a task: a row is a place among the tasks that ran at the same time.",
+    caption: run.of_workers ? "A row is a worker. Grey: the driver worked alone; it planned, sampled, or made the output final." : "This report does not say which worker ran a task: a row is a place among the tasks that ran at the same time.",
   })));
 };
 
 const time = (report, {time, bounds, ways}) => {
   if (!time) return null;
-  const totals = time.modes.map((mode, i) => `${seconds(time.totals[i].median_seconds)} in ${mode}`).join(", ");
+  const totals = time.modes.map((mode, i) => `${seconds(time.totals[i])} in ${mode}`).join(", ");
   const bound = (which) => bounds.map((one) => seconds(one[which]));
   return [
     chart({
       name: "time", title: "Where the time goes", about: `Seconds of all workers together: ${totals}.`, legend: legendFor(time.modes), draw: paired(time),
-      caption: "Medians; lines with ends are intervals. Calls to files copy to and from the page cache; waiting for the disk is a row of its own. Rows below half a per cent are left out.",
-      numbers: [["", ...time.modes], ...time.rows.map(({name, times}) => [name, ...times.map((time) => seconds(time.median_seconds))]), ["all", ...time.totals.map((time) => seconds(time.median_seconds))]],
+      caption: "Lines with ends are intervals. Pale bars are waiting. Calls to files copy to and from the page cache; waiting for the disk is a row of its own. Rows below half a per cent are left out; all rows together are the whole.",
+      numbers: [["", ...time.modes], ...time.rows.map(({name, parts}) => [name, ...parts.map((part) => seconds(part.value))]), ["all", ...time.totals.map(seconds)]],
     }),
     bounds.length === 0 ? null : element("details", {}, element("summary", {}, "What a faster disk could save"), table([["on the clock", ...bounds.map((one) => one.name)],
       ["as it was", ...bounds.map((one) => seconds(one.seconds))],
@@ -189,8 +189,16 @@ const time = (report, {time, bounds, ways}) => {
 
 const phases = ({phases}) => phases && chart({
   name: "phases", title: "By phase", about: "Busy seconds of all workers in each phase of the data flow.", legend: legendFor(phases.modes), draw: paired(phases),
-  caption: "Medians; lines with ends are intervals. Workers run at the same time, so this adds up to more than the time on the clock.",
-  numbers: [["", ...phases.modes], ...phases.rows.map(({name, times}) => [name, ...times.map((time) => seconds(time.median_seconds))])],
+  caption: "Lines with ends are intervals. Workers run at the same time, so this adds up to more than the time on the clock.",
+  numbers: [["", ...phases.modes], ...phases.rows.map(({name, parts}) => [name, ...parts.map((part) => seconds(part.value))])],
+});
+
+const memory = ({memory}) => memory && chart({
+  name: "memory", title: "What the memory was for", about: `When the process was largest: ${memory.modes.map((mode, i) => `${bytes(memory.totals[i])} in ${mode}`).join(", ")}.`,
+  legend: legendFor(memory.modes),
+  draw: paired(memory, {words: bytes, format: bytes, unit: binaryUnit(Math.max(...memory.rows.flatMap((row) => row.parts.map((part) => part.interval[1]))))}),
+  caption: "Lines with ends are intervals.",
+  numbers: [["", ...memory.modes], ...memory.rows.map(({name, parts}) => [name, ...parts.map((part) => bytes(part.value))]), ["all", ...memory.totals.map(bytes)]],
 });
 
 /** All modes of all reports on one scale, where there is more than one report, with the machine of each. */
@@ -248,13 +256,24 @@ const folded = (summary, ...content) => {
 
 // -- The page -------------------------------------------------------------------------------------------------------------
 
-/** A sentence whose intervals say on hover what they mean, and whose end, the cause, is set apart. */
+/** A sentence whose intervals say on hover what they mean, and whose end, the cause or what would decide it, is set apart. */
 const explained = (sentence, reading) => {
   const words = sentence[0].toUpperCase() + sentence.slice(1);
   const intervals = (part) => part.split(/(\[[\d.]+, [\d.]+\])/).map((part, i) => (i % 2 && reading ? element("abbr", {tabindex: 0, ...tipped([reading])}, part) : part));
-  const cut = words.search(/, because |\. The difference is unexplained/);
+  const cut = words.search(/, because |\. The difference is unexplained|; only |; about /);
   return cut < 0 ? intervals(words) : [intervals(words.slice(0, cut)), element("span", {class: "cause"}, intervals(words.slice(cut)))];
 };
+
+/** The kind of the verdict in a word, where the headline is about two columns. */
+const KINDS = {different: "different", equivalent: "equivalent", undecided: "undecided"};
+const kindOf = ({verdicts}, headline) => {
+  const first = verdicts?.[0];
+  return first && headline.includes(first.a) && headline.includes(first.b) ? element("span", {class: `kind ${first.kind}`}, KINDS[first.kind]) : null;
+};
+
+/** Subjects of facts about other programs. */
+const OF_OTHERS = new Set(["the simplest tool that is enough", "whether a framework pays", "processors that beat one thread", "one cluster framework against another", "other programs"]);
+const findings = (facts, {reading}) => facts.length === 0 ? null : element("ol", {class: "also"}, facts.map((fact) => element("li", {value: fact.number}, explained(fact.text, reading))));
 
 const way = (one) => element("div", {class: "way", style: `--accent:${color(one.name)}`},
   element("p", {class: "name"}, element("b", {}, one.name), ` ${one.whose}`),
@@ -265,9 +284,12 @@ const way = (one) => element("div", {class: "way", style: `--accent:${color(one.
 const article = (report, i) => {
   const charted = charts[i];
   const rounds = Math.max(0, ...report.runs.map((run) => run.round + 1));
-  const [headline, ...rest] = report.verdict.length ? report.verdict : ["There is nothing to compare: only one mode has run."];
+  const headline = report.verdict[0] ?? "There is nothing to compare: only one mode has run.";
+  // The first fact is the headline, and the last ones stand below their charts.
+  const others = report.facts.filter((fact) => report.verdict.slice(1).includes(fact.text) || OF_OTHERS.has(fact.about));
   return element("article", {"data-report": i},
-    element("p", {class: "eyebrow"}, `${reports.length > 1 ? `${i + 1}. ` : "twinmill · "}${report.job}`),
+    element("p", {class: "eyebrow"}, `${reports.length > 1 ? `${i + 1}. ` : "twinmill · "}${report.job}`, kindOf(report, headline)),
+    charted.busy ? element("p", {class: "alarm"}, charted.busy) : null,
     element("h1", {class: "verdict"}, explained(headline, charted.reading)),
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
     charted.reading && /\[[\d.]+, [\d.]+\]/.test(headline) ? element("p", {class: "reading"}, charted.reading) : null,
@@ -276,8 +298,9 @@ const article = (report, i) => {
     flowChart(report, charted),
     element("div", {class: "rest"},
       times(report, charted),
+      findings(others.filter((fact) => !OF_OTHERS.has(fact.about)), charted),
       tools(report, charted),
-      rest.length ? element("ul", {class: "also"}, rest.map((sentence) => element("li", {}, explained(sentence, charted.reading)))) : null,
+      findings(others.filter((fact) => OF_OTHERS.has(fact.about)), charted),
       ladder(report, charted),
       iterations(charted),
       sweep(report, charted),
@@ -287,6 +310,7 @@ const article = (report, i) => {
       time(report, charted)),
     element("section", {class: "more"}, element("h2", {}, "More"),
       folded("The phases of the work", phases(charted)),
+      folded("Memory by purpose", memory(charted)),
       folded("Bytes through each stage", stages(charted)),
       folded("How it was measured", facts(report, charted),
         charted.command.length ? element("pre", {}, charted.command.flatMap((word, i) => [i ? " " : "", element("span", {}, word)])) : null,

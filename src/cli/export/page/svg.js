@@ -68,6 +68,7 @@ const wrap = (words, width, size = SIZE, weight = 400) => {
 const linear = ([from, to], [start, end]) => {
   const scale = (value) => start + ((value - from) / (to - from || 1)) * (end - start);
   scale.invert = (pixel) => from + ((pixel - start) / (end - start)) * (to - from);
+  scale.domain = [from, to];
   scale.ticks = (most) => {
     const rough = (to - from || 1) / most;
     const power = 10 ** Math.floor(Math.log10(rough));
@@ -93,6 +94,8 @@ const logarithmic = ([from, to], range) => {
   };
   return scale;
 };
+/** Ticks at whole numbers of a unit. */
+const ticksOf = (scale, most, unit = 1) => (unit === 1 ? scale.ticks(most) : linear(scale.domain.map((end) => end / unit), [0, 1]).ticks(most).map((tick) => tick * unit));
 
 // -- Marks ----------------------------------------------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ const whisker = (from, to, at, {upright = false, cap = 5, color = "var(--ink)"} 
     svg("path", {d, stroke: color, "stroke-width": 1.6, fill: "none"}));
 };
 /** Vertical lines at the ticks of a horizontal scale, with their numbers below. */
-const gridX = (scale, top, bottom, most, format = plain) => scale.ticks(most).map((tick) => [
+const gridX = (scale, top, bottom, ticks, format = plain) => ticks.map((tick) => [
   line(scale(tick), top, scale(tick), bottom, {stroke: "var(--line)"}),
   text(format(tick), scale(tick), bottom + 17, {"text-anchor": "middle", fill: "var(--soft)", class: "tick"}),
 ]);

@@ -1,9 +1,10 @@
-//! The attempts of a mode's middle run, each in the row of its worker, and the times in which no attempt ran.
+//! The attempts of a mode's middle run, each in the row of its worker, and the times in which the driver
+//! worked alone.
 
 use serde::Serialize;
 
 use crate::measure::run::{Run, in_rows, tell_workers};
-use crate::observe::report::{Outcome, TaskReport};
+use crate::observe::report::{DriverSpan, Outcome, TaskReport};
 
 /// Shortest time without any attempt that is shown, as a part of the run.
 const SHORTEST_PAUSE: f64 = 0.005;
@@ -18,8 +19,16 @@ pub struct Timeline {
     of_workers: bool,
     rows: usize,
     tasks: Vec<Bar>,
-    /// Begin and end of the times in which no attempt ran.
-    pauses: Vec<(f64, f64)>,
+    /// The times in which the driver worked alone.
+    driver: Vec<Span>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Span {
+    /// `None` in reports of earlier versions, which tell no more than that no attempt ran.
+    phase: Option<String>,
+    start_seconds: f64,
+    end_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -47,7 +56,7 @@ impl Timeline {
             seconds: report.wall_seconds,
             of_workers: tell_workers(&report.tasks),
             rows: tasks.iter().map(|task| task.row).max().unwrap_or(0),
-            pauses: pauses(&tasks, report.wall_seconds),
+            driver: if report.driver.is_empty() { pauses(&tasks, report.wall_seconds) } else { spans(&report.driver) },
             tasks,
         }
     }
@@ -75,14 +84,23 @@ impl Bar {
     }
 }
 
+fn spans(driver: &[DriverSpan]) -> Vec<Span> {
+    let span = |span: &DriverSpan| Span {
+        phase: Some(span.phase.to_string()),
+        start_seconds: span.start_seconds,
+        end_seconds: span.end_seconds,
+    };
+    driver.iter().map(span).collect()
+}
+
 /// The times within a run in which none of these tasks ran; they come in the order of their starts.
-fn pauses(tasks: &[Bar], seconds: f64) -> Vec<(f64, f64)> {
+fn pauses(tasks: &[Bar], seconds: f64) -> Vec<Span> {
     let mut pauses = Vec::new();
     let mut busy_until = 0.0_f64;
     let ends = [(seconds, seconds)];
     for (start, end) in tasks.iter().map(|task| (task.start_seconds, task.end_seconds)).chain(ends) {
         if start - busy_until > SHORTEST_PAUSE * seconds {
-            pauses.push((busy_until, start));
+            pauses.push(Span { phase: None, start_seconds: busy_until, end_seconds: start });
         }
         busy_until = busy_until.max(end);
     }
@@ -101,6 +119,8 @@ mod tests {
     #[test]
     fn the_times_without_a_task_are_found() {
         let tasks = [bar(0.5, 2.0), bar(1.0, 1.5), bar(2.001, 3.0), bar(4.0, 5.0)];
-        assert_eq!(pauses(&tasks, 6.0), [(0.0, 0.5), (3.0, 4.0), (5.0, 6.0)]);
+        let found: Vec<(f64, f64)> =
+            pauses(&tasks, 6.0).iter().map(|pause| (pause.start_seconds, pause.end_seconds)).collect();
+        assert_eq!(found, [(0.0, 0.5), (3.0, 4.0), (5.0, 6.0)]);
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::{Factors, Invariant, Medium, Mode};
+use crate::measure::analysis::verdict::VerdictKind;
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
@@ -85,12 +86,23 @@ fn about(factors: Factors, chained: bool, looped: bool) -> String {
     about
 }
 
-/// Explains what `[low, high]` means in the verdict; `None` where no pair has an interval.
+/// Explains what `[low, high]` means in the first verdict that has an interval; `None` where none has.
 pub fn reading(comparison: &Comparison) -> Option<String> {
-    let (low, high) = comparison.ratios().iter().find_map(|ratio| ratio.estimate.ci95)?;
+    let verdict = comparison.verdicts().into_iter().find(|verdict| verdict.interval.is_some())?.slower_first();
+    let (low, high) = verdict.interval?;
+    let meaning = match verdict.kind {
+        VerdictKind::Different => {
+            "1, equal times, is not among them, so that the difference is no accident of the runs"
+        }
+        VerdictKind::Equivalent => "all of them are so near to 1, equal times, that the difference does not matter",
+        VerdictKind::Undecided => {
+            "1, equal times, is among them and so are others, so that either may be the faster one"
+        }
+    };
     Some(format!(
-        "[{low:.2}, {high:.2}] is a 95 % confidence interval: the runs differ from one another, and the true ratio may be any \
-         number between the two. If 1 is among them, either may be the faster one."
+        "How to read [{low:.2}, {high:.2}]: the runs differ from one another, and with a confidence of {:.0} % the true ratio \
+         lies between these two numbers; {meaning}.",
+        100.0 * verdict.coverage
     ))
 }
 
@@ -106,6 +118,16 @@ mod tests {
         assert_eq!(whose(&comparison), ["Hadoop’s way", "Spark’s way", "no framework"]);
         comparison.runs[0].report.factors.as_mut().unwrap().map_output = Medium::Memory;
         assert_eq!(whose(&comparison)[0], "a mixture");
+    }
+
+    #[test]
+    fn an_interval_is_explained_by_its_kind() {
+        let reading = |disk: &[f64], memory: &[f64]| reading(&comparison([disk, memory, &[]]));
+        let clear = reading(&[2.0, 2.1, 2.2, 2.0, 2.1], &[1.0, 1.1, 1.0, 1.1, 1.0]).unwrap();
+        assert!(clear.starts_with("How to read [1.") && clear.ends_with("no accident of the runs."), "{clear}");
+        let unclear = reading(&[2.0, 1.0, 4.0], &[1.0, 2.0, 1.0]).unwrap();
+        assert!(unclear.ends_with("either may be the faster one."), "{unclear}");
+        assert_eq!(reading(&[2.0], &[1.0]), None);
     }
 
     #[test]
