@@ -27,7 +27,7 @@ fn told(disturbance: Disturbance) -> String {
         }
         Disturbance::Stolen(percent) => format!("other virtual machines took {percent:.0} % of the processors' time"),
         Disturbance::Waited(percent) => {
-            format!("threads waited for a processor {percent:.0} % as long as they had one")
+            format!("workers waited for a processor {percent:.0} % of the time that they wanted one")
         }
     }
 }

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::load::Load;
 use crate::measure::comparison::Comparison;
+use crate::measure::run::Run;
+use crate::measure::statistics::median;
 
 /// Processors, of those that the runs may use, that others may take before the machine counts as busy.
 const OTHERS_TAKE_PART: f64 = 0.1;
 /// Stolen time before the machine counts as busy, in per cent.
 const STOLEN_PERCENT: f64 = 2.0;
-/// Time that the runs' threads wait for a processor before the machine counts as busy, in per cent.
+/// Time that workers wait for a processor before the machine counts as busy, in per cent.
 const WAITING_PERCENT: f64 = 10.0;
 
 /// The entry `noise` of a report.
@@ -22,8 +24,8 @@ pub struct Noise {
     /// The load of the machine while the rounds were made.
     #[serde(flatten)]
     pub load: Load,
-    /// Time that threads of the runs were ready and waited for a processor, against their processor time, in per cent, of
-    /// the run in the middle; `None` where the runs do not tell.
+    /// Of the time that workers wanted a processor, the part in which they waited for one, in per cent: the median of the
+    /// modes' runs; `None` where they do not tell.
     #[serde(default)]
     pub waiting_percent: Option<f64>,
     /// The smallest difference between the first two columns, in per cent, that these runs could have shown.
@@ -40,7 +42,7 @@ pub enum Disturbance {
     Others(f64, usize),
     /// The hypervisor took so many per cent of the time.
     Stolen(f64),
-    /// Threads of the runs waited for a processor for so many per cent of their time.
+    /// Workers waited for so many per cent of the time that they wanted a processor.
     Waited(f64),
 }
 
@@ -49,8 +51,12 @@ impl Noise {
     pub fn of(comparison: &Comparison) -> Option<Self> {
         let machine = comparison.machine().filter(|_| !comparison.saved)?;
         let smallest = comparison.verdicts().first().and_then(|verdict| verdict.smallest_detectable_percent);
-        let mut noise =
-            Noise { load: comparison.load, waiting_percent: None, smallest_detectable_percent: smallest, busy: false };
+        let mut noise = Noise {
+            load: comparison.load,
+            waiting_percent: waiting_percent(comparison),
+            smallest_detectable_percent: smallest,
+            busy: false,
+        };
         noise.busy = !noise.disturbances(machine.cpus).is_empty();
         Some(noise)
     }
@@ -69,10 +75,22 @@ impl Noise {
     }
 }
 
+fn waiting_percent(comparison: &Comparison) -> Option<f64> {
+    let of_run = |run: &Run| {
+        let time = run.report.time?;
+        let wanted = time.cpu.total() + time.wait.processor;
+        (wanted > 0.0).then(|| 100.0 * time.wait.processor / wanted)
+    };
+    let parts: Vec<f64> =
+        comparison.modes.iter().flat_map(|mode| comparison.runs_of(&mode.name).filter_map(of_run)).collect();
+    (!parts.is_empty()).then(|| median(parts))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::measure::comparison::tests::comparison;
+    use crate::observe::time_use::TimeUse;
 
     #[test]
     fn a_machine_that_others_use_is_busy() {
@@ -86,6 +104,17 @@ mod tests {
         assert_eq!((noise.busy, noise.disturbances(2)), (true, vec![Disturbance::Others(1.5, 2)]));
         comparison.load = Load { steal_percent: Some(3.0), ..quiet };
         assert_eq!(Noise::of(&comparison).unwrap().disturbances(2), [Disturbance::Stolen(3.0)]);
+    }
+
+    #[test]
+    fn workers_that_wait_for_a_processor_are_a_disturbance() {
+        let mut comparison = comparison([&[2.0, 2.1, 2.2], &[1.0, 1.1, 1.0], &[]]);
+        for run in &mut comparison.runs {
+            let mut time = TimeUse::default();
+            (time.cpu.user, time.wait.processor) = (3.0, 1.0);
+            run.report.time = Some(time);
+        }
+        assert_eq!(Noise::of(&comparison).unwrap().disturbances(2), [Disturbance::Waited(25.0)]);
     }
 
     #[test]
