@@ -215,13 +215,13 @@ fn student_t(degrees: usize, error: f64) -> f64 {
 fn within_angle(degrees: usize, angle: f64) -> f64 {
     let (sine, cosine) = angle.sin_cos();
     // The first term, and the numerator of the factor that makes the next of it.
-    let (mut term, first) = if degrees % 2 == 0 { (1.0, 1) } else { (cosine, 2) };
+    let (mut term, first) = if degrees.is_multiple_of(2) { (1.0, 1) } else { (cosine, 2) };
     let mut sum = if degrees == 1 { 0.0 } else { term };
     for numerator in (first..).step_by(2).take_while(|numerator| numerator + 2 < degrees) {
         term *= numerator as f64 / (numerator + 1) as f64 * cosine * cosine;
         sum += term;
     }
-    if degrees % 2 == 0 { sine * sum } else { std::f64::consts::FRAC_2_PI * (angle + sine * sum) }
+    if degrees.is_multiple_of(2) { sine * sum } else { std::f64::consts::FRAC_2_PI * (angle + sine * sum) }
 }
 
 #[cfg(test)]

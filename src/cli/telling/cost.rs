@@ -3,7 +3,7 @@
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::cause;
 use crate::cli::telling::fact::Fact;
-use crate::cli::telling::verdict;
+use crate::cli::telling::relation;
 use crate::measure::analysis::cause::CauseEntry;
 use crate::measure::analysis::cost::{
     Costs, Crossing, FrameworkCost, Limit, Payoff, Pays, ProcessorCost, ProcessorsToBeatOneThread, Rivals, Simplest,
@@ -34,7 +34,7 @@ fn of(costs: &Costs) -> Vec<Fact> {
 fn rivals_fact(rivals: &Rivals) -> Fact {
     let Rivals { slower, faster, verdict, explanation } = rivals;
     let medians = format!("{} against {}, start-up included", seconds(slower.seconds), seconds(faster.seconds));
-    let sentence = verdict::words(verdict, &slower.name, &faster.name, &medians);
+    let sentence = relation::words(verdict, &slower.name, &faster.name, &medians);
     let causes = explanation.iter().flat_map(|explanation| explanation.entries()).collect::<Vec<CauseEntry>>();
     let sentence = cause::after(&sentence, explanation.as_ref());
     Fact::new("one cluster framework against another", sentence).with("verdict", verdict).with("causes", causes)

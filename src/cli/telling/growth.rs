@@ -3,7 +3,7 @@
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::table::Table;
 use crate::cli::telling::fact::Fact;
-use crate::cli::telling::verdict;
+use crate::cli::telling::relation;
 use crate::measure::analysis::growth::{AloneUntil, FEWEST_POINTS, Fit, Grown, Last, Since, Winner};
 use crate::measure::paired::Estimate;
 use crate::measure::plan::growth::Axis;
@@ -110,7 +110,7 @@ fn curve(fit: Fit) -> String {
 }
 
 fn ratio(estimate: Estimate) -> String {
-    let with_interval = |interval| verdict::ratio(estimate.value, interval);
+    let with_interval = |interval| relation::ratio(estimate.value, interval);
     estimate.ci95.map_or_else(|| format!("{:.2}×", estimate.value), with_interval)
 }
 

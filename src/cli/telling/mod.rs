@@ -10,6 +10,7 @@ pub mod modes;
 pub mod noise;
 pub mod purposes;
 pub mod recoveries;
+pub mod relation;
 pub mod sweep;
 pub mod time_groups;
 pub mod tools;

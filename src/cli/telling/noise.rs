@@ -1,6 +1,6 @@
 //! The state of the machine while a comparison was measured, where it was no quiet one.
 
-use crate::cli::telling::verdict::difference;
+use crate::cli::telling::relation::difference;
 use crate::measure::analysis::noise::{Disturbance, Noise};
 use crate::measure::comparison::Comparison;
 
