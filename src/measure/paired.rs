@@ -39,8 +39,8 @@
 //! |---|---|---|---|---|---|
 //! | log-normal, 5 % | 0.47 % | 0.62 % | 0.47 % | 0.78 % | 0 |
 //! | 15 % of runs disturbed by half their time | 0.19 % | 0.07 % | 0.52 % | 0.49 % | 0 |
-//! | two speeds, 15 % apart | 1.4 % | 0.23 % | 0.47 % | 0.69 % | 0 |
-//! | heavy tail (Pareto, exponent 1.5) | 0.19 % | 0.08 % | 0.58 % | 0.54 % | 0 |
+//! | two speeds, 15 % apart | 1.3 % | 0.26 % | 0.52 % | 0.60 % | 0 |
+//! | heavy tail (Pareto, exponent 1.5) | 0.18 % | 0.12 % | 0.51 % | 0.43 % | 0 |
 
 use serde::{Deserialize, Serialize};
 
