@@ -23,12 +23,16 @@
 //! | [`mapper`], [`mapper_of`] | a closure | | |
 //! | [`reducer`] | | a closure | |
 //!
+//! [`Batches`] gathers small items of integer keys in a mapper of yours.
+//!
 //! Closures `Fn(&mut V, V)` are [combiners](crate::Combiner), and closures `Fn(&[u8], u32) -> u32` are
 //! [partitioners](crate::Partitioner); [`Driver::total_order`](crate::Driver::total_order) makes one from a sample.
 //!
 //! The type of a closure's [`Out`] says which keys and values it emits. A closure is called directly, but its records
 //! go through a table of functions, which costs some nanoseconds each. Where that matters, write a small type that
 //! implements [`Mapper`] or [`Reducer`]: it is compiled in one piece with the collector of its records.
+
+mod batches;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -41,6 +45,8 @@ use crate::error::Result;
 use crate::input::{InputFormat, Inputs, Lines, Pairs, Record};
 use crate::job::{Combiner, Emit, Mapper, Reducer, TotalOrderPartitioner, Values};
 use crate::record::{Key, KeyByRef, ToKey, ToValue, Value};
+
+pub use batches::Batches;
 
 /// Emits each [word](Record::words) of a line with 1.
 #[derive(Clone, Copy, Debug)]

@@ -189,6 +189,24 @@ impl<'m, V: Value + ?Sized> Values<'m, V> {
         }
     }
 
+    /// The next value with its whole key, encoded: with a grouping prefix, keys change within a group.
+    #[inline]
+    pub fn next_with_key(&mut self) -> Option<(&[u8], V::Ref<'_>)> {
+        self.doing.set(Activity::Merge);
+        let more = self.records.next_of(&mut self.group).is_some();
+        self.doing.set(Activity::User);
+        if !more {
+            return None;
+        }
+        match V::decode(self.records.value()) {
+            Ok(value) => Some((self.records.key(), value)),
+            Err(error) => {
+                self.group.error = Some(error);
+                None
+            }
+        }
+    }
+
     /// The whole key of the value last read, encoded: with a grouping prefix, keys change within a group.
     pub fn key(&self) -> &[u8] {
         self.records.key()

@@ -8,6 +8,7 @@ pub(crate) mod buffer;
 pub(crate) mod frame;
 pub mod key;
 mod list;
+pub mod packed;
 pub(crate) mod prefix;
 pub mod text;
 pub mod value;
@@ -16,6 +17,7 @@ mod words;
 
 pub use key::{Key, KeyByRef, ToKey};
 pub use list::ListItem;
+pub use packed::{Number, Packed, PackedRef};
 pub use text::ToText;
 pub use value::{OwnedValue, ToValue, Value};
 pub use words::Words;

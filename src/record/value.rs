@@ -12,6 +12,7 @@
 //! | `()` | no byte |
 //! | tuples, arrays | their parts one after another |
 //! | `Vec` of anything but `u8`, sets | the number of items, a varint, and the items |
+//! | [`Packed`](super::Packed) numbers | as they are, little-endian; inside another value after their number, a varint |
 //! | maps | the number of entries, a varint, and each key with its value |
 //!
 //! Sets and maps are encoded in the order of their items and keys, hashed ones too, so that equal values are equal bytes.
