@@ -1,5 +1,23 @@
 //! Connected components of a graph whose edges have no direction: each node gets the smallest id that it is connected to.
 //!
+//! ```text
+//! edges ─▶ number ─▶ join ─▶ (one reducer) ─▶ print     ids are small numbers, and there is room for a number a node
+//!    └───▶ large-star ⇄ small-star ─▶ print             other ids; more nodes
+//! ```
+//!
+//! # A number for each node
+//!
+//! 1. *number* gives each node a number, in the order of the ids: by [a bit for each id](crate::jobs::edges::nodes).
+//! 2. *join*: map joins the ends of all edges of its split in a [forest](Forest), and sends the root of each node, however
+//!    many edges there were. Reduce joins the forests of all splits in one. The smallest node of a tree is its root, and
+//!    the label of all its nodes.
+//! 3. *print* puts ids to the numbers, in as many parts as the output has.
+//!
+//! What is shuffled is a block of numbers, as in [PageRank](crate::jobs::pagerank): roots for all nodes of a block, or a place
+//! and a root for some.
+//!
+//! # Stars
+//!
 //! Kiveris et al., "Connected Components in MapReduce and Beyond" (2014): two steps take turns until every component is a
 //! star around its smallest node.
 //!
@@ -12,14 +30,18 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
+use twinmill::record::Packed;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
+use crate::jobs::edges::graph::Graph;
+use crate::jobs::edges::nodes::{self, CodedEdges, Nodes, Numbered, ParseEdges};
+use crate::jobs::edges::{Edge, Ids, id_ranges};
 use crate::jobs::highlights::{ROWS, grouped, text};
 
 pub struct Components;
@@ -30,6 +52,215 @@ pub struct Options {
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
 }
+
+// ------------------------------------------------------------------ join
+
+/// Trees of nodes that are connected; the root of each is its smallest node.
+#[derive(Clone, Debug, Default)]
+struct Forest {
+    parents: Vec<u32>,
+}
+
+impl Forest {
+    fn of_single_nodes(nodes: u32) -> Self {
+        Forest { parents: (0..nodes).collect() }
+    }
+
+    /// The root of a node's tree. Nodes on the way are linked to their parents' parents, so that the way gets shorter.
+    #[inline(always)]
+    fn root(&mut self, mut node: u32) -> u32 {
+        loop {
+            let parent = self.parents[node as usize];
+            if parent == node {
+                return node;
+            }
+            let grandparent = self.parents[parent as usize];
+            self.parents[node as usize] = grandparent;
+            node = grandparent;
+        }
+    }
+
+    /// Joins the trees of two nodes.
+    #[inline(always)]
+    fn join(&mut self, one: u32, other: u32) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[one.max(other) as usize] = one.min(other);
+    }
+}
+
+/// Nodes of a block of roots.
+const BLOCK_NODES: usize = 1 << 14;
+
+/// The kinds of records about a block.
+const ALL: u8 = 1;
+const SOME: u8 = 2;
+
+/// Joins the ends of the edges in a split.
+#[derive(Clone)]
+struct JoinEdges {
+    nodes: Arc<Nodes>,
+    forest: Forest,
+}
+
+impl Mapper for JoinEdges {
+    type Input = Blocks<ParseEdges>;
+    type Key = (u32, u8);
+    type Value = Packed<u32>;
+
+    fn setup(&mut self, _: &TaskContext) -> Result<()> {
+        self.forest = Forest::of_single_nodes(self.nodes.count());
+        Ok(())
+    }
+
+    fn map(&mut self, block: &CodedEdges, _: &mut impl Emit<(u32, u8), Packed<u32>>) -> Result<()> {
+        for (source, target) in &block.edges {
+            self.forest.join(self.nodes.number(*source), self.nodes.number(*target));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut impl Emit<(u32, u8), Packed<u32>>) -> Result<()> {
+        let mut roots = Vec::with_capacity(BLOCK_NODES);
+        for first in (0..self.nodes.count()).step_by(BLOCK_NODES) {
+            let nodes = first..self.nodes.count().min(first.saturating_add(BLOCK_NODES as u32));
+            roots.clear();
+            roots.extend(nodes.clone().map(|node| self.forest.root(node)));
+            let others = || nodes.clone().zip(&roots).filter(|(node, root)| node != *root);
+            if 2 * others().count() >= roots.len() {
+                out.emit((first, ALL), &roots[..]);
+            } else {
+                let some: Vec<u32> = others().flat_map(|(node, root)| [node, *root]).collect();
+                if !some.is_empty() {
+                    out.emit((first, SOME), &some[..]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Joins the forests of all splits, and labels the nodes, in blocks that lie within a part of the output.
+#[derive(Clone)]
+struct JoinForests {
+    nodes: u32,
+    /// The first node of each part but the first.
+    points: Arc<[u32]>,
+    forest: Forest,
+}
+
+impl Reducer for JoinForests {
+    type Key = (u32, u8);
+    type Value = Packed<u32>;
+    type OutKey = u32;
+    type OutValue = Packed<u32>;
+
+    fn setup(&mut self, _: &TaskContext) -> Result<()> {
+        self.forest = Forest::of_single_nodes(self.nodes);
+        Ok(())
+    }
+
+    fn reduce(
+        &mut self,
+        (first, kind): (u32, u8),
+        blocks: &mut Values<Packed<u32>>,
+        _: &mut impl Emit<u32, Packed<u32>>,
+    ) -> Result<()> {
+        while let Some(roots) = blocks.next() {
+            if kind == ALL {
+                (first..).zip(roots.iter()).for_each(|(node, root)| self.forest.join(node, root));
+                continue;
+            }
+            let mut roots = roots.iter();
+            while let (Some(node), Some(root)) = (roots.next(), roots.next()) {
+                self.forest.join(node, root);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut impl Emit<u32, Packed<u32>>) -> Result<()> {
+        let (mut labels, mut first) = (Vec::with_capacity(BLOCK_NODES), 0);
+        for end in self.points.iter().copied().chain([self.nodes]) {
+            while first < end {
+                let to = end.min(first.saturating_add(BLOCK_NODES as u32));
+                labels.clear();
+                labels.extend((first..to).map(|node| self.forest.root(node)));
+                out.emit(first, &labels[..]);
+                first = to;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prints the labels of nodes. The key is the first node's number.
+#[derive(Clone)]
+struct PrintCoded {
+    nodes: Arc<Nodes>,
+}
+
+impl Reducer for PrintCoded {
+    type Key = u32;
+    type Value = Packed<u32>;
+    type OutKey = [u8];
+    type OutValue = [u8];
+
+    fn reduce(&mut self, first: u32, labels: &mut Values<Packed<u32>>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        let (mut id, mut label_id, mut written) = (Vec::new(), Vec::new(), None);
+        while let Some(labels) = labels.next() {
+            for (code, label) in self.nodes.codes_from(first).zip(labels.iter()) {
+                id.clear();
+                self.nodes.write_id(code, &mut id);
+                if written != Some(label) {
+                    label_id.clear();
+                    self.nodes.write_id(self.nodes.code(label), &mut label_id);
+                    written = Some(label);
+                }
+                out.emit(&id[..], &label_id[..]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the workers' forests, and that of the reducer, take at most half of the memory budget.
+fn forests_fit(nodes: u32, config: &JobConfig) -> bool {
+    u64::from(nodes) * size_of::<u32>() as u64 * config.workers as u64 <= config.memory_bytes / 2
+}
+
+/// The first node of each part of the output but the first.
+fn first_nodes(nodes: &Nodes, ids: Ids, parts: &TotalOrderPartitioner, reducers: u32) -> Result<Arc<[u32]>> {
+    let mut encoded = Vec::new();
+    let part_of = |node: u32, encoded: &mut Vec<u8>| -> Result<u32> {
+        let mut id = Vec::new();
+        nodes.write_id(nodes.code(node), &mut id);
+        encoded.clear();
+        ids.encode(&id, encoded)?;
+        Ok(parts.partition(encoded, reducers))
+    };
+    let first_of = |part: u32| {
+        let (mut low, mut high) = (0, nodes.count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if part_of(middle, &mut encoded)? < part { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
+    };
+    (1..reducers).map(first_of).collect::<Result<Vec<_>>>().map(Arc::from)
+}
+
+fn join(driver: &mut Driver, numbered: Numbered, ids: Ids, parts: &TotalOrderPartitioner) -> Result<()> {
+    let Numbered { edges, nodes, .. } = &numbered;
+    let points = first_nodes(nodes, ids, parts, driver.config().reducers)?;
+    let by_part = points.iter().map(|node| node.to_be_bytes().into()).collect();
+    let forests = JoinForests { nodes: nodes.count(), points, forest: Forest::default() };
+    let join = JoinEdges { nodes: nodes.clone(), forest: Forest::default() };
+    let labels = driver.run_to_dataset(&Job::new(Components::NAME, join, forests).input(edges).reducers(1))?;
+    let print = Job::new(Components::NAME, Identity, PrintCoded { nodes: nodes.clone() }).input(&labels);
+    driver.run(&print.partition_by(TotalOrderPartitioner::from_split_points(by_part)))
+}
+
+// ------------------------------------------------------------------ stars
 
 /// Two nodes, or one twice: a node that is connected to nothing keeps an edge to itself. The key of an edge is the
 /// encoded ids, one after the other.
@@ -211,34 +442,13 @@ impl Program for Components {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
-        let ids = options.ids;
-        let partitions = session.config.reducers.max(session.config.workers as u32);
-        let to_ends = |step| ToEnds { ids, step, key: Vec::new() };
-        let mut edges: Option<Dataset<EdgeKey, ()>> = None;
-        driver.iterate(usize::MAX, |driver, _| {
-            let large = Star::new(ids, Step::LargeStar);
-            let larger = match &edges {
-                None => {
-                    let both_ends = BothEnds { ids, edge: Edge::default(), turned: Vec::new() };
-                    let job = Job::new(Self::NAME, both_ends, large).input(inputs);
-                    driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?
-                }
-                Some(edges) => {
-                    let job = Job::new(Self::NAME, to_ends(Step::LargeStar), large).input(edges);
-                    driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?
-                }
-            };
-            let changes = driver.aggregate("changes");
-            let small = Star::new(ids, Step::SmallStar);
-            let job = Job::new(Self::NAME, to_ends(Step::SmallStar), small).input(&larger);
-            edges = Some(driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?);
-            let changes = changes + driver.aggregate("changes");
-            Ok(if changes == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        let stars = edges.expect("there is an iteration");
-        let job = Job::new(Self::NAME, ByMember { ids }, Print { ids }).input(&stars);
-        let ranges = id_ranges(inputs, ids, session.config.reducers, driver.inputs())?;
-        driver.run(&job.partition_by(ranges))?;
+        let parts = id_ranges(inputs, options.ids, session.config.reducers, driver.inputs())?;
+        match nodes::number(&mut driver, Self::NAME, inputs, options.ids)? {
+            Some(numbered) if forests_fit(numbered.nodes.count(), &session.config) => {
+                join(&mut driver, numbered, options.ids, &parts)?;
+            }
+            _ => stars(&mut driver, inputs, options.ids, parts)?,
+        }
         driver.finish()
     }
 
@@ -263,30 +473,67 @@ impl Program for Components {
     }
 }
 
+/// Makes stars of all components and prints them.
+fn stars(driver: &mut Driver, inputs: &[PathBuf], ids: Ids, parts: TotalOrderPartitioner) -> Result<()> {
+    let name = Components::NAME;
+    let partitions = driver.config().reducers.max(driver.config().workers as u32);
+    let to_ends = |step| ToEnds { ids, step, key: Vec::new() };
+    let mut edges: Option<Dataset<EdgeKey, ()>> = None;
+    driver.iterate(usize::MAX, |driver, _| {
+        let large = Star::new(ids, Step::LargeStar);
+        let larger = match &edges {
+            None => {
+                let both_ends = BothEnds { ids, edge: Edge::default(), turned: Vec::new() };
+                let job = Job::new(name, both_ends, large).input(inputs);
+                driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?
+            }
+            Some(edges) => {
+                let job = Job::new(name, to_ends(Step::LargeStar), large).input(edges);
+                driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?
+            }
+        };
+        let changes = driver.aggregate("changes");
+        let small = Star::new(ids, Step::SmallStar);
+        let job = Job::new(name, to_ends(Step::SmallStar), small).input(&larger);
+        edges = Some(driver.run_to_dataset(&job.group_by_prefix(ids.first_len()).reducers(partitions))?);
+        let changes = changes + driver.aggregate("changes");
+        Ok(if changes == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    let stars = edges.expect("there is an iteration");
+    driver.run(&Job::new(name, ByMember { ids }, Print { ids }).input(&stars).partition_by(parts))
+}
+
 impl Components {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let graph = Graph::read(inputs, options.ids, run)?;
-        let mut parents: Vec<u32> = (0..graph.ids.len() as u32).collect();
-        for (one, other) in &graph.edges {
-            let (one, other) = (root(&mut parents, *one), root(&mut parents, *other));
-            parents[one.max(other) as usize] = one.min(other);
-        }
+        let mut forest = Forest::of_single_nodes(graph.nodes);
+        graph.edges.iter().for_each(|(one, other)| forest.join(*one, *other));
         let parts = id_ranges(inputs, options.ids, run.reducers(), run.inputs())?;
-        for node in 0..graph.ids.len() as u32 {
-            let (id, centre) = (&graph.ids[node as usize], &graph.ids[root(&mut parents, node) as usize]);
-            let part = parts.partition(id, run.reducers());
-            run.write(part, &options.ids.text(id)?, &options.ids.text(centre)?)?;
-        }
-        Ok(())
+        // The smallest node of a component comes before all others of it.
+        let (mut texts, mut ends) = (Vec::new(), vec![0]);
+        let mut encoded = Vec::new();
+        graph.for_each_id(|node, id| {
+            texts.extend_from_slice(id);
+            ends.push(texts.len());
+            let centre = forest.root(node) as usize;
+            encoded.clear();
+            options.ids.encode(id, &mut encoded)?;
+            run.write(parts.partition(&encoded, run.reducers()), id, &texts[ends[centre]..ends[centre + 1]])
+        })
     }
 }
 
-/// The root of a node's tree, to which all nodes on the way are linked.
-fn root(parents: &mut [u32], mut node: u32) -> u32 {
-    while parents[node as usize] != node {
-        let grandparent = parents[parents[node as usize] as usize];
-        parents[node as usize] = grandparent;
-        node = grandparent;
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_root_of_a_tree_is_its_smallest_node() {
+        use super::*;
+
+        let mut forest = Forest::of_single_nodes(8);
+        for (one, other) in [(7, 6), (5, 6), (3, 3), (1, 5), (2, 4), (7, 1)] {
+            forest.join(one, other);
+        }
+        let roots: Vec<u32> = (0..8).map(|node| forest.root(node)).collect();
+        assert_eq!(roots, [0, 1, 2, 3, 2, 1, 1, 1]);
     }
-    node
 }

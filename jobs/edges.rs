@@ -1,11 +1,18 @@
 //! Graph inputs: an edge a line, `a TAB b`; and the order of node ids.
+//!
+//! Files below this one have what the graph jobs share: numbers for nodes whose ids are small numbers ([`nodes`]) and for
+//! others ([`names`]), links in [`tiles`], and a whole [`graph`] for the references.
+
+pub mod graph;
+pub mod names;
+pub mod nodes;
+pub mod tiles;
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use twinmill::prelude::*;
 use twinmill::record::{Key, ToKey};
-use twinmill::reference::ReferenceRun;
 
 use crate::jobs::shown::Shown;
 
@@ -26,7 +33,7 @@ pub enum Ids {
 
 impl Ids {
     /// Appends the encoding of an id as it stands in a line.
-    fn encode(self, id: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    pub fn encode(self, id: &[u8], out: &mut Vec<u8>) -> Result<()> {
         match self {
             Ids::Text => ToKey::<Vec<u8>>::encode_part(&id, out),
             Ids::Number => {
@@ -115,55 +122,23 @@ fn no_edge(line: &[u8]) -> Error {
     Error::wrong_input(format!("{} is no edge: two ids with a TAB between them{hint}", Shown(line)))
 }
 
+/// The encoded ids of both ends of some edges from all over the input.
+pub fn sample_ids(inputs: &[PathBuf], ids: Ids, seen: &Inputs) -> Result<Vec<Box<[u8]>>> {
+    let (mut edge, mut sample) = (Edge::default(), Vec::new());
+    seen.sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
+        // The mapper refuses a line that is no edge, or skips it; here it is passed over.
+        if edge.parse(&line, ids).unwrap_or(false) {
+            sample.extend([edge.source().into(), edge.target().into()]);
+        }
+        Ok(())
+    })?;
+    Ok(sample)
+}
+
 /// Cuts the ids into ranges that have about equally many ends of edges.
 pub fn id_ranges(inputs: &[PathBuf], ids: Ids, ranges: u32, seen: &Inputs) -> Result<TotalOrderPartitioner> {
-    let (mut edge, mut sample) = (Edge::default(), Vec::new());
-    if ranges > 1 {
-        seen.sample::<Lines>(inputs, SAMPLE_EDGES, |line| {
-            // The mapper refuses a line that is no edge, or skips it; here it is passed over.
-            if edge.parse(&line, ids).unwrap_or(false) {
-                sample.extend([edge.source().into(), edge.target().into()]);
-            }
-            Ok(())
-        })?;
-    }
+    let sample = if ranges > 1 { sample_ids(inputs, ids, seen)? } else { Vec::new() };
     Ok(TotalOrderPartitioner::from_sample(sample, ranges))
-}
-
-/// A whole graph in memory, for the references: nodes by number in the order of their ids.
-pub struct Graph {
-    /// Encoded ids, ascending.
-    pub ids: Vec<Vec<u8>>,
-    /// Source and target of each edge, ascending, each once.
-    pub edges: Vec<(u32, u32)>,
-}
-
-impl Graph {
-    pub fn read(inputs: &[PathBuf], ids: Ids, run: &ReferenceRun) -> Result<Self> {
-        let mut numbers: hashbrown::HashMap<Vec<u8>, u32> = hashbrown::HashMap::new();
-        let mut edges = Vec::new();
-        let mut edge = Edge::default();
-        run.for_each_line(inputs, |line| {
-            if edge.parse(&line, ids)? {
-                let mut number = |id: &[u8]| {
-                    let next = numbers.len() as u32;
-                    *numbers.entry_ref(id).or_insert(next)
-                };
-                edges.push((number(edge.source()), number(edge.target())));
-            }
-            Ok(())
-        })?;
-        let mut nodes: Vec<_> = numbers.into_iter().collect();
-        nodes.sort_unstable();
-        let mut in_order = vec![0; nodes.len()];
-        nodes.iter().enumerate().for_each(|(place, (_, number))| in_order[*number as usize] = place as u32);
-        for (source, target) in &mut edges {
-            (*source, *target) = (in_order[*source as usize], in_order[*target as usize]);
-        }
-        edges.sort_unstable();
-        edges.dedup();
-        Ok(Graph { ids: nodes.into_iter().map(|(id, _)| id).collect(), edges })
-    }
 }
 
 #[cfg(test)]

@@ -3,19 +3,28 @@
 //! ```text
 //! edges ─▶ number ─▶ link ─▶ start ─▶ ┌ spread ┐ … ─▶ rank
 //!                      │              └────────┘ one job an iteration
-//!                      └─ links: node → its name and the nodes it links to
+//!                      └─ links, in tiles
 //! ```
 //!
-//! 1. *number* gives each node a number, in the order of the ids, and tells each node that links to it.
-//! 2. *link* collects the numbers that a node links to, each once.
+//! 1. *number* gives each node a number, in the order of the ids: by [a bit for each id](crate::jobs::edges::nodes) where ids are
+//!    small numbers, by [sorting](crate::jobs::edges::names) them where they are not.
+//! 2. *link* collects the links by the numbers of their ends, each once, in [tiles](crate::jobs::edges::tiles).
 //! 3. *start* gives every node the rank 1/N.
-//! 4. *spread*, once an iteration: map gives each node's rank in equal shares to the nodes it links to, reduce adds up. The
-//!    rank of nodes without links is spread over all nodes.
-//! 5. *rank* puts names and ranks together.
+//! 4. *spread*, once an iteration: map gives each node's rank in equal shares to the nodes it links to, and adds up the shares
+//!    of its own partition; reduce adds up those of all partitions. The rank of nodes without links is spread over all nodes.
+//! 5. *rank* puts ids to the ranks.
 //!
-//! The links do not change. Where invariant inputs are cached, map joins a partition of ranks with the same partition of
-//! parsed links, and only ranks are shuffled. Where they are reread, they travel with the ranks from job to job, as in
-//! Hadoop.
+//! Everything that is shuffled is a block of numbers:
+//!
+//! ```text
+//! key              value, of one block of n nodes
+//! (block, STATE)   n ranks (floats) │ n bits: nodes without links      the loop's state, from the block itself
+//! (block, ALL)     n sums of shares                                     from a partition with many links to the block
+//! (block, SOME)    place, sum │ place, sum │ …                          from a partition with few
+//! ```
+//!
+//! The links do not change. A task joins a partition of the state with the same partition of the links, which are read again in
+//! every iteration or kept, as the factor `invariant` says.
 //!
 //! Shares are added as integers, in units of 2^-62: such sums are the same in any order, and exact to 1e-18.
 
@@ -23,14 +32,18 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use twinmill::config::{Invariant as InvariantFactor, MAX_REDUCERS};
+use twinmill::config::MAX_REDUCERS;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
-use twinmill::record::Value;
+use twinmill::record::{Packed, PackedRef};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::edges::{Edge, Graph, Ids, id_ranges};
+use crate::jobs::edges::Ids;
+use crate::jobs::edges::graph::{Graph, Links};
+use crate::jobs::edges::names::{self, NameOf, Named};
+use crate::jobs::edges::nodes::{self, CodedEdges, Nodes, Numbered, ParseEdges};
+use crate::jobs::edges::tiles::{DEGREES, Grid, LinkBatches, MakeTiles, ParseTiles, Tiles, places};
 use crate::jobs::highlights::largest_numbers;
 use crate::jobs::tolerance;
 
@@ -99,370 +112,321 @@ impl Spread {
     }
 }
 
-// ------------------------------------------------------------------ number
-
-/// Emits an edge to its target, and to its source the fact that it exists.
-#[derive(Clone)]
-struct EdgeByTarget {
-    ids: Ids,
-    edge: Edge,
-    /// The source of the previous edge, not emitted again: most graphs come ordered by source.
-    previous: Vec<u8>,
-}
-
-impl Mapper for EdgeByTarget {
-    type Input = Lines;
-    type Key = [u8];
-    type Value = [u8];
-
-    fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        if self.edge.parse(&line, self.ids)? {
-            out.emit(self.edge.target(), self.edge.source());
-            if self.edge.source() != self.previous {
-                out.emit(self.edge.source(), &[][..]);
-                self.previous.clear();
-                self.previous.extend_from_slice(self.edge.source());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A node's partition and its place there, which stand for its number until all partitions are counted. Numbers run
-/// through one partition after another.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    partition: u32,
-    place: u64,
-}
-
-/// Packs a place and a flag, whether the number is the node's own, into one integer that stays small.
-fn told(place: Place, own: bool, partitions: u32) -> u64 {
-    ((place.place * u64::from(partitions) + u64::from(place.partition)) << 1) | u64::from(own)
-}
-
-fn understood(told: u64, partitions: u32) -> (Place, bool) {
-    let both = told >> 1;
-    let place = Place { partition: (both % u64::from(partitions)) as u32, place: both / u64::from(partitions) };
-    (place, told & 1 == 1)
-}
-
-/// Numbers the nodes of a partition and tells each node its number and the numbers of the nodes it links to.
-#[derive(Clone, Default)]
-struct Number {
-    next: Option<Place>,
-    partitions: u32,
-}
-
-impl Reducer for Number {
-    type Key = [u8];
-    type Value = [u8];
-    type OutKey = [u8];
-    type OutValue = u64;
-
-    fn setup(&mut self, task: &TaskContext) -> Result<()> {
-        (self.next, self.partitions) = (Some(Place { partition: task.index, place: 0 }), task.reducers);
-        Ok(())
-    }
-
-    fn reduce(&mut self, node: &[u8], sources: &mut Values<[u8]>, out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        let next = self.next.as_mut().expect("set up");
-        out.emit(node, told(*next, true, self.partitions));
-        while let Some(source) = sources.next() {
-            if !source.is_empty() {
-                out.emit(source, told(*next, false, self.partitions));
-            }
-        }
-        next.place += 1;
-        out.aggregate("nodes", 1);
-        Ok(())
-    }
-}
-
 // ------------------------------------------------------------------ link
 
+/// Sends the links of a graph whose ids have codes.
 #[derive(Clone)]
-struct ByNode;
+struct CodedLinks {
+    nodes: Arc<Nodes>,
+    links: LinkBatches,
+}
 
-impl Mapper for ByNode {
-    type Input = Pairs<[u8], u64>;
-    type Key = [u8];
-    type Value = u64;
+impl Mapper for CodedLinks {
+    type Input = Blocks<ParseEdges>;
+    type Key = u32;
+    type Value = Packed<u32>;
 
-    fn map(&mut self, (node, told): (&[u8], u64), out: &mut impl Emit<[u8], u64>) -> Result<()> {
-        out.emit(node, told);
+    fn map(&mut self, block: &CodedEdges, out: &mut impl Emit<u32, Packed<u32>>) -> Result<()> {
+        for (source, target) in &block.edges {
+            self.links.push(self.nodes.number(*source), self.nodes.number(*target), out);
+        }
         Ok(())
     }
-}
 
-/// The number of the first node of each partition, followed by the number of all nodes.
-#[derive(Clone, Debug)]
-struct Numbering {
-    first: Arc<[u32]>,
-    nodes: u32,
-}
-
-impl Numbering {
-    fn of(nodes_by_partition: &[u64]) -> Result<Self> {
-        let mut nodes = 0u64;
-        let first = nodes_by_partition.iter().map(|count| {
-            let first = nodes as u32;
-            nodes += count;
-            first
-        });
-        let first = first.collect();
-        let nodes = u32::try_from(nodes)
-            .map_err(|_| Error::user(format!("the graph has {nodes} nodes; at most {} are possible", u32::MAX)))?;
-        Ok(Numbering { first, nodes })
-    }
-
-    fn number(&self, place: Place) -> u32 {
-        self.first[place.partition as usize] + place.place as u32
-    }
-
-    fn partitioner(&self) -> TotalOrderPartitioner {
-        let key = |number: &u32| number.to_be_bytes().into();
-        TotalOrderPartitioner::from_split_points(self.first[1..].iter().map(key).collect())
-    }
-}
-
-/// Collects the nodes that a node links to: number → (name, numbers).
-#[derive(Clone)]
-struct Link {
-    numbering: Numbering,
-}
-
-type Links = (Vec<u8>, Vec<u32>);
-
-impl Reducer for Link {
-    type Key = [u8];
-    type Value = u64;
-    type OutKey = u32;
-    type OutValue = Links;
-
-    fn reduce(&mut self, name: &[u8], told: &mut Values<u64>, out: &mut impl Emit<u32, Links>) -> Result<()> {
-        let (mut own, mut targets) = (None, Vec::new());
-        let partitions = self.numbering.first.len() as u32;
-        for (place, is_own) in told.map(|told| understood(told, partitions)) {
-            if is_own {
-                own = Some(self.numbering.number(place));
-            } else {
-                targets.push(self.numbering.number(place));
-            }
-        }
-        targets.sort_unstable();
-        targets.dedup();
-        out.emit(own.expect("each node was told its number"), (name, targets));
+    fn finish(&mut self, out: &mut impl Emit<u32, Packed<u32>>) -> Result<()> {
+        self.links.send(out);
         Ok(())
     }
 }
 
 // ------------------------------------------------------------------ start
 
-/// A node's state between iterations: its rank, whether it links to nothing and, where links are not cached, its links.
-type State = (f64, bool, Vec<u32>);
+/// The state of a block: ranks, and the bits of the nodes without links.
+struct State {
+    words: Vec<u64>,
+    nodes: usize,
+}
+
+/// Nodes that one word has bits for.
+const WORD_NODES: usize = u64::BITS as usize;
+
+impl State {
+    fn empty() -> Self {
+        State { words: Vec::new(), nodes: 0 }
+    }
+
+    /// The state of nodes with a rank and so many links each.
+    fn of_degrees(rank: f64, degrees: PackedRef<'_, u32>) -> Self {
+        let nodes = degrees.len();
+        let mut words = vec![rank.to_bits(); nodes];
+        words.resize(nodes + nodes.div_ceil(WORD_NODES), 0);
+        for (node, _) in degrees.iter().enumerate().filter(|(_, degree)| *degree == 0) {
+            words[nodes + node / WORD_NODES] |= 1 << (node % WORD_NODES);
+        }
+        State { words, nodes }
+    }
+
+    /// Takes the state of a block of so many nodes out of a record.
+    fn read(&mut self, nodes: usize, words: PackedRef<'_, u64>) {
+        self.words.clear();
+        self.words.extend(words.iter());
+        self.nodes = nodes;
+    }
+
+    fn dangling_nodes(&self) -> u64 {
+        self.words[self.nodes..].iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+}
 
 #[derive(Clone)]
 struct Start {
     rank: f64,
-    with_links: bool,
 }
 
 impl Mapper for Start {
-    type Input = Pairs<u32, Links>;
+    type Input = Pairs<(u32, u32), Packed<u32>>;
     type Key = u32;
-    type Value = State;
+    type Value = Packed<u64>;
 
-    fn map(&mut self, (node, (_, targets)): (u32, Links), out: &mut impl Emit<u32, State>) -> Result<()> {
-        let dangling = targets.is_empty();
-        if dangling {
-            out.aggregate("dangling", to_units(self.rank));
+    fn map(
+        &mut self,
+        ((block, part), links): ((u32, u32), PackedRef<'_, u32>),
+        out: &mut impl Emit<u32, Packed<u64>>,
+    ) -> Result<()> {
+        if part == DEGREES {
+            let state = State::of_degrees(self.rank, links);
+            out.aggregate("dangling", to_units(self.rank) * state.dangling_nodes());
+            out.emit(block, &state.words[..]);
         }
-        out.emit(node, (self.rank, dangling, if self.with_links { targets } else { Vec::new() }));
         Ok(())
     }
 }
 
 // ------------------------------------------------------------------ spread
 
-/// The links of one partition, parsed: those of the node at `i` are `targets[ends[i - 1]..ends[i]]`.
-#[derive(Default)]
-struct LinkTable {
-    ends: Vec<usize>,
-    targets: Vec<u32>,
-}
+/// The kinds of records about a block, in the order in which the reducer is given them.
+const STATE: u8 = 0;
+const ALL: u8 = 1;
+const SOME: u8 = 2;
 
-impl Block for LinkTable {
-    fn records(&self) -> u64 {
-        self.ends.len() as u64
-    }
+/// Bytes of a key that are the number of the block.
+const BLOCK_BYTES: usize = size_of::<u32>();
 
-    fn heap_bytes(&self) -> usize {
-        self.ends.capacity() * size_of::<usize>() + self.targets.capacity() * size_of::<u32>()
-    }
-}
-
-struct ParseLinks;
-
-impl Parse for ParseLinks {
-    type Input = Pairs<u32, Links>;
-    type Block = LinkTable;
-
-    fn parse(&self, (_, (_, targets)): (u32, Links), table: &mut LinkTable) -> Result<()> {
-        table.targets.extend(targets);
-        table.ends.push(table.targets.len());
-        Ok(())
-    }
-}
-
-/// Shares for a node, and its state in the message that it sends to itself.
-type Message = (u64, Option<State>);
-
-/// No state: the message comes from another node.
-const NOBODY: Option<State> = None;
-
+/// Adds up the shares that the nodes of a partition give.
 #[derive(Clone)]
 struct Share {
-    /// The links where they are cached.
-    cached: Option<Invariant<ParseLinks>>,
-    table: Arc<Vec<LinkTable>>,
-    at: usize,
-    nodes: u32,
-    /// Sums of shares by node, where there is room for them: most shares then need no record of their own.
-    sums: Vec<u64>,
-    sums_fit: bool,
-    /// The task's first node, and the ranks and links of the nodes that wait for the sum of the task's shares.
+    grid: Grid,
+    links: Invariant<ParseTiles>,
+    tiles: Arc<Vec<Tiles>>,
+    /// The partition's first block.
     first: u32,
-    waiting: Vec<(f64, bool)>,
+    /// What each node of the partition gives to each node that it links to.
+    shares: Vec<u64>,
+    sums: Vec<u64>,
+    some: Vec<u64>,
 }
 
 impl Share {
-    fn new(cached: Option<Invariant<ParseLinks>>, nodes: u32, sums_fit: bool) -> Self {
-        let (table, at, sums, first, waiting) = (Arc::default(), 0, Vec::new(), 0, Vec::new());
-        Share { cached, table, at, nodes, sums, sums_fit, first, waiting }
+    fn new(grid: Grid, links: Invariant<ParseTiles>) -> Self {
+        Share { grid, links, tiles: Arc::default(), first: 0, shares: Vec::new(), sums: Vec::new(), some: Vec::new() }
     }
 }
 
 impl Mapper for Share {
-    type Input = Pairs<u32, State>;
-    type Key = u32;
-    type Value = Message;
+    type Input = Pairs<u32, Packed<u64>>;
+    type Key = (u32, u8);
+    type Value = Packed<u64>;
 
     fn setup(&mut self, task: &TaskContext) -> Result<()> {
-        if let Some(links) = &self.cached {
-            self.table = links.part(task.index)?;
-        }
-        if self.sums_fit {
-            self.sums = vec![0; self.nodes as usize];
-        }
+        self.tiles = self.links.part(task.index)?;
+        self.first = self.grid.blocks_of(task.index).start;
         Ok(())
     }
 
-    fn map(&mut self, (node, state): (u32, State), out: &mut impl Emit<u32, Message>) -> Result<()> {
-        let (rank, dangling, links) = &state;
-        let targets = match self.table.first() {
-            Some(LinkTable { ends, targets }) => {
-                let from = self.at.checked_sub(1).map_or(0, |before| ends[before]);
-                let targets = &targets[from..ends[self.at]];
-                self.at += 1;
-                targets
-            }
-            None => links,
-        };
-        if let Some(share) = to_units(*rank).checked_div(targets.len() as u64) {
-            if self.sums_fit {
-                targets.iter().for_each(|target| self.sums[*target as usize] += share);
-            } else {
-                targets.iter().for_each(|target| out.emit(target, (share, NOBODY)));
-            }
-        }
-        if self.cached.is_some() && self.sums_fit {
-            self.first = node - self.waiting.len() as u32;
-            self.waiting.push((*rank, *dangling));
-        } else {
-            out.emit(node, (0, Some(state)));
-        }
+    fn map(
+        &mut self,
+        (block, state): (u32, PackedRef<'_, u64>),
+        out: &mut impl Emit<(u32, u8), Packed<u64>>,
+    ) -> Result<()> {
+        let before = self.shares.len();
+        let degrees = self.tiles.first().map_or(&[][..], |tiles| &tiles.degrees[before..]);
+        let ranks = state.iter().zip(degrees).take(self.grid.len_of(block));
+        self.shares.extend(
+            ranks.map(|(rank, degree)| to_units(f64::from_bits(rank)).checked_div(u64::from(*degree)).unwrap_or(0)),
+        );
+        out.emit((block, STATE), state);
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut impl Emit<u32, Message>) -> Result<()> {
-        for (node, &shares) in (0u32..).zip(&self.sums) {
-            let waiting = node.checked_sub(self.first).and_then(|place| self.waiting.get(place as usize));
-            match waiting {
-                Some((rank, dangling)) => out.emit(node, (shares, Some((*rank, *dangling, Vec::<u32>::new())))),
-                None if shares > 0 => out.emit(node, (shares, NOBODY)),
-                None => {}
+    fn finish(&mut self, out: &mut impl Emit<(u32, u8), Packed<u64>>) -> Result<()> {
+        let Share { grid, tiles, first, shares, sums, some, .. } = self;
+        let Some(tiles) = tiles.first() else { return Ok(()) };
+        tiles.for_each_target_block(|target_block, of_block| {
+            sums.clear();
+            sums.resize(grid.block_len(), 0);
+            for (source_block, links) in of_block {
+                add_shares(&shares[(source_block - *first) as usize * grid.block_len()..], links, sums);
             }
-        }
+            sums.truncate(grid.len_of(target_block));
+            emit_sums(target_block, sums, some, out);
+        });
         Ok(())
     }
 }
 
-fn add((shares, state): &mut Message, other: Message) {
-    *shares += other.0;
-    if other.1.is_some() {
-        *state = other.1;
+/// Adds the share of each link's source to the sum of its target.
+fn add_shares(shares: &[u64], links: &[u32], sums: &mut [u64]) {
+    for link in links {
+        let (source, target) = places(*link);
+        sums[target] += shares[source];
     }
 }
 
+/// Emits the sums of a block, in the form that has fewer bytes.
+fn emit_sums(block: u32, sums: &[u64], some: &mut Vec<u64>, out: &mut impl Emit<(u32, u8), Packed<u64>>) {
+    let not_zero = sums.iter().filter(|sum| **sum != 0).count();
+    if 2 * not_zero >= sums.len() {
+        return out.emit((block, ALL), sums);
+    }
+    some.clear();
+    for (place, sum) in (0u64..).zip(sums).filter(|(_, sum)| **sum != 0) {
+        some.extend([place, *sum]);
+    }
+    if !some.is_empty() {
+        out.emit((block, SOME), &some[..]);
+    }
+}
+
+/// Adds up all shares of a block's nodes and gives them their new ranks.
 #[derive(Clone)]
 struct Gather {
+    grid: Grid,
     spread: Spread,
 }
 
 impl Reducer for Gather {
-    type Key = u32;
-    type Value = Message;
+    type Key = (u32, u8);
+    type Value = Packed<u64>;
     type OutKey = u32;
-    type OutValue = State;
+    type OutValue = Packed<u64>;
 
-    fn reduce(&mut self, node: u32, messages: &mut Values<Message>, out: &mut impl Emit<u32, State>) -> Result<()> {
-        let mut sum = (0, None);
-        messages.for_each(|message| add(&mut sum, message));
-        let (shares, state) = sum;
-        let (before, dangling, links) = state.expect("every node speaks for itself");
-        let rank = self.spread.rank(shares);
-        out.aggregate("change", to_units((rank - before).abs()));
-        if dangling {
-            out.aggregate("dangling", to_units(rank));
+    fn reduce(
+        &mut self,
+        (block, _): (u32, u8),
+        records: &mut Values<Packed<u64>>,
+        out: &mut impl Emit<u32, Packed<u64>>,
+    ) -> Result<()> {
+        let nodes = self.grid.len_of(block);
+        let (mut state, mut sums) = (State::empty(), vec![0u64; nodes]);
+        while let Some((kind, numbers)) = records.next_with_key() {
+            match kind[BLOCK_BYTES] {
+                STATE => state.read(nodes, numbers),
+                ALL => sums.iter_mut().zip(numbers.iter()).for_each(|(sum, shares)| *sum += shares),
+                _ => {
+                    let mut numbers = numbers.iter();
+                    while let (Some(place), Some(shares)) = (numbers.next(), numbers.next()) {
+                        sums[place as usize] += shares;
+                    }
+                }
+            }
         }
-        out.emit(node, (rank, dangling, links));
+        let (mut change, mut dangling) = (0, 0);
+        let (ranks, without_links) = state.words.split_at_mut(nodes);
+        for ((ranks, sums), bits) in ranks.chunks_mut(WORD_NODES).zip(sums.chunks(WORD_NODES)).zip(without_links) {
+            for (place, (rank, shares)) in ranks.iter_mut().zip(sums).enumerate() {
+                let (before, after) = (f64::from_bits(*rank), self.spread.rank(*shares));
+                change += to_units((after - before).abs());
+                if *bits >> place & 1 == 1 {
+                    dangling += to_units(after);
+                }
+                *rank = after.to_bits();
+            }
+        }
+        out.aggregate("change", change);
+        out.aggregate("dangling", dangling);
+        out.emit(block, &state.words[..]);
         Ok(())
     }
 }
 
 // ------------------------------------------------------------------ rank
 
+/// Cuts the ranks into the parts of the output.
 #[derive(Clone)]
-struct NameOf;
+struct RanksByPart {
+    grid: Grid,
+    /// The first node of each part but the first.
+    points: Arc<[u32]>,
+    ranks: Vec<f64>,
+}
 
-impl Mapper for NameOf {
-    /// Encoded [`Links`], of which only the name is needed.
-    type Input = Pairs<u32, [u8]>;
+impl Mapper for RanksByPart {
+    type Input = Pairs<u32, Packed<u64>>;
     type Key = u32;
-    type Value = (Option<f64>, Vec<u8>);
+    type Value = Packed<f64>;
 
-    fn map(&mut self, (node, mut links): (u32, &[u8]), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
-        let name = <Vec<u8> as Value>::decode_part(&mut links)?;
-        out.emit(node, (None::<f64>, name));
+    fn map(&mut self, (block, state): (u32, PackedRef<'_, u64>), out: &mut impl Emit<u32, Packed<f64>>) -> Result<()> {
+        let first = self.grid.first_node(block);
+        self.ranks.clear();
+        self.ranks.extend(state.iter().take(self.grid.len_of(block)).map(f64::from_bits));
+        let mut from = 0;
+        let points = self.points.iter().filter_map(|point| point.checked_sub(first));
+        for to in points.map(|to| to as usize).chain([self.ranks.len()]) {
+            let to = to.min(self.ranks.len());
+            if from < to {
+                out.emit(first + from as u32, &self.ranks[from..to]);
+                from = to;
+            }
+        }
         Ok(())
     }
 }
 
+/// Prints the ranks of nodes whose ids have codes. The key is the first node's number.
 #[derive(Clone)]
-struct RankOf;
+struct PrintCoded {
+    nodes: Arc<Nodes>,
+}
+
+impl Reducer for PrintCoded {
+    type Key = u32;
+    type Value = Packed<f64>;
+    type OutKey = [u8];
+    type OutValue = f64;
+
+    fn reduce(&mut self, first: u32, ranks: &mut Values<Packed<f64>>, out: &mut impl Emit<[u8], f64>) -> Result<()> {
+        let mut id = Vec::new();
+        while let Some(ranks) = ranks.next() {
+            for (code, rank) in self.nodes.codes_from(first).zip(ranks.iter()) {
+                id.clear();
+                self.nodes.write_id(code, &mut id);
+                out.emit(&id[..], rank);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands each node its rank.
+#[derive(Clone)]
+struct RankOf {
+    grid: Grid,
+}
 
 impl Mapper for RankOf {
-    type Input = Pairs<u32, State>;
+    type Input = Pairs<u32, Packed<u64>>;
     type Key = u32;
     type Value = (Option<f64>, Vec<u8>);
 
-    fn map(&mut self, (node, (rank, ..)): (u32, State), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
-        out.emit(node, (Some(rank), Vec::new()));
+    fn map(&mut self, (block, state): (u32, PackedRef<'_, u64>), out: &mut impl Emit<u32, Self::Value>) -> Result<()> {
+        for (node, rank) in (self.grid.first_node(block)..).zip(state.iter().take(self.grid.len_of(block))) {
+            out.emit(node, (Some(f64::from_bits(rank)), Vec::new()));
+        }
         Ok(())
     }
 }
 
+/// Prints the ranks of nodes with other ids.
 #[derive(Clone)]
 struct Print {
     ids: Ids,
@@ -500,6 +464,50 @@ fn partitions(inputs: &[PathBuf], driver: &Driver) -> Result<u32> {
     Ok(by_memory.max(config.reducers).max(config.workers as u32))
 }
 
+/// The links of a graph, and the ids of its nodes.
+struct Linked {
+    grid: Grid,
+    links: Dataset<(u32, u32), Packed<u32>>,
+    ids: NodeIds,
+}
+
+enum NodeIds {
+    Coded { nodes: Arc<Nodes>, _pieces: Dataset<u32, Packed<u64>> },
+    Named(Named),
+}
+
+impl Linked {
+    /// Numbers the nodes and collects the links.
+    fn read(driver: &mut Driver, inputs: &[PathBuf], ids: Ids) -> Result<Self> {
+        let partitions = partitions(inputs, driver)?;
+        match nodes::number(driver, PageRank::NAME, inputs, ids)? {
+            Some(coded) => Self::coded(driver, coded, partitions),
+            None => {
+                let named = names::number(driver, PageRank::NAME, inputs, ids, partitions)?;
+                Self::named(driver, named, partitions)
+            }
+        }
+    }
+
+    fn coded(driver: &mut Driver, numbered: Numbered, partitions: u32) -> Result<Self> {
+        let Numbered { edges, nodes, edge_count, sample, pieces } = numbered;
+        let grid = Grid::new(nodes.count(), edge_count, partitions, sample);
+        let links = CodedLinks { nodes: nodes.clone(), links: LinkBatches::new(grid.clone()) };
+        let job = Job::new(PageRank::NAME, links, MakeTiles::new(grid.clone())).input(&edges);
+        let links = driver.run_to_dataset(&job.partition_by(grid.by_tile()).reducers(grid.partitions()))?;
+        Ok(Linked { grid, links, ids: NodeIds::Coded { nodes, _pieces: pieces } })
+    }
+
+    fn named(driver: &mut Driver, named: Named, partitions: u32) -> Result<Self> {
+        let sample = named.first_numbers.iter().copied().collect();
+        let grid = Grid::new(named.nodes, named.edge_count, partitions, sample);
+        let links = names::NamedLinks { links: LinkBatches::new(grid.clone()) };
+        let job = Job::new(PageRank::NAME, links, MakeTiles::new(grid.clone())).input(&named.links);
+        let links = driver.run_to_dataset(&job.partition_by(grid.by_tile()).reducers(grid.partitions()))?;
+        Ok(Linked { grid, links, ids: NodeIds::Named(named) })
+    }
+}
+
 impl Program for PageRank {
     type Options = Options;
 
@@ -513,43 +521,40 @@ impl Program for PageRank {
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
-        let partitions = partitions(inputs, &driver)?;
-        let ranges = id_ranges(inputs, options.ids, partitions, driver.inputs())?;
+        let Linked { grid, links, ids } = Linked::read(&mut driver, inputs, options.ids)?;
 
-        let edge_by_target = EdgeByTarget { ids: options.ids, edge: Edge::default(), previous: Vec::new() };
-        let number = Job::new(Self::NAME, edge_by_target, Number::default()).input(inputs);
-        let numbered = driver.run_to_dataset(&number.partition_by(ranges.clone()).reducers(partitions))?;
-        let numbering = Numbering::of(&driver.aggregate_by_partition("nodes"))?;
+        let start = Start { rank: 1.0 / f64::from(grid.nodes()) };
+        let mut state = driver.run_to_dataset(&Job::map_only(Self::NAME, start).input(&links))?;
 
-        let link = Job::new(Self::NAME, ByNode, Link { numbering: numbering.clone() }).input(&numbered);
-        let links = driver.run_to_dataset(&link.partition_by(ranges).reducers(partitions))?;
-        drop(numbered);
-
-        let cached = match session.config.factors.invariant {
-            InvariantFactor::Cached => Some(driver.invariant(&links, ParseLinks)?),
-            InvariantFactor::Reread => None,
-        };
-        let rank = 1.0 / f64::from(numbering.nodes);
-        let start = Job::map_only(Self::NAME, Start { rank, with_links: cached.is_none() }).input(&links);
-        let mut state = driver.run_to_dataset(&start)?;
-
-        let sums_bytes = u64::from(numbering.nodes) * size_of::<u64>() as u64 * session.config.workers as u64;
-        let sums_fit = sums_bytes <= session.config.memory_bytes / 8;
-        let partitioner = numbering.partitioner();
+        let tiles = driver.invariant(&links, ParseTiles)?;
         driver.iterate(options.most_iterations(), |driver, _| {
             let dangling = driver.aggregate("dangling");
-            let spread = Spread { damping: options.damping, nodes: numbering.nodes.into(), dangling };
-            let share = Share::new(cached.clone(), numbering.nodes, sums_fit);
-            let job = Job::new(Self::NAME, share, Gather { spread }).input(&state);
-            let job = job.partition_by(partitioner.clone()).reducers(partitions);
-            state = if sums_fit { driver.run_to_dataset(&job)? } else { driver.run_to_dataset(&job.combine(add))? };
+            let spread = Spread { damping: options.damping, nodes: grid.nodes().into(), dangling };
+            let gather = Gather { grid: grid.clone(), spread };
+            let job = Job::new(Self::NAME, Share::new(grid.clone(), tiles.clone()), gather).input(&state);
+            let job = job.group_by_prefix(|_| BLOCK_BYTES).partition_by(grid.by_block()).reducers(grid.partitions());
+            state = driver.run_to_dataset(&job)?;
             let converged = options.converged(driver.aggregate("change"));
             Ok(if converged { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        drop(cached);
+        drop(tiles);
 
-        let rank = Job::new(Self::NAME, (NameOf, RankOf), Print { ids: options.ids }).input(&links).input(&state);
-        driver.run(&rank.partition_by(TotalOrderPartitioner::of_numbers(numbering.nodes, session.config.reducers)))?;
+        let reducers = session.config.reducers;
+        let parts = TotalOrderPartitioner::of_numbers(grid.nodes(), reducers);
+        match ids {
+            NodeIds::Coded { nodes, _pieces } => {
+                let first = |part| (u64::from(grid.nodes()) * u64::from(part) / u64::from(reducers)) as u32;
+                let points = (1..reducers).map(first).collect();
+                let by_part = RanksByPart { grid, points, ranks: Vec::new() };
+                let rank = Job::new(Self::NAME, by_part, PrintCoded { nodes }).input(&state);
+                driver.run(&rank.partition_by(parts))?;
+            }
+            NodeIds::Named(named) => {
+                let (mapper, print) = ((NameOf, RankOf { grid }), Print { ids: options.ids });
+                let rank = Job::new(Self::NAME, mapper, print).input(&named.links).input(&state);
+                driver.run(&rank.partition_by(parts))?;
+            }
+        }
         driver.finish()
     }
 
@@ -560,34 +565,35 @@ impl Program for PageRank {
 
 impl PageRank {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let graph = Graph::read(inputs, options.ids, run)?;
-        let nodes = graph.ids.len();
-        let mut links = vec![0u64; nodes];
-        graph.edges.iter().for_each(|(source, _)| links[*source as usize] += 1);
+        let mut graph = Graph::read(inputs, options.ids, run)?;
+        let Links { starts, targets } = Links::of(graph.nodes, &std::mem::take(&mut graph.edges));
+        let nodes = graph.nodes as usize;
         let mut ranks = vec![1.0 / nodes as f64; nodes];
+        let mut shares = vec![0u64; nodes];
         for _ in 0..options.most_iterations() {
-            let dangling = |(_, links): &(&f64, &u64)| **links == 0;
-            let dangling = ranks.iter().zip(&links).filter(dangling).map(|(rank, _)| to_units(*rank)).sum();
-            let spread = Spread { damping: options.damping, nodes: nodes as f64, dangling };
-            let mut shares = vec![0u64; nodes];
-            for (source, target) in &graph.edges {
-                let source = *source as usize;
-                shares[*target as usize] += to_units(ranks[source]) / links[source];
+            shares.fill(0);
+            let mut dangling = 0;
+            for (rank, ends) in ranks.iter().zip(starts.windows(2)) {
+                let links = &targets[ends[0]..ends[1]];
+                match to_units(*rank).checked_div(links.len() as u64) {
+                    Some(share) => links.iter().for_each(|target| shares[*target as usize] += share),
+                    None => dangling += to_units(*rank),
+                }
             }
+            let spread = Spread { damping: options.damping, nodes: nodes as f64, dangling };
             let mut change = 0;
-            for (rank, shares) in ranks.iter_mut().zip(shares) {
-                let before = std::mem::replace(rank, spread.rank(shares));
+            for (rank, shares) in ranks.iter_mut().zip(&shares) {
+                let before = std::mem::replace(rank, spread.rank(*shares));
                 change += to_units((*rank - before).abs());
             }
             if options.converged(change) {
                 break;
             }
         }
-        let parts = TotalOrderPartitioner::of_numbers(nodes as u32, run.reducers());
-        for (node, (id, rank)) in graph.ids.iter().zip(ranks).enumerate() {
-            let part = parts.partition(&(node as u32).to_be_bytes(), run.reducers());
-            run.write(part, &options.ids.text(id)?, &rank)?;
-        }
-        Ok(())
+        let parts = TotalOrderPartitioner::of_numbers(graph.nodes, run.reducers());
+        graph.for_each_id(|node, id| {
+            let part = parts.partition(&node.to_be_bytes(), run.reducers());
+            run.write(part, id, &ranks[node as usize])
+        })
     }
 }

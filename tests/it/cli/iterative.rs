@@ -93,6 +93,34 @@ fn numbers_as_ids_have_their_own_order() {
 }
 
 #[test]
+fn numbers_and_names_as_ids_give_the_same_results() {
+    let cli = Cli::new();
+    // All numbers have three digits, so that their order is that of the names.
+    let edge = |i: u32| (100 + i * i % 771, 100 + i * 7 % 893);
+    let graph =
+        |prefix: &str| -> String { (0..2000).map(edge).map(|(a, b)| format!("{prefix}{a}\t{prefix}{b}\n")).collect() };
+    fs::write(cli.scratch.path("numbers"), graph("")).unwrap();
+    fs::write(cli.scratch.path("names"), graph("n")).unwrap();
+    // One id that is no number, at the end of many, makes names of all.
+    fs::write(cli.scratch.path("mixed"), graph("") + "0100\t100\n").unwrap();
+    for job in ["pagerank --iterations 4", "components"] {
+        let run = |settings: &str| {
+            cli.succeed(&format!("run {job} {settings} --reducers 3 --output out --overwrite --quiet"));
+            String::from_utf8(cli.output("out")).unwrap()
+        };
+        let expected = run("--input numbers --mode reference");
+        let mixed = run("--input mixed --mode reference");
+        assert!(expected.starts_with("100\t") && mixed.starts_with("0100\t"), "{job}");
+        for mode in ["disk", "memory", "memory --memory 1MiB --invariant reread"] {
+            assert_eq!(run(&format!("--input numbers --mode {mode}")), expected, "{job} {mode}");
+            assert_eq!(run(&format!("--input numbers --ids number --mode {mode}")), expected, "{job} {mode}");
+            assert_eq!(run(&format!("--input names --mode {mode}")).replace('n', ""), expected, "{job} {mode}");
+            assert_eq!(run(&format!("--input mixed --mode {mode}")), mixed, "{job} {mode}");
+        }
+    }
+}
+
+#[test]
 fn an_edge_that_does_not_parse_fails_the_job_at_its_place() {
     for (line, options) in [("a b", ""), ("a\tb\tc", ""), ("\tb", ""), ("1\tx", "--ids number")] {
         let cli = Cli::with_input(format!("1\t2\n{line}\n"));
