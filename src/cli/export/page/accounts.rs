@@ -46,6 +46,9 @@ struct Entry<'a> {
     of: Box<dyn Fn(&Run) -> f64 + 'a>,
 }
 
+/// The name of a purpose of memory, and its bytes.
+type Purpose = (&'static str, fn(&MemoryUse) -> u64);
+
 impl Account {
     /// The use of workers' time; `None` where the reports do not tell.
     pub fn of_time(comparison: &Comparison) -> Option<Self> {
@@ -78,12 +81,12 @@ impl Account {
 
     /// Memory by purpose at its peak; `None` where the reports do not tell.
     pub fn of_memory(comparison: &Comparison) -> Option<Self> {
-        let entry = |(name, of): (&str, fn(&MemoryUse) -> u64)| Entry {
+        let entry = |(name, of): Purpose| Entry {
             name: name.to_owned(),
             waiting: false,
             of: Box::new(move |run| run.report.memory_by_purpose.as_ref().map_or(0.0, |memory| of(memory) as f64)),
         };
-        let purposes: [(&str, fn(&MemoryUse) -> u64); 4] = [
+        let purposes: [Purpose; 4] = [
             ("sort buffers", |memory| memory.sort_buffers),
             ("runs", |memory| memory.runs),
             ("cached input", |memory| memory.cache),

@@ -16,6 +16,9 @@ use crate::measure::run::Run;
 use crate::measure::statistics::median;
 use crate::observe::purpose::Purpose;
 
+/// Part of the input from which on reading it beforehand is told.
+const WORTH_NAMING: f64 = 0.01;
+
 /// Bytes that are in memory, and bytes that are in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Place {
@@ -62,14 +65,7 @@ impl Flow {
         let shuffled = Place { memory: of(|run| run.shuffled.memory), files: of(|run| run.shuffled.files) };
         let (merged, between_jobs, input) = (of(|run| run.merged), of(|run| run.between_jobs), of(|run| run.input));
         let input_size = Some(comparison.settings.input_bytes as f64).filter(|size| !comparison.saved && *size > 0.0);
-        Some(Flow {
-            sentence: sentence(
-                &column.name,
-                input_size.map_or(1.0, |size| input / size),
-                spilled,
-                merged,
-                between_jobs,
-            ),
+        let mut flow = Flow {
             mode: column.name.clone(),
             input,
             sampled: of(|run| run.sampled),
@@ -80,7 +76,39 @@ impl Flow {
             shuffled,
             between_jobs,
             output: column.output_bytes,
-        })
+            sentence: String::new(),
+        };
+        flow.sentence = flow.told();
+        Some(flow)
+    }
+
+    /// Says what the mode did with its input and its intermediate data.
+    fn told(&self) -> String {
+        let size = |count: f64| bytes(count as u64);
+        let times = self.input_size.map_or(1.0, |size| self.input / size);
+        let written = self.spilled.files + self.merged;
+        let again = (times >= 1.5).then(|| format!("read the input {times:.0} times"));
+        let sampled = self.sampled > WORTH_NAMING * self.input;
+        let sampled = sampled.then(|| format!("read {} beforehand, to sample keys", size(self.sampled)));
+        let map_output = match (written >= 1.0, self.spilled.memory >= 1.0) {
+            (true, false) => format!("wrote {} of map output to files", size(written)),
+            (true, true) => {
+                format!(
+                    "kept {} of map output in memory and wrote {} to files",
+                    size(self.spilled.memory),
+                    size(written)
+                )
+            }
+            (false, _) => format!("kept {} of map output in memory", size(self.spilled.memory)),
+        };
+        let between =
+            (self.between_jobs >= 1.0).then(|| format!("left {} in files between jobs", size(self.between_jobs)));
+        let parts: Vec<String> = [again, sampled, Some(map_output), between].into_iter().flatten().collect();
+        let list = match parts.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            parts => parts.concat(),
+        };
+        format!("{} {list}.", capitalised(&self.mode))
     }
 }
 
@@ -160,32 +188,8 @@ impl Files {
     }
 }
 
-/// Says what a mode did with its intermediate data.
-fn sentence(name: &str, times: f64, spilled: Place, merged: f64, between_jobs: f64) -> String {
-    let mut parts = Vec::new();
-    if times >= 1.5 {
-        parts.push(format!("read the input {times:.0} times"));
-    }
-    let written = spilled.files + merged;
-    parts.push(match (written >= 1.0, spilled.memory >= 1.0) {
-        (true, false) => format!("wrote {} of map output to files", bytes(written as u64)),
-        (true, true) => format!(
-            "kept {} of map output in memory and wrote {} to files",
-            bytes(spilled.memory as u64),
-            bytes(written as u64)
-        ),
-        (false, _) => format!("kept {} of map output in memory", bytes(spilled.memory as u64)),
-    });
-    if between_jobs >= 1.0 {
-        parts.push(format!("left {} in files between jobs", bytes(between_jobs as u64)));
-    }
-    let last = parts.pop().unwrap_or_default();
-    let list = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
-    format!("{} {list}.", capitalised(name))
-}
-
 /// A sentence begins with a capital letter.
-pub fn capitalised(text: &str) -> String {
+fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
@@ -248,6 +252,9 @@ mod tests {
         let flow = &Flow::all(&comparison)[0];
         assert_eq!((flow.input, flow.sampled, flow.merged, flow.between_jobs), (20.0, 3.0, 4.0, 6.0));
         assert_eq!((flow.spilled.files, flow.shuffled.files), (10.0, 9.0));
+        let told = "Disk read 3 B beforehand, to sample keys, wrote 14 B of map output to files and left 6 B in files between \
+                    jobs.";
+        assert_eq!(flow.sentence, told);
     }
 
     #[test]
