@@ -10,15 +10,17 @@
 //! run:0:delete:job=3           in the third job, the output of map task 0 is deleted
 //! ```
 //!
-//! A fault strikes the first attempt at its task in the first job. `attempts=N` makes that the first N attempts,
-//! `job=N` and `job=*` other jobs; with `p=` it strikes any attempt in any job, unless they are given too. Chance is a
-//! hash of the seed and of the target, so that the same seed strikes the same attempts however they are scheduled.
+//! A fault strikes the first attempt at its task in the first job. `attempts=N` makes that the first N attempts, or none with
+//! `attempts=0`; `job=N` and `job=*` mean other jobs. With `p=` it strikes any attempt in any job, unless they are given too.
+//! Of an option that is given twice the last counts. Chance is a hash of the seed and of the target, so that the same seed
+//! strikes the same attempts however they are scheduled.
 //!
 //! A fault that names a task which its job does not have is an error. Unless the size of splits is set, the input is cut into
 //! enough of them for the map tasks that are named.
 //!
 //! The table of `twinmill compare wordcount --inject map:1:panic --inject run:2:flip` shows the cost in rows such as these,
-//! whose times are those of workers. In memory, a damaged map output is one that is lost.
+//! whose times are those of workers. In memory, a damaged map output is one that is lost. Beside each of these columns stands
+//! the same mode without faults, on the same splits, and a sentence tells the difference of their wall times.
 //!
 //! ```text
 //!                                             disk          memory     reference

@@ -19,6 +19,8 @@ pub struct Column {
     pub name: String,
     /// Its mode.
     pub mode: RunMode,
+    /// Whether it was spared the faults that were injected into the other columns.
+    pub spared: bool,
     /// Number of runs.
     pub runs: usize,
     /// Workers of each run.
@@ -127,6 +129,7 @@ impl Column {
         Some(Column {
             name: variant.name.clone(),
             mode: variant.mode,
+            spared: variant.spared_twin_of.is_some(),
             runs: runs.len(),
             workers: first.workers as u64,
             input_bytes: of(&|run| run.input_bytes as f64),

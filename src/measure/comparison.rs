@@ -65,7 +65,10 @@ pub struct Warmup {
 impl Comparison {
     /// A comparison without runs; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
-        let modes = Variant::of_modes(&settings.modes);
+        let mut modes = Variant::of_modes(&settings.modes);
+        if settings.injects_faults() {
+            modes = Variant::with_spared_twins(modes);
+        }
         let fewer_workers = match settings.with.as_slice() {
             [] => Vec::new(),
             _ => Variant::with_fewer_workers(&settings.modes, settings.workers),
@@ -308,11 +311,15 @@ impl Comparison {
         Verdict::of((a, b), &self.paired_times(a, b), self.settings.rules())
     }
 
-    /// The verdicts on the columns two by two, in the order of the columns.
+    /// The verdicts on the columns two by two, as far as they [are compared](Variant::is_compared_with), in the order of the
+    /// columns.
     pub fn verdicts(&self) -> Vec<Verdict> {
-        let names: Vec<&str> = self.modes.iter().map(|mode| mode.name.as_str()).collect();
-        let with_later = |i: usize| names[i + 1..].iter().filter_map(|b| self.verdict(names[i], b)).collect::<Vec<_>>();
-        (0..names.len()).flat_map(with_later).collect()
+        let modes = &self.modes;
+        let with_later = |i: usize| {
+            let later = modes[i + 1..].iter().filter(move |b| modes[i].is_compared_with(b));
+            later.filter_map(move |b| self.verdict(&modes[i].name, &b.name))
+        };
+        (0..modes.len()).flat_map(with_later).collect()
     }
 
     /// Seconds that `first` took longer than `second`.

@@ -226,6 +226,11 @@ impl Settings {
         Rules { looks: self.looks, margin: self.margin }
     }
 
+    /// Whether faults were asked for.
+    pub fn injects_faults(&self) -> bool {
+        self.options.iter().any(|option| option.starts_with("--inject="))
+    }
+
     /// Whether runs under `self` can be joined by runs under `wanted`: all must be equal but the number of rounds, and what is
     /// concluded from the runs.
     ///

@@ -1,11 +1,11 @@
 //! The tasks of each variant's middle run as complete events of Chrome's trace format: a process for each variant, a thread
-//! for each worker. Perfetto and `chrome://tracing` open it.
+//! for each worker, and thread 0 for the driver where it works alone. Perfetto and `chrome://tracing` open it.
 
 use serde::Serialize;
 
 use crate::measure::comparison::Comparison;
 use crate::measure::run::{Run, in_rows};
-use crate::observe::report::{Outcome, TaskReport};
+use crate::observe::report::{DriverSpan, Outcome, TaskReport};
 use crate::observe::time_use::TimeUse;
 
 #[derive(Serialize)]
@@ -36,6 +36,15 @@ enum Event<'a> {
         dur: f64,
         args: Task<'a>,
     },
+    Driver {
+        name: &'a str,
+        cat: &'static str,
+        ph: &'static str,
+        pid: usize,
+        tid: usize,
+        ts: f64,
+        dur: f64,
+    },
 }
 
 #[derive(Serialize)]
@@ -58,6 +67,7 @@ pub fn render(comparisons: &[Comparison]) -> String {
     for (pid, run) in (1..).zip(comparisons.iter().flat_map(Comparison::middle_runs)) {
         let name = process_name(run);
         events.push(Event::Process { name: "process_name", ph: "M", pid, tid: 0, args: Name { name } });
+        events.extend(run.report.driver.iter().map(|span| of_driver(pid, span)));
         events.extend(in_rows(&run.report.tasks).into_iter().map(|(row, task)| event(pid, row, task)));
     }
     let trace = Trace { display_time_unit: "ms", trace_events: events };
@@ -70,6 +80,12 @@ fn process_name(run: &Run) -> String {
         name += &format!(", {disk}");
     }
     name + &format!(", round {}", run.round + 1)
+}
+
+fn of_driver(pid: usize, span: &DriverSpan) -> Event<'_> {
+    let DriverSpan { phase, start_seconds, end_seconds } = span;
+    let dur = (end_seconds - start_seconds) * 1e6;
+    Event::Driver { name: phase, cat: "driver", ph: "X", pid, tid: 0, ts: start_seconds * 1e6, dur }
 }
 
 fn event(pid: usize, row: usize, task: &TaskReport) -> Event<'_> {

@@ -300,10 +300,8 @@ all files, read        14.0 MiB   10.0 MiB   –
         let memory = PeakMemory { sort_buffers: 200.0 * mib, runs: 0.0, cache: 0.0, rest: 150.0 * mib };
         columns[0].framework.as_mut().unwrap().memory = Some(memory);
         let text = grid(&memory_rows(&columns));
-        let expected = "\
-  sort buffers            200 MiB   –   –
-  program and the rest    150 MiB   –   –
-";
+        let expected = ["  sort buffers           200 MiB   –   –\n", "  program and the rest   150 MiB   –   –\n"];
+        let expected = expected.concat();
         assert_eq!(text, expected, "\n{text}");
     }
 

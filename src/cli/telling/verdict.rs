@@ -5,6 +5,7 @@ use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::fact::Fact;
 use crate::cli::telling::{cause, cost, recoveries, relation};
 use crate::measure::analysis::cause::Explanation;
+use crate::measure::analysis::failures::FailureCost;
 use crate::measure::analysis::pairs::{Gain, Pair, of_modes, of_references};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
@@ -38,11 +39,16 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     }));
     let recovered = columns.iter().filter_map(|column| Some((column, column.framework.as_ref()?.recoveries)));
     let recovered = recovered.filter(|(_, recoveries)| !recoveries.is_empty());
+    let costs = FailureCost::all(comparison);
     facts.extend(recovered.map(|(column, recovered)| {
-        let text = format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered));
+        let cost = costs.iter().find(|cost| cost.name == column.name);
+        let text = match cost {
+            Some(cost) => recoveries::cost_sentence(cost, &recovered),
+            None => format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered)),
+        };
         let total = recovered.total();
         let fact = Fact::new("recoveries", text).with("variant", &column.name).with("times", total.times);
-        fact.with("worker_seconds_lost", total.seconds)
+        fact.with("worker_seconds_lost", total.seconds).with("wall_time", cost)
     }));
     facts.extend(cost::facts(comparison));
     facts

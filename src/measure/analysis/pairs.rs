@@ -50,7 +50,9 @@ pub fn of_references(comparison: &Comparison) -> Vec<Pair> {
 }
 
 fn frameworks(comparison: &Comparison) -> Vec<Column> {
-    comparison.columns().into_iter().filter(|column| column.mode != RunMode::Reference).collect()
+    // What the faults cost is a question of its own.
+    let asked = |column: &Column| column.mode != RunMode::Reference && !column.spared;
+    comparison.columns().into_iter().filter(asked).collect()
 }
 
 /// The least time that a mode that wrote files would take, and the part of its time that this saves.

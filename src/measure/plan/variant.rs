@@ -26,12 +26,24 @@ pub struct Variant {
     /// Its workers, where they are not as many as the comparison's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
+    /// The name of the variant that differs from it only by the faults that the comparison injects, which this one is
+    /// spared. Its input is cut into the same splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spared_twin_of: Option<String>,
 }
 
 impl Variant {
     /// A mode without further settings.
     pub fn named(name: String, mode: RunMode) -> Self {
-        Variant { name, mode, words: Vec::new(), inputs: Vec::new(), memory_bytes: None, workers: None }
+        Variant {
+            name,
+            mode,
+            words: Vec::new(),
+            inputs: Vec::new(),
+            memory_bytes: None,
+            workers: None,
+            spared_twin_of: None,
+        }
     }
 
     /// Its computation, as far as that differs from the comparison's own job: variants with the same computation must
@@ -49,6 +61,24 @@ impl Variant {
         };
         let frameworks = RunMode::once_each(modes).into_iter().filter(|mode| *mode != RunMode::Reference);
         frameworks.flat_map(|mode| counts().map(move |fewer| with(mode, fewer))).collect()
+    }
+
+    /// Each mode of the framework, and beside it the same without faults, to see their cost.
+    pub fn with_spared_twins(modes: Vec<Variant>) -> Vec<Variant> {
+        let both = |variant: Variant| {
+            let name = format!("{} without faults", variant.name);
+            let twin = Variant { name, spared_twin_of: Some(variant.name.clone()), ..variant.clone() };
+            let twin = (variant.mode != RunMode::Reference).then_some(twin);
+            [variant].into_iter().chain(twin)
+        };
+        modes.into_iter().flat_map(both).collect()
+    }
+
+    /// Whether a difference between the two says something: they differ in faults or in something else, not in both.
+    pub fn is_compared_with(&self, other: &Variant) -> bool {
+        let are_twins = |twin: &Variant, of: &Variant| twin.spared_twin_of.as_ref() == Some(&of.name);
+        let both_alike = self.spared_twin_of.is_some() == other.spared_twin_of.is_some();
+        both_alike || are_twins(self, other) || are_twins(other, self)
     }
 
     /// The modes as they were named; one that is named again gets a number.
@@ -76,6 +106,18 @@ mod tests {
             |workers| Variant::with_fewer_workers(&modes, workers).into_iter().map(|v| v.name).collect::<Vec<_>>();
         assert_eq!(names(4), ["memory with 1 worker", "memory with 2 workers"]);
         assert!(names(1).is_empty());
+    }
+
+    #[test]
+    fn a_mode_without_faults_stands_beside_the_same_with_them() {
+        let modes = Variant::of_modes(&[RunMode::Disk, RunMode::Memory, RunMode::Reference, RunMode::Disk]);
+        let variants = Variant::with_spared_twins(modes);
+        let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        let expected = ["disk", "disk without faults", "memory", "memory without faults", "reference", "disk (2)"];
+        assert_eq!(names[..6], expected);
+        let compared = |a: usize, b: usize| variants[a].is_compared_with(&variants[b]);
+        assert!(compared(0, 1) && compared(0, 2) && compared(1, 3) && compared(2, 4));
+        assert!(!compared(0, 3) && !compared(1, 2) && !compared(1, 5), "two things differ");
     }
 
     #[test]

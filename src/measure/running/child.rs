@@ -140,9 +140,23 @@ impl Child<'_> {
             let word = word.as_encoded_bytes();
             word.starts_with(b"--workers=") || word.starts_with(b"--reducers=")
         };
-        command.args(self.words.iter().filter(|word| !is_given(word))).args(&variant.words);
+        let words = self.words.iter().filter(|word| !is_given(word));
+        match variant.spared_twin_of {
+            None => command.args(words),
+            Some(_) => command.args(words.map(spare)),
+        };
+        command.args(&variant.words);
         Ok(command)
     }
+}
+
+/// The same word; a fault strikes no attempt, but the input is cut as if it did.
+fn spare(word: &OsString) -> OsString {
+    let mut word = word.clone();
+    if word.as_encoded_bytes().starts_with(b"--inject=") {
+        word.push(":attempts=0");
+    }
+    word
 }
 
 fn failure(program: &Path, variant: &str, ended: &Output) -> Failure {
@@ -172,6 +186,13 @@ mod tests {
             panic!("another failure")
         };
         assert_eq!((message.as_str(), status), ("run in mode disk: --x must be 1", 2));
+    }
+
+    #[test]
+    fn a_fault_that_a_run_is_spared_is_named_all_the_same() {
+        let spared = |word: &str| spare(&word.into()).into_string().unwrap();
+        assert_eq!(spared("--inject=map:1:slow=5s:attempts=2"), "--inject=map:1:slow=5s:attempts=2:attempts=0");
+        assert_eq!(spared("--inject-seed=3"), "--inject-seed=3");
     }
 
     #[test]

@@ -78,19 +78,31 @@ fn a_comparison_shows_what_a_lost_map_task_and_a_damaged_map_output_cost_in_each
         row.split("   ").filter(|cell| !cell.is_empty()).map(str::trim).map(str::to_owned).collect::<Vec<_>>()
     };
     for label in ["attempts tried again", "map outputs made again"] {
-        let [disk, memory, reference] = &cells(label)[..] else { panic!("{label}: {:?}", cells(label)) };
+        let [disk, spared_disk, memory, spared_memory, reference] = &cells(label)[..] else {
+            panic!("{label}: {:?}", cells(label))
+        };
         assert!([disk, memory].iter().all(|cell| cell.starts_with("1, ") && cell.ends_with('s')), "{disk}, {memory}");
-        assert_eq!(reference, "–");
+        assert_eq!([spared_disk, spared_memory, reference], ["0", "0", "–"]);
     }
     let report = cli.json("report.json");
-    for run in report["runs"].as_array().unwrap().iter().filter(|run| run["mode"] != "reference") {
+    let runs = || report["runs"].as_array().unwrap().iter().filter(|run| run["mode"] != "reference");
+    let maps = |run: &Value| {
+        let tasks =
+            run["tasks"].as_array().unwrap().iter().filter(|task| task["id"].as_str().unwrap().starts_with("map-"));
+        tasks.filter(|task| task["attempt"] == 0).count()
+    };
+    assert!(runs().all(|run| maps(run) == 3), "the faults name task 2, so all have three tasks");
+    let is_spared = |run: &Value| run["variant"].as_str().unwrap().ends_with(" without faults");
+    assert!(runs().filter(|run| is_spared(run)).all(|run| run["recoveries"].as_array().unwrap().is_empty()));
+    for run in runs().filter(|run| !is_spared(run)) {
         let of_kind = |kind| run["recoveries"].as_array().unwrap().iter().filter(move |r| r["kind"] == kind);
         assert_eq!(of_kind("retry").map(|r| &r["task"]).collect::<Vec<_>>(), ["map-00001"]);
         assert_eq!(of_kind("rerun").map(|r| &r["task"]).collect::<Vec<_>>(), ["map-00002"]);
         assert!(of_kind("restart").count() >= 1, "{}", run["recoveries"]);
         let mode = run["mode"].as_str().unwrap();
-        let said = format!("Recoveries in {mode}: 1 attempt tried again, 1 map output made again, ");
-        assert!(ended.stdout.contains(&said), "{}", ended.stdout);
+        let said =
+            [format!("In {mode} the failures cost "), ": 1 attempt tried again, 1 map output made again, ".into()];
+        assert!(said.iter().all(|words| ended.stdout.contains(words)), "{}", ended.stdout);
     }
     let csv = fs::read_to_string(cli.scratch.path("runs.csv")).unwrap();
     assert!(csv.lines().next().unwrap().contains(",recoveries,recovery_seconds_lost,"), "{csv}");

@@ -39,11 +39,16 @@ fn a_comparison_is_written_in_every_form() {
     let events = trace["traceEvents"].as_array().unwrap();
     let named: Vec<_> = events.iter().filter(|event| event["ph"] == "M").map(|event| &event["args"]["name"]).collect();
     assert!(named[0].as_str().unwrap().starts_with("wordcount disk, round "), "{named:?}");
-    let tasks = events.iter().filter(|event| event["ph"] == "X" && event["pid"] == 1);
+    let (of_driver, tasks): (Vec<_>, Vec<_>) = events
+        .iter()
+        .filter(|event| event["ph"] == "X" && event["pid"] == 1)
+        .partition(|event| event["cat"] == "driver");
     let middle = report["middle_runs"][0].clone();
     let runs = report["runs"].as_array().unwrap();
     let run = runs.iter().find(|run| run["variant"] == middle[0] && run["round"] == middle[1]).unwrap();
-    assert_eq!(tasks.count(), run["tasks"].as_array().unwrap().len());
+    assert_eq!(tasks.len(), run["tasks"].as_array().unwrap().len());
+    assert_eq!(of_driver.len(), run["driver"].as_array().unwrap().len());
+    assert_eq!((&of_driver[0]["name"], &of_driver[0]["ts"]), (&json!("prepare"), &json!(0.0)));
     cli.assert_left(&["r.csv", "r.html", "r.json", "r.md", "r.trace"]);
 }
 
