@@ -30,19 +30,21 @@ pub enum Expense {
     Sorting,
     /// Attempts whose work was lost, and map outputs that were made again.
     Recovering,
+    /// Being asleep: in the job's own code, in a page fault, or for an injected fault.
+    Sleeping,
     /// All work on a processor, of which most of the others are parts.
     Computing,
 }
 
-use Expense::{Computing, DiskWait, Keeping, Merging, Parsing, Recovering, Sorting};
+use Expense::{Computing, DiskWait, Keeping, Merging, Parsing, Recovering, Sleeping, Sorting};
 
 impl Expense {
     /// All of them.
-    pub const ALL: [Expense; 7] = [Parsing, DiskWait, Keeping, Merging, Sorting, Recovering, Computing];
+    pub const ALL: [Expense; 8] = [Parsing, DiskWait, Keeping, Merging, Sorting, Recovering, Sleeping, Computing];
 
     /// Whether it needs a processor, so that others who use it stretch this time.
     pub fn is_computing(self) -> bool {
-        !matches!(self, DiskWait | Recovering)
+        !matches!(self, DiskWait | Recovering | Sleeping)
     }
 
     /// Its part in the time of an attempt that counts.
@@ -55,6 +57,7 @@ impl Expense {
             Merging => cpu.merge,
             Sorting => cpu.sort,
             Recovering => 0.0,
+            Sleeping => time.wait.asleep,
             Computing => cpu.total(),
         }
     }

@@ -91,6 +91,9 @@ fn reason(mechanism: &Mechanism, faster: &str) -> String {
         Mechanism::Recovered { attempts, .. } => {
             format!("it did work again after failures, in {}", counted(attempts.ceil() as u64, "attempt"))
         }
+        Mechanism::Slept { worker_seconds } => {
+            format!("its workers slept for {}, in the job's own code or for a fault", seconds(*worker_seconds))
+        }
         Mechanism::WaitedForProcessor { stretch, faster_stretch } => format!(
             "it had to wait for a processor, so that its computing took {stretch:.1} times its processor time, and that of \
              {faster} {faster_stretch:.1} times"

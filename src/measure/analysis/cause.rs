@@ -144,6 +144,11 @@ pub enum Mechanism {
         /// Time of workers that they took.
         worker_seconds: f64,
     },
+    /// Its workers slept, in the job's own code or for an injected fault.
+    Slept {
+        /// Time of workers.
+        worker_seconds: f64,
+    },
     /// Its workers waited for a processor.
     WaitedForProcessor {
         /// Time that its computing took over its processor time.
@@ -263,6 +268,8 @@ struct Side {
     merged_bytes: f64,
     sorted_bytes: f64,
     disk_wait_seconds: f64,
+    asleep_seconds: f64,
+    overflowed_bytes: f64,
     lost_attempts: f64,
     lost_seconds: f64,
     budget_bytes: u64,
@@ -294,6 +301,8 @@ impl Side {
             merged_bytes: through("merge"),
             sorted_bytes: through("sort"),
             disk_wait_seconds: of(&|report| report.time.map_or(0.0, |time| time.disk_wait())),
+            asleep_seconds: of(&|report| report.time.map_or(0.0, |time| time.wait.asleep)),
+            overflowed_bytes: of(&|report| report.extra_work.overflowed_bytes as f64),
             lost_attempts: of(&|report| report.recoveries.len() as f64),
             lost_seconds: of(&|report| lost_seconds(report)),
             budget_bytes: own_budget.unwrap_or(comparison.settings.memory_bytes),
@@ -304,7 +313,8 @@ impl Side {
     /// The mechanisms that make this one slower than the other, each with the time that it explains.
     fn mechanisms_against(&self, fast: &Side) -> Vec<Candidate> {
         let (uses_files, parses) = (self.uses_more_files(fast), more(self.read_bytes, fast.read_bytes));
-        let (spills, parses_again) = (uses_files && self.keeps_runs_in_memory(), parses && self.keeps_input());
+        let overflows = self.keeps_runs_in_memory() || more(self.overflowed_bytes, fast.overflowed_bytes);
+        let (spills, parses_again) = (uses_files && overflows, parses && self.keeps_input());
         let lack: Vec<Expense> = [
             (spills, [Expense::Keeping, Expense::Merging, Expense::DiskWait].as_slice()),
             (parses_again, &[Expense::Parsing]),
@@ -329,6 +339,7 @@ impl Side {
                 )
             }),
             (self.lost_seconds > fast.lost_seconds).then(|| (self.recovered(), &[Expense::Recovering][..])),
+            Some((Mechanism::Slept { worker_seconds: self.asleep_seconds }, &[Expense::Sleeping][..])),
         ];
         let explained = |(mechanism, expenses): (Mechanism, &[Expense])| {
             let seconds = self.seconds_against(fast, expenses)?;

@@ -44,7 +44,7 @@ pub struct SweepPoint {
 /// The entry `memory_sweep_summary` of a report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SweepSummary {
-    /// Bytes that memory mode reserves when its budget is roomy.
+    /// The least budget with which everything stays in memory.
     pub working_set_bytes: u64,
     /// Disk mode's time, where it ran.
     pub disk_median_seconds: Option<f64>,
