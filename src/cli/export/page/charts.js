@@ -1,7 +1,11 @@
 // A function for each kind of chart. Each returns what `chart` takes to draw itself at a width.
 
-const color = (name) => `var(--${/^(disk|memory|reference)\b/.exec(name)?.[0] ?? "other"})`;
-const tint = (name) => `var(--${/^(disk|memory|reference)\b/.exec(name)?.[0] ?? "other"}-2)`;
+/** The mode that a column is of. */
+const modeOf = (name) => /^(disk|memory|reference)\b/.exec(name)?.[0] ?? "other";
+const isPlain = (name) => modeOf(name) === name || modeOf(name) === "other";
+/** The accent of a mode; a second column of the mode, such as `disk without faults`, has the second tone. */
+const color = (name) => `var(--${modeOf(name)}${isPlain(name) ? "" : "-2"})`;
+const tint = (name) => `var(--${modeOf(name)}${isPlain(name) ? "-2" : ""})`;
 
 // -- Bars -----------------------------------------------------------------------------------------------------------------
 
@@ -144,7 +148,8 @@ const timeline = (run, until) => (width) => {
       stroke: inside ? "var(--paper)" : task.kind === "killed" ? "var(--soft)" : null,
       ...tipped([`${task.id}${task.attempt ? `, attempt ${task.attempt + 1}` : ""}`, outcome, `${seconds(task.end_seconds - task.start_seconds)}, from ${seconds(task.start_seconds)} on`, `${count(task.records)} records, ${bytes(task.bytes)} read`])}));
     const label = task.kind === "failed" ? "failed" : task.kind === "killed" ? null : task.id.replace(/-0*(?=\d)/, " ");
-    if (label && pitch > 14 && !inside && widthOf(label, 11, 600) + 10 < wide)
+    const covered = () => run.tasks.some((other) => other.row === task.row && other.start_seconds > task.start_seconds && other.start_seconds < task.end_seconds - 1e-6);
+    if (label && pitch > 14 && !inside && widthOf(label, 11, 600) + 10 < wide && !covered())
       marks.push(text(label, from + 5, pitch * (task.row - 1) + pitch / 2 + 4, {"font-size": 11, "font-weight": 600, fill: "var(--paper)", "pointer-events": "none", class: "inside"}));
   }
   run.driver.forEach(({phase, start_seconds: from, end_seconds: to}) => marks.push(svg("rect", {class: "pause", x: x(from), y: bottom - 20, width: Math.max(0.5, x(to) - x(from)), height: 12, fill: "var(--soft)", "fill-opacity": 0.4,
@@ -200,7 +205,7 @@ const flow = (flows) => (width) => {
     const places = layout(width, turn ? back : thick(one.between_jobs));
     // A sentence that begins with the mode in its colour.
     const lines = wrap(one.sentence, width);
-    const [name] = lines[0].split(" ");
+    const name = lines[0].slice(0, one.mode.length);
     marks.push(lines.map((words, i) => text(i ? words : [svg("tspan", {"font-weight": 700, fill: color(one.mode)}, name), words.slice(name.length)], 0, y + 14 + 17 * i)));
     y += 17 * lines.length + 8;
     marks.push(svg("g", {transform: `translate(0 ${y})`, "data-mode": one.mode}, panel(one, thick, places, width)));

@@ -11,7 +11,10 @@ const runsOf = (report, name) => report.runs.filter((run) => run.variant === nam
 
 // -- Sections -------------------------------------------------------------------------------------------------------------
 
-const flowChart = (report, {flows}) => flows.length === 0 ? null : chart({
+/** A mode moves the same bytes with faults and without, but for what it made again. */
+const flowsShown = ({flows}) => flows.filter((one) => !one.mode.endsWith(" without faults"));
+
+const flowChart = (report, charted, flows = flowsShown(charted)) => flows.length === 0 ? null : chart({
   name: "flow", title: "The way of the bytes", wide: true,
   about: "From the input to the output, in all jobs and iterations together. The thicker the band, the more bytes; all bands are on one scale.",
   draw: flow(flows),
