@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::cli::figures::{count, counted, seconds, signed_range, signed_seconds};
 use crate::measure::analysis::failures::FailureCost;
+use crate::measure::analysis::verdict::VerdictKind;
 use crate::measure::recoveries::{Cost, Recoveries};
 
 /// A noun and a participle for each kind of recovery.
@@ -36,23 +37,19 @@ pub fn sentence(recoveries: &Recoveries) -> String {
     format!("{}; {} of workers lost", parts.join(", "), seconds(recoveries.total().seconds))
 }
 
-/// `In disk the failures cost 0.312 s [+0.250…+0.380 s] of wall time (0.920 s against 0.608 s without): 1 attempt tried
+/// `In disk the failures cost +0.312 s [+0.250…+0.380 s] of wall time (0.920 s against 0.608 s without): 1 attempt tried
 /// again; 0.217 s of workers lost.`
 pub fn cost_sentence(cost: &FailureCost, recoveries: &Recoveries) -> String {
     let FailureCost { name, median_seconds, median_seconds_without, seconds: taken, .. } = cost;
     let medians = format!("{} against {} without", seconds(*median_seconds), seconds(*median_seconds_without));
     let interval = taken.ci95.map_or(String::new(), |interval| format!(" [{}]", signed_range(interval)));
-    let costs = match (cost.is_shown(), taken.ci95) {
-        (true, _) => format!("cost {}{interval} of wall time ({medians})", seconds(taken.value)),
-        (false, Some(_)) => {
-            format!("cost no time that these runs can show: {}{interval} ({medians})", signed_seconds(taken.value))
-        }
-        (false, None) => format!(
-            "cost {} of wall time ({medians}), which so few runs do not tell from noise",
-            signed_seconds(taken.value)
-        ),
+    let shown = format!("{}{interval} of wall time ({medians})", signed_seconds(taken.value));
+    let costs = match cost.kind {
+        VerdictKind::Different => format!("the failures cost {shown}"),
+        VerdictKind::Equivalent => format!("the failures cost no time that matters: {shown}"),
+        VerdictKind::Undecided => format!("the cost of the failures is undecided: {shown}"),
     };
-    format!("In {name} the failures {costs}: {}.", sentence(recoveries))
+    format!("In {name} {costs}: {}.", sentence(recoveries))
 }
 
 /// `2, 83.2 ms`, or `2` where it cost nothing.
