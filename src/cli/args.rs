@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 
-use crate::cli::{suggestion, terminal};
+use crate::cli::{lessons, suggestion, terminal};
 use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
 use crate::generate::Kind;
 use crate::measure::mode::RunMode;
@@ -27,12 +27,13 @@ static SORT_BUFFER: LazyLock<String> =
 pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let about = |command: Command, text: &'static str| command.about(text).long_about(None);
     let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
-    let compare = with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs);
+    let compare = with_lecture(with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs), jobs);
     let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
     let whole = Command::new(terminal::name())
+        .term_width(terminal::width())
         .about(env!("CARGO_PKG_DESCRIPTION"))
         .version(version())
         .subcommand_required(true)
@@ -104,6 +105,40 @@ fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
         // The arguments' types have descriptions of their own, so the job's comes last.
         command.subcommand(InputArgs::augment_args(of_job).about(job.about()).long_about(None))
     })
+}
+
+/// Options of `compare` that a lecture takes.
+pub const LECTURE_TAKES: [&str; 11] = [
+    "workers",
+    "work_dir",
+    "scale",
+    "budget",
+    "report",
+    "quiet",
+    "details",
+    "html",
+    "export_markdown",
+    "export_csv",
+    "trace",
+];
+
+/// The same as people write them.
+pub fn lecture_takes() -> String {
+    LECTURE_TAKES.map(|id| format!("--{}", id.replace('_', "-"))).join(", ")
+}
+
+/// Adds the lecture in the place of a job, unless a job has its name or one that it needs is not there.
+fn with_lecture(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
+    if !lessons::is_offered(jobs) {
+        return command;
+    }
+    let not_taken = command.get_arguments().filter(|arg| !LECTURE_TAKES.contains(&arg.get_id().as_str()));
+    let hidden: Vec<Arg> = not_taken.map(|arg| arg.clone().global(false).hide(true)).collect();
+    let lecture = Command::new(lessons::NAME)
+        .about("Six comparisons that answer six questions, on one page, in at most three minutes")
+        .after_help(lessons::contents())
+        .args(hidden);
+    command.subcommand(lecture)
 }
 
 fn kinds_help() -> String {
@@ -181,6 +216,9 @@ pub struct CompareArgs {
     /// Show the result alone, without progress and notes
     #[arg(long, global = true, help_heading = "Input and output")]
     pub quiet: bool,
+    /// Print the tables of everything that was measured, too
+    #[arg(long, global = true, help_heading = "Input and output")]
+    pub details: bool,
     /// Nothing to replace: a comparison keeps no output. Scripts may pass the same options to `run` and to `compare`
     #[arg(long, global = true, hide = true)]
     pub overwrite: bool,

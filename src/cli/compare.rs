@@ -6,7 +6,6 @@
 //! an interrupted comparison up again. [`measure`](crate::measure) makes the runs; here they are set up, and the
 //! results printed.
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +17,7 @@ use crate::cli::pending_file::{PendingFile, write_json};
 use crate::cli::piped::Piped;
 use crate::cli::rounds_display::RoundsDisplay;
 use crate::cli::telling::{tools, votes};
-use crate::cli::terminal::{self, note, say};
+use crate::cli::terminal::{note, say};
 use crate::cli::{default_input, private_directory, result};
 use crate::config::{ExistingOutput, PageCache};
 use crate::input::list_files;
@@ -49,7 +48,29 @@ pub fn compare(options: CompareOptions<'_>) -> Result<(), Failure> {
 }
 
 fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(), Failure> {
-    let CompareOptions { task, request, peers, continues, export, memory_given, .. } = options;
+    let (report, export, details) = (options.report.clone(), options.export.clone(), options.details);
+    let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
+    let comparison = measured(options, piped, &mut supervisor)?;
+    result::print(&comparison, details)?;
+    supervisor.run(&cancel, || {
+        if let Some(path) = report.as_deref().filter(|path| !is_replaceable(path)) {
+            write(&comparison, path, &cancel)?;
+        }
+        export.write(std::slice::from_ref(&comparison), &cancel)
+    })?;
+    check(&comparison)
+}
+
+/// Makes the runs of a comparison, and keeps its report up to date meanwhile.
+///
+/// # Errors
+/// As for [`compare`].
+pub fn measured(
+    options: CompareOptions<'_>,
+    piped: &mut Piped,
+    supervisor: &mut Supervisor,
+) -> Result<Comparison, Failure> {
+    let CompareOptions { task, request, peers, continues, export, memory_given, command, .. } = options;
     let CompareOptions { mut config, mut words, mut job_options, report, quiet, .. } = options;
     config.validate()?;
     config = within_limits(config, quiet);
@@ -58,7 +79,6 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         return Err(Failure::Message(message.into(), USAGE));
     }
     let mut session = Session::new(config);
-    let mut supervisor = Supervisor::start()?;
     let earlier = match &report {
         Some(path) if continues => take_up(path)?,
         _ => None,
@@ -98,7 +118,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
     let settings = Settings::new(task.job.name(), &request, config, &given_words, &inputs)?;
     let mut settings = Settings { files: files_of(&read)?, ..settings };
     settings.inputs.iter_mut().for_each(|path| *path = piped.given_for(path));
-    let mut comparison = Comparison::new(settings, command_line());
+    let mut comparison = Comparison::new(settings, command);
     let scratch = private_directory::create(&config.work_dir, "twinmill-compare-")?;
     let question = Question {
         job: task.job.name(),
@@ -109,7 +129,7 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         declined: (config.skip_bad_records > 0).then(|| "programs skip no bad records (--skip-bad-records)".to_owned()),
     };
     let others = (request.with.as_slice(), peers.as_deref());
-    let field = match Field::of(others, config, question, &inputs, &mut supervisor)? {
+    let field = match Field::of(others, config, question, &inputs, supervisor)? {
         None => None,
         Some((field, alternatives)) => {
             if !quiet {
@@ -132,19 +152,12 @@ fn compare_reading(options: CompareOptions<'_>, piped: &mut Piped) -> Result<(),
         scratch: scratch.path(),
         processors: field.is_some().then(Processors::of_this_thread).transpose()?,
     };
-    let mut watch = Looker { display: None, report: report.as_deref(), cancel, quiet };
-    rounds::run(&mut comparison, &child, field, &mut supervisor, &mut watch)?;
+    let mut watch = Looker { display: RoundsDisplay::start(quiet), report: report.as_deref(), cancel };
+    rounds::run(&mut comparison, &child, field, supervisor, &mut watch)?;
     drop(watch);
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
-    result::print(&comparison)?;
-    supervisor.run(cancel, || {
-        if let Some(path) = report.as_deref().filter(|path| !is_replaceable(path)) {
-            write(&comparison, path, cancel)?;
-        }
-        export.write(std::slice::from_ref(&comparison), cancel)
-    })?;
-    check(&comparison)
+    Ok(comparison)
 }
 
 /// Brings the settings within limits, and prints each change.
@@ -203,35 +216,26 @@ fn growths(request: &Request, scaled: &[ScaledInput]) -> Vec<Growth> {
 
 /// Shows the progress of the rounds, and writes the report after each run.
 struct Looker<'a> {
-    display: Option<RoundsDisplay>,
+    display: RoundsDisplay,
     report: Option<&'a Path>,
     cancel: &'a CancelToken,
-    quiet: bool,
 }
 
 impl Watch for Looker<'_> {
     fn expect(&mut self, outlook: &Outlook<'_>) {
-        // The display of the warm-ups ends before the next one begins.
-        self.display = None;
-        self.display = Some(RoundsDisplay::start(outlook, self.quiet));
+        self.display.expect(outlook);
     }
 
     fn begin(&mut self, round: Option<u32>, name: &str) {
-        if let Some(display) = &self.display {
-            display.begin(round, name);
-        }
+        self.display.begin(round, name);
     }
 
     fn end(&mut self, round: Option<u32>, name: &str, ended: &Ended) {
-        if let Some(display) = &self.display {
-            display.end(round, name, ended);
-        }
+        self.display.end(round, name, ended);
     }
 
     fn stand(&mut self, standing: &Standing) {
-        if let Some(display) = &mut self.display {
-            display.stand(standing);
-        }
+        self.display.stand(standing);
     }
 
     fn keep(&mut self, comparison: &Comparison, supervisor: &mut Supervisor) -> Result<(), Failure> {
@@ -268,19 +272,13 @@ fn take_up(path: &Path) -> Result<Option<Comparison>, Failure> {
     document.and_then(Document::into_comparison).map(Some).map_err(refuse)
 }
 
-/// The words this process was started with, under its own name.
-fn command_line() -> Vec<String> {
-    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    std::iter::once(terminal::name().to_owned()).chain(words).collect()
-}
-
 /// Checks that all outputs are identical, that twinmill's answer stands, and that no alternative failed. An alternative
 /// that is alone with its answer is in the table; it does not spoil the measurements of the others.
 ///
 /// # Errors
 /// [`Failure::Message`] that says which programs gave which output or answer, where outputs differ or no more
 /// alternatives agree with twinmill than with each other; and that names those that failed.
-fn check(comparison: &Comparison) -> Result<(), Failure> {
+pub fn check(comparison: &Comparison) -> Result<(), Failure> {
     if !comparison.outputs_identical() {
         return Err(Failure::failed(format!("THE OUTPUTS DIFFER: {}", comparison.digests().join(", "))));
     }

@@ -16,7 +16,7 @@ use crate::measure::analysis::tools::{self, ToolEntry};
 use crate::measure::analysis::verdict::Verdict;
 use crate::measure::analysis::votes::{Dissent, Votes};
 use crate::measure::column::{Column, Summary};
-use crate::measure::comparison::{Comparison, Ratio, Warmup};
+use crate::measure::comparison::{Comparison, Heading, Ratio, Warmup};
 use crate::measure::plan::growth::Growth;
 use crate::measure::plan::ladder::Ladder;
 use crate::measure::plan::sweep::Sweep;
@@ -29,6 +29,8 @@ pub struct Document {
     schema: u32,
     job: String,
     command: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heading: Option<Heading>,
     /// `None` of runs that were made one by one.
     settings: Option<Settings>,
     verdict: Vec<String>,
@@ -88,6 +90,21 @@ struct ToldGrowth {
     verdict: String,
 }
 
+/// The comparisons of a lecture, as its report has them.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Lecture {
+    schema: u32,
+    /// One for each lesson.
+    pub comparisons: Vec<Document>,
+}
+
+impl Lecture {
+    /// The document of comparisons.
+    pub fn of(comparisons: &[Comparison]) -> Self {
+        Lecture { schema: 1, comparisons: comparisons.iter().map(Document::of).collect() }
+    }
+}
+
 /// The plan of the rounds.
 #[derive(Debug, Deserialize, Serialize)]
 struct Plan {
@@ -115,6 +132,7 @@ impl Document {
             schema: 1,
             job: comparison.settings.job.clone(),
             command: comparison.command.clone(),
+            heading: comparison.heading.clone(),
             settings: in_rounds.then(|| comparison.settings.clone()),
             verdict: verdict::sentences(comparison),
             facts: numbered(facts(comparison)),
@@ -157,6 +175,7 @@ impl Document {
             return Err("it has no settings and no plan".into());
         };
         let mut comparison = Comparison::new(settings, self.command);
+        comparison.heading = self.heading;
         comparison.warmups = self.warmups.unwrap_or_default();
         comparison.load = self.noise.map(|noise| noise.load).unwrap_or_default();
         (comparison.ladder, comparison.sweep, comparison.growths) = (plan.ladder, plan.memory_sweep, plan.growths);

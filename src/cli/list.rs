@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::args::ListArgs;
 use crate::cli::figures::{bytes, counted};
-use crate::cli::terminal::{print_json, to_stdout};
+use crate::cli::terminal::{self, hanging, print_json, to_stdout};
 use crate::generate::{Amount, Kind, Shape};
 use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
@@ -25,7 +25,8 @@ pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure
                 Some((kind, shape)) => format!("default input: {}", describe(kind, &shape)),
                 None => "needs --input".to_owned(),
             };
-            writeln!(out, "{:width$}  {} [{input}]", job.name(), job.about())
+            let line = format!("{:width$}  {} [{input}]", job.name(), job.about());
+            writeln!(out, "{}", hanging(&line, width + 2, terminal::width()))
         })
     })
 }

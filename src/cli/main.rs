@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::cli::options::Command;
 use crate::cli::terminal::say;
-use crate::cli::{compare, generate, inspect, list, options, report, run, terminal};
+use crate::cli::{compare, generate, inspect, lecture, list, options, report, run, terminal};
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
@@ -62,6 +62,7 @@ fn carry_out(command: Command<'_>) -> Result<(), Failure> {
     match command {
         Command::Run(options) => run::run(*options),
         Command::Compare(options) => compare::compare(*options),
+        Command::Lecture(options) => lecture::lecture(&options),
         Command::Report(args) => report::report(&args),
         Command::List(args, jobs) => list::list(&args, jobs),
         Command::Generate(options) => generate::generate(options),

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -12,6 +13,8 @@ use crate::cli::args::{
     Percents, ReportArgs, RunArgs, Runs,
 };
 use crate::cli::generate::GenerateOptions;
+use crate::cli::lessons;
+use crate::cli::result::Details;
 use crate::cli::{suggestion, terminal};
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
 use crate::measure::failure::USAGE;
@@ -28,6 +31,8 @@ pub enum Command<'a> {
     Run(Box<RunOptions<'a>>),
     /// `twinmill compare JOB`
     Compare(Box<CompareOptions<'a>>),
+    /// `twinmill compare lecture`
+    Lecture(LectureOptions<'a>),
     /// `twinmill report FILE...`
     Report(ReportArgs),
     /// `twinmill list`
@@ -87,11 +92,45 @@ pub struct CompareOptions<'a> {
     pub report: Option<PathBuf>,
     /// Whether progress and summary are left out.
     pub quiet: bool,
+    /// How much of the result is printed.
+    pub details: Details,
+    /// The command line, to be repeated.
+    pub command: Vec<String>,
+}
+
+/// `twinmill compare lecture`, resolved.
+pub struct LectureOptions<'a> {
+    /// The jobs of the command line.
+    pub jobs: &'a [Box<dyn AnyProgram>],
+    /// Settings of every lesson, as words.
+    pub words: Vec<OsString>,
+    /// Size of the inputs, against those of a lesson.
+    pub scale: f64,
+    /// The time for all lessons.
+    pub budget: Duration,
+    /// Other forms of the result.
+    pub export: ExportArgs,
+    /// File of the report.
+    pub report: Option<PathBuf>,
+    /// Whether progress is left out.
+    pub quiet: bool,
+    /// How much of the results is printed.
+    pub details: Details,
 }
 
 /// Options that a comparison sets for each run itself, beside [`MeasureArgs`].
-const NOT_REPEATED: &[&str] =
-    &["input", "report", "quiet", "overwrite", "memory", "work_dir", "keep_intermediates", "help", "version"];
+const NOT_REPEATED: &[&str] = &[
+    "input",
+    "report",
+    "quiet",
+    "details",
+    "overwrite",
+    "memory",
+    "work_dir",
+    "keep_intermediates",
+    "help",
+    "version",
+];
 
 /// Options on which neither a run's answer nor its work directory depends, or whose values are identified elsewhere:
 /// inputs by their contents, the output by its place. Faults need not strike again.
@@ -131,7 +170,7 @@ pub fn parse(
     }
     let matches = command.try_get_matches_from_mut(&words);
     let matches = matches.map_err(|error| advised(error, &command, &words, jobs))?;
-    resolve(&mut command, &matches, jobs)
+    resolve(&mut command, &matches, &words, jobs)
 }
 
 /// Adds advice to errors of which clap does not know what was meant: a job in the place of a command, an input without
@@ -202,6 +241,7 @@ pub fn exit_status(error: &clap::Error) -> u8 {
 fn resolve<'a>(
     command: &mut clap::Command,
     matches: &ArgMatches,
+    words: &[OsString],
     jobs: &'a [Box<dyn AnyProgram>],
 ) -> Result<Command<'a>, clap::Error> {
     let (name, matches) = matches.subcommand().expect("clap asks for a command");
@@ -228,6 +268,9 @@ fn resolve<'a>(
             let (report, quiet) = (args.report, args.quiet);
             Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
         }
+        "compare" if matches.subcommand_name() == Some(lessons::NAME) && lessons::is_offered(jobs) => {
+            Command::Lecture(lecture_options(command, of_job(matches), jobs)?)
+        }
         "compare" => {
             let mut args = CompareArgs::from_arg_matches(of_job(matches))?;
             let task = task(command, matches, jobs)?;
@@ -241,6 +284,7 @@ fn resolve<'a>(
             command.build();
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
+            let given = words;
             let words = repeat(definition.get_arguments(), &task.options);
             let has_iterations = definition.get_arguments().any(|arg| arg.get_id() == "iterations");
             if !args.measure.iteration_sweep.is_empty() && !has_iterations {
@@ -257,6 +301,7 @@ fn resolve<'a>(
             let mut config = config(&args.common, &args.factors, RunMode::Memory);
             config.side_inputs = task.job.side_inputs(&task.options);
             let memory_given = args.common.memory.is_some();
+            let details = if args.details { Details::Shown } else { Details::Left };
             let (measure, report, quiet) = (args.measure, args.report, args.quiet);
             let request = request(&measure, task.job);
             let MeasureArgs { peers, continues, export, .. } = measure;
@@ -273,6 +318,8 @@ fn resolve<'a>(
                 job_options,
                 report,
                 quiet,
+                details,
+                command: command_line(given),
             }))
         }
         "report" => Command::Report(ReportArgs::from_arg_matches(matches)?),
@@ -285,6 +332,50 @@ fn resolve<'a>(
         "inspect" => Command::Inspect(InspectArgs::from_arg_matches(matches)?),
         _ => unreachable!("clap knows no other command"),
     })
+}
+
+/// Resolves what a lecture leaves to its user; the rest it chooses itself.
+fn lecture_options<'a>(
+    command: &mut clap::Command,
+    matches: &ArgMatches,
+    jobs: &'a [Box<dyn AnyProgram>],
+) -> Result<LectureOptions<'a>, clap::Error> {
+    let given = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let definition = command.find_subcommand("compare").expect("it is the command that was given");
+    let own = |arg: &&Arg| !args::LECTURE_TAKES.contains(&arg.get_id().as_str());
+    let chosen_by_the_lecture = definition.get_arguments().filter(own).find(given).cloned();
+    if let Some(arg) = chosen_by_the_lecture {
+        let message = format!("compare lecture chooses {arg} itself; it takes {}", args::lecture_takes());
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
+    let CompareArgs { measure, common, report, quiet, details, .. } = CompareArgs::from_arg_matches(matches)?;
+    let scale = match measure.scale.as_slice() {
+        [] => 1.0,
+        [scale] => *scale,
+        _ => {
+            let message = "compare lecture takes one --scale, for the inputs of all lessons";
+            return Err(command.error(ErrorKind::ArgumentConflict, message));
+        }
+    };
+    let budget = match matches.value_source("budget") {
+        Some(ValueSource::CommandLine) => measure.budget,
+        _ => lessons::LIMIT,
+    };
+    let mut words = Vec::new();
+    if matches.value_source("workers") == Some(ValueSource::CommandLine) {
+        words.push(format!("--workers={}", common.workers).into());
+    }
+    if matches.value_source("work_dir") == Some(ValueSource::CommandLine) {
+        words.push(join("--work-dir", &common.work_dir));
+    }
+    let details = if details { Details::Shown } else { Details::Left };
+    Ok(LectureOptions { jobs, words, scale, budget, export: measure.export, report, quiet, details })
+}
+
+/// The words of a command line, under the command's own name.
+fn command_line(words: &[OsString]) -> Vec<String> {
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once(terminal::name().to_owned()).chain(words).collect()
 }
 
 fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {

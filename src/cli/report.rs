@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::CancelToken;
 use crate::cli::args::ReportArgs;
-use crate::cli::document::Document;
-use crate::cli::result;
+use crate::cli::document::{Document, Lecture};
+use crate::cli::result::{self, Details};
 use crate::measure::comparison::Comparison;
 use crate::measure::failure::{Failure, USAGE};
 use crate::measure::running::supervisor::Supervisor;
@@ -25,7 +25,7 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     // A signal ends this at once, even while it waits for the writer of a pipe: there is nothing to clean up.
     let comparisons = comparisons(&args.files)?;
     if args.export.is_empty() {
-        return comparisons.iter().try_for_each(result::print);
+        return comparisons.iter().try_for_each(|comparison| result::print(comparison, Details::Shown));
     }
     Supervisor::start()?.run(&cancel, || {
         args.export.check()?;
@@ -61,6 +61,11 @@ impl Saved {
     fn read(json: &[u8]) -> Result<Self, String> {
         let text = |error: serde_json::Error| error.to_string();
         let mut json: Value = serde_json::from_slice(json).map_err(text)?;
+        if json["comparisons"].is_array() {
+            let lecture: Lecture = serde_json::from_value(json).map_err(text)?;
+            let comparisons = lecture.comparisons.into_iter().map(Document::into_comparison);
+            return Ok(Saved::Comparisons(comparisons.collect::<Result<_, _>>()?));
+        }
         match &json["runs"] {
             Value::Array(_) if json["settings"].is_object() => {
                 let document: Document = serde_json::from_value(json).map_err(text)?;

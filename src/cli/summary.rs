@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 
 use crate::cli::chart::sparkline;
 use crate::cli::figures::{bytes, counted, seconds};
-use crate::cli::table::grid;
+use crate::cli::table::grid_within;
 use crate::cli::telling::{recoveries, time_groups};
+use crate::cli::terminal;
 use crate::config::Intermediates;
 use crate::measure::failure::Failure;
 use crate::measure::recoveries::Recoveries;
@@ -88,15 +89,9 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
 /// What a job picks from its output, as lines.
 pub fn highlights(highlights: &Highlights) -> Vec<String> {
     const LONGEST_CELL: usize = 60;
-    let cell = |cell: &String| {
-        let readable = readable(cell.as_bytes());
-        match readable.char_indices().nth(LONGEST_CELL) {
-            Some((end, _)) => format!("{}…", &readable[..end]),
-            None => readable,
-        }
-    };
+    let cell = |cell: &String| shortened(&readable(cell.as_bytes()), LONGEST_CELL);
     let rows: Vec<Vec<String>> = highlights.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    let table = grid(&rows);
+    let table = grid_within(&rows, terminal::width());
     let lines = table.lines().map(str::to_owned);
     std::iter::once(highlights.heading.clone()).chain(lines).collect()
 }
@@ -107,6 +102,7 @@ pub fn highlights(highlights: &Highlights) -> Vec<String> {
 /// [`Failure::Library`] where a part cannot be read.
 pub fn first_lines(parts: &[PathBuf], lines: usize) -> Result<Vec<String>, Failure> {
     const LONGEST_BYTES: u64 = 200;
+    let width = if io::stdout().is_terminal() { terminal::width() } else { usize::MAX };
     let mut first = Vec::new();
     for path in parts {
         let mut part = BufReader::new(File::open(path).map_err(Failure::at("open", path))?);
@@ -120,10 +116,19 @@ pub fn first_lines(parts: &[PathBuf], lines: usize) -> Result<Vec<String>, Failu
             if cut {
                 part.skip_until(b'\n').map_err(Failure::at("read", path))?;
             }
-            first.push(readable(&line) + if cut { "…" } else { "" });
+            let line = readable(&line) + if cut { "…" } else { "" };
+            first.push(shortened(&line, width));
         }
     }
     Ok(first)
+}
+
+/// The text, or its beginning and a sign that there is more.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn readable(line: &[u8]) -> String {

@@ -31,6 +31,8 @@ pub struct Comparison {
     pub settings: Settings,
     /// The command line, as it was given.
     pub command: Vec<String>,
+    /// Title and question, where it is one of several that answer questions.
+    pub heading: Option<Heading>,
     /// The columns of the table.
     pub modes: Vec<Variant>,
     /// The modes with fewer workers, where they are compared with programs that use one processor.
@@ -51,6 +53,15 @@ pub struct Comparison {
     pub saved: bool,
     /// The runs, in the order in which they were made.
     pub runs: Vec<Run>,
+}
+
+/// The question that a comparison answers, with a title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// A few words.
+    pub title: String,
+    /// The question.
+    pub question: String,
 }
 
 /// A run that does not count.
@@ -76,6 +87,7 @@ impl Comparison {
         Comparison {
             settings,
             command,
+            heading: None,
             modes,
             fewer_workers,
             ladder: None,

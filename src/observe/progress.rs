@@ -9,6 +9,16 @@ pub struct Progress {
     waves: Mutex<Vec<Wave>>,
     tasks_done: AtomicU64,
     bytes_done: AtomicU64,
+    looping: Mutex<Option<Loop>>,
+}
+
+/// The progress of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loop {
+    /// Iterations that have ended.
+    pub done: usize,
+    /// The most that there can be; `None` where nobody knows.
+    pub most: Option<usize>,
 }
 
 /// One wave of tasks: all the map tasks or all the reduce tasks of a job.
@@ -36,6 +46,16 @@ impl Progress {
     pub fn snapshot(&self) -> Option<(Wave, u64, u64)> {
         let wave = self.waves.lock().expect("no panic while the waves are held").last()?.clone();
         Some((wave, self.tasks_done.load(Ordering::Relaxed), self.bytes_done.load(Ordering::Relaxed)))
+    }
+
+    /// The loop that is running, or the last that has run; `None` before the first.
+    pub fn looping(&self) -> Option<Loop> {
+        *self.looping.lock().expect("no panic while the loop is held")
+    }
+
+    pub(crate) fn loop_is_at(&self, done: usize, most: usize) {
+        let most = (most < usize::MAX).then_some(most);
+        *self.looping.lock().expect("no panic while the loop is held") = Some(Loop { done, most });
     }
 
     pub(crate) fn begin_wave(&self, job: &str, phase: &'static str, tasks: u64, bytes: u64) {

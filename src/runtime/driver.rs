@@ -255,6 +255,7 @@ impl Driver {
         mut step: impl FnMut(&mut Driver, usize) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         for index in 0..most {
+            self.progress.loop_is_at(index, most);
             let start = Instant::now();
             let flow = step(self, index)?;
             self.iterations.push(Iteration { index, wall_seconds: start.elapsed().as_secs_f64() });

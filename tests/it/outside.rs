@@ -103,7 +103,8 @@ fn an_inverted_index_lists_the_files_of_each_word() {
 #[test]
 fn a_job_of_another_crate_is_compared_with_table_page_and_json() {
     let outside = Outside::new("inverted_index", &VERSES);
-    let printed = outside.succeed("compare inverted-index --input input --runs 2 --report r.json --html page.html");
+    let printed =
+        outside.succeed("compare inverted-index --input input --runs 2 --details --report r.json --html page.html");
     for said in ["disk", "memory", "records, shuffled", "outputs identical: yes"] {
         assert!(printed.contains(said), "no {said:?} in: {printed}");
     }

@@ -24,9 +24,14 @@ use crate::measure::comparison::Comparison;
 
 /// The tables after that of the modes, as far as they were asked for.
 pub fn further_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
-    let growths = comparison.growths.iter().filter_map(|growth| Some(growth::table(&Grown::of(growth, comparison)?)));
     let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));
-    tools.chain(ladder::table(comparison)).chain(sweep::table(comparison)).chain(growths)
+    tools.chain(asked_tables(comparison))
+}
+
+/// The tables of what was asked for by an option of its own.
+pub fn asked_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
+    let growths = comparison.growths.iter().filter_map(|growth| Some(growth::table(&Grown::of(growth, comparison)?)));
+    ladder::table(comparison).into_iter().chain(sweep::table(comparison)).chain(growths)
 }
 
 /// Every sentence of the result, in the order in which they are told.

@@ -2,7 +2,7 @@
 
 use crate::cli::chart::sparkline;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
-use crate::cli::table::{Table, grid};
+use crate::cli::table::Table;
 use crate::cli::telling::{purposes, recoveries, time_groups};
 use crate::config::DiskProfile;
 use crate::measure::column::{Column, Framework, PeakMemory, PurposeBytes};
@@ -17,12 +17,6 @@ const NONE: &str = "–";
 
 /// Columns of the longest chart of iterations.
 const SPARKLINE_WIDTH: usize = 20;
-
-/// A heading and the table, without a line after the last row.
-pub fn render(comparison: &Comparison) -> String {
-    let Table { rows, sentence } = of_modes(comparison);
-    format!("{sentence}\n\n{}", grid(&rows))
-}
 
 /// A column for each mode, under a heading.
 pub fn of_modes(comparison: &Comparison) -> Table {
@@ -198,10 +192,16 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::table::grid;
     use crate::measure::comparison::tests::{comparison, run};
     use crate::measure::mode::RunMode;
     use crate::measure::recoveries::tests::recoveries;
     use crate::observe::report::{Bounds, RecoveryKind};
+
+    fn render(comparison: &Comparison) -> String {
+        let Table { rows, sentence } = of_modes(comparison);
+        format!("{sentence}\n\n{}", grid(&rows))
+    }
 
     #[test]
     fn a_mode_has_a_column() {

@@ -74,6 +74,18 @@ fn end_of_the_rounds(comparison: &Comparison) -> Vec<String> {
     spent.into_iter().chain(sat_out).collect()
 }
 
+/// The sentences of the first screen.
+pub fn headlines(comparison: &Comparison) -> Vec<String> {
+    let further = further(comparison);
+    sentences(comparison).into_iter().filter(|sentence| !further.contains(sentence)).collect()
+}
+
+/// The other sentences: about what is possible, not about what was measured.
+pub fn further(comparison: &Comparison) -> Vec<String> {
+    let gains = comparison.columns().iter().filter_map(Gain::of).map(gain).collect::<Vec<_>>();
+    gains.iter().map(|fact| fact.text().to_owned()).collect()
+}
+
 /// Compares the columns of a pair, which are called so.
 fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
     let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));

@@ -10,7 +10,7 @@ use super::Cli;
 fn a_comparison_reports_every_run_and_a_summary_of_each_mode() {
     let cli = Cli::new();
     cli.succeed("gen text --size 100k --out input/text");
-    let ended = cli.succeed("compare wordcount --runs 2 --reducers 3 --input input --report report.json");
+    let ended = cli.succeed("compare wordcount --runs 2 --reducers 3 --input input --details --report report.json");
     let report = cli.json("report.json");
     assert_eq!(report["outputs_identical"], true);
     let runs = report["runs"].as_array().unwrap();
@@ -43,7 +43,7 @@ fn a_comparison_may_be_of_some_modes_and_settings() {
     let cli = Cli::new();
     cli.succeed("gen terasort --size 50k --out input/records");
     let settings = "--modes memory,disk --runs 1 --workers 1 --compress lz4 --memory 100k --cold --quiet";
-    let ended = cli.succeed(&format!("compare terasort {settings} --input input --report report.json"));
+    let ended = cli.succeed(&format!("compare terasort {settings} --input input --details --report report.json"));
     assert_eq!(ended.stderr, "");
     let report = cli.json("report.json");
     let runs: Vec<_> = report["runs"].as_array().unwrap().iter().map(|run| (&run["mode"], &run["workers"])).collect();
@@ -70,7 +70,7 @@ fn a_comparison_shows_what_a_lost_map_task_and_a_damaged_map_output_cost_in_each
     cli.succeed("gen text --size 300k --out input/text");
     let faults = "--inject map:1:panic --inject run:2:flip";
     let files = "--report report.json --export-csv runs.csv --export-markdown table.md";
-    let ended = cli.succeed(&format!("compare wordcount --runs 1 --input input {faults} {files} --quiet"));
+    let ended = cli.succeed(&format!("compare wordcount --runs 1 --input input {faults} {files} --details --quiet"));
     assert!(ended.stdout.contains("outputs identical: yes"), "{}", ended.stdout);
     let cells = |label: &str| {
         let row = ended.stdout.lines().find_map(|line| line.trim_start().strip_prefix(label));
@@ -351,4 +351,40 @@ fn the_default_input_is_grown_on_request() {
     ended.says(&["run in mode memory ×20: ", "not sorted"]);
     cli.fail(2, "compare wordcount --scale 2 --input input").says(&["cannot be used with --input"]);
     cli.fail(2, "compare wordcount --iteration-sweep 2").says(&["wordcount has no --iterations"]);
+}
+
+#[test]
+fn a_lecture_answers_six_questions_on_one_page() {
+    let cli = Cli::new();
+    let lecture =
+        "compare lecture --scale 0.002 --budget 1s --workers 2 --html page.html --report lecture.json --quiet";
+    let ended = cli.succeed(lecture);
+    assert_eq!(ended.stderr, "");
+    for title in ["1 Word count. ", "2 Logistic regression. ", "3 PageRank. ", "4 A slow disk. ", "6 A failure. "] {
+        assert!(ended.stdout.contains(title), "no {title} in:\n{}", ended.stdout);
+    }
+    let report = cli.json("lecture.json");
+    let lessons = report["comparisons"].as_array().unwrap();
+    assert_eq!(lessons.len(), 6);
+    for lesson in lessons {
+        let (title, verdict) = (&lesson["heading"]["title"], &lesson["verdict"]);
+        assert!(title.is_string() && verdict[0].is_string() && lesson["outputs_identical"] == true, "{title}");
+        assert_eq!(lesson["settings"]["workers"], 2);
+    }
+    assert_eq!(lessons[3]["emulated_disk"], "emulated disk hdd (150 MB/s, 10 ms a seek)");
+    assert_eq!(lessons[4]["memory_sweep"].as_array().unwrap().len(), 3);
+    let command: Vec<_> = lessons[5]["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    assert!(
+        command.contains(&"--inject=map:1:panic") && command.last().unwrap().starts_with("--input="),
+        "{command:?}"
+    );
+    let page = fs::read_to_string(cli.scratch.path("page.html")).unwrap();
+    assert!(page.contains("Logistic regression") && page.contains("emulated disk hdd"));
+    cli.succeed("report lecture.json --html again.html");
+    assert!(fs::read_to_string(cli.scratch.path("again.html")).unwrap() == page, "another page");
+    cli.fail(2, "compare lecture --modes disk").says(&["compare lecture chooses --modes", "it takes --workers"]);
+    cli.fail(2, "compare lecture --scale 1,2").says(&["one --scale"]);
+    cli.fail(1, "compare lecture --html no/such/page.html").says(&["no/such/page.html"]);
+    let help = cli.succeed("compare lecture --help").stdout;
+    assert!(help.contains("--html") && help.contains("6 A failure: ") && !help.contains("--modes"), "{help}");
 }

@@ -68,7 +68,7 @@ fn saved_reports_give_the_same_forms_again() {
 #[test]
 fn a_report_alone_is_printed() {
     let cli = Cli::with_input("a b a\n".repeat(100));
-    let printed = cli.succeed("compare wordcount --input input --runs 2 --quiet --report r.json").stdout;
+    let printed = cli.succeed("compare wordcount --input input --runs 2 --quiet --details --report r.json").stdout;
     assert_eq!(cli.succeed("report r.json").stdout, printed);
     assert!(printed.contains("peak memory") && printed.contains("outputs identical: yes"), "{printed}");
     cli.succeed("run sort --input input --output out --quiet --report s.json");

@@ -64,6 +64,7 @@ impl Cli {
         let mut command = Command::new(env!("CARGO_BIN_EXE_twinmill"));
         command.args(words.split_whitespace()).current_dir(self.scratch.path("")).stdin(Stdio::null());
         command.env("TMPDIR", self.scratch.path("work")).env("XDG_CACHE_HOME", self.scratch.path("cache"));
+        command.env("LC_ALL", "C.UTF-8").env("COLUMNS", "1000");
         command
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::Cli;
+use super::{Cli, Ended};
 
 #[test]
 fn help_and_version_go_to_stdout_with_status_0() {
@@ -79,4 +79,36 @@ fn inspect_shows_files_partitions_and_records() {
     let text = cli.succeed("inspect kept -v --records 5").stdout;
     assert!(text.contains("partition 0:") && text.contains("partition 1:"), "{text}");
     assert!(text.contains(r#""a" → "\x01""#) && text.contains(r#""b" → "\x01""#), "{text}");
+}
+
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    let cli = Cli::with_input("a b a\n".repeat(100));
+    cli.succeed("compare wordcount --input input --runs 2 --quiet --report r.json");
+    for words in
+        ["--help", "run --help", "compare sort --help", "gen --help", "list", "report r.json", "run sort --input input"]
+    {
+        for (columns, most) in [(Some("60"), 60), (None, 80)] {
+            let mut command = cli.command(words);
+            match columns {
+                Some(columns) => command.env("COLUMNS", columns),
+                None => command.env_remove("COLUMNS"),
+            };
+            let ended = Ended::of(words, command.output().unwrap());
+            let widest = ended.stdout.lines().max_by_key(|line| line.chars().count()).unwrap();
+            assert!(widest.chars().count() <= most, "{words}: {widest}");
+        }
+    }
+}
+
+#[test]
+fn a_locale_without_utf_8_gets_ascii() {
+    let cli = Cli::with_input("a b a\n".repeat(100));
+    for words in
+        ["compare wordcount --input input --runs 3 --details --quiet", "compare wordcount --input input --runs 1"]
+    {
+        let ended = Ended::of(words, cli.command(words).env("LC_ALL", "C").output().unwrap());
+        assert!(ended.stdout.is_ascii() && ended.stderr.is_ascii(), "{}", ended.stdout);
+        assert!(ended.stdout.contains('#'), "{}", ended.stdout);
+    }
 }

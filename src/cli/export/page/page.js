@@ -204,15 +204,21 @@ const memory = ({memory}) => memory && chart({
   numbers: [["", ...memory.modes], ...memory.rows.map(({name, parts}) => [name, ...parts.map((part) => bytes(part.value))]), ["all", ...memory.totals.map(bytes)]],
 });
 
+const titleOf = (report) => report.heading?.title ?? report.job;
+
+/** The question that a report answers, with the answer. */
+const answered = (report) => element("li", {}, element("b", {}, `${report.heading?.question ?? report.job} `), report.verdict[0] ?? "");
+
 /** All modes of all reports on one scale, where there is more than one report, with the machine of each. */
 const overview = () => {
   const machine = (report) => report.machine;
   const same = new Set(reports.map(machine)).size === 1;
   return element("section", {class: "overview"}, element("p", {class: "eyebrow"}, "twinmill"), element("h1", {}, `${reports.length} comparisons`),
+    reports.some((report) => report.heading) ? element("ol", {class: "also"}, reports.map(answered)) : null,
     chart({
       name: "overview", title: "All reports", wide: true, about: "Seconds on the clock. Shorter is better.",
       legend: legendFor([...new Set(reports.flatMap((report) => report.summary.map(nameOf)))]),
-      draw: bars(reports.map((report, i) => ({name: `${i + 1}. ${report.job}`, rows: report.summary.map((row) => ({
+      draw: bars(reports.map((report, i) => ({name: `${i + 1}. ${titleOf(report)}`, rows: report.summary.map((row) => ({
         parts: [{from: 0, to: row.median_seconds, fill: color(nameOf(row)), tip: [`${report.job}, ${nameOf(row)}`, seconds(row.median_seconds), report.machine]}],
         interval: row.ci95_seconds, text: seconds(row.median_seconds)}))})), {barHeight: 14}),
       caption: `Medians; lines with ends are intervals. ${same ? `All on ${reports[0].machine}.` : reports.map((report, i) => `${i + 1}. ${report.job}: ${report.machine}.`).join(" ")}`,
@@ -291,7 +297,8 @@ const article = (report, i) => {
   // The first fact is the headline, and the last ones stand below their charts.
   const others = report.facts.filter((fact) => report.verdict.slice(1).includes(fact.text) || OF_OTHERS.has(fact.about));
   return element("article", {"data-report": i},
-    element("p", {class: "eyebrow"}, `${reports.length > 1 ? `${i + 1}. ` : "twinmill · "}${report.job}`, kindOf(report, headline)),
+    element("p", {class: "eyebrow"}, `${reports.length > 1 ? `${i + 1}. ` : "twinmill · "}${titleOf(report)}`, kindOf(report, headline)),
+    report.heading ? element("p", {class: "about"}, `${report.heading.question} (${report.job})`) : null,
     charted.busy ? element("p", {class: "alarm"}, charted.busy) : null,
     element("h1", {class: "verdict"}, explained(headline, charted.reading)),
     report.outputs_identical ? null : element("p", {class: "alarm"}, "The outputs differ, so the times are of different work."),
