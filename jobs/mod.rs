@@ -12,9 +12,9 @@
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //!
-//! The other files are shared by the jobs: graph inputs ([`edges`]), tables ([`rows`], [`fields`], [`guess`],
-//! [`labels`],
-//! [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output ([`highlights`]).
+//! The other files are shared by the jobs: graph inputs ([`edges`]), words ([`tally`]), tables ([`rows`], [`fields`],
+//! [`guess`], [`labels`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
+//! ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
@@ -33,6 +33,7 @@ mod scaling;
 mod shown;
 mod sort;
 mod sums;
+mod tally;
 mod terasort;
 mod terasort_validate;
 mod wordcount;

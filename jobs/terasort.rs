@@ -52,16 +52,28 @@ impl Program for Terasort {
     }
 }
 
+/// Bits of a place behind a key.
+const PLACE_BITS: u32 = u128::BITS - 8 * KEY_BYTES as u32;
+const PLACES: u128 = (1 << PLACE_BITS) - 1;
+
+/// A record's key as a number that orders like it.
+fn key(record: &[u8; RECORD_BYTES]) -> u128 {
+    record[..KEY_BYTES].iter().fold(0, |key, byte| key << 8 | u128::from(*byte))
+}
+
 impl Terasort {
     fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(run.inputs(), inputs, &SplitKey, SAMPLE_KEYS, run.reducers())?;
         let bytes = run.read_records::<RECORD_BYTES>(inputs)?;
         let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
-        let mut sorted: Vec<&[u8; RECORD_BYTES]> = records.iter().collect();
-        sorted.sort_by_key(|record| &record[..KEY_BYTES]);
-        sorted.iter().try_for_each(|record| {
+        // A key and the place of its record are one number, so that sorting looks at no record, and equal keys stay in order.
+        let mut sorted: Vec<u128> =
+            (0..).zip(records).map(|(place, record)| key(record) << PLACE_BITS | place).collect();
+        sorted.sort_unstable();
+        sorted.iter().try_for_each(|entry| {
+            let record = &records[(entry & PLACES) as usize];
             let part = order.partition(&record[..KEY_BYTES], run.reducers());
-            run.write_raw(part, *record)
+            run.write_raw(part, record)
         })
     }
 }

@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 
-use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
+
+use crate::jobs::tally::Tally;
 
 use crate::jobs::highlights::largest_numbers;
 
@@ -47,16 +48,11 @@ impl Program for WordCount {
 
 impl WordCount {
     fn reference(&self, _: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+        let mut tally = Tally::default();
         run.for_each_line(inputs, |line| {
-            let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c);
-            for word in line.split(is_separator).filter(|word| !word.is_empty()) {
-                *counts.entry_ref(word).or_default() += 1;
-            }
+            line.words().for_each(|word| tally.add(word));
             Ok(())
         })?;
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_unstable();
-        counts.iter().try_for_each(|(word, count)| run.write(run.partition(word), word.as_slice(), count))
+        tally.for_each_sorted(|word, count| run.write(run.partition(word), word, &count))
     }
 }

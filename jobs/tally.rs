@@ -1,0 +1,180 @@
+//! Counts of words in one thread, as a careful engineer would write them without a framework.
+//!
+//! A word of up to 15 bytes is a number: its bytes from the most significant on, then zeros, and its length in the last byte.
+//! Numbers order as their words do. They lie with their counts in a table with open addressing, at most half full; words are
+//! gathered in batches, and the slots of a batch are read before any is counted, so that the processor waits for all of them
+//! at once. Longer words, which are few, have a map of their own.
+
+use std::hash::BuildHasher;
+use std::hint::black_box;
+
+use hashbrown::{DefaultHashBuilder, HashMap};
+
+/// Longest word that is a number.
+const SHORT_BYTES: usize = 15;
+/// Words of a batch.
+const BATCH: usize = 32;
+/// Slots of a new table.
+const FIRST_SLOTS: usize = 1 << 10;
+
+/// How often each word was seen.
+#[derive(Default)]
+pub struct Tally {
+    table: Table,
+    /// Short words that are not counted yet, with their hashes.
+    batch: Vec<(u128, u64)>,
+    long: HashMap<Vec<u8>, u64>,
+}
+
+/// A short word as a number, which is never zero, and its count.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    word: u128,
+    count: u64,
+}
+
+impl Tally {
+    /// Counts a word, which is not empty.
+    #[inline(always)]
+    pub fn add(&mut self, word: &[u8]) {
+        if word.len() > SHORT_BYTES {
+            *self.long.entry_ref(word).or_default() += 1;
+            return;
+        }
+        let word = pack(word);
+        self.batch.push((word, self.table.hash(word)));
+        if self.batch.len() == BATCH {
+            self.count_batch();
+        }
+    }
+
+    #[inline(never)]
+    fn count_batch(&mut self) {
+        self.table.make_room(self.batch.len());
+        let counts = self.batch.iter().map(|(_, hash)| self.table.slots[self.table.home(*hash)].count);
+        black_box(counts.fold(0, |all, count| all | count));
+        for (word, hash) in self.batch.drain(..) {
+            self.table.slot_of(word, hash).count += 1;
+        }
+    }
+
+    /// Calls `each` for every word in byte order, with its count.
+    ///
+    /// # Errors
+    /// The first error of `each`.
+    pub fn for_each_sorted<E>(mut self, mut each: impl FnMut(&[u8], u64) -> Result<(), E>) -> Result<(), E> {
+        self.count_batch();
+        let mut short = self.table.slots;
+        short.retain(|slot| slot.word > 0);
+        short.sort_unstable_by_key(|slot| slot.word);
+        let mut long: Vec<_> = self.long.into_iter().collect();
+        long.sort_unstable();
+        let mut long = long.into_iter().peekable();
+        for Counted { word, count } in short {
+            let bytes = word.to_be_bytes();
+            let word = &bytes[..usize::from(bytes[SHORT_BYTES])];
+            while let Some((before, count)) = long.next_if(|(long, _)| long.as_slice() < word) {
+                each(&before, count)?;
+            }
+            each(word, count)?;
+        }
+        long.try_for_each(|(word, count)| each(&word, count))
+    }
+}
+
+/// The counts of short words.
+struct Table {
+    slots: Vec<Counted>,
+    used: usize,
+    hasher: DefaultHashBuilder,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Table { slots: vec![Counted::default(); FIRST_SLOTS], used: 0, hasher: DefaultHashBuilder::default() }
+    }
+}
+
+impl Table {
+    #[inline(always)]
+    fn hash(&self, word: u128) -> u64 {
+        self.hasher.hash_one(word)
+    }
+
+    /// The slot at which the search for a word begins.
+    #[inline(always)]
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & (self.slots.len() - 1)
+    }
+
+    /// The slot of a word, which is made its own where it has none. There must be room.
+    #[inline(always)]
+    fn slot_of(&mut self, word: u128, hash: u64) -> &mut Counted {
+        let (mut at, mask) = (self.home(hash), self.slots.len() - 1);
+        loop {
+            let known = self.slots[at].word;
+            if known == word || known == 0 {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        let slot = &mut self.slots[at];
+        self.used += usize::from(slot.word == 0);
+        slot.word = word;
+        slot
+    }
+
+    /// Doubles the table until so many more words leave it half empty.
+    fn make_room(&mut self, more: usize) {
+        while 2 * (self.used + more) > self.slots.len() {
+            let doubled = vec![Counted::default(); 2 * self.slots.len()];
+            self.used = 0;
+            for Counted { word, count } in std::mem::replace(&mut self.slots, doubled) {
+                if word > 0 {
+                    self.slot_of(word, self.hash(word)).count = count;
+                }
+            }
+        }
+    }
+}
+
+/// The number of a word of 1 to 15 bytes. Its two ends are read at once, and overlap where it is shorter than both.
+#[inline(always)]
+fn pack(word: &[u8]) -> u128 {
+    let len = word.len();
+    let bits = |missing: usize| 8 * missing as u32;
+    let (high, low) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        (u64::from_be_bytes(*first), u64::from_be_bytes(*last).checked_shl(bits(16 - len)).unwrap_or(0))
+    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let rest = u32::from_be_bytes(*last).checked_shl(bits(8 - len)).unwrap_or(0);
+        (u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(rest), 0)
+    } else {
+        (word.iter().enumerate().fold(0, |all, (at, byte)| all | u64::from(*byte) << bits(7 - at)), 0)
+    };
+    u128::from(high) << 64 | u128::from(low) | len as u128
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_counted_and_come_in_byte_order(
+            words in prop::collection::vec(prop::collection::vec(prop::sample::select(&b"\0ab\xff"[..]), 1..20), 0..3000),
+        ) {
+            let (mut tally, mut expected) = (Tally::default(), BTreeMap::<Vec<u8>, u64>::new());
+            for word in &words {
+                tally.add(word);
+                *expected.entry(word.clone()).or_default() += 1;
+            }
+            let mut counted = Vec::new();
+            tally.for_each_sorted(|word, count| { counted.push((word.to_vec(), count)); Ok::<_, ()>(()) }).unwrap();
+            prop_assert_eq!(counted, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
