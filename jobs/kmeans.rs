@@ -14,6 +14,7 @@ use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{ROWS, number, significant, text};
+use crate::jobs::lanes::{TILE, Tile, nearest_centroids};
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
@@ -199,52 +200,51 @@ struct Assign {
     centroids: Arc<[Vec<f64>]>,
     scaling: Scaling,
     scaled: Vec<Vec<f64>>,
-    nearest: Vec<u32>,
-    least: Vec<f64>,
-    distances: Vec<f64>,
 }
 
 impl Assign {
     fn new(centroids: Arc<[Vec<f64>]>, scaling: Scaling) -> Self {
         let scaled = vec![Vec::new(); centroids[0].len()];
-        let (nearest, least, distances) = (Vec::new(), Vec::new(), Vec::new());
-        Assign { centroids, scaling, scaled, nearest, least, distances }
+        Assign { centroids, scaling, scaled }
     }
 }
 
 impl BlockSums for Assign {
     fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
-        let Assign { centroids, scaling, scaled, nearest, least, distances } = self;
+        let Assign { centroids, scaling, scaled } = self;
         let columns: Vec<&[f64]> =
             scaled.iter_mut().enumerate().map(|(feature, scratch)| scaling.column(rows, feature, scratch)).collect();
-        nearest.clear();
-        nearest.resize(rows.rows(), 0);
-        least.clear();
-        least.resize(rows.rows(), f64::INFINITY);
-        for (cluster, centroid) in (0u32..).zip(centroids.iter()) {
-            distances.clear();
-            distances.resize(rows.rows(), 0.0);
-            for (column, centre) in columns.iter().zip(centroid) {
-                let squares = distances.iter_mut().zip(*column);
-                squares.for_each(|(distance, value)| *distance += (value - centre) * (value - centre));
-            }
-            for ((nearest, least), distance) in nearest.iter_mut().zip(least.iter_mut()).zip(distances.iter()) {
-                // A tie stays with the lower cluster.
-                let nearer = distance < least;
-                *least = if nearer { *distance } else { *least };
-                *nearest = if nearer { cluster } else { *nearest };
-            }
+        let mut sums = vec![0.0; centroids.len() * (columns.len() + 1) + 1];
+        let tiles: Vec<&[Tile]> = columns.iter().map(|column| column.as_chunks().0).collect();
+        let whole = rows.rows() / TILE;
+        for at in 0..whole {
+            let tile: Vec<&Tile> = tiles.iter().map(|tiles| &tiles[at]).collect();
+            add_tile(&mut sums, &tile, TILE, centroids);
         }
-        let stride = columns.len() + 1;
-        let mut sums = vec![0.0; centroids.len() * stride + 1];
-        sums[centroids.len() * stride] = least.iter().filter(|least| **least == f64::INFINITY).count() as f64;
-        for (feature, column) in columns.iter().enumerate() {
-            let of_points = column.iter().zip(nearest.iter());
-            of_points.for_each(|(value, cluster)| sums[*cluster as usize * stride + feature] += value);
-        }
-        nearest.iter().for_each(|cluster| sums[*cluster as usize * stride + columns.len()] += 1.0);
+        let last: Vec<Tile> = columns.iter().map(|column| padded(&column[whole * TILE..])).collect();
+        add_tile(&mut sums, &last.iter().collect::<Vec<_>>(), rows.rows() % TILE, centroids);
         sums
     }
+}
+
+/// The rest of a column as a tile.
+fn padded(rest: &[f64]) -> Tile {
+    let mut tile = [0.0; TILE];
+    tile[..rest.len()].copy_from_slice(rest);
+    tile
+}
+
+/// Adds the first `rows` points of a tile to the sums of their clusters.
+fn add_tile(sums: &mut [f64], columns: &[&Tile], rows: usize, centroids: &[Vec<f64>]) {
+    let (mut nearest, mut least) = ([0; TILE], [0.0; TILE]);
+    nearest_centroids(columns, centroids, &mut nearest, &mut least);
+    let (nearest, least) = (&nearest[..rows], &least[..rows]);
+    let stride = columns.len() + 1;
+    for (feature, column) in columns.iter().enumerate() {
+        nearest.iter().zip(*column).for_each(|(cluster, value)| sums[*cluster as usize * stride + feature] += value);
+    }
+    nearest.iter().for_each(|cluster| sums[*cluster as usize * stride + columns.len()] += 1.0);
+    sums[centroids.len() * stride] += least.iter().filter(|least| **least == f64::INFINITY).count() as f64;
 }
 
 impl Program for KMeans {

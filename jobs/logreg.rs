@@ -14,9 +14,10 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::labels::Label;
+use crate::jobs::lanes::{LANES, TILE, add_products, add_scaled, logistic_errors};
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model};
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
 
 pub struct LogisticRegression;
 
@@ -112,7 +113,7 @@ impl<'a> Descent<'a> {
 
     fn sums(&self, table: &mut impl Table) -> Result<Vec<f64>> {
         let (weights, scaling) = (self.weights.clone(), self.scaling.clone());
-        table.add_up(Gradient { weights, scaling, errors: Vec::new(), scratch: Vec::new() })
+        table.add_up(Gradient { scaled: vec![Vec::new(); weights.len() - 1], weights, scaling, errors: Vec::new() })
     }
 
     fn classes(&self, sums: &[f64]) -> Result<String> {
@@ -127,30 +128,37 @@ struct Gradient {
     weights: Arc<[f64]>,
     scaling: Scaling,
     errors: Vec<f64>,
-    scratch: Vec<f64>,
+    scaled: Vec<Vec<f64>>,
 }
 
 impl BlockSums for Gradient {
     fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
-        let Gradient { weights, scaling, errors, scratch } = self;
-        errors.clear();
-        errors.resize(rows.rows(), weights[0]);
-        for (feature, weight) in weights[1..].iter().enumerate() {
-            let column = scaling.column(rows, feature, scratch);
-            errors.iter_mut().zip(column).for_each(|(score, value)| *score += weight * value);
+        let Gradient { weights, scaling, errors, scaled } = self;
+        let columns: Vec<&[f64]> =
+            scaled.iter_mut().enumerate().map(|(feature, scratch)| scaling.column(rows, feature, scratch)).collect();
+        let (mut of_errors, mut of_features) = ([0.0; LANES], vec![[0.0; LANES]; columns.len()]);
+        let ones = [1.0; STRETCH];
+        for start in (0..rows.rows()).step_by(STRETCH) {
+            let stretch = start..rows.rows().min(start + STRETCH);
+            errors.clear();
+            errors.resize(stretch.len(), weights[0]);
+            for (column, weight) in columns.iter().zip(&weights[1..]) {
+                add_scaled(errors, *weight, &column[stretch.clone()]);
+            }
+            logistic_errors(errors, &rows.labels[stretch.clone()]);
+            add_products(&mut of_errors, errors, &ones[..errors.len()]);
+            for (lanes, column) in of_features.iter_mut().zip(&columns) {
+                add_products(lanes, errors, &column[stretch.clone()]);
+            }
         }
-        for (error, label) in errors.iter_mut().zip(&rows.labels) {
-            *error = 1.0 / (1.0 + (-*error).exp()) - label;
-        }
-        let mut sums = vec![sum(errors.iter().copied())];
-        for feature in 0..weights.len() - 1 {
-            let column = scaling.column(rows, feature, scratch);
-            sums.push(sum(errors.iter().zip(column).map(|(error, value)| error * value)));
-        }
+        let mut sums: Vec<f64> = [of_errors].iter().chain(&of_features).map(|lanes| lanes.iter().sum()).collect();
         sums.extend([rows.positive as f64, rows.rows() as f64]);
         sums
     }
 }
+
+/// Rows that are looked at together: what is worked out for them stays in the first-level cache.
+const STRETCH: usize = 8 * TILE;
 
 impl Program for LogisticRegression {
     type Options = Options;

@@ -13,7 +13,7 @@
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), words ([`tally`]), tables ([`rows`], [`fields`],
-//! [`guess`], [`labels`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
+//! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
@@ -26,6 +26,7 @@ mod guess;
 mod highlights;
 mod kmeans;
 mod labels;
+mod lanes;
 mod logreg;
 mod pagerank;
 mod rows;
