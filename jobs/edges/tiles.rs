@@ -52,7 +52,7 @@ impl Grid {
             let at = u64::from(range) * sample.len() as u64 / u64::from(partitions);
             let node = sample.get(at as usize).copied().unwrap_or(0);
             // The block that begins nearest.
-            (u64::from(node) + (1 << bits >> 1) >> bits) as u32
+            ((u64::from(node) + (1 << bits) / 2) >> bits) as u32
         };
         let mut starts: Vec<u32> = (0..partitions).map(|range| if range == 0 { 0 } else { point(range) }).collect();
         starts.retain(|start| *start < blocks);
