@@ -57,7 +57,11 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
         row("time, median", &|column| seconds(column.time.median)),
         row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
         row("processor time, median", &|column| seconds(column.cpu.median)),
-        row("  of it in the system", &|column| seconds(column.cpu_system_seconds)),
+        row("  of it in the system", &|column| match column.cpu_system_seconds {
+            // Too little for the system to count, or a report of an earlier version.
+            0.0 => NONE.to_owned(),
+            system => seconds(system),
+        }),
     ];
     if columns.iter().any(|column| !column.iteration_seconds.is_empty()) {
         let first = |column: &Column| column.iteration_seconds.first().copied();
