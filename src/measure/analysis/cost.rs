@@ -201,9 +201,8 @@ impl Timed {
 impl Rivals {
     fn all(tools: &[Tool], rules: Rules) -> Vec<Self> {
         let clusters: Vec<&Tool> = frameworks(tools).filter(|tool| tool.mode.is_none()).collect();
-        let with_later = |i: usize| clusters[i + 1..].iter().filter_map(move |b| Some((i, *b)));
-        let pairs = (0..clusters.len()).flat_map(with_later);
-        pairs.filter_map(|(a, b)| Rivals::of(clusters[a], b, rules)).collect()
+        let pairs = (0..clusters.len()).flat_map(|a| (a + 1..clusters.len()).map(move |b| (a, b)));
+        pairs.filter_map(|(a, b)| Rivals::of(clusters[a], clusters[b], rules)).collect()
     }
 
     fn of(a: &Tool, b: &Tool, rules: Rules) -> Option<Self> {
