@@ -9,10 +9,13 @@ use twinmill::program::{Highlights, Output};
 /// Rows that are shown.
 pub const ROWS: usize = 10;
 
+/// A number, its place among all of them, which is less for what came later, and the key that it belongs to.
+type Offer<N> = (N, Reverse<u64>, Vec<u8>);
+
 /// The records of the largest numbers, the largest first; of equal numbers, those that came first.
 pub struct Largest<N> {
     /// The smallest is on top.
-    heap: BinaryHeap<Reverse<(N, Reverse<u64>, Vec<u8>)>>,
+    heap: BinaryHeap<Reverse<Offer<N>>>,
     seen: u64,
 }
 
@@ -46,10 +49,16 @@ impl<N: Ord + Copy> Largest<N> {
 }
 
 /// A number that can be compared with any other: not NaN.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finite(pub f64);
 
 impl Eq for Finite {}
+
+impl PartialOrd for Finite {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Finite {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {

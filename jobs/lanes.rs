@@ -111,10 +111,10 @@ const fn inverse_factorials<const N: usize>() -> [f64; N] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
-
     #[test]
     fn the_exponential_function_holds_at_its_ends() {
+        use super::exp;
+
         assert_eq!(exp(0.0), 1.0);
         assert_eq!(exp(-1e300), exp(-708.0));
         assert_eq!(exp(1e300), exp(709.0));
@@ -124,12 +124,14 @@ mod tests {
     proptest! {
         #[test]
         fn the_exponential_function_is_exact_to_two_units_in_the_last_place(x in -708.0f64..709.0) {
-            let (ours, exact) = (exp(x), x.exp());
+            let (ours, exact) = (super::exp(x), x.exp());
             prop_assert!((ours - exact).abs() <= 2.0 * f64::EPSILON * exact, "{x}: {ours} {exact}");
         }
 
         #[test]
         fn products_are_added_in_lanes(values in prop::collection::vec((-1e3f64..1e3, -1e3f64..1e3), 0..100)) {
+            use super::{LANES, add_products};
+
             let (one, other): (Vec<f64>, Vec<f64>) = values.iter().copied().unzip();
             let (mut lanes, mut expected) = ([0.0; LANES], [0.0; LANES]);
             values.iter().enumerate().for_each(|(i, (one, other))| expected[i % LANES] += one * other);

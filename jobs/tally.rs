@@ -156,18 +156,14 @@ fn pack(word: &[u8]) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
-
-    use super::*;
 
     proptest! {
         #[test]
         fn words_are_counted_and_come_in_byte_order(
             words in prop::collection::vec(prop::collection::vec(prop::sample::select(&b"\0ab\xff"[..]), 1..20), 0..3000),
         ) {
-            let (mut tally, mut expected) = (Tally::default(), BTreeMap::<Vec<u8>, u64>::new());
+            let (mut tally, mut expected) = (super::Tally::default(), std::collections::BTreeMap::<Vec<u8>, u64>::new());
             for word in &words {
                 tally.add(word);
                 *expected.entry(word.clone()).or_default() += 1;
