@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::NO_CODECS;
 use crate::input::form::Codec;
+use crate::observe::purpose::FileUse;
 
 /// The decompressed bytes of a file.
 pub(crate) trait Decode: Read {
@@ -15,7 +16,7 @@ pub(crate) trait Decode: Read {
 
 impl Codec {
     /// Refuses to decompress.
-    pub fn reader(self, _file: Arc<File>) -> Result<Box<dyn Decode>> {
+    pub fn reader(self, _file: Arc<File>, _file_use: FileUse) -> Result<Box<dyn Decode>> {
         Err(Error::other(NO_CODECS))
     }
 }

@@ -75,7 +75,7 @@ enum CurrentKey {
 }
 
 impl Merge {
-    /// A merge of `segments`, before its first record. It ends with [`Error::Cancelled`] once `cancel` is.
+    /// A merge of `segments`, before its first record. It ends with [`Cancelled`](crate::Error::Cancelled) once `cancel` is.
     pub(crate) fn open(segments: impl IntoIterator<Item = Segment>, cancel: &CancelToken) -> Result<Self> {
         let (mut cursors, mut heads) = (Vec::new(), Vec::new());
         for segment in segments.into_iter().filter(|segment| segment.index().records > 0) {
