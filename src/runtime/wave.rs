@@ -4,6 +4,8 @@ use std::io;
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
+use memmap2::MmapMut;
+
 use crate::cancel::CancelToken;
 use crate::config::Stragglers;
 use crate::error::Error;
@@ -76,6 +78,10 @@ pub(crate) enum Threads {
     AtMost(usize),
 }
 
+/// Address space without which no thread is started: its stack, and what it asks for as it begins, where a refusal would end
+/// the process.
+const ROOM_TO_BEGIN_BYTES: usize = 16 << 20;
+
 impl Threads {
     pub(super) fn start<'s>(
         self,
@@ -89,6 +95,8 @@ impl Threads {
         {
             return Err(io::Error::from_raw_os_error(nix::libc::EAGAIN));
         }
+        // The map ends at once; only whether there is room for it counts.
+        MmapMut::map_anon(ROOM_TO_BEGIN_BYTES)?;
         std::thread::Builder::new().name(format!("twinmill-worker-{worker}")).spawn_scoped(scope, work).map(drop)
     }
 }
