@@ -78,9 +78,9 @@ pub(crate) enum Threads {
     AtMost(usize),
 }
 
-/// Address space without which no thread is started: its stack, and what it asks for as it begins, where a refusal would end
+/// Address space without which no further thread is started: its stack, and what it asks for as it begins, where a refusal would end
 /// the process.
-const ROOM_TO_BEGIN_BYTES: usize = 16 << 20;
+const ROOM_TO_BEGIN_BYTES: usize = 6 << 20;
 
 impl Threads {
     pub(super) fn start<'s>(
@@ -95,8 +95,10 @@ impl Threads {
         {
             return Err(io::Error::from_raw_os_error(nix::libc::EAGAIN));
         }
-        // The map ends at once; only whether there is room for it counts.
-        MmapMut::map_anon(ROOM_TO_BEGIN_BYTES)?;
+        // A wave needs one worker. The map ends at once; only whether there is room for it counts.
+        if worker > 0 {
+            MmapMut::map_anon(ROOM_TO_BEGIN_BYTES)?;
+        }
         std::thread::Builder::new().name(format!("twinmill-worker-{worker}")).spawn_scoped(scope, work).map(drop)
     }
 }
