@@ -8,7 +8,7 @@
 //! | [`terasort`] | 100-byte records by their 10-byte key |
 //! | [`terasort_validate`] | whether records are sorted and, `--against` an input, whether they are the same ones |
 //! | [`pagerank`] | ranks of the nodes of a graph, by networkx's definition |
-//! | [`components`] | connected components, in rounds that grow with the logarithm of the graph |
+//! | [`components`] | connected components: union-find in each split, and one join of the forests |
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //!
