@@ -206,18 +206,17 @@ impl Reducer for PrintCoded {
     type OutValue = [u8];
 
     fn reduce(&mut self, first: u32, labels: &mut Values<Packed<u32>>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let (mut id, mut label_id, mut written) = (Vec::new(), Vec::new(), None);
+        let (mut label_id, mut written) = (Vec::new(), None);
         while let Some(labels) = labels.next() {
-            for (code, label) in self.nodes.codes_from(first).zip(labels.iter()) {
-                id.clear();
-                self.nodes.write_id(code, &mut id);
+            self.nodes.zip_ids(first, labels.iter(), |id, label| {
                 if written != Some(label) {
                     label_id.clear();
                     self.nodes.write_id(self.nodes.code(label), &mut label_id);
                     written = Some(label);
                 }
-                out.emit(&id[..], &label_id[..]);
-            }
+                out.emit(id, &label_id[..]);
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -395,13 +395,11 @@ impl Reducer for PrintCoded {
     type OutValue = f64;
 
     fn reduce(&mut self, first: u32, ranks: &mut Values<Packed<f64>>, out: &mut impl Emit<[u8], f64>) -> Result<()> {
-        let mut id = Vec::new();
         while let Some(ranks) = ranks.next() {
-            for (code, rank) in self.nodes.codes_from(first).zip(ranks.iter()) {
-                id.clear();
-                self.nodes.write_id(code, &mut id);
-                out.emit(&id[..], rank);
-            }
+            self.nodes.zip_ids(first, ranks.iter(), |id, rank| {
+                out.emit(id, rank);
+                Ok(())
+            })?;
         }
         Ok(())
     }

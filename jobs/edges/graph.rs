@@ -69,15 +69,7 @@ impl Graph {
     /// Calls `each` with each node and its id as it is printed, in the order of the ids.
     pub fn for_each_id(&self, mut each: impl FnMut(u32, &[u8]) -> Result<()>) -> Result<()> {
         match &self.names {
-            Names::Coded(nodes) => {
-                let mut id = Vec::new();
-                for (node, code) in (0u32..).zip(nodes.codes_from(0)) {
-                    id.clear();
-                    nodes.write_id(code, &mut id);
-                    each(node, &id)?;
-                }
-                Ok(())
-            }
+            Names::Coded(nodes) => nodes.zip_ids(0, 0u32.., |id, node| each(node, id)),
             Names::Ids(ids) => (0u32..).zip(ids).try_for_each(|(node, id)| each(node, id)),
         }
     }

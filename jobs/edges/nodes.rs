@@ -337,6 +337,21 @@ impl Nodes {
         self.codes_from(number).next().expect("the number of a node")
     }
 
+    /// Calls `each` with the ids of the nodes from a number on, as they are printed, each with one of `values`.
+    pub fn zip_ids<T>(
+        &self,
+        number: u32,
+        values: impl IntoIterator<Item = T>,
+        mut each: impl FnMut(&[u8], T) -> Result<()>,
+    ) -> Result<()> {
+        let mut id = Vec::new();
+        self.codes_from(number).zip(values).try_for_each(|(code, value)| {
+            id.clear();
+            self.write_id(code, &mut id);
+            each(&id, value)
+        })
+    }
+
     /// Appends the id of a code as it is printed.
     pub fn write_id(&self, code: u32, out: &mut Vec<u8>) {
         self.codes.write(code, out);

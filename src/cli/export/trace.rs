@@ -25,8 +25,8 @@ enum Event<'a> {
         tid: usize,
         args: Name,
     },
-    /// Times are in microseconds.
-    Task {
+    /// A task, or what the driver did between tasks. Times are in microseconds.
+    Span {
         name: &'a str,
         cat: &'static str,
         ph: &'static str,
@@ -34,16 +34,8 @@ enum Event<'a> {
         tid: usize,
         ts: f64,
         dur: f64,
-        args: Task<'a>,
-    },
-    Driver {
-        name: &'a str,
-        cat: &'static str,
-        ph: &'static str,
-        pid: usize,
-        tid: usize,
-        ts: f64,
-        dur: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        args: Option<Task<'a>>,
     },
 }
 
@@ -85,12 +77,12 @@ fn process_name(run: &Run) -> String {
 fn of_driver(pid: usize, span: &DriverSpan) -> Event<'_> {
     let DriverSpan { phase, start_seconds, end_seconds } = span;
     let dur = (end_seconds - start_seconds) * 1e6;
-    Event::Driver { name: phase, cat: "driver", ph: "X", pid, tid: 0, ts: start_seconds * 1e6, dur }
+    Event::Span { name: phase, cat: "driver", ph: "X", pid, tid: 0, ts: start_seconds * 1e6, dur, args: None }
 }
 
 fn event(pid: usize, row: usize, task: &TaskReport) -> Event<'_> {
     let TaskReport { id, attempt, outcome, start_seconds, end_seconds, records, bytes, time, .. } = task;
-    Event::Task {
+    Event::Span {
         name: id,
         cat: if id.contains("reduce-") { "reduce" } else { "map" },
         ph: "X",
@@ -98,6 +90,6 @@ fn event(pid: usize, row: usize, task: &TaskReport) -> Event<'_> {
         tid: row,
         ts: start_seconds * 1e6,
         dur: (end_seconds - start_seconds) * 1e6,
-        args: Task { attempt: *attempt, outcome: *outcome, records: *records, bytes: *bytes, seconds: time },
+        args: Some(Task { attempt: *attempt, outcome: *outcome, records: *records, bytes: *bytes, seconds: time }),
     }
 }
