@@ -31,6 +31,9 @@ pub(crate) const BYTES: u64 = (RESERVE_BYTES + FOR_C_BYTES) as u64;
 /// with the input or the settings, and their owners bear a refusal.
 const LARGEST_BYTES: usize = 512 << 10;
 
+/// The size of a huge page.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
+
 /// The bytes of the reserve of this process. They are zeros that no memory stands behind until they are written.
 #[repr(C, align(4096))]
 struct Image(UnsafeCell<[u8; RESERVE_BYTES]>);
@@ -151,6 +154,26 @@ impl<A> ReservedAllocator<A> {
     }
 }
 
+/// Asks the system for huge pages behind a large allocation, which shorten the looks at its places; returns the allocation.
+/// Small ones would each keep a huge page of their thread.
+#[inline]
+fn in_huge_pages(pointer: *mut u8, bytes: usize) -> *mut u8 {
+    if bytes >= 2 * HUGE_PAGE_BYTES {
+        advise(pointer, bytes);
+    }
+    pointer
+}
+
+#[cold]
+#[expect(unsafe_code, reason = "advice on memory is a system call on an address")]
+fn advise(pointer: *mut u8, bytes: usize) {
+    let before = pointer.align_offset(HUGE_PAGE_BYTES);
+    let whole = (bytes - before) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    // SAFETY: the pages lie within the allocation, and the advice changes no byte of them. A system without huge pages
+    // refuses it, which changes nothing.
+    unsafe { nix::libc::madvise(pointer.add(before).cast(), whole, nix::libc::MADV_HUGEPAGE) };
+}
+
 #[expect(unsafe_code, reason = "an allocator is unsafe to implement")]
 // SAFETY: what the inner allocator serves goes back to it with the layout it was asked for. What the reserve serves is a
 // stretch of its image that nobody else is given: `used` only grows. It is aligned, zero as it was loaded, and stays when it is
@@ -159,13 +182,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let pointer = unsafe { self.inner.alloc(layout) };
-        if pointer.is_null() { self.reserve.serve(layout) } else { pointer }
+        if pointer.is_null() { self.reserve.serve(layout) } else { in_huge_pages(pointer, layout.size()) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let pointer = unsafe { self.inner.alloc_zeroed(layout) };
-        if pointer.is_null() { self.reserve.serve(layout) } else { pointer }
+        if pointer.is_null() { self.reserve.serve(layout) } else { in_huge_pages(pointer, layout.size()) }
     }
 
     #[inline]
@@ -180,7 +203,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
         if !self.reserve.has_served(pointer) {
             let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
             if !moved.is_null() {
-                return moved;
+                return in_huge_pages(moved, new_size);
             }
         }
         // SAFETY: the caller promises that the new size, with this alignment, is a layout.

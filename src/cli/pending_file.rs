@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -145,16 +145,12 @@ impl PendingFile {
 /// # Errors
 /// [`Failure::Library`] where it cannot be written, or the token is cancelled.
 pub fn write_whole(
-    mut file: PendingFile,
+    file: PendingFile,
     path: &Path,
     bytes: &[u8],
     cancel: &CancelToken,
 ) -> std::result::Result<(), Failure> {
-    match file.writer(cancel)?.write_all(bytes) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(Failure::at("write", path)(error)),
-        _ => {}
-    }
-    Ok(file.commit()?)
+    fill(file, path, |mut to| to.write_all(bytes), cancel)
 }
 
 /// Writes a report as JSON, and puts it in its place.
@@ -167,18 +163,31 @@ pub fn write_json(
     path: &Path,
     cancel: &CancelToken,
 ) -> std::result::Result<(), Failure> {
-    let json = as_json(report).map_err(Failure::at("write", path))?;
-    write_whole(file, path, &json, cancel)
+    fill(file, path, |to| print_json(report, to), cancel)
 }
 
-/// A report as it is written to files.
+fn fill(
+    mut file: PendingFile,
+    path: &Path,
+    write: impl FnOnce(PatientWriter<'_>) -> io::Result<()>,
+    cancel: &CancelToken,
+) -> std::result::Result<(), Failure> {
+    match write(file.writer(cancel)?) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(Failure::at("write", path)(error)),
+        _ => {}
+    }
+    Ok(file.commit()?)
+}
+
+/// Writes a report as it is in files. It is never held in one piece: it has an entry for each task.
 ///
 /// # Errors
-/// Those of values that JSON does not have.
-pub fn as_json(report: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec_pretty(report)?;
-    json.push(b'\n');
-    Ok(json)
+/// Those of writing, and of values that JSON does not have.
+pub fn print_json(report: &impl Serialize, to: impl Write) -> io::Result<()> {
+    let mut to = BufWriter::new(to);
+    serde_json::to_writer_pretty(&mut to, report)?;
+    to.write_all(b"\n")?;
+    to.flush()
 }
 
 /// Standard output or standard error, where the path means that.

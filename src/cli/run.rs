@@ -1,10 +1,10 @@
 //! `twinmill run`: one job, once.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::options::{RunOptions, Task};
-use crate::cli::pending_file::{PendingFile, as_json, write_json};
+use crate::cli::pending_file::{PendingFile, print_json, write_json};
 use crate::cli::piped::Piped;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::terminal::{note, to_stdout};
@@ -184,7 +184,7 @@ fn without_report(failure: Failure, report: &Report) -> Failure {
 /// Keeps a report among the temporary files.
 fn save_elsewhere(report: &Report) -> io::Result<PathBuf> {
     let mut file = tempfile::Builder::new().prefix("twinmill-report-").suffix(".json").tempfile()?;
-    file.write_all(&as_json(report)?)?;
+    print_json(report, &mut file)?;
     Ok(file.keep()?.1)
 }
 

@@ -168,6 +168,10 @@ impl<'w, K> Ledger<'w, K> {
         let of_task = &mut self.tasks[attempt.task as usize].pending;
         let pending = of_task.swap_remove(of_task.iter().position(|pending| pending.is(attempt))?);
         if of_task.is_empty() {
+            // An empty vector keeps its memory, and there is one for each task.
+            *of_task = Vec::new();
+        }
+        if of_task.is_empty() {
             *of_task = Vec::new();
         }
         self.pending -= 1;

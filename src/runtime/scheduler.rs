@@ -42,6 +42,8 @@ impl Wave<'_> {
             Stragglers::Wait => self.tasks as usize,
             Stragglers::Speculate => 2 * self.tasks as usize,
         };
+        // Growing step by step would leave twice its size behind.
+        log.tasks.reserve(self.tasks as usize);
         std::thread::scope(|scope| {
             let spawn = |worker: usize| {
                 let (attempts, events, run): (_, Sender<Event<T>>, _) = (Arc::clone(&attempts), events.clone(), &run);

@@ -78,8 +78,8 @@ pub(crate) enum Threads {
     AtMost(usize),
 }
 
-/// Address space without which no further thread is started: its stack, and what it asks for as it begins, where a refusal would end
-/// the process.
+/// Address space without which no further thread is started: its stack, and what it asks for as it begins, where a refusal
+/// would end the process.
 const ROOM_TO_BEGIN_BYTES: usize = 6 << 20;
 
 impl Threads {

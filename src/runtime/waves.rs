@@ -195,8 +195,10 @@ impl Driver {
         self.time.add_wave(ended.clock, tasks, *used);
         self.log.append(ended.log);
         self.log.append(ended.reruns);
-        let (mut outputs, mut counted) = (Vec::new(), Vec::new());
-        for ((output, counts), attempts) in ended.outputs? {
+        let ended_outputs = ended.outputs?;
+        let mut counted = Vec::with_capacity(ended_outputs.len());
+        let mut outputs = Vec::with_capacity(ended_outputs.len());
+        for ((output, counts), attempts) in ended_outputs {
             counted.push(counts);
             outputs.push((output, attempts));
         }

@@ -19,7 +19,7 @@ use crate::store::slab::{Slab, Stretch};
 
 /// Smallest slab. A run begins with one that holds its first block, so that a tiny run takes little memory; each further one
 /// is twice as large as the one before.
-const SMALLEST_SLAB_BYTES: usize = 4 << 10;
+const SMALLEST_SLAB_BYTES: usize = 64;
 /// Size up to which slabs double.
 const LARGEST_SLAB_BYTES: usize = 8 << 20;
 

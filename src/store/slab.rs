@@ -1,6 +1,10 @@
-//! Slabs: large pieces of mapped memory, which blocks of many runs are copied into and read from.
+//! Slabs: pieces of memory that the blocks of a run are copied into and read from.
+//!
+//! Large ones are mapped, and kept for reuse. Small ones come from the allocator: a page for each tiny run would be many
+//! times what it holds, and the system allows a process some 65,000 maps.
 
-use std::ops::Deref;
+use std::io;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,11 +13,58 @@ use memmap2::{Advice, MmapMut};
 use crate::error::{Error, Result};
 use crate::store::budget::{MemoryBudget, Reservation};
 
+/// Size from which slabs are mapped.
+const LEAST_MAPPED_BYTES: usize = 16 << 10;
+
 /// Memory for the blocks of one run.
 #[derive(Debug)]
 pub(crate) struct Slab {
-    memory: Option<(MmapMut, Reservation)>,
+    memory: Option<(Memory, Reservation)>,
     filled: usize,
+}
+
+#[derive(Debug)]
+enum Memory {
+    Mapped(MmapMut),
+    Allocated(Box<[u8]>),
+}
+
+impl Memory {
+    fn new(bytes: usize) -> io::Result<Self> {
+        if bytes < LEAST_MAPPED_BYTES {
+            let mut memory = Vec::new();
+            memory.try_reserve_exact(bytes)?;
+            memory.resize(bytes, 0);
+            return Ok(Memory::Allocated(memory.into_boxed_slice()));
+        }
+        let map = MmapMut::map_anon(bytes)?;
+        // All pages at once take two thirds of the time of a fault for each. Where the kernel is too old to know the advice
+        // they come one by one. (Huge pages would take less still on bare metal, but where a hypervisor takes back free
+        // memory they were measured to take four times as long.)
+        let _ = map.advise(Advice::PopulateWrite);
+        Ok(Memory::Mapped(map))
+    }
+}
+
+impl Deref for Memory {
+    type Target = [u8];
+
+    #[inline(always)]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Memory::Mapped(map) => map,
+            Memory::Allocated(bytes) => bytes,
+        }
+    }
+}
+
+impl DerefMut for Memory {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            Memory::Mapped(map) => map,
+            Memory::Allocated(bytes) => bytes,
+        }
+    }
 }
 
 impl Slab {
@@ -22,16 +73,14 @@ impl Slab {
     /// # Errors
     /// [`Error::MemoryFull`] where the budget does not allow it.
     pub fn new(bytes: usize, budget: &Arc<MemoryBudget>) -> Result<Self> {
-        if let Some(idle) = budget.take_idle(bytes) {
-            return Ok(Slab { memory: Some(idle), filled: 0 });
+        if bytes >= LEAST_MAPPED_BYTES
+            && let Some((map, reservation)) = budget.take_idle(bytes)
+        {
+            return Ok(Slab { memory: Some((Memory::Mapped(map), reservation)), filled: 0 });
         }
         let reservation = budget.reserve(bytes as u64)?;
-        let map = MmapMut::map_anon(bytes).map_err(Error::at("map memory for", Path::new("a run")))?;
-        // All pages at once take two thirds of the time of a fault for each. Where the kernel is too old to know the advice
-        // they come one by one. (Huge pages would take less still on bare metal, but where a hypervisor takes back free
-        // memory they were measured to take four times as long.)
-        let _ = map.advise(Advice::PopulateWrite);
-        Ok(Slab { memory: Some((map, reservation)), filled: 0 })
+        let memory = Memory::new(bytes).map_err(Error::at("allocate memory for", Path::new("a run")))?;
+        Ok(Slab { memory: Some((memory, reservation)), filled: 0 })
     }
 
     /// All of its bytes, filled or not.
@@ -49,15 +98,15 @@ impl Slab {
     pub fn push(&mut self, bytes: &[u8]) -> (usize, usize) {
         let start = self.filled;
         self.filled += bytes.len();
-        let (map, _) = self.memory.as_mut().expect("a slab has its memory until it is dropped");
-        map[start..self.filled].copy_from_slice(bytes);
+        let (memory, _) = self.memory.as_mut().expect("a slab has its memory until it is dropped");
+        memory[start..self.filled].copy_from_slice(bytes);
         (start, self.filled)
     }
 }
 
 impl Drop for Slab {
     fn drop(&mut self) {
-        if let Some((map, reservation)) = self.memory.take() {
+        if let Some((Memory::Mapped(map), reservation)) = self.memory.take() {
             reservation.leave_idle(map);
         }
     }
