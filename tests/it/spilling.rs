@@ -182,7 +182,7 @@ fn in_memory_mode_there_is_no_file_while_the_budget_holds() {
     let mut config = scratch.config(Mode::Memory);
     (config.workers, config.split_bytes, config.sort_buffer_bytes) = (1, Some(19 * 100), 32 << 10);
     assert_eq!(files_seen_by_reducers(&scratch, &config), [(0, 0); 3]);
-    config.memory_bytes = 96 << 10;
+    config.memory_bytes = 64 << 10;
     let seen = files_seen_by_reducers(&scratch, &config);
     assert!(seen.iter().all(|(files, records)| *files > 0 && *records < 12_000), "some runs spilled: {seen:?}");
     config.factors.map_output = Medium::Disk;
