@@ -234,6 +234,14 @@ impl Comparison {
         able.map(rounds_of).filter(|(_, rounds)| (1..self.settings.rounds as usize).contains(rounds)).collect()
     }
 
+    /// Modes that did not run in all rounds, since the verdicts on them were settled before, and the rounds in which they ran.
+    pub fn settled_before_the_end(&self) -> Vec<(String, usize)> {
+        let rounds_of = |mode: &Variant| (mode.name.clone(), self.runs_of(&mode.name).count());
+        let whole = self.settings.rounds as usize;
+        let able = self.modes.iter().map(rounds_of);
+        able.filter(|(_, rounds)| self.settings.budget_seconds.is_some() && (1..whole).contains(rounds)).collect()
+    }
+
     fn has_had_turn(&self, turn: &Turn, round: u32) -> bool {
         match turn {
             Turn::Run(variant) => self.has_run(&variant.name, round),

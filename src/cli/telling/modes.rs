@@ -26,9 +26,11 @@ pub fn of_modes(comparison: &Comparison) -> Table {
 
 fn heading(comparison: &Comparison, columns: &[Column]) -> String {
     let mut parts = Vec::new();
-    if let Some(first) = columns.first() {
+    let runs = || columns.iter().map(|column| column.runs);
+    if let (Some(fewest), Some(most)) = (runs().min(), runs().max()) {
         parts.push(format!("{} of input", bytes(comparison.settings.input_bytes)));
-        parts.push(format!("{} a mode", counted(first.runs as u64, "run")));
+        let from = if fewest < most { format!("{fewest} to ") } else { String::new() };
+        parts.push(format!("{from}{} a mode", counted(most as u64, "run")));
     }
     let framework = columns.iter().find_map(|column| Some((column.workers, column.framework.as_ref()?)));
     if let Some((workers, framework)) = framework {

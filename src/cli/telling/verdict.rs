@@ -62,8 +62,8 @@ fn end_of_the_rounds(comparison: &Comparison) -> Vec<String> {
     let spent = spent.map(|_| match rounds {
         MOST_ROUNDS.. => format!("The runs ended after {counted_rounds}, the most that are made."),
         _ => format!(
-            "The runs ended after {counted_rounds}, because their time was spent: pass a longer --budget, or go on from these \
-             with --report FILE --continue."
+            "The runs ended after {counted_rounds}, because what was left of their time would not have settled it: pass a \
+             longer --budget, or go on from these with --report FILE --continue."
         ),
     });
     let sat_out = comparison.sat_out().into_iter().map(|(name, ran)| {
@@ -71,7 +71,10 @@ fn end_of_the_rounds(comparison: &Comparison) -> Vec<String> {
             "{name} ran in {ran} of {counted_rounds}: after the first rounds, other programs share half of the time."
         )
     });
-    spent.into_iter().chain(sat_out).collect()
+    let settled = comparison.settled_before_the_end().into_iter().map(|(name, ran)| {
+        format!("{name} ran in {ran} of {counted_rounds}: what it is compared with was settled then.")
+    });
+    spent.into_iter().chain(settled).chain(sat_out).collect()
 }
 
 /// The sentences of the first screen.

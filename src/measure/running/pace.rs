@@ -4,8 +4,10 @@
 //!
 //! 1. The first [`FEWEST_ROUNDS`] are made whatever they take: fewer say nothing about the noise.
 //! 2. Up to [`FIRST_LOOK`], rounds are made as long as there is time.
-//! 3. From then on each round is looked at, and the rounds end once the verdict on each pair of modes is settled, or the
-//!    time is spent. The [intervals](crate::measure::paired) allow for the looks.
+//! 3. From then on each round is looked at, and a mode runs until the verdicts on all of its pairs are settled. The
+//!    [intervals](crate::measure::paired) allow for the looks.
+//! 4. The rounds end when no mode is left, or the time is spent; and from [`FIRST_DOUBT`] on where twice the rounds that
+//!    there is time for would not settle what is open. A reader who waits longer learns nothing more.
 //!
 //! The modes decide. Other programs, steps of a ladder, points of a sweep and other sizes are *guests*: after the first
 //! [`FEWEST_ROUNDS`] they share half of the time, the quickest first, and sit out the rounds that would take more. So the
@@ -14,6 +16,7 @@
 
 use std::time::Duration;
 
+use crate::measure::analysis::verdict::Verdict;
 use crate::measure::comparison::Comparison;
 use crate::measure::paired::{FEWEST_ROUNDS, FIRST_LOOK};
 use crate::measure::plan::turn::Turn;
@@ -22,11 +25,16 @@ use crate::measure::plan::turn::Turn;
 /// among so many.
 pub const MOST_ROUNDS: u32 = 100;
 
+/// Rounds of one go before the first doubt whether more of them would settle anything: fewer tell little of the noise.
+pub const FIRST_DOUBT: usize = 10;
+
 /// The rounds of one go.
 #[derive(Debug)]
 pub struct Pace {
     /// `None` where the number of rounds was asked for.
     budget: Option<Duration>,
+    /// Rounds of earlier goes.
+    before: u32,
     /// The next round to be looked at, from 0.
     next: u32,
     /// Time that the modes have taken.
@@ -62,7 +70,15 @@ impl Pace {
     pub fn of(comparison: &Comparison) -> Self {
         let budget = comparison.settings.budget_seconds.map(Duration::from_secs_f64);
         let none = Duration::ZERO;
-        Pace { budget, next: 0, modes: none, guests: none, shared: none, last_round: none }
+        Pace {
+            budget,
+            before: comparison.settings.rounds,
+            next: 0,
+            modes: none,
+            guests: none,
+            shared: none,
+            last_round: none,
+        }
     }
 
     /// The next round, from 0, and the turns that are still to be had in it, in order; `None` where the rounds end.
@@ -100,14 +116,13 @@ impl Pace {
         let verdicts = comparison.verdicts();
         let open = || verdicts.iter().filter(|verdict| !verdict.is_settled());
         let looked = self.next as usize >= FIRST_LOOK.min(comparison.settings.rounds as usize);
-        let missing = open().map(|verdict| verdict.runs_to_decide).try_fold(0, |most, more| Some(most.max(more?)));
         Standing {
             rounds: self.next,
             most_rounds: self.budget.map_or(comparison.settings.rounds, |_| MOST_ROUNDS),
             time_left: self.budget.map(|budget| self.left(budget)),
             pairs: verdicts.len(),
             settled: verdicts.len() - open().count(),
-            rounds_to_settle: missing.filter(|_| looked),
+            rounds_to_settle: rounds_to_settle(&verdicts).filter(|_| looked),
         }
     }
 
@@ -120,8 +135,16 @@ impl Pace {
             _ if made < FEWEST_ROUNDS => true,
             _ if made >= MOST_ROUNDS as usize => false,
             _ if made < FIRST_LOOK => in_time(),
-            _ => !comparison.is_settled() && in_time(),
+            _ => !comparison.is_settled() && in_time() && self.may_settle(comparison, budget),
         }
+    }
+
+    /// Whether rounds in the time that is left have a chance to settle what is open.
+    fn may_settle(&self, comparison: &Comparison, budget: Duration) -> bool {
+        let wanted = || rounds_to_settle(&comparison.verdicts());
+        let possible = self.left(budget).as_secs_f64() / self.last_round.as_secs_f64();
+        ((self.next - self.before) as usize) < FIRST_DOUBT
+            || wanted().is_some_and(|wanted| wanted as f64 <= 2.0 * possible)
     }
 
     /// Time that the modes may still take.
@@ -147,8 +170,19 @@ impl Pace {
             });
             turns.retain(|turn| !is_guest(comparison, turn) || guests.iter().any(|(_, name)| name == turn.name()));
         }
+        if self.budget.is_some() && round as usize >= FIRST_LOOK {
+            let verdicts = comparison.verdicts();
+            let is_open = |name: &str| verdicts.iter().any(|pair| !pair.is_settled() && pair.is_on(name));
+            turns.retain(|turn| is_guest(comparison, turn) || is_open(turn.name()));
+        }
         turns
     }
+}
+
+/// About so many more rounds would settle all verdicts; `None` where no reasonable number would.
+fn rounds_to_settle(verdicts: &[Verdict]) -> Option<usize> {
+    let open = verdicts.iter().filter(|verdict| !verdict.is_settled());
+    open.map(|verdict| verdict.runs_to_decide).try_fold(0, |most, more| Some(most.max(more?)))
 }
 
 fn is_guest(comparison: &Comparison, turn: &Turn) -> bool {
@@ -267,6 +301,31 @@ mod tests {
         let order = comparison.order();
         assert!(order[4].iter().all(|name| name != "spark"), "{order:?}");
         assert_eq!(comparison.sat_out(), [("spark".to_owned(), 3)]);
+    }
+
+    #[test]
+    fn a_mode_sits_out_once_its_verdicts_are_settled() {
+        let modes = [RunMode::Disk, RunMode::Memory, RunMode::Reference];
+        let settings =
+            Settings { rounds: 0, budget_seconds: Some(600.0), looks: Looks::AfterEachRound, ..settings(&modes) };
+        let mut comparison = Comparison::new(settings, Vec::new());
+        let made = make(&mut comparison, |name, round| match name {
+            "reference" => 3.0,
+            name => noisy(1.0)(name, round),
+        });
+        let of_reference = made.iter().filter(|(_, turns)| turns.iter().any(|turn| turn == "reference")).count();
+        assert!(of_reference == FIRST_LOOK && made.len() > FIRST_LOOK && comparison.is_settled(), "{made:?}");
+        assert_eq!(comparison.settled_before_the_end(), [("reference".to_owned(), FIRST_LOOK)]);
+        assert!(make(&mut comparison, noisy(1.0)).is_empty(), "nothing is left to continue");
+    }
+
+    #[test]
+    fn rounds_that_would_settle_nothing_are_not_made() {
+        let wild = |name: &str, round: u32| if name == "disk" { [0.4, 1.0, 2.5][round as usize % 3] } else { 1.0 };
+        let mut comparison = until_settled(600.0);
+        assert_eq!(make(&mut comparison, wild).len(), FIRST_DOUBT);
+        assert!(!comparison.is_settled());
+        assert_eq!(make(&mut comparison, wild).len(), FIRST_DOUBT, "who goes on gets more of them");
     }
 
     #[test]
