@@ -142,8 +142,14 @@ fn with_lecture(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
 }
 
 fn kinds_help() -> String {
-    let kinds = Kind::ALL.map(|kind| format!("  {:<12}{}", kind.name(), kind.about()));
+    let kinds: Vec<String> = kind_lines().map(|line| format!("  {line}")).collect();
     format!("Kinds:\n{}", kinds.join("\n"))
+}
+
+/// A line about each kind of generated input.
+pub fn kind_lines() -> impl Iterator<Item = String> {
+    let width = Kind::ALL.iter().map(|kind| kind.name().len()).max().unwrap_or(0);
+    Kind::ALL.into_iter().map(move |kind| format!("{:width$}  {}", kind.name(), kind.about()))
 }
 
 /// `twinmill list`
@@ -400,10 +406,10 @@ pub struct CommonArgs {
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
     /// Kind of input to generate
-    #[arg(value_parser = kind_parser(), hide_possible_values = true)]
-    pub kind: Kind,
+    #[arg(value_parser = kind_parser(), hide_possible_values = true, required_unless_present = "list")]
+    pub kind: Option<Kind>,
     /// Size of the input: 512MiB, 1GB, 64k; text has exactly that many bytes, other kinds at most
-    #[arg(long, value_name = "SIZE", required_unless_present = "records", conflicts_with = "records")]
+    #[arg(long, value_name = "SIZE", required_unless_present_any = ["records", "list"], conflicts_with = "records")]
     pub size: Option<ByteSize>,
     /// Number of records, instead of a size: lines, edges, points, requests
     #[arg(long, value_name = "N", visible_aliases = ["edges", "points"])]
@@ -411,16 +417,19 @@ pub struct GenerateArgs {
     /// The same seed gives the same bytes, on every machine
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// The file to write, or - for stdout
-    #[arg(long, value_name = "PATH")]
-    pub out: PathBuf,
+    /// The file to write, or - for stdout; documents are written to a directory
+    #[arg(long, value_name = "PATH", required_unless_present = "list")]
+    pub out: Option<PathBuf>,
     /// Replace a file that exists
     #[arg(long)]
     pub overwrite: bool,
-    /// text: distinct words [default: 200000]
+    /// List the kinds instead
+    #[arg(long, exclusive = true)]
+    pub list: bool,
+    /// text, documents: distinct words [default: 200000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub vocabulary: Option<u32>,
-    /// text, graph, access-log: exponent of Zipf's law, 0 for uniform [default: 1]
+    /// text, documents, graph, access-log: exponent of Zipf's law, 0 for uniform [default: 1]
     #[arg(long, value_name = "X")]
     pub zipf: Option<f64>,
     /// graph: ids are below it [default: an eighth of the edges]

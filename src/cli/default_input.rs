@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::generate;
 use crate::cli::list::describe;
 use crate::cli::options::Task;
 use crate::cli::pending_file::PendingFile;
 use crate::cli::terminal::note;
+use crate::cli::{generate, generated_directory};
 use crate::config::ExistingOutput;
 use crate::generate::{Amount, Kind, Shape};
 use crate::measure::failure::Failure;
@@ -72,17 +72,21 @@ fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Re
             note(format_args!("no --input: {verb} {} in {}", describe(kind, shape), path.display()));
         }
     };
-    if path.is_file() {
+    if path.exists() {
         tell("reading");
         return Ok(vec![path]);
     }
     fs::create_dir_all(&dir).map_err(Failure::at("create", &dir))?;
     let _turn = wait_for_turn(&path, quiet, cancel)?;
-    if path.is_file() {
+    if path.exists() {
         tell("reading");
         return Ok(vec![path]);
     }
     tell("generating");
+    if kind.is_directory() {
+        generated_directory::write(&path, ExistingOutput::Refuse, (kind, shape, SEED), cancel)?;
+        return Ok(vec![path]);
+    }
     let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
     let written = generate::write(kind, shape, SEED, &mut file.writer(cancel)?, cancel);
     // Synced, so that a power failure does not leave the name without the bytes.
@@ -129,7 +133,7 @@ fn file_name(kind: Kind, shape: &Shape) -> String {
         Amount::Records(records) => format!("{records}-records"),
     };
     let form = match kind {
-        Kind::Text => format!("-{}-words-zipf-{}", shape.vocabulary_words, shape.zipf_exponent),
+        Kind::Text | Kind::Documents => format!("-{}-words-zipf-{}", shape.vocabulary_words, shape.zipf_exponent),
         Kind::Terasort => String::new(),
         Kind::Graph => {
             let nodes = shape.nodes.map(|nodes| format!("-{nodes}-nodes")).unwrap_or_default();

@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::CancelToken;
-use crate::cli::args::GenerateArgs;
+use crate::cli::args::{GenerateArgs, kind_lines};
 use crate::cli::figures::bytes;
+use crate::cli::generated_directory;
 use crate::cli::pending_file::PendingFile;
-use crate::cli::terminal::note;
+use crate::cli::terminal::{self, hanging, note, to_stdout};
 use crate::config::ExistingOutput;
 use crate::generate::{Kind, Shape};
 use crate::measure::failure::Failure;
@@ -29,11 +30,11 @@ impl GenerateOptions {
     /// # Errors
     /// A message that names an option which means nothing to the kind, or is out of range.
     pub fn of(args: GenerateArgs) -> Result<Self, String> {
-        use Kind::{AccessLog, Graph, LabelledPoints, Points, Text};
-        let kind = args.kind;
+        use Kind::{AccessLog, Documents, Graph, LabelledPoints, Points, Text};
+        let (Some(kind), Some(out)) = (args.kind, args.out) else { return Err("a kind and --out are needed".into()) };
         let for_kinds = [
-            ("--vocabulary", args.vocabulary.is_some(), &[Text][..]),
-            ("--zipf", args.zipf.is_some(), &[Text, Graph, AccessLog]),
+            ("--vocabulary", args.vocabulary.is_some(), &[Text, Documents][..]),
+            ("--zipf", args.zipf.is_some(), &[Text, Documents, Graph, AccessLog]),
             ("--nodes", args.nodes.is_some(), &[Graph]),
             ("--dimensions", args.dimensions.is_some(), &[Points, LabelledPoints]),
             ("--clusters", args.clusters.is_some(), &[Points]),
@@ -54,17 +55,32 @@ impl GenerateOptions {
         shape.dimensions = args.dimensions.unwrap_or(shape.dimensions);
         shape.clusters = args.clusters.unwrap_or(shape.clusters);
         let existing = if args.overwrite { ExistingOutput::Overwrite } else { ExistingOutput::Refuse };
-        Ok(GenerateOptions { kind, shape, seed: args.seed, out: args.out, existing })
+        Ok(GenerateOptions { kind, shape, seed: args.seed, out, existing })
     }
 }
 
-/// Writes the input to a file or to stdout.
+/// Prints the kinds, a line each.
+///
+/// # Errors
+/// [`Failure::Library`] where stdout cannot be written.
+pub fn list() -> Result<(), Failure> {
+    let width = Kind::ALL.iter().map(|kind| kind.name().len()).max().unwrap_or(0) + 2;
+    to_stdout(|out| kind_lines().try_for_each(|line| writeln!(out, "{}", hanging(&line, width, terminal::width()))))
+}
+
+/// Writes the input to a file, a directory or to stdout.
 ///
 /// # Errors
 /// Any failure; there is no file then.
 pub fn generate(options: GenerateOptions) -> Result<(), Failure> {
     let GenerateOptions { kind, shape, seed, out, existing } = options;
     let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
+    if kind.is_directory() && out != Path::new("-") {
+        let what = (kind, &shape, seed);
+        let written = supervisor.run(&cancel, || generated_directory::write(&out, existing, what, &cancel))?;
+        note(format_args!("{} of {kind} in {}", bytes(written), out.display()));
+        return Ok(());
+    }
     let mut file = PendingFile::create(&out, existing)?;
     let written = supervisor.run(&cancel, || {
         let mut writer = BufWriter::new(file.writer(&cancel)?);

@@ -66,6 +66,7 @@ fn carry_out(command: Command<'_>) -> Result<(), Failure> {
         Command::Report(args) => report::report(&args),
         Command::List(args, jobs) => list::list(&args, jobs),
         Command::Generate(options) => generate::generate(options),
+        Command::ListKinds => generate::list(),
         Command::Inspect(args) => inspect::inspect(&args),
     }
 }

@@ -15,6 +15,7 @@ mod document;
 mod export;
 mod figures;
 mod generate;
+mod generated_directory;
 mod inspect;
 mod lecture;
 mod lessons;

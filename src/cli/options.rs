@@ -39,6 +39,8 @@ pub enum Command<'a> {
     List(ListArgs, &'a [Box<dyn AnyProgram>]),
     /// `twinmill gen KIND`
     Generate(GenerateOptions),
+    /// `gen --list`.
+    ListKinds,
     /// `twinmill inspect FILE|DIR...`
     Inspect(InspectArgs),
 }
@@ -326,6 +328,9 @@ fn resolve<'a>(
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),
         "gen" => {
             let args = GenerateArgs::from_arg_matches(matches)?;
+            if args.list {
+                return Ok(Command::ListKinds);
+            }
             let options = GenerateOptions::of(args);
             Command::Generate(options.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?)
         }
@@ -673,6 +678,9 @@ mod tests {
             "twinmill compare wordcount --memory-sweep 50 --modes disk",
             "twinmill compare wordcount --memory-sweep 50 --on-full fail",
             "twinmill gen text --out x",
+            "twinmill gen text --size 1k",
+            "twinmill gen --size 1k --out x",
+            "twinmill gen text --list",
             "twinmill gen text --size 1k --nodes 3 --out x",
             "twinmill inspect",
             "twinmill report",

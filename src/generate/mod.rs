@@ -6,8 +6,8 @@
 //! logarithms and exponentials use only the operations that IEEE 754 defines exactly (`portable_math.rs`).
 //!
 //! ```text
-//! seed → rng ─┬→ sampling (alias table, normal) ─┬→ text | terasort | graph | points | access_log → RecordWriter → out
-//!             └→ words (vocabulary) ─────────────┘                                                  (256 KiB blocks)
+//! seed → rng ─┬→ sampling (alias table, normal) ─┬→ the generator of a kind → RecordWriter → out
+//!             └→ words (vocabulary) ─────────────┘                           (256 KiB blocks)
 //! ```
 //!
 //! ```
@@ -26,6 +26,7 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 mod access_log;
+mod documents;
 mod graph;
 mod points;
 mod portable_math;
@@ -45,6 +46,8 @@ use writer::RecordWriter;
 pub enum Kind {
     /// Lines of words from a Zipf vocabulary. A record is a line.
     Text,
+    /// Documents of words from a Zipf vocabulary, each with a topic: a directory with a file for each. A record is a line.
+    Documents,
     /// 100-byte records with a 10-byte key, as gensort writes them in ASCII mode. A record is such a record.
     Terasort,
     /// A directed power-law graph, `src TAB dst`. A record is an edge.
@@ -59,13 +62,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Kind; 6] =
-        [Kind::Text, Kind::Terasort, Kind::Graph, Kind::Points, Kind::LabelledPoints, Kind::AccessLog];
+    pub const ALL: [Kind; 7] =
+        [Kind::Text, Kind::Documents, Kind::Terasort, Kind::Graph, Kind::Points, Kind::LabelledPoints, Kind::AccessLog];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Text => "text",
+            Kind::Documents => "documents",
             Kind::Terasort => "terasort",
             Kind::Graph => "graph",
             Kind::Points => "points",
@@ -82,10 +86,16 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether it is a directory of files, and not one file.
+    pub fn is_directory(self) -> bool {
+        self == Kind::Documents
+    }
+
     /// One line about the generated input.
     pub fn about(self) -> &'static str {
         match self {
             Kind::Text => "lines of about ten words from a Zipf vocabulary",
+            Kind::Documents => "a directory of documents on some topics, sentences of words from a Zipf vocabulary",
             Kind::Terasort => "100-byte records with a random 10-byte key, in gensort's ASCII layout",
             Kind::Graph => "a directed power-law graph, one `src TAB dst` a line, ordered by src",
             Kind::Points => "points in Gaussian clusters, comma separated",
@@ -101,18 +111,57 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Takes the bytes of a generated input, file by file.
+pub trait Files: Write {
+    /// Ends the file that was written to, if any, and begins one of this name.
+    ///
+    /// # Errors
+    /// Whatever keeps the file from being made.
+    fn begin(&mut self, name: &str) -> io::Result<()>;
+}
+
+/// One stream, in which files follow one another.
+struct OneStream<'a>(&'a mut dyn Write);
+
+impl Write for OneStream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Files for OneStream<'_> {
+    fn begin(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes the input of `kind`, `shape` and `seed` to `out` and returns the bytes written. `out` gets blocks of 256 KiB
-/// and needs no buffer of its own; it is not flushed.
+/// and needs no buffer of its own; it is not flushed. A kind that [is a directory](Kind::is_directory) is written as one
+/// stream, file after file.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] names the field of `shape` that is out of range, before anything is written; any
 /// other error is `out`'s.
 pub fn generate(kind: Kind, shape: &Shape, seed: u64, out: &mut dyn Write) -> io::Result<u64> {
+    generate_files(kind, shape, seed, &mut OneStream(out))
+}
+
+/// Writes an input as [`generate`] does. A kind that [is a directory](Kind::is_directory) begins each of its files before
+/// it writes to it; the others begin none.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_files(kind: Kind, shape: &Shape, seed: u64, files: &mut dyn Files) -> io::Result<u64> {
     shape.validate()?;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut writer = RecordWriter::new(shape.amount, out);
+    let mut writer = RecordWriter::new(shape.amount, files);
     match kind {
         Kind::Text => text::write(shape, &mut rng, &mut writer)?,
+        Kind::Documents => documents::write(shape, &mut rng, &mut writer)?,
         Kind::Terasort => terasort::write(&mut rng, &mut writer)?,
         Kind::Graph => graph::write(shape, &mut rng, &mut writer)?,
         Kind::Points => points::write_clustered(shape, &mut rng, &mut writer)?,
@@ -138,8 +187,9 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_bytes_for_ever() {
         let digests = Kind::ALL.map(|kind| (kind, xxh3_64(&generated(kind, &Shape::bytes(100_000), 42))));
-        let pinned: [(Kind, u64); 6] = [
+        let pinned: [(Kind, u64); 7] = [
             (Kind::Text, 0x519d_4a63_d4e9_eaa7),
+            (Kind::Documents, 0x172a_0fb3_9331_b540),
             (Kind::Terasort, 0xffc6_1049_0643_344c),
             (Kind::Graph, 0x3298_887e_b0ca_ffd5),
             (Kind::Points, 0x5030_c870_427c_f1ac),

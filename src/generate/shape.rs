@@ -25,10 +25,10 @@ pub enum Amount {
 pub struct Shape {
     /// The amount.
     pub amount: Amount,
-    /// Text: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
+    /// Text, documents: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
     /// combiner more effective.
     pub vocabulary_words: u32,
-    /// Text, graph (popularity of a destination), access log (paths, clients): the exponent of Zipf's law, 0 to 10.
+    /// Text, documents, graph (popularity of a destination), access log (paths, clients): the exponent of Zipf's law, 0 to 10.
     /// Default 1. Larger is more skewed, 0 is uniform.
     pub zipf_exponent: f64,
     /// Graph: ids are below it; at least 1. Default one eighth of the edges. Memory is about 24 bytes a node.

@@ -1,14 +1,15 @@
 //! Whole records in, blocks out, until the asked amount is reached. Every generator drives one.
 
-use std::io::{self, Write};
+use std::io;
 
+use super::Files;
 use super::shape::Amount;
 
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// Collects records into blocks and counts the amount down.
 pub(super) struct RecordWriter<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut dyn Files,
     block: Vec<u8>,
     bytes_left: u64,
     records_left: u64,
@@ -16,7 +17,7 @@ pub(super) struct RecordWriter<'a> {
 }
 
 impl<'a> RecordWriter<'a> {
-    pub(super) fn new(amount: Amount, out: &'a mut dyn Write) -> RecordWriter<'a> {
+    pub(super) fn new(amount: Amount, out: &'a mut dyn Files) -> RecordWriter<'a> {
         let (bytes_left, records_left) = match amount {
             Amount::Bytes(bytes) => (bytes, u64::MAX),
             Amount::Records(records) => (u64::MAX, records),
@@ -50,6 +51,12 @@ impl<'a> RecordWriter<'a> {
             self.write_block()?;
         }
         Ok(())
+    }
+
+    /// Begins a file of this name; what is in the block belongs to the file before it.
+    pub(super) fn begin_file(&mut self, name: &str) -> io::Result<()> {
+        self.write_block()?;
+        self.out.begin(name)
     }
 
     /// Writes the rest and returns the bytes written in all.

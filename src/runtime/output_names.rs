@@ -20,3 +20,9 @@ pub(crate) fn is_part(name: &[u8]) -> bool {
     let number = name.strip_prefix(b"part-m-").or_else(|| name.strip_prefix(b"part-r-"));
     number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
 }
+
+/// Whether it is a document of a generated input.
+pub(crate) fn is_document(name: &[u8]) -> bool {
+    let number = name.strip_prefix(b"document-").and_then(|name| name.strip_suffix(b".txt"));
+    number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
+}

@@ -38,7 +38,14 @@ fn the_jobs_of_the_contract_are_listed() {
     for name in ["wordcount", "grep", "sort", "terasort", "terasort-validate"] {
         assert!(names.contains(&name) && text.contains(name), "{name}");
     }
-    assert_eq!(text.lines().count(), names.len());
+    let named = |name: &str| text.lines().filter(|line| line.split(' ').next() == Some(name)).count();
+    assert!(names.iter().all(|name| named(name) == 1), "{text}");
+    // A heading for each subject, and the jobs of the subject below it.
+    let subjects: Vec<_> = jobs.as_array().unwrap().iter().map(|job| job["subject"].as_str().unwrap()).collect();
+    for (name, subject) in names.iter().zip(subjects) {
+        let above = text[..text.find(&format!("\n{name} ")).unwrap()].lines().rfind(|line| line.ends_with(':'));
+        assert_eq!(above, Some(&*format!("{subject}:")), "{name}");
+    }
 }
 
 #[test]
@@ -56,6 +63,41 @@ fn a_seed_generates_the_same_bytes() {
         assert_eq!(to_stdout.stdout.as_bytes(), first);
     }
     cli.assert_left(&[]);
+}
+
+#[test]
+fn the_kinds_of_generated_inputs_are_listed_a_line_each() {
+    let cli = Cli::new();
+    let kinds = cli.command("gen --list").env("COLUMNS", "200").output().unwrap();
+    let kinds = String::from_utf8(kinds.stdout).unwrap();
+    let names: Vec<_> = kinds.lines().map(|line| line.split_once("  ").unwrap().0).collect();
+    assert!(["text", "documents", "terasort", "graph"].iter().all(|name| names.contains(name)), "{kinds}");
+    for name in names {
+        cli.succeed(&format!("gen {name} --records 1 --out generated-{name} --overwrite"));
+    }
+}
+
+#[test]
+fn documents_are_a_directory_that_appears_whole() {
+    let cli = Cli::new();
+    cli.succeed("gen documents --size 300k --seed 1 --out docs");
+    let files = |name: &str| {
+        let files = twinmill::input::list_files(&[cli.scratch.path(name)]).unwrap();
+        files
+            .iter()
+            .map(|file| (file.path.file_name().unwrap().to_owned(), fs::read(&file.path).unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let first = files("docs");
+    assert!(first.len() > 1 && first[0].0 == "document-00000.txt");
+    let stream = cli.succeed("gen documents --size 300k --seed 1 --out -").stdout;
+    assert_eq!(stream.into_bytes(), first.iter().flat_map(|(_, bytes)| bytes.clone()).collect::<Vec<_>>());
+    cli.fail(1, "gen documents --size 300k --seed 2 --out docs").says(&["docs exists already"]);
+    cli.succeed("gen documents --size 300k --seed 2 --out docs --overwrite");
+    assert_ne!(files("docs"), first);
+    fs::write(cli.scratch.path("docs/notes"), "mine").unwrap();
+    cli.fail(2, "gen documents --size 300k --seed 1 --out docs --overwrite").says(&["docs has notes"]);
+    cli.assert_left(&["docs"]);
 }
 
 #[test]
