@@ -433,6 +433,7 @@ impl Program for Components {
 
     const NAME: &'static str = "components";
     const ABOUT: &'static str = "Find the connected components of a graph";
+    const SUBJECT: &'static str = "graphs";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -86,6 +86,7 @@ impl Program for Grep {
 
     const NAME: &'static str = "grep";
     const ABOUT: &'static str = "Count the matches of a regular expression, most frequent first";
+    const SUBJECT: &'static str = "text";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -252,6 +252,7 @@ impl Program for KMeans {
 
     const NAME: &'static str = "kmeans";
     const ABOUT: &'static str = "Find clusters of points by Lloyd's algorithm";
+    const SUBJECT: &'static str = "models";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -165,6 +165,7 @@ impl Program for LogisticRegression {
 
     const NAME: &'static str = "logreg";
     const ABOUT: &'static str = "Fit a logistic regression by gradient descent";
+    const SUBJECT: &'static str = "models";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -3,6 +3,9 @@
 //! | job | result |
 //! |---|---|
 //! | [`wordcount`] | number of occurrences of each word; `--no-combiner` shuffles every word |
+//! | [`inverted_index`] | the documents in which each term occurs |
+//! | [`bigrams`] | number of times each token follows another: pairs or stripes, counts or shares |
+//! | [`distinct`] | each line once |
 //! | [`grep`] | number of occurrences of each match of `--pattern`, most frequent first: two jobs in a chain |
 //! | [`sort`] | the lines in byte order over all parts |
 //! | [`terasort`] | 100-byte records by their 10-byte key |
@@ -12,21 +15,28 @@
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //!
-//! The other files are shared by the jobs: graph inputs ([`edges`]), words ([`tally`]), tables ([`rows`], [`fields`],
+//! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`],
+//! [`files`], [`lines`], [`tally`]), tables ([`rows`], [`fields`],
 //! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
+mod bigrams;
 mod components;
+mod distinct;
+mod documents;
 mod edges;
 mod fields;
+mod files;
 mod grep;
 mod guess;
 mod highlights;
+mod inverted_index;
 mod kmeans;
 mod labels;
 mod lanes;
+mod lines;
 mod logreg;
 mod pagerank;
 mod rows;
@@ -37,6 +47,7 @@ mod sums;
 mod tally;
 mod terasort;
 mod terasort_validate;
+mod tokens;
 mod wordcount;
 
 use twinmill::program::AnyProgram;
@@ -46,6 +57,9 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
     vec![
         Box::new(wordcount::WordCount),
         Box::new(grep::Grep),
+        Box::new(inverted_index::InvertedIndex),
+        Box::new(bigrams::Bigrams),
+        Box::new(distinct::Distinct),
         Box::new(sort::Sort),
         Box::new(terasort::Terasort),
         Box::new(terasort_validate::TerasortValidate),

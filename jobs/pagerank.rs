@@ -511,6 +511,7 @@ impl Program for PageRank {
 
     const NAME: &'static str = "pagerank";
     const ABOUT: &'static str = "Rank the nodes of a graph by the links to them";
+    const SUBJECT: &'static str = "graphs";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

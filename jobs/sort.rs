@@ -9,6 +9,8 @@ use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::lines::LineAsKey;
+
 /// Lines looked at to choose split points: at 10,000 a range is within a few percent of its share.
 const SAMPLE_LINES: usize = 10_000;
 
@@ -23,25 +25,12 @@ pub struct Options {
     total_order: bool,
 }
 
-#[derive(Clone)]
-struct LineAsKey;
-
-impl Mapper for LineAsKey {
-    type Input = Lines;
-    type Key = [u8];
-    type Value = ();
-
-    fn map(&mut self, line: Record<'_>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
-        out.emit(line.bytes(), ());
-        Ok(())
-    }
-}
-
 impl Program for Sort {
     type Options = Options;
 
     const NAME: &'static str = "sort";
     const ABOUT: &'static str = "Sort lines by their bytes";
+    const SUBJECT: &'static str = "sorting";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

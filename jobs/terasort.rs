@@ -37,6 +37,7 @@ impl Program for Terasort {
 
     const NAME: &'static str = "terasort";
     const ABOUT: &'static str = "Sort records of 100 bytes by their first 10";
+    const SUBJECT: &'static str = "sorting";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -153,6 +153,7 @@ impl Program for TerasortValidate {
 
     const NAME: &'static str = "terasort-validate";
     const ABOUT: &'static str = "Check that records are sorted, and add up their checksums";
+    const SUBJECT: &'static str = "sorting";
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     /// One record, which is sorted: only the output of a terasort is worth validating.

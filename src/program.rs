@@ -43,6 +43,8 @@ pub trait Program: Sized + Send + Sync {
     const NAME: &'static str;
     /// One line about it.
     const ABOUT: &'static str;
+    /// The subject under which the list of jobs shows it: `text`, `graphs`. Jobs of one subject stand together.
+    const SUBJECT: &'static str = "";
     /// The same job in one thread, without the framework. A job without one is compared without that column.
     const REFERENCE: Option<Reference<Self>> = None;
 
@@ -125,6 +127,10 @@ pub trait AnyProgram: Send + Sync {
     fn name(&self) -> &'static str;
     /// One line about it.
     fn about(&self) -> &'static str;
+    /// The subject under which the list of jobs shows it; empty where it has none.
+    fn subject(&self) -> &'static str {
+        ""
+    }
     /// The input that is generated for a run that is given none.
     fn default_input(&self) -> Option<(Kind, Shape)>;
     /// Adds the job's options to a command.
@@ -167,6 +173,10 @@ impl<P: Program> AnyProgram for P {
 
     fn about(&self) -> &'static str {
         P::ABOUT
+    }
+
+    fn subject(&self) -> &'static str {
+        P::SUBJECT
     }
 
     fn default_input(&self) -> Option<(Kind, Shape)> {

@@ -1,4 +1,4 @@
-//! `twinmill list`: the jobs.
+//! `twinmill list`: the jobs, by subject.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::generate::{Amount, Kind, Shape};
 use crate::measure::failure::Failure;
 use crate::program::AnyProgram;
 
-/// Prints each job with its purpose and its default input.
+/// Prints each job with its purpose and its default input, under its subject.
 ///
 /// # Errors
 /// [`Failure::Library`] where stdout cannot be written.
@@ -19,16 +19,42 @@ pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure
         return print_json(&jobs);
     }
     let width = jobs.iter().map(|job| job.name().len()).max().unwrap_or(0);
+    let subjects = by_subject(jobs);
     to_stdout(|out| {
-        jobs.iter().try_for_each(|job| {
-            let input = match job.default_input() {
-                Some((kind, shape)) => format!("default input: {}", describe(kind, &shape)),
-                None => "needs --input".to_owned(),
-            };
-            let line = format!("{:width$}  {} [{input}]", job.name(), job.about());
-            writeln!(out, "{}", hanging(&line, width + 2, terminal::width()))
-        })
+        for (place, (subject, jobs)) in subjects.iter().enumerate() {
+            if place > 0 {
+                writeln!(out)?;
+            }
+            if !subject.is_empty() {
+                writeln!(out, "{subject}:")?;
+            }
+            for job in jobs {
+                let input = match job.default_input() {
+                    Some((kind, shape)) => format!("default input: {}", describe(kind, &shape)),
+                    None => "needs --input".to_owned(),
+                };
+                let line = format!("{:width$}  {} [{input}]", job.name(), job.about());
+                writeln!(out, "{}", hanging(&line, width + 2, terminal::width()))?;
+            }
+        }
+        Ok(())
     })
+}
+
+/// A subject and its jobs.
+type OfSubject<'a> = (&'static str, Vec<&'a dyn AnyProgram>);
+
+/// The jobs of each subject; subjects, and the jobs of one, in the order in which they are listed.
+fn by_subject(jobs: &[Box<dyn AnyProgram>]) -> Vec<OfSubject<'_>> {
+    let mut subjects: Vec<OfSubject<'_>> = Vec::new();
+    for job in jobs {
+        let subject = job.subject();
+        match subjects.iter_mut().find(|(known, _)| *known == subject) {
+            Some((_, of_subject)) => of_subject.push(job.as_ref()),
+            None => subjects.push((subject, vec![job.as_ref()])),
+        }
+    }
+    subjects
 }
 
 /// `256 MiB of text`.
@@ -44,6 +70,7 @@ pub fn describe(kind: Kind, shape: &Shape) -> String {
 struct Entry {
     name: &'static str,
     about: &'static str,
+    subject: &'static str,
     default_input: Option<DefaultInput>,
 }
 
@@ -71,6 +98,6 @@ impl Entry {
                 Amount::Records(records) => Size::Records(records),
             },
         });
-        Entry { name: job.name(), about: job.about(), default_input }
+        Entry { name: job.name(), about: job.about(), subject: job.subject(), default_input }
     }
 }

@@ -22,12 +22,14 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
     let jobs: Value = serde_json::from_str(&cli.succeed("list --json").stdout).unwrap();
     for job in jobs.as_array().unwrap() {
         let (name, kind) = (job["name"].as_str().unwrap(), job["default_input"]["kind"].as_str().unwrap());
-        cli.succeed(&format!("gen {kind} --size 150k --seed 3 --out data --overwrite"));
+        // Not replaced: some kinds are a file, others a directory.
+        let data = format!("data-{name}");
+        cli.succeed(&format!("gen {kind} --size 150k --seed 3 --out {data}"));
         let input = if name == "terasort-validate" {
-            cli.succeed("run terasort --input data --output sorted --reducers 3 --quiet");
+            cli.succeed(&format!("run terasort --input {data} --output sorted --reducers 3 --quiet"));
             "sorted"
         } else {
-            "data"
+            &data
         };
         for reducers in [1, 2, 5] {
             let digests = ["disk", "memory", "reference"].map(|mode| {

@@ -9,6 +9,7 @@
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
+//! - `texts`: jobs on text.
 //! - `places`: outputs that would replace an input, and other files that are never replaced.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: leftovers of a killed process, and the runs that find them.
@@ -26,6 +27,7 @@ mod places;
 mod run;
 mod signals;
 mod tables;
+mod texts;
 mod tools;
 
 use std::fs;

@@ -1,0 +1,67 @@
+//! Distinct: each line of the input once, as `sort -u` has it.
+//!
+//! ```text
+//! b a b     map (b) (a) (b)     combine (a) (b)     shuffle by line     reduce   a   b
+//! ```
+//!
+//! - *Shuffle*: equal lines meet at one reducer, which writes the first and passes over the rest. There is nothing but keys.
+//! - *Combiner*: it drops the repetitions within a split. Where most lines are different, it finds little to drop.
+//! - *Memory* helps by what is shuffled, which is as much as the input where most lines are different.
+
+use std::path::PathBuf;
+
+use hashbrown::HashSet;
+use twinmill::generate::{Kind, Shape};
+use twinmill::prelude::*;
+use twinmill::program::{Program, Reference};
+use twinmill::reference::ReferenceRun;
+
+use crate::jobs::lines::LineAsKey;
+
+pub struct Distinct;
+
+/// Emits each key once.
+#[derive(Clone)]
+struct Once;
+
+impl Reducer for Once {
+    type Key = [u8];
+    type Value = ();
+    type OutKey = [u8];
+    type OutValue = ();
+
+    fn reduce(&mut self, line: &[u8], _: &mut Values<()>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
+        out.emit(line, ());
+        Ok(())
+    }
+}
+
+impl Program for Distinct {
+    type Options = ();
+
+    const NAME: &'static str = "distinct";
+    const ABOUT: &'static str = "Keep each line once";
+    const SUBJECT: &'static str = "text";
+    const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
+
+    fn default_input(&self) -> Option<(Kind, Shape)> {
+        Some((Kind::Graph, Shape::records(4_000_000)))
+    }
+
+    fn run(&self, _: &(), inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        Job::new(Self::NAME, LineAsKey, Once).input(inputs).combine(|(): &mut (), ()| {}).run(session)
+    }
+}
+
+impl Distinct {
+    fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+        let mut lines: HashSet<Vec<u8>> = HashSet::new();
+        run.for_each_line(inputs, |line| {
+            lines.get_or_insert_with(line.bytes(), |bytes: &[u8]| bytes.to_vec());
+            Ok(())
+        })?;
+        let mut lines: Vec<_> = lines.into_iter().collect();
+        lines.sort_unstable();
+        lines.iter().try_for_each(|line| run.write(run.partition(line), line, &()))
+    }
+}
