@@ -117,6 +117,7 @@
 //! | `iterate` | data that a loop keeps |
 //! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output |
 //! | `reference`, `generate` | jobs without the framework; inputs to measure with |
+//! | `streaming` | commands in any language as mapper and reducer |
 //! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |
 
 // With the command line nothing is unused.
@@ -152,6 +153,8 @@ mod runtime;
 #[doc(hidden)]
 pub mod stages;
 mod store;
+#[cfg(feature = "cli")]
+mod streaming;
 
 // The jobs know the library by its name. They are mounted here so that the command line is tested with them.
 #[cfg(all(test, feature = "cli"))]
@@ -166,8 +169,8 @@ pub use error::{Error, Result};
 pub use input::{Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Window};
 pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
 pub use job::{
-    Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TotalOrderPartitioner,
-    Values,
+    Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TaskInput,
+    TotalOrderPartitioner, Values,
 };
 pub use machine::{Machine, ProcessIo};
 pub use observe::progress::{Progress, Wave};

@@ -115,6 +115,7 @@ impl Worker {
         let attempt = self.tasks.fetch_add(1, Ordering::Relaxed);
         Task {
             context: TaskContext {
+                input: None,
                 job: job.name().to_owned(),
                 id: format!("{kind}-{index:05}"),
                 index,

@@ -6,14 +6,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::options::Command;
+use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
-use crate::cli::{compare, generate, inspect, lecture, list, options, report, run, terminal};
+use crate::cli::{compare, generate, inspect, lecture, list, options, report, run, streaming, terminal};
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
-use crate::program::Programs;
+use crate::program::{Program, Programs};
 use crate::reserve;
 use crate::runtime::panics;
+use crate::streaming::program::Stream;
 
 /// Carries out the command line of this process, with these programs, and prints an error if it fails.
 ///
@@ -28,13 +30,21 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     panics::silence_caught();
-    let Programs(programs) = programs.into();
+    let Programs(mut programs) = programs.into();
     let words: Vec<OsString> = env::args_os().collect();
     let name = words.first().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
     if let Some(name) = name.filter(|name| !name.is_empty()) {
         terminal::set_name(&name);
     }
+    let (words, answers) = match streaming::translated(words) {
+        Ok(translated) => translated,
+        Err(refusal) => return refusal.tell(),
+    };
+    if words.iter().any(|word| word == Stream::NAME) {
+        programs.push(Box::new(Stream));
+    }
     match options::parse(&programs, words) {
+        Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command)),
         Ok(command) => exit_code(carry_out(command)),
         Err(error) => {
             // A closed output is nothing to report.

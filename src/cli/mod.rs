@@ -31,6 +31,7 @@ mod report;
 mod result;
 mod rounds_display;
 mod run;
+mod streaming;
 mod suggestion;
 mod summary;
 mod table;

@@ -160,6 +160,41 @@ pub enum Sync {
     Device,
 }
 
+/// The rule by which the files of an input become map tasks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SplitRule {
+    /// Large files are cut, and small ones share a map task.
+    #[default]
+    Packed,
+    /// As Hadoop's `FileInputFormat` does, so that a job without reducers leaves the same parts: each file has map tasks of its
+    /// own, their size is the least of a share of the input and a block, a line that begins where a split begins belongs to the
+    /// split before, and the largest splits come first.
+    Hadoop(HadoopSplits),
+}
+
+/// The numbers that Hadoop cuts files by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HadoopSplits {
+    /// Map tasks that are asked for (`mapreduce.job.maps`).
+    pub maps: u64,
+    /// Largest split, unless `least_bytes` is more (`dfs.blocksize`).
+    pub block_bytes: u64,
+    /// Least split (`mapreduce.input.fileinputformat.split.minsize`).
+    pub least_bytes: u64,
+    /// Lines of each split, in place of the other numbers (`mapreduce.input.lineinputformat.linespermap`).
+    pub lines: Option<u64>,
+}
+
+/// The names of an output's parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PartNames {
+    /// `part-r-00000`, or `part-m-00000` for a job without reducers.
+    #[default]
+    OfKind,
+    /// `part-00000`, as jobs of Hadoop's older API name them, and Hadoop Streaming.
+    Plain,
+}
+
 /// Protection of data between jobs, and of the output. Map outputs are neither copied nor synced, as in HDFS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Durability {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::choices::{
-    Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, Stragglers,
+    Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, PartNames, SplitRule,
+    Stragglers,
 };
 use crate::config::disk_profile::DiskProfile;
 use crate::config::faults::FaultLab;
@@ -65,6 +66,10 @@ pub struct JobConfig {
     /// Most bytes of input a map task gets. Default 128 MiB, or less so that there are as many splits as workers, and the map
     /// tasks that [faults](Self::faults) strike.
     pub split_bytes: Option<u64>,
+    /// The rule by which files become map tasks. Default: large files are cut and small ones share a task.
+    pub split_rule: SplitRule,
+    /// The names of the output's parts. Default: `part-r-00000`.
+    pub part_names: PartNames,
     /// Compression of run blocks in files.
     pub compression: Compression,
     /// Directory in which the run makes its own private directory. Default: `$TMPDIR`, else `/var/tmp`, which unlike
@@ -113,6 +118,8 @@ impl JobConfig {
             sort_buffer_bytes: 100 << 20,
             merge_factor: 64,
             split_bytes: None,
+            split_rule: SplitRule::default(),
+            part_names: PartNames::default(),
             compression: Compression::default(),
             work_dir: default_work_dir(),
             durability: Durability::default(),

@@ -456,6 +456,11 @@ impl<'w> Window<'w> {
         (self.offset + at as u64).wrapping_sub(self.start) < self.owned
     }
 
+    /// Bytes of the window, and beyond it, in which records of the piece start.
+    pub(crate) fn owned_bytes(&self) -> u64 {
+        (self.start + self.owned).saturating_sub(self.offset)
+    }
+
     /// Hands these bytes of the window to `each` as a record, unless it starts outside the piece or is to be skipped.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! by content. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
 //!
 //! ```text
-//! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | fixed_length
+//! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | line_blocks | fixed_length
 //!                                                                                      datasets ─▶ pairs
 //! ```
 //!
@@ -13,7 +13,7 @@
 //! 3. A [`source`] opens the file of a piece and checks that it has not changed; [`form`] recognises its compression, and
 //!    [`decompress`] reads it.
 //! 4. [`chunks`] is a window over its bytes; [`encoding`] knows the marks at its beginning.
-//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`fixed_length`], or [`pairs`] of another job's output
+//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`line_blocks`], [`fixed_length`], or [`pairs`] of another job's output
 //!    ([`dataset`]). Inputs that a loop has parsed already are [`parsed`].
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
@@ -31,6 +31,7 @@ mod fixed_length;
 pub(crate) mod form;
 mod format;
 mod inputs;
+mod line_blocks;
 mod lines;
 pub(crate) mod listing;
 pub(crate) mod notes;
@@ -47,6 +48,7 @@ pub(crate) use fixed_length::torn_record;
 pub use format::InputFormat;
 pub(crate) use format::read_split;
 pub use inputs::Inputs;
+pub use line_blocks::{LineBlock, LineBlocks};
 pub use lines::Lines;
 pub use listing::{InputFile, list_files};
 pub use pairs::Pairs;

@@ -5,9 +5,13 @@
 //! tiny ones is a special case. Readers decide where exactly a record belongs: a piece owns the records that *start* in
 //! it.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{JobConfig, MAX_MAP_TASKS};
+use crate::cancel::CancelToken;
+use crate::config::{HadoopSplits, JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
 use crate::input::listing::InputFile;
 use crate::input::parsed::InvariantPiece;
@@ -25,6 +29,14 @@ pub struct Split {
 }
 
 impl Split {
+    /// The file that it begins with, and the offsets that it was cut at.
+    pub(crate) fn first_file(&self) -> Option<(&Arc<Path>, (u64, u64))> {
+        match self.pieces.first()? {
+            Piece::File(piece) => Some((piece.file.name(), piece.cut)),
+            Piece::Partition(_) | Piece::Invariant(_) => None,
+        }
+    }
+
     /// Bytes of all pieces.
     pub(crate) fn bytes(&self) -> u64 {
         self.pieces.iter().map(Piece::bytes).sum()
@@ -49,13 +61,16 @@ pub(crate) struct FilePiece {
     pub start: u64,
     /// A compressed file is one piece; `start..end` are then its bytes on disk.
     pub end: u64,
+    /// The offsets that the file was cut at: `start..end`, or by Hadoop's rule one less, since a record that starts at a cut
+    /// belongs to the piece before.
+    pub cut: (u64, u64),
     /// Reading stops after so many bytes, even within the last record.
     pub most_bytes: u64,
 }
 
 impl FilePiece {
     pub fn new(file: &Arc<InputFile>, start: u64, end: u64) -> Self {
-        FilePiece { file: file.clone(), start, end, most_bytes: u64::MAX }
+        FilePiece { file: file.clone(), start, end, cut: (start, end), most_bytes: u64::MAX }
     }
 
     /// All of a file.
@@ -167,6 +182,102 @@ fn cut_at_most(
         "--split-size {split_bytes} makes more than the {MAX_MAP_TASKS} map tasks that a job may have; it must be at least \
          {least} bytes for this input"
     )))
+}
+
+/// Cuts files by Hadoop's rule, the largest splits first. Cut lines belong to the piece that they begin in, and so does a
+/// line that begins where the next piece does.
+///
+/// # Errors
+/// [`Error::Config`] where there are more splits than a job may have map tasks; those of reading the files.
+pub(crate) fn plan_by_hadoop(
+    input: usize,
+    files: &[InputFile],
+    rule: HadoopSplits,
+    cancel: &CancelToken,
+) -> Result<Vec<Split>> {
+    let total: u64 = files.iter().map(|file| file.bytes).sum();
+    let share = total / rule.maps.max(1);
+    let split_bytes = rule.least_bytes.max(share.min(rule.block_bytes)).max(1);
+    let mut splits = Vec::new();
+    for file in files {
+        let cuts = match rule.lines {
+            Some(lines) => line_cuts(file, lines.max(1), cancel)?,
+            None if file.bytes <= split_bytes || !file.may_be_cut()? => vec![file.bytes],
+            None => byte_cuts(file.bytes, split_bytes),
+        };
+        if splits.len() + cuts.len() > MAX_MAP_TASKS as usize {
+            return Err(Error::Config(format!(
+                "the input makes more than the {MAX_MAP_TASKS} map tasks that a job may have; ask for larger splits"
+            )));
+        }
+        // Cuts between lines are where lines begin.
+        let shift = u64::from(rule.lines.is_none());
+        let file = Arc::new(file.clone());
+        let mut start = 0;
+        for end in cuts {
+            let behind = |cut: u64| if cut == 0 || cut == file.bytes { cut } else { (cut + shift).min(file.bytes) };
+            let piece = FilePiece { cut: (start, end), ..FilePiece::new(&file, behind(start), behind(end)) };
+            splits.push(Split { input, pieces: vec![Piece::File(piece)] });
+            start = end;
+        }
+    }
+    splits.sort_by_key(|split| std::cmp::Reverse(split.first_file().map_or(0, |(_, (start, end))| end - start)));
+    Ok(splits)
+}
+
+/// The ends of a file's splits: the last one may be a tenth larger.
+fn byte_cuts(bytes: u64, split_bytes: u64) -> Vec<u64> {
+    let mut cuts = Vec::new();
+    let mut rest = bytes;
+    while rest as f64 / split_bytes as f64 > 1.1 {
+        rest -= split_bytes;
+        cuts.push(bytes - rest);
+    }
+    if rest > 0 || bytes == 0 {
+        cuts.push(bytes);
+    }
+    cuts
+}
+
+/// The ends of a file's splits of so many lines each.
+fn line_cuts(file: &InputFile, lines: u64, cancel: &CancelToken) -> Result<Vec<u64>> {
+    let mut opened =
+        BufReader::with_capacity(256 << 10, File::open(&file.path).map_err(Error::at("open", &file.path))?);
+    let (mut cuts, mut offset, mut open_lines) = (Vec::new(), 0, 0);
+    let mut after_return = false;
+    let mut end_line = |at: u64, cuts: &mut Vec<u64>| {
+        open_lines += 1;
+        if open_lines == lines {
+            open_lines = 0;
+            cuts.push(at);
+        }
+    };
+    loop {
+        cancel.check()?;
+        let buffer = opened.fill_buf().map_err(Error::at("read", &file.path))?;
+        let read = buffer.len();
+        if read == 0 {
+            break;
+        }
+        // A CR ends a line unless an LF follows it, which may be in the next buffer.
+        if after_return && buffer[0] != b'\n' {
+            end_line(offset, &mut cuts);
+        }
+        after_return = buffer[read - 1] == b'\r';
+        for at in memchr::memchr2_iter(b'\n', b'\r', buffer) {
+            let is_return = buffer[at] == b'\r';
+            if is_return && (at + 1 == read || buffer[at + 1] == b'\n') {
+                continue;
+            }
+            end_line(offset + at as u64 + 1, &mut cuts);
+        }
+        offset += read as u64;
+        opened.consume(read);
+    }
+    if cuts.last().is_none_or(|last| *last < offset) && offset > 0 {
+        cuts.push(offset);
+    }
+    Ok(cuts)
 }
 
 /// A lower bound on the number of splits of these files: those that do not stay whole are cut.

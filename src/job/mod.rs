@@ -14,6 +14,6 @@ mod values;
 
 pub use contract::{Combiner, Emit, Mapper, OutputFormat, Reducer};
 pub use partition::{GroupingPrefix, HashPartitioner, Partitioner, TotalOrderPartitioner};
-pub use task::TaskContext;
+pub use task::{TaskContext, TaskInput};
 pub(crate) use values::GroupedRecords;
 pub use values::Values;

@@ -1,5 +1,8 @@
 //! The task that a mapper or a reducer works for.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::cancel::CancelToken;
 
 /// A task and an attempt at it, as a mapper's and a reducer's `setup` is given them.
@@ -15,7 +18,20 @@ pub struct TaskContext {
     pub attempt: u32,
     /// Reduce tasks of the job.
     pub reducers: u32,
+    /// The part of a file that a map task begins with; `None` for a reducer, and where the input is no file.
+    pub input: Option<TaskInput>,
     pub(crate) cancel: CancelToken,
+}
+
+/// A part of an input file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskInput {
+    /// The file.
+    pub path: Arc<Path>,
+    /// Offset of its first byte in the file.
+    pub start: u64,
+    /// Its length.
+    pub bytes: u64,
 }
 
 impl TaskContext {

@@ -2,12 +2,15 @@
 //!
 //! [`limits`] finds the limits on the process, those of its [control groups](control_group) included; [`figures`] describe
 //! the machine and the process's use of it; [`load`] is what other processes leave of it. They read files of [`proc`].
+//! [`tie`] makes child processes end with this one.
 
 mod control_group;
 mod figures;
 pub mod limits;
 pub mod load;
 mod proc;
+#[cfg(feature = "cli")]
+pub mod tie;
 
 pub(crate) use figures::{CpuTime, ResidentSize};
 pub use figures::{Machine, ProcessIo, peak_rss_bytes};

@@ -112,10 +112,10 @@ pub(crate) struct SavedCounts {
 }
 
 impl UserCounters {
-    /// Adds `n` to the counter `name` of `group`.
+    /// Adds `n` to the counter `name` of `group`. Sums wrap: what is taken away is added as its two's complement.
     pub fn add(&mut self, group: &'static str, name: &'static str, n: u64) {
         match self.counters.iter_mut().find(|(g, c, _)| *g == group && *c == name) {
-            Some((_, _, value)) => *value += n,
+            Some((_, _, value)) => *value = value.wrapping_add(n),
             None => self.counters.push((group, name, n)),
         }
     }
@@ -153,7 +153,8 @@ impl UserCounters {
 
     pub(crate) fn add_to(&self, sums: &mut BTreeMap<String, BTreeMap<String, u64>>) {
         for &(group, name, value) in &self.counters {
-            *sums.entry(group.to_owned()).or_default().entry(name.to_owned()).or_default() += value;
+            let sum = sums.entry(group.to_owned()).or_default().entry(name.to_owned()).or_default();
+            *sum = sum.wrapping_add(value);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::config::Sync;
+use crate::config::{PartNames, Sync};
 use crate::error::{Error, Result};
 use crate::job::OutputFormat;
 use crate::observe::activity::{Activity, Doing, file_call, transfer};
@@ -64,12 +64,17 @@ pub(crate) struct PartsDir {
     pub attempts: PathBuf,
     /// The moment from which a part counts as written.
     pub sync: Sync,
+    /// The parts' names.
+    pub names: PartNames,
 }
 
 impl PartsDir {
     /// Path of the committed part of a task; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
-        self.committed.join(format!("part-{kind}-{task:05}"))
+        self.committed.join(match self.names {
+            PartNames::OfKind => format!("part-{kind}-{task:05}"),
+            PartNames::Plain => format!("part-{task:05}"),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::config::{Intermediates, PageCache};
+use crate::config::{Intermediates, PageCache, SplitRule};
 use crate::error::{Error, Result};
 use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InvariantPiece};
@@ -99,7 +99,10 @@ impl Driver {
         self.totals.counters.add(&complete.counters);
         for (group, counters) in &complete.user_counters {
             let sums = self.totals.user_counters.entry(group.clone()).or_default();
-            counters.iter().for_each(|(name, n)| *sums.entry(name.clone()).or_default() += n);
+            for (name, n) in counters {
+                let sum = sums.entry(name.clone()).or_default();
+                *sum = sum.wrapping_add(*n);
+            }
         }
         self.job_counts = complete.waves.iter().map(|wave| wave.iter().map(UserCounters::restore).collect()).collect();
         self.resumed.jobs += 1;
@@ -204,7 +207,10 @@ impl Driver {
                         })?;
                     }
                     let alignment = J::Mapper::split_alignment(number);
-                    splits.extend(split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?);
+                    splits.extend(match self.config.split_rule {
+                        SplitRule::Packed => split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?,
+                        SplitRule::Hadoop(rule) => split::plan_by_hadoop(number, &files, rule, &self.cancel)?,
+                    });
                 }
             }
         }

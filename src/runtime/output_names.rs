@@ -17,7 +17,10 @@ pub(crate) fn is_staging(name: &[u8]) -> bool {
 
 /// Whether it is a part.
 pub(crate) fn is_part(name: &[u8]) -> bool {
-    let number = name.strip_prefix(b"part-m-").or_else(|| name.strip_prefix(b"part-r-"));
+    let number = name.strip_prefix(b"part-").map(|rest| {
+        let of_kind = rest.strip_prefix(b"m-").or_else(|| rest.strip_prefix(b"r-"));
+        of_kind.unwrap_or(rest)
+    });
     number.is_some_and(|number| number.len() >= 5 && number.iter().all(u8::is_ascii_digit))
 }
 

@@ -21,7 +21,8 @@ impl Totals {
     pub fn user_counters_since(&self, before: &Totals) -> BTreeMap<String, BTreeMap<String, u64>> {
         let earlier = |group: &str, name: &str| before.user_counters.get(group).and_then(|g| g.get(name)).copied();
         let of_group = |(group, counters): (&String, &BTreeMap<String, u64>)| {
-            let since = counters.iter().map(|(name, n)| (name.clone(), n - earlier(group, name).unwrap_or(0)));
+            let since =
+                counters.iter().map(|(name, n)| (name.clone(), n.wrapping_sub(earlier(group, name).unwrap_or(0))));
             (group.clone(), since.collect())
         };
         self.user_counters.iter().map(of_group).collect()
@@ -41,7 +42,10 @@ impl Totals {
         self.counters.add(&other.counters);
         for (group, counters) in other.user_counters {
             let sums = self.user_counters.entry(group).or_default();
-            counters.into_iter().for_each(|(name, n)| *sums.entry(name).or_default() += n);
+            for (name, n) in counters {
+                let sum = sums.entry(name).or_default();
+                *sum = sum.wrapping_add(n);
+            }
         }
         self.phases.append(other.phases);
         self.extra_work.add(&other.extra_work);

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::input::split::Split;
-use crate::job::TaskContext;
+use crate::job::{TaskContext, TaskInput};
 use crate::observe::activity::{Activity, Reading, lock};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseLog;
@@ -47,17 +47,25 @@ fn taken_up((output, entry): (MapOutput, MapEntry)) -> Finished<MapOutput> {
     Finished { output, records: entry.records, bytes: entry.bytes, counts }
 }
 
+/// The part of a file that a map task begins with.
+fn task_input(split: &Split) -> Option<TaskInput> {
+    let (path, (start, end)) = split.first_file()?;
+    Some(TaskInput { path: path.clone(), start, bytes: end - start })
+}
+
 /// The numbers of a wave that its tasks share.
 #[derive(Clone, Copy)]
-struct Kind {
+struct Kind<'s> {
     maps: bool,
     tasks: usize,
+    /// The splits of map tasks; none for reduce tasks.
+    splits: &'s [Split],
     reducers: u32,
     /// Bytes that the wave will read.
     bytes: u64,
 }
 
-impl Kind {
+impl Kind<'_> {
     fn name(self) -> &'static str {
         if self.maps { "map" } else { "reduce" }
     }
@@ -86,7 +94,7 @@ impl Driver {
         &'a self,
         id: String,
         attempt: &Attempt,
-        reducers: u32,
+        kind: Kind<'_>,
         permit: &'a dyn Fn() -> Result<()>,
     ) -> Task<'a> {
         Task {
@@ -95,7 +103,8 @@ impl Driver {
                 id,
                 index: attempt.task,
                 attempt: attempt.number,
-                reducers,
+                reducers: kind.reducers,
+                input: kind.splits.get(attempt.task as usize).and_then(task_input),
                 cancel: attempt.cancel.clone(),
             },
             config: &self.config,
@@ -121,7 +130,7 @@ impl Driver {
     /// Makes an attempt at a task whose output is published: `work` does it.
     fn attempt<T>(
         &self,
-        kind: Kind,
+        kind: Kind<'_>,
         id: String,
         attempt: &Attempt,
         work: impl FnOnce(Task<'_>) -> Result<Finished<T>>,
@@ -132,21 +141,21 @@ impl Driver {
             victim.end()?;
             attempt.begin_commit()
         };
-        work(self.task(id, attempt, kind.reducers, &permit))
+        work(self.task(id, attempt, kind, &permit))
     }
 
     /// Makes an attempt at a map task whose output reducers take.
     fn attempt_map(
         &self,
         job: &impl RunnableJob,
-        kind: Kind,
+        kind: Kind<'_>,
         split: &Split,
         id: String,
         attempt: &Attempt,
     ) -> Result<Finished<MapOutput>> {
         let victim = self.victim(true, attempt);
         victim.begin(&attempt.cancel)?;
-        let mut finished = map_task(job, split, self.task(id, attempt, kind.reducers, &|| Ok(())))?;
+        let mut finished = map_task(job, split, self.task(id, attempt, kind, &|| Ok(())))?;
         victim.end()?;
         let runs: Result<Vec<_>> = finished.output.runs.into_iter().map(|run| victim.damage(run)).collect();
         finished.output = MapOutput { runs: runs? };
@@ -154,7 +163,11 @@ impl Driver {
     }
 
     /// Runs one wave: `run` makes an attempt at a task, whose id it is given.
-    fn run_wave<T: Send>(&self, kind: Kind, run: impl Fn(String, &Attempt) -> Result<Finished<T>> + Sync) -> Ended<T> {
+    fn run_wave<T: Send>(
+        &self,
+        kind: Kind<'_>,
+        run: impl Fn(String, &Attempt) -> Result<Finished<T>> + Sync,
+    ) -> Ended<T> {
         self.progress.begin_wave(&self.name, kind.name(), kind.tasks as u64, kind.bytes);
         let wave = Wave {
             job: &self.name,
@@ -214,7 +227,8 @@ impl Driver {
         splits: &[Split],
         complete: Vec<MapEntry>,
     ) -> Result<MapOutputs> {
-        let kind = Kind { maps: true, tasks: splits.len(), reducers, bytes: splits.iter().map(Split::bytes).sum() };
+        let kind =
+            Kind { maps: true, tasks: splits.len(), splits, reducers, bytes: splits.iter().map(Split::bytes).sum() };
         let (adopted, attempts_before) = self.adopt(complete, splits.len());
         let ended = self.run_wave(kind, |id, attempt| {
             let start = Instant::now();
@@ -282,7 +296,7 @@ impl Driver {
         worker: Option<u32>,
         log: &Mutex<Log>,
     ) -> Result<Rerun> {
-        let kind = Kind { maps: true, tasks: splits.len(), reducers, bytes: 0 };
+        let kind = Kind { maps: true, tasks: splits.len(), splits, reducers, bytes: 0 };
         let id = format!("{}{:05}", self.task_prefix("map"), lost.task);
         let failed = |attempt: u32, cause: Error| match cause {
             Error::Cancelled => Error::Cancelled,
@@ -346,7 +360,8 @@ impl Driver {
         splits: &[Split],
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
-        let kind = Kind { maps: true, tasks: splits.len(), reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
+        let kind =
+            Kind { maps: true, tasks: splits.len(), splits, reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
         let ended = self.run_wave(kind, |id, attempt| {
             let split = &splits[attempt.task as usize];
             self.attempt(kind, id, attempt, |task| map_only_task(job, split, target, task))
@@ -364,7 +379,7 @@ impl Driver {
     ) -> Result<Vec<TaskOutput>> {
         let bytes = map_outputs.runs().iter().map(|run| run.index().total().record_bytes).sum();
         let reruns = Mutex::<Log>::default();
-        let kind = Kind { maps: false, tasks: reducers as usize, reducers, bytes };
+        let kind = Kind { maps: false, tasks: reducers as usize, splits: &[], reducers, bytes };
         let mut ended = self.run_wave(kind, |id, attempt| {
             let finished = self.attempt(kind, id, attempt, |mut task| {
                 let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, attempt.worker, &reruns);

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
 
+use nix::sys::signal::Signal;
+
 use crate::JobConfig;
 use crate::config::Intermediates;
+use crate::machine::tie;
 use crate::measure::failure::{FAILED, Failure};
 use crate::measure::plan::variant::Variant;
 use crate::measure::run::Run;
 use crate::measure::running::processors::Processors;
 use crate::measure::running::supervisor::Supervisor;
-use crate::measure::running::tie;
 use crate::measure::running::words::join;
 use crate::observe::report::Report;
 
@@ -117,7 +119,7 @@ impl Child<'_> {
         report: &Path,
     ) -> Result<Command, Failure> {
         let mut command = Command::new(&self.program);
-        tie::to_this_process(&mut command);
+        tie::to_this_process(&mut command, Signal::SIGTERM);
         command.args(["run", self.job, "--quiet", "--mode", variant.mode.name()]);
         let inputs = if variant.inputs.is_empty() { self.inputs } else { &variant.inputs };
         command.args(inputs.iter().map(|path| join("--input", path)));
@@ -140,12 +142,14 @@ impl Child<'_> {
             let word = word.as_encoded_bytes();
             word.starts_with(b"--workers=") || word.starts_with(b"--reducers=")
         };
-        let words = self.words.iter().filter(|word| !is_given(word));
+        let end = self.words.iter().position(|word| word == "--").unwrap_or(self.words.len());
+        let (options, arguments) = self.words.split_at(end);
+        let options = options.iter().filter(|word| !is_given(word));
         match variant.spared_twin_of {
-            None => command.args(words),
-            Some(_) => command.args(words.map(spare)),
+            None => command.args(options),
+            Some(_) => command.args(options.map(spare)),
         };
-        command.args(&variant.words);
+        command.args(&variant.words).args(arguments);
         Ok(command)
     }
 }

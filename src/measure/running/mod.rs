@@ -4,7 +4,7 @@
 //! - [`child`]: one run of the job.
 //! - [`peers`]: one run of another program that does the job; [`field`]: those that take part, and their turns.
 //! - [`rounds`]: warm-ups, then every turn of every round; [`pace`]: which round comes next, and when they end.
-//! - [`processors`], [`tie`], [`words`]: the processors of a child, its end with its parent, and its options.
+//! - [`processors`], [`words`]: the processors of a child, and its options.
 
 pub mod child;
 pub mod field;
@@ -13,5 +13,4 @@ pub mod peers;
 pub mod processors;
 pub mod rounds;
 pub mod supervisor;
-pub mod tie;
 pub mod words;

@@ -9,15 +9,16 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use nix::sys::signal::Signal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::PageCache;
 use crate::input::list_files;
+use crate::machine::tie;
 use crate::measure::alternative::{Alternative, AlternativeRun, Attempt};
 use crate::measure::failure::{FAILED, Failure, USAGE};
 use crate::measure::running::supervisor::Supervisor;
-use crate::measure::running::tie;
 use crate::measure::running::words::join;
 
 /// Environment variable that names another place of `scripts/peers`.
@@ -167,7 +168,7 @@ impl Peers {
 
     fn command(&self, verb: &str, question: &Question<'_>, input: &Path) -> Command {
         let mut command = Command::new(&self.one);
-        tie::to_this_process(&mut command);
+        tie::to_this_process(&mut command, Signal::SIGTERM);
         command.args([verb, question.job]).args([join("--input", input), join("--scratch", question.scratch)]);
         command.args(question.options.iter().map(|(name, value)| OsString::from(format!("--option={name}={value}"))));
         command

@@ -14,6 +14,7 @@
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
+//! - `stream`: commands in any language.
 
 mod accounts;
 mod alternatives;
@@ -26,6 +27,7 @@ mod jobs;
 mod places;
 mod run;
 mod signals;
+mod stream;
 mod tables;
 mod texts;
 mod tools;

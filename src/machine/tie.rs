@@ -9,12 +9,12 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{getpid, getppid};
 
-/// Makes the system send SIGTERM to the child of `command` when the thread that started it is gone: a process that is
+/// Makes the system send a signal to the child of `command` when the thread that started it is gone: a process that is
 /// killed by SIGKILL cannot tell its children.
-pub fn to_this_process(command: &mut Command) {
+pub fn to_this_process(command: &mut Command, signal: Signal) {
     let parent = getpid();
     let tie = move || {
-        set_pdeathsig(Signal::SIGTERM)?;
+        set_pdeathsig(signal)?;
         // The parent may have ended before the system knew of the tie.
         if getppid() == parent { Ok(()) } else { Err(io::Error::other("the parent has ended")) }
     };

@@ -1,0 +1,166 @@
+//! Patterns of paths, as Hadoop reads them: `*`, `?`, `[a-z]`, `[^a]`, `{a,b}`.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The paths that a pattern names, in order. What exists under the very name is not read as a pattern. Matched names that begin
+/// with `_` or `.` are passed over.
+pub fn expand(pattern: &OsStr) -> Vec<PathBuf> {
+    let pattern = pattern.as_bytes();
+    let pattern = pattern.strip_prefix(b"file://").or_else(|| pattern.strip_prefix(b"file:")).unwrap_or(pattern);
+    let literal = Path::new(OsStr::from_bytes(pattern));
+    if literal.symlink_metadata().is_ok() || is_special(pattern) {
+        return vec![literal.to_owned()];
+    }
+    let mut paths: Vec<PathBuf> =
+        braces(pattern).iter().flat_map(|pattern| matched(Path::new(OsStr::from_bytes(pattern)))).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Standard input.
+fn is_special(pattern: &[u8]) -> bool {
+    pattern == b"-"
+}
+
+/// Refuses an input directory that holds directories, as Hadoop does unless it is told to walk into them.
+///
+/// # Errors
+/// [`Error::Io`] that names the directory.
+pub fn refuse_directories_in(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(Error::at("read input", path))? {
+        let entry = entry.map_err(Error::at("read input", path))?;
+        let hidden = matches!(entry.file_name().as_bytes().first(), Some(b'_' | b'.'));
+        if !hidden && entry.path().is_dir() {
+            let why =
+                "Not a file: to read what is in it, set -D mapreduce.input.fileinputformat.input.dir.recursive=true";
+            return Err(Error::io("read input", &entry.path(), io::Error::new(ErrorKind::IsADirectory, why)));
+        }
+    }
+    Ok(())
+}
+
+/// The patterns that `{a,b}` stands for.
+fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
+    let Some(open) = pattern.iter().position(|byte| *byte == b'{') else { return vec![pattern.to_vec()] };
+    let (mut depth, mut start, mut choices) = (0, open + 1, Vec::new());
+    for (at, byte) in pattern.iter().enumerate().skip(open) {
+        match byte {
+            b'{' => depth += 1,
+            b',' if depth == 1 => {
+                choices.push(&pattern[start..at]);
+                start = at + 1;
+            }
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            choices.push(&pattern[start..at]);
+            let with = |choice: &&[u8]| braces(&[&pattern[..open], choice, &pattern[at + 1..]].concat());
+            return choices.iter().flat_map(with).collect();
+        }
+    }
+    vec![pattern.to_vec()]
+}
+
+/// The paths that match a pattern without braces.
+fn matched(pattern: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![PathBuf::new()];
+    for component in pattern.components() {
+        let name = component.as_os_str();
+        let is_pattern = name.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
+        paths = paths
+            .into_iter()
+            .flat_map(|path| if is_pattern { entries(&path, name) } else { vec![path.join(name)] })
+            .collect();
+    }
+    paths.retain(|path| path.symlink_metadata().is_ok());
+    paths
+}
+
+fn entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {
+    let place = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let names = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let wanted = |name: &OsString| {
+        let name = name.as_bytes();
+        !matches!(name.first(), Some(b'_' | b'.')) && is_match(pattern.as_bytes(), name)
+    };
+    names.filter(wanted).map(|name| dir.join(name)).collect()
+}
+
+fn is_match(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => (0..=name.len()).any(|skipped| is_match(rest, &name[skipped..])),
+        ([b'?', rest @ ..], [_, name @ ..]) => is_match(rest, name),
+        ([b'[', rest @ ..], [byte, name @ ..]) => {
+            let Some(end) = rest.iter().skip(1).position(|byte| *byte == b']').map(|at| at + 1) else { return false };
+            in_class(&rest[..end], *byte) && is_match(&rest[end + 1..], name)
+        }
+        ([b'\\', wanted, rest @ ..], [byte, name @ ..]) | ([wanted, rest @ ..], [byte, name @ ..]) => {
+            wanted == byte && is_match(rest, name)
+        }
+        _ => false,
+    }
+}
+
+fn in_class(class: &[u8], byte: u8) -> bool {
+    let (negated, class) = match class {
+        [b'^' | b'!', rest @ ..] => (true, rest),
+        class => (false, class),
+    };
+    let (mut at, mut found) = (0, false);
+    while at < class.len() {
+        match class[at..] {
+            [first, b'-', last, ..] => {
+                found |= (first..=last).contains(&byte);
+                at += 3;
+            }
+            [one, ..] => {
+                found |= one == byte;
+                at += 1;
+            }
+            [] => unreachable!("there is a byte at this place"),
+        }
+    }
+    found != negated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_hadoops_do() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a1", "a2", "b1", "_c", ".d"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let names = |pattern: &str| -> Vec<String> {
+            let paths = expand(dir.path().join(pattern).as_os_str());
+            paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+        };
+        for (pattern, expected) in [
+            ("*", &["a1", "a2", "b1"][..]),
+            ("a?", &["a1", "a2"]),
+            ("[ab]1", &["a1", "b1"]),
+            ("[^a]*", &["b1"]),
+            ("[a-b]2", &["a2"]),
+            ("{a1,b1}", &["a1", "b1"]),
+            ("{a,b}{1,3}", &["a1", "b1"]),
+            ("x*", &[]),
+            ("_c", &["_c"]),
+        ] {
+            assert_eq!(names(pattern), expected, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Commands in any language as mapper, combiner and reducer, by Hadoop Streaming's rules.
+//!
+//! A command reads records from standard input and prints records on standard output, a line each. Here is the word count of
+//! two programs, of which the engine does all that lies between:
+//!
+//! ```text
+//!   split ─▶ stdin ./mapper.py stdout ─▶ key TAB value ─▶ sort, spill, merge, shuffle ─▶ stdin ./reducer.py stdout ─▶ part
+//!            "to be or"        "to\t1"                                                  "be\t1"           "be\t2"
+//! ```
+//!
+//! 1. [`options`] reads Hadoop's words into options, with [`properties`] for `-D`; [`job`] resolves them: what is a command
+//!    and what a class ([`classes`]), and how records are cut.
+//! 2. [`mapper`] and [`reducer`] are parts of an ordinary job. Each attempt has one [`process`] with its
+//!    [`worker`], in a directory of its own ([`place`]) and with the variables that Hadoop sets ([`environment`]).
+//! 3. A task's thread writes to its process and reads from it in turn, and waits only for all of its pipes at once, so no
+//!    order in which a program reads and prints can bring both to a halt.
+//! 4. [`records`] cuts what a program prints into records; [`route`] makes the engine's keys of theirs: [`partition`] chooses
+//!    the reducer as Hadoop does, bit for bit, and [`order`] sorts by [fields of a key](key_fields).
+//! 5. [`said`] reads a program's standard error: counters, status, and last words, which [`failure`] explains.
+//! 6. [`program`] is the job for `run` and `compare`.
+//!
+//! # Where it differs from Hadoop
+//!
+//! | | Hadoop | here |
+//! |---|---|---|
+//! | order of the values of a key | undefined | that of the map tasks, and of what each printed |
+//! | keys that lack a field of a comparator | the first of two is the smaller, so they are no group | equal |
+//! | `-cmdenv` with blanks in the value | cut at the blank | whole |
+//! | generic options behind streaming's | refused | taken |
+//! | reads past the early end of a program | depends on time | by what the program read |
+
+pub mod aggregate;
+pub mod classes;
+pub mod combiner;
+pub mod environment;
+pub mod failure;
+pub mod globs;
+pub mod job;
+pub mod key_fields;
+pub mod mapper;
+pub mod options;
+pub mod order;
+pub mod partition;
+pub mod place;
+pub mod process;
+pub mod program;
+pub mod properties;
+pub mod records;
+pub mod reducer;
+pub mod route;
+pub mod said;
+pub mod words;
+pub mod worker;

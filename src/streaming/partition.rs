@@ -1,0 +1,125 @@
+//! Partitioners that choose the reducer that Hadoop chooses, bit for bit.
+
+use crate::job::Partitioner;
+use crate::streaming::key_fields::KeyFields;
+
+/// The way in which the reducer of a key is chosen.
+#[derive(Clone, Debug)]
+pub enum ByHadoop {
+    /// `HashPartitioner` over the bytes of a `Text` or a `BytesWritable`.
+    Hash,
+    /// `HashPartitioner` over a `LongWritable`.
+    Long,
+    /// `KeyFieldBasedPartitioner`.
+    Fields(KeyFields),
+    /// `BinaryPartitioner`, with its offsets from the left or, negative, from the right.
+    Binary { left: i64, right: i64 },
+}
+
+impl ByHadoop {
+    /// The partition of a key.
+    pub fn of(&self, key: &[u8], reducers: u32) -> u32 {
+        if reducers <= 1 {
+            return 0;
+        }
+        let hash = match self {
+            ByHadoop::Hash => hash(1, key),
+            ByHadoop::Long => long_hash(key),
+            ByHadoop::Fields(fields) if fields.is_empty() => string_hash(key),
+            ByHadoop::Fields(_) if key.is_empty() => return 0,
+            ByHadoop::Fields(fields) => {
+                fields.find(key).filter_map(|(_, range)| range).fold(0, |h, range| hash(h, &key[range]))
+            }
+            ByHadoop::Binary { left, right } => {
+                let length = key.len() as i64;
+                let at = |offset: i64| if offset < 0 { offset + length } else { offset }.clamp(0, length) as usize;
+                let end = at(*right).saturating_add(1).min(key.len());
+                hash(1, key.get(at(*left)..end).unwrap_or_default())
+            }
+        };
+        ((hash & i32::MAX) as u32) % reducers
+    }
+}
+
+/// Java's polynomial over signed bytes: `31 h + byte`, in 32 bits. Eight bytes at a time, whose products do not wait for each
+/// other.
+fn hash(mut h: i32, bytes: &[u8]) -> i32 {
+    const fn power(n: u32) -> i32 {
+        31i32.wrapping_pow(n)
+    }
+    const POWERS: [i32; 8] = [power(7), power(6), power(5), power(4), power(3), power(2), power(1), 1];
+    let chunks = bytes.chunks_exact(8);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        let products = chunk.iter().zip(POWERS).map(|(byte, power)| i32::from(*byte as i8).wrapping_mul(power));
+        h = products.fold(h.wrapping_mul(power(8)), i32::wrapping_add);
+    }
+    rest.iter().fold(h, |h, byte| h.wrapping_mul(31).wrapping_add(i32::from(*byte as i8)))
+}
+
+/// `String.hashCode` of the key: over UTF-16, from 0. What is not UTF-8 is replaced as Java does.
+fn string_hash(key: &[u8]) -> i32 {
+    let text = String::from_utf8_lossy(key);
+    text.encode_utf16().fold(0, |h: i32, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
+}
+
+/// The low half of a number, which lies here as text.
+fn long_hash(key: &[u8]) -> i32 {
+    std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok()).map_or(0, |number| number as i32)
+}
+
+/// The partitioner of the engine's keys.
+#[derive(Clone, Debug)]
+pub enum EngineKeys {
+    /// The key is the record's own.
+    Plain(ByHadoop),
+    /// The first bytes of the key are the partition.
+    Routed,
+}
+
+/// Bytes of the partition at the front of a routed key.
+pub const PARTITION_BYTES: usize = 4;
+
+impl Partitioner for EngineKeys {
+    fn partition(&self, key: &[u8], reducers: u32) -> u32 {
+        match self {
+            EngineKeys::Plain(by) => by.of(key, reducers),
+            EngineKeys::Routed => {
+                key.first_chunk().map_or(0, |number: &[u8; PARTITION_BYTES]| u32::from_be_bytes(*number))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hash one byte at a time.
+    fn plain(h: i32, bytes: &[u8]) -> i32 {
+        bytes.iter().fold(h, |h, byte| h.wrapping_mul(31).wrapping_add(i32::from(*byte as i8)))
+    }
+
+    #[test]
+    fn hashes_are_javas() {
+        for length in 0..40 {
+            let bytes: Vec<u8> = (0..length).map(|i| (i * 77 + 200) as u8).collect();
+            assert_eq!(hash(1, &bytes), plain(1, &bytes), "{length}");
+        }
+        // "hello".hashCode() is 99162322.
+        assert_eq!((hash(0, b"hello"), string_hash(b"hello")), (99_162_322, 99_162_322));
+        assert_eq!(string_hash("é".as_bytes()), 0xe9);
+    }
+
+    #[test]
+    fn key_fields_hash_from_zero_and_go_on_from_part_to_part() {
+        let by = |options: &str| ByHadoop::Fields(KeyFields::parse(options, b"\t".to_vec()).unwrap());
+        let expected = |h: i32| ((h & i32::MAX) as u32) % 7;
+        assert_eq!(by("-k1,1").of(b"hello\tworld", 7), expected(99_162_322));
+        assert_eq!(by("-k1,1 -k2,2").of(b"he\tllo", 7), expected(99_162_322));
+        assert_eq!(by("-k9").of(b"a", 7), 0);
+        assert_eq!(by("-k1,1").of(b"", 7), 0);
+        assert_eq!(by("").of(b"hello", 7), expected(99_162_322));
+        assert_eq!(ByHadoop::Hash.of(b"hello", 7), expected(plain(1, b"hello")));
+    }
+}

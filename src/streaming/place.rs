@@ -1,0 +1,368 @@
+//! Where the tasks of a job work: a directory for each attempt, with links to the files that were shipped.
+//!
+//! ```text
+//! twinmill-stream-XXXXXXXX/               removed with the job, or by the next run if this one is killed
+//!     archives/data/                      an archive, unpacked
+//!     attempt_…_m_000000_0/               the working directory of a program
+//!         mapper.py -> /home/ann/mapper.py
+//!         tmp/                            its TMPDIR
+//!     side/…                              files that programs wrote into mapreduce_task_output_dir
+//! ```
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::job::TaskContext;
+use crate::observe::activity::lock;
+use crate::runtime::work_dir::{Access, WorkDir};
+use crate::streaming::environment::{self, Variables};
+use crate::streaming::failure::quoted;
+use crate::streaming::job::{Command, StreamJob};
+use crate::streaming::process::Process;
+use crate::streaming::worker::Rules;
+
+/// The part of a job that a command plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    Map,
+    Combine,
+    Reduce,
+}
+
+impl TaskKind {
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            TaskKind::Map => "mapper",
+            TaskKind::Combine => "combiner",
+            TaskKind::Reduce => "reducer",
+        }
+    }
+
+    /// Its letter in ids. A combiner works for a map task.
+    pub fn letter(self) -> char {
+        if self.is_map() { 'm' } else { 'r' }
+    }
+
+    /// Whether it is, or works for, a map task.
+    pub fn is_map(self) -> bool {
+        self != TaskKind::Reduce
+    }
+}
+
+/// The place of a job.
+#[derive(Debug)]
+pub struct Place {
+    dir: WorkDir,
+    job_id: String,
+    variables: Variables,
+    /// Names in the directories of attempts, and what they lead to.
+    links: Vec<(OsString, PathBuf)>,
+    reporter_prefix: String,
+    rules: Rules,
+    patience: Option<Duration>,
+    join_delay: Option<Duration>,
+    notes: Mutex<Vec<String>>,
+    workspaces: Mutex<u64>,
+}
+
+impl Place {
+    /// Makes the place of a job below a work directory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for what is to be shipped and is not there.
+    pub fn create(job: &StreamJob, work_dir: &Path) -> Result<Arc<Self>> {
+        fs::create_dir_all(work_dir).map_err(Error::at("create", work_dir))?;
+        let dir = WorkDir::create(work_dir, "twinmill-stream-", Access::Private)?;
+        let job_id = job_id();
+        let mut variables = environment::of_job(&job.properties);
+        environment::add(&mut variables, "mapreduce.job.id", job_id.as_str());
+        environment::add(&mut variables, "mapreduce.job.local.dir", dir.path());
+        variables.extend(job.environment.iter().cloned());
+        let mut place = Place {
+            job_id,
+            variables,
+            links: Vec::new(),
+            reporter_prefix: job.properties.get("stream.stderr.reporter.prefix").unwrap_or("reporter:").to_owned(),
+            rules: job.rules()?,
+            patience: job.patience()?,
+            join_delay: job.join_delay()?,
+            notes: Mutex::default(),
+            workspaces: Mutex::new(0),
+            dir,
+        };
+        place.ship(job)?;
+        Ok(Arc::new(place))
+    }
+
+    fn ship(&mut self, job: &StreamJob) -> Result<()> {
+        for file in &job.files {
+            let (path, name) = shipped(file);
+            let path = fs::canonicalize(&path).map_err(Error::at("ship", &path))?;
+            self.links.push((name, path));
+        }
+        for (number, archive) in job.archives.iter().enumerate() {
+            let (path, name) = shipped(archive);
+            let to = self.dir.path().join(format!("archive-{number}"));
+            fs::create_dir(&to).map_err(Error::at("create", &to))?;
+            unpack(&path, &to)?;
+            self.links.push((name, to));
+        }
+        for command in job.commands() {
+            self.ship_words(command);
+        }
+        self.links.sort();
+        self.links.dedup_by(|a, b| a.0 == b.0);
+        Ok(())
+    }
+
+    /// Ships files that a command names relative to the directory in which the job was started, as if by `-file`.
+    fn ship_words(&mut self, command: &Command) {
+        for word in &command.words {
+            let path = Path::new(OsStr::from_bytes(word));
+            let relative = path.strip_prefix(".").unwrap_or(path);
+            let first = relative.components().next().map(|first| first.as_os_str().to_owned());
+            let Some(name) = first.filter(|_| relative.is_relative() && path.exists()) else { continue };
+            if name == ".." || self.links.iter().any(|(link, _)| *link == name) {
+                continue;
+            }
+            if let Ok(target) = fs::canonicalize(&name) {
+                let shown = Path::new(&name).display();
+                self.note(format!(
+                    "{shown} was shipped, since the {} names it; a cluster needs -files {shown}",
+                    "command"
+                ));
+                self.links.push((name, target));
+            }
+        }
+    }
+
+    /// Adds a sentence to the notes of the run.
+    pub fn note(&self, sentence: String) {
+        let mut notes = lock(&self.notes);
+        if !notes.contains(&sentence) {
+            notes.push(sentence);
+        }
+    }
+
+    /// The notes so far.
+    pub fn notes(&self) -> Vec<String> {
+        lock(&self.notes).clone()
+    }
+
+    /// The beginning of lines for the framework.
+    pub fn reporter_prefix(&self) -> &str {
+        &self.reporter_prefix
+    }
+
+    /// What counts as a failure of a command.
+    pub fn rules(&self, kind: TaskKind) -> Rules {
+        let enough_records = if kind == TaskKind::Map { self.rules.enough_records } else { u64::MAX };
+        Rules { enough_records, ..self.rules }
+    }
+
+    /// Where files that programs wrote beside their output are gathered.
+    pub fn side_dir(&self) -> PathBuf {
+        self.dir.path().join("side")
+    }
+
+    /// Makes the directory of an attempt.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn workspace(self: &Place, kind: TaskKind, task: &TaskContext) -> Result<Workspace> {
+        let number = {
+            let mut workspaces = lock(&self.workspaces);
+            *workspaces += 1;
+            *workspaces
+        };
+        let name = format!("attempt_{}_{:06}_{}-{number}", kind.letter(), task.index, task.attempt);
+        let path = self.dir.path().join(name);
+        let make = |path: &Path| fs::create_dir_all(path).map_err(Error::at("create", path));
+        make(&path.join("tmp"))?;
+        let output = self.dir.path().join(format!("output-{number}"));
+        make(&output)?;
+        for (name, target) in &self.links {
+            let link = path.join(name);
+            symlink(target, &link).map_err(Error::at("link", &link))?;
+        }
+        let mut variables = self.variables.clone();
+        variables.extend(environment::of_attempt(kind, &self.job_id, task));
+        environment::add(&mut variables, "mapreduce.task.output.dir", output.as_path());
+        variables.push(("TMPDIR".into(), path.join("tmp").into()));
+        Ok(Workspace {
+            kind,
+            path,
+            output,
+            side: self.side_dir(),
+            variables,
+            origin: task.input.clone(),
+            patience: self.patience,
+            join_delay: self.join_delay,
+        })
+    }
+}
+
+/// The id of a job, by the time of its start.
+fn job_id() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("job_{:013}_0001", since.as_millis())
+}
+
+/// The path and the name of a file to ship: `path`, `path#name`, `file:/path`.
+fn shipped(file: &OsStr) -> (PathBuf, OsString) {
+    let bytes = file.as_bytes();
+    let bytes = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"file:")).unwrap_or(bytes);
+    let hash = memchr::memrchr(b'#', bytes);
+    let path = PathBuf::from(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
+    let own_name = || fs::canonicalize(&path).ok().and_then(|path| path.file_name().map(OsStr::to_owned));
+    let name = match hash {
+        Some(hash) => OsStr::from_bytes(&bytes[hash + 1..]).to_owned(),
+        None => path.file_name().map(OsStr::to_owned).or_else(own_name).unwrap_or_default(),
+    };
+    (path, name)
+}
+
+/// Unpacks an archive with the system's own programs.
+fn unpack(archive: &Path, to: &Path) -> Result<()> {
+    let path = fs::canonicalize(archive).map_err(Error::at("ship", archive))?;
+    let name = path.as_os_str().as_bytes();
+    let zip = name.ends_with(b".zip") || name.ends_with(b".jar");
+    let mut command = if zip {
+        let mut command = process::Command::new("unzip");
+        command.args(["-q", "-d"]).arg(to).arg(&path);
+        command
+    } else {
+        let mut command = process::Command::new("tar");
+        command.arg("-xf").arg(&path).arg("-C").arg(to);
+        command
+    };
+    let done = command.output().map_err(Error::at("unpack", &path))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+    Err(Error::io("unpack", &path, io::Error::other(said)))
+}
+
+/// The directory of an attempt, removed when this is dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    kind: TaskKind,
+    path: PathBuf,
+    /// `mapreduce_task_output_dir`.
+    output: PathBuf,
+    side: PathBuf,
+    variables: Variables,
+    origin: Option<crate::job::TaskInput>,
+    patience: Option<Duration>,
+    join_delay: Option<Duration>,
+}
+
+impl Workspace {
+    /// The part that its command plays.
+    pub fn kind(&self) -> TaskKind {
+        self.kind
+    }
+
+    /// Finds a program: in the directory, then on the PATH.
+    pub fn find(&self, program: &Path) -> Option<PathBuf> {
+        if program.is_absolute() {
+            return program.exists().then(|| program.to_owned());
+        }
+        let path = self.variables.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+        let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+        let here = self.path.join(program);
+        let is_file = |path: &PathBuf| path.is_file();
+        std::iter::once(here).chain(std::env::split_paths(&path).map(|dir| dir.join(program))).find(is_file)
+    }
+
+    /// Starts a command here.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn start(&self, command: &Command, task: &TaskContext) -> io::Result<Process> {
+        let Some((program, rest)) = command.words.split_first() else {
+            return Err(io::Error::other("the command is empty"));
+        };
+        let program = Path::new(OsStr::from_bytes(program));
+        let found = self.find(program).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let found = if program.is_relative() { self.executable(found)? } else { found };
+        let mut process = process::Command::new(found);
+        process.args(rest.iter().map(|word| OsStr::from_bytes(word))).current_dir(&self.path);
+        process.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Process::start(process, task, self.patience, self.join_delay)
+    }
+
+    /// Makes a program of this directory executable, as Hadoop does: a copy, so that the user's file stays as it is.
+    fn executable(&self, program: PathBuf) -> io::Result<PathBuf> {
+        let mode = program.metadata()?.permissions().mode();
+        if mode & 0o111 != 0 || !program.starts_with(&self.path) {
+            return Ok(program);
+        }
+        let copy = program.with_file_name(format!(".{}", program.file_name().unwrap_or_default().display()));
+        fs::copy(&program, &copy)?;
+        fs::set_permissions(&copy, fs::Permissions::from_mode(mode | 0o111))?;
+        fs::remove_file(&program)?;
+        fs::rename(&copy, &program)?;
+        Ok(program)
+    }
+
+    /// Keeps the files that the program wrote for the output.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep_side_files(&self) -> Result<()> {
+        let entries = fs::read_dir(&self.output).map_err(Error::at("read", &self.output))?;
+        for entry in entries {
+            let from = entry.map_err(Error::at("read", &self.output))?.path();
+            fs::create_dir_all(&self.side).map_err(Error::at("create", &self.side))?;
+            let to = self.side.join(from.file_name().unwrap_or_default());
+            fs::rename(&from, &to).map_err(Error::at("keep", &from))?;
+        }
+        Ok(())
+    }
+
+    /// A command line that does the same task outside the framework.
+    pub fn repeat(&self, command: &Command, range: Option<(u64, u64)>) -> String {
+        let own = |(name, _): &&(OsString, OsString)| {
+            let name = name.to_string_lossy();
+            ["mapreduce_map_input_file", "mapreduce_task_partition", "mapreduce_task_attempt_id"].contains(&&*name)
+        };
+        let mut line = String::from("env");
+        for (name, value) in self.variables.iter().filter(own) {
+            let word = [name.as_bytes(), b"=", value.as_bytes()].concat();
+            line.extend([" ", &quoted(&word)]);
+        }
+        for word in &command.words {
+            line.extend([" ", &quoted(word)]);
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        let go = format!("cd {} && ", quoted(here.as_os_str().as_bytes()));
+        match &self.origin {
+            Some(input) if self.kind == TaskKind::Map => {
+                let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.to_path_buf());
+                let path = quoted(path.as_os_str().as_bytes());
+                let (first, bytes) = range.unwrap_or((input.start, input.bytes));
+                format!("{go}tail -c +{} {path} | head -c {bytes} | {line}", first + 1)
+            }
+            _ => format!("{go}{line} < FILE, with the sorted lines of this task in FILE"),
+        }
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // What cannot be removed now goes with the job's place.
+        let _ = fs::remove_dir_all(&self.path);
+        let _ = fs::remove_dir_all(&self.output);
+    }
+}

@@ -1,0 +1,312 @@
+//! One process of a task attempt, with its pipes.
+//!
+//! The task's thread feeds it and takes what it prints in turn. Whenever it must wait, it waits for all pipes at once:
+//!
+//! ```text
+//!            ┌──────────── feed: writes while there is room ───────────▶ stdin
+//!  task ─────┤   wait: until stdin has room, or stdout or stderr has bytes
+//!            └──────────── listen: takes what is there ◀──────── stdout, stderr
+//! ```
+//!
+//! The process leads a group of its own, which is killed as a whole when the attempt ends, whatever it forked; and the system
+//! kills the process when the task's thread is gone.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use crate::error::{Error, Result};
+use crate::job::TaskContext;
+use crate::machine::tie;
+use crate::record::buffer::make_room;
+
+/// Size that the pipe of standard output is given, where the system allows it. That of standard input keeps its size: a program
+/// that ends early must be noticed after as many bytes as in Hadoop.
+const PIPE_BYTES: i32 = 1 << 20;
+/// Bytes read at a time.
+const READ_BYTES: usize = 256 << 10;
+/// Time between two looks at the attempt's token.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Takes what a process prints.
+pub trait Listen {
+    /// Takes whole records from the front of what was printed; returns how many bytes they have. `all`: nothing follows.
+    ///
+    /// # Errors
+    /// Any obstacle to taking them.
+    fn printed(&mut self, bytes: &[u8], all: bool) -> Result<usize>;
+
+    /// Takes bytes of standard error.
+    fn said(&mut self, bytes: &[u8]);
+}
+
+/// The end of feeding a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fed {
+    /// It has all bytes.
+    All,
+    /// It does not read any more.
+    Closed,
+}
+
+/// A running process.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdin: Option<File>,
+    stdout: Option<File>,
+    stderr: Option<File>,
+    /// A buffer, of which the first `printed` bytes were printed and not taken yet.
+    buffer: Vec<u8>,
+    printed: usize,
+    cancel: TaskContext,
+    /// Time without a sign of life after which it has failed.
+    patience: Option<Duration>,
+    /// Time to wait for the end of its output once it has ended.
+    join_delay: Option<Duration>,
+    sign_of_life: Instant,
+    /// Bytes that it was fed.
+    pub fed_bytes: u64,
+    ended: Option<ExitStatus>,
+}
+
+impl Process {
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn start(
+        mut command: Command,
+        task: &TaskContext,
+        patience: Option<Duration>,
+        join_delay: Option<Duration>,
+    ) -> io::Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        tie::to_this_process(&mut command, Signal::SIGKILL);
+        let mut child = command.spawn()?;
+        let stdin = child.stdin.take().map(OwnedFd::from);
+        let (stdout, stderr) = (child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from));
+        let mut process = Process {
+            child,
+            stdin: None,
+            stdout: None,
+            stderr: None,
+            buffer: Vec::new(),
+            printed: 0,
+            cancel: task.clone(),
+            patience,
+            join_delay,
+            sign_of_life: Instant::now(),
+            fed_bytes: 0,
+            ended: None,
+        };
+        // Dropped on an error, which ends the child.
+        process.stdin = stdin.map(|stdin| pipe(stdin, None)).transpose()?;
+        process.stdout = stdout.map(|stdout| pipe(stdout, Some(PIPE_BYTES))).transpose()?;
+        process.stderr = stderr.map(|stderr| pipe(stderr, None)).transpose()?;
+        Ok(process)
+    }
+
+    /// Writes bytes to it, and takes what it prints meanwhile.
+    ///
+    /// # Errors
+    /// Those of the listener; [`Error::Cancelled`]; [`Error::TimedOut`] after too long without a sign of life.
+    pub fn feed(&mut self, mut bytes: &[u8], listener: &mut impl Listen) -> Result<Fed> {
+        while !bytes.is_empty() {
+            let Some(stdin) = &mut self.stdin else { return Ok(Fed::Closed) };
+            match stdin.write(bytes) {
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    self.fed_bytes += written as u64;
+                    self.sign_of_life = Instant::now();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Some(BETWEEN_LOOKS), listener)?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    self.stdin = None;
+                    return Ok(Fed::Closed);
+                }
+                Err(error) => return Err(pipe_error("write to a program", error)),
+            }
+        }
+        self.wait(None, listener)?;
+        Ok(Fed::All)
+    }
+
+    /// Ends its input, takes all that it prints, and waits until it has ended.
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn finish(&mut self, listener: &mut impl Listen) -> Result<ExitStatus> {
+        self.stdin = None;
+        let mut since_end = None;
+        while self.stdout.is_some() || self.stderr.is_some() {
+            self.wait(Some(BETWEEN_LOOKS), listener)?;
+            let is_over = self.join_delay.is_some() && self.has_ended();
+            let since_end = is_over.then(|| *since_end.get_or_insert_with(Instant::now));
+            // What its own children hold open is not waited for longer than it was asked.
+            if since_end.zip(self.join_delay).is_some_and(|(since, delay)| since.elapsed() > delay) {
+                (self.stdout, self.stderr) = (None, None);
+            }
+        }
+        self.take_printed(true, listener)?;
+        self.wait_for_end()
+    }
+
+    fn wait_for_end(&mut self) -> Result<ExitStatus> {
+        let mut pause = Duration::from_micros(100);
+        while !self.has_ended() {
+            self.look()?;
+            thread::sleep(pause);
+            pause = (2 * pause).min(BETWEEN_LOOKS);
+        }
+        Ok(self.end())
+    }
+
+    /// Whether it has ended; it is still there to be waited for, so that its group's id is its own.
+    fn has_ended(&self) -> bool {
+        let id = Id::Pid(Pid::from_raw(self.child.id().cast_signed()));
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+        self.ended.is_some() || !matches!(waitid(id, flags), Ok(WaitStatus::StillAlive))
+    }
+
+    /// Kills its group, and waits for it.
+    fn end(&mut self) -> ExitStatus {
+        if let Some(status) = self.ended {
+            return status;
+        }
+        // An empty group is no failure.
+        let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
+        let status = self.child.wait().unwrap_or_default();
+        self.ended = Some(status);
+        status
+    }
+
+    /// Waits until there is something to write, or to take, and takes it; without a time it takes only what is there.
+    fn wait(&mut self, time: Option<Duration>, listener: &mut impl Listen) -> Result<()> {
+        let timeout = time.map_or(PollTimeout::ZERO, |time| PollTimeout::from(time.as_millis() as u16));
+        let (mut pipes, mut kinds) = (Vec::with_capacity(3), Vec::with_capacity(3));
+        let streams =
+            [(&self.stdin, PollFlags::POLLOUT), (&self.stdout, PollFlags::POLLIN), (&self.stderr, PollFlags::POLLIN)];
+        for (kind, (stream, flags)) in streams.into_iter().enumerate() {
+            if let Some(stream) = stream
+                && (kind > 0 || time.is_some())
+            {
+                pipes.push(PollFd::new(stream.as_fd(), flags));
+                kinds.push(kind);
+            }
+        }
+        match poll(&mut pipes, timeout) {
+            Ok(0) if time.is_some() => return self.look(),
+            Ok(0) | Err(Errno::EINTR) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(pipe_error("wait for a program", error.into())),
+        }
+        let is_ready = |kind: usize| {
+            let of_kind = kinds.iter().zip(&pipes).find(|(of, _)| **of == kind);
+            of_kind.is_some_and(|(_, pipe)| pipe.revents().is_some_and(|events| !events.is_empty()))
+        };
+        let (prints, says) = (is_ready(1), is_ready(2));
+        if prints {
+            self.read_printed(listener)?;
+        }
+        if says {
+            self.read_said(listener)?;
+        }
+        if time.is_some() && self.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Whether the attempt goes on although nothing happened.
+    fn look(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        match self.patience {
+            Some(limit) if self.sign_of_life.elapsed() > limit => Err(Error::TimedOut { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_printed(&mut self, listener: &mut impl Listen) -> Result<()> {
+        let Some(stdout) = &mut self.stdout else { return Ok(()) };
+        if self.buffer.len() - self.printed < READ_BYTES {
+            let more = READ_BYTES.max(self.printed);
+            make_room(&mut self.buffer, more, "what a program prints")?;
+            self.buffer.resize(self.buffer.len() + more, 0);
+        }
+        match retried(|| stdout.read(&mut self.buffer[self.printed..])) {
+            Ok(0) => self.stdout = None,
+            Ok(read) => {
+                self.printed += read;
+                self.sign_of_life = Instant::now();
+                self.take_printed(false, listener)?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(pipe_error("read from a program", error)),
+        }
+        Ok(())
+    }
+
+    fn take_printed(&mut self, all: bool, listener: &mut impl Listen) -> Result<()> {
+        let taken = listener.printed(&self.buffer[..self.printed], all)?;
+        self.buffer.copy_within(taken..self.printed, 0);
+        self.printed -= taken;
+        Ok(())
+    }
+
+    fn read_said(&mut self, listener: &mut impl Listen) -> Result<()> {
+        let Some(stderr) = &mut self.stderr else { return Ok(()) };
+        let mut buffer = [0; 8 << 10];
+        match retried(|| stderr.read(&mut buffer)) {
+            Ok(0) => self.stderr = None,
+            Ok(read) => {
+                self.sign_of_life = Instant::now();
+                listener.said(&buffer[..read]);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(pipe_error("read from a program", error)),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// A pipe that neither a read nor a write waits for.
+fn pipe(pipe: OwnedFd, bytes: Option<i32>) -> io::Result<File> {
+    let flags = OFlag::from_bits_truncate(fcntl(&pipe, FcntlArg::F_GETFL)?);
+    fcntl(&pipe, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    if let Some(bytes) = bytes {
+        // A pipe of the usual size does as well.
+        let _ = fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(bytes));
+    }
+    Ok(File::from(pipe))
+}
+
+fn pipe_error(what: &'static str, source: io::Error) -> Error {
+    Error::Refused { what, source, advice: "look at the limits of the process (ulimit -a)".into() }
+}

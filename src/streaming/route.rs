@@ -1,0 +1,112 @@
+//! The engine's keys and values of a streaming job.
+//!
+//! The engine compares keys as bytes. Where records are ordered by their whole key, that is the engine's key. Where a
+//! comparator orders them otherwise, the engine's key is made for it, and the record's own key travels with the value:
+//!
+//! ```text
+//!              engine's key                       engine's value
+//! plain        key                                value
+//! ordered      partition (4 bytes), encoding      length of key (4 bytes), key, value
+//! ```
+//!
+//! So records that the comparator calls equal are one group, and come in the order of the input.
+
+use crate::error::{Error, Result};
+use crate::job::Emit;
+use crate::streaming::key_fields::KeyFields;
+use crate::streaming::order;
+use crate::streaming::partition::{ByHadoop, EngineKeys, PARTITION_BYTES};
+
+/// The order of keys.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// That of their bytes.
+    Bytes,
+    /// `KeyFieldBasedComparator`.
+    Fields(KeyFields),
+    /// That of whole records: key, then value.
+    Records,
+    /// That of numbers, which lie here as text (`LongWritable`).
+    Numbers,
+}
+
+/// Makes the engine's keys and values.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub order: Order,
+    pub partition: ByHadoop,
+    pub reducers: u32,
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Route {
+    /// A route to so many reducers; the number is known once a task begins.
+    pub fn new(order: Order, partition: ByHadoop) -> Self {
+        Route { order, partition, reducers: 1, key: Vec::new(), value: Vec::new() }
+    }
+
+    /// The partitioner of the engine's keys.
+    pub fn partitioner(&self) -> EngineKeys {
+        if self.is_plain() { EngineKeys::Plain(self.partition.clone()) } else { EngineKeys::Routed }
+    }
+
+    fn is_plain(&self) -> bool {
+        matches!(self.order, Order::Bytes)
+    }
+
+    /// Emits a record.
+    #[inline]
+    pub fn emit(&mut self, key: &[u8], value: &[u8], out: &mut impl Emit<[u8], [u8]>) {
+        let (key, value) = self.engine_record(key, value);
+        out.emit(key, value);
+    }
+
+    /// The engine's key and value of a record.
+    #[inline]
+    pub fn engine_record<'r>(&'r mut self, key: &'r [u8], value: &'r [u8]) -> (&'r [u8], &'r [u8]) {
+        if !self.is_plain() {
+            self.make(key, value);
+            return (&self.key, &self.value);
+        }
+        (key, value)
+    }
+
+    fn make(&mut self, key: &[u8], value: &[u8]) {
+        self.key.clear();
+        self.key.extend_from_slice(&self.partition.of(key, self.reducers).to_be_bytes());
+        match &self.order {
+            Order::Bytes => {}
+            Order::Fields(fields) => order::encode(fields, key, &mut self.key),
+            Order::Records => {
+                order::encode(&KeyFields::first(0, Vec::new()), key, &mut self.key);
+                self.key.extend_from_slice(value);
+            }
+            Order::Numbers => {
+                let number =
+                    std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
+                self.key.extend_from_slice(&(number ^ i64::MIN).to_be_bytes());
+            }
+        }
+        self.value.clear();
+        self.value.extend_from_slice(&(key.len() as u32).to_be_bytes());
+        self.value.extend_from_slice(key);
+        self.value.extend_from_slice(value);
+    }
+
+    /// The record of an engine's key and value.
+    ///
+    /// # Errors
+    /// [`Error::Codec`] where they are none.
+    #[inline]
+    pub fn record<'r>(&self, key: &'r [u8], value: &'r [u8]) -> Result<(&'r [u8], &'r [u8])> {
+        if self.is_plain() {
+            return Ok((key, value));
+        }
+        let (length, rest) =
+            value.split_first_chunk::<4>().ok_or_else(|| Error::codec("a record with its key", value))?;
+        rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(|| Error::codec("a key", value))
+    }
+}
+
+const _: () = assert!(PARTITION_BYTES == size_of::<u32>());

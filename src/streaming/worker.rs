@@ -1,0 +1,274 @@
+//! A command at work for one task attempt: its process, its records, and its words.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::job::{Emit, TaskContext};
+use crate::streaming::failure::{Attempt, Ending, Given, failure};
+use crate::streaming::job::Command;
+use crate::streaming::place::{Place, TaskKind, Workspace};
+use crate::streaming::process::{Fed, Listen, Process};
+use crate::streaming::records::Form;
+use crate::streaming::said::{Count, Said};
+
+/// Bytes that are gathered before they are written. A program that ends without reading the last of them is no failure, as in
+/// Hadoop, whose buffer has this size.
+const BATCH_BYTES: usize = 128 << 10;
+/// Bytes of what was written last that are kept for an error.
+const TAIL_BYTES: usize = 400;
+
+/// Where bytes for a program come from.
+#[derive(Clone, Debug)]
+struct Origin {
+    /// Bytes that were given before.
+    given: u64,
+    path: Arc<Path>,
+    offset: u64,
+}
+
+/// A command at work.
+#[derive(Debug)]
+pub struct Worker {
+    process: Process,
+    /// Dropped after the process, which works in it.
+    workspace: Workspace,
+    command: Command,
+    form: Form,
+    said: Said,
+    batch: Vec<u8>,
+    given: u64,
+    /// Offset of the first bytes that it was given.
+    first_offset: Option<u64>,
+    origins: Vec<Origin>,
+    tail: Vec<u8>,
+    written: u64,
+    counts: Vec<Count>,
+    rules: Rules,
+    /// It closed its input, and the rest is passed over.
+    deaf: bool,
+}
+
+/// What counts as a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// An exit status other than 0 is one.
+    pub status_counts: bool,
+    /// Records after which a program may stop reading.
+    pub enough_records: u64,
+}
+
+impl Worker {
+    /// Starts a command in a directory of its own. `form` is that of the records that it prints.
+    ///
+    /// # Errors
+    /// What keeps it from starting, with the cause.
+    pub fn start(place: &Place, kind: TaskKind, command: &Command, form: &Form, task: &TaskContext) -> Result<Self> {
+        let workspace = place.workspace(kind, task)?;
+        let started = workspace.start(command, task);
+        let process = started
+            .map_err(|cause| failure(&Attempt::new(command, &workspace), Ending::Start(cause), &Given::default()))?;
+        Ok(Worker {
+            process,
+            workspace,
+            command: command.clone(),
+            form: form.clone(),
+            said: Said::new(place.reporter_prefix()),
+            batch: Vec::with_capacity(BATCH_BYTES + (16 << 10)),
+            given: 0,
+            first_offset: None,
+            origins: Vec::new(),
+            tail: Vec::new(),
+            written: 0,
+            counts: Vec::new(),
+            rules: place.rules(kind),
+            deaf: false,
+        })
+    }
+
+    /// Notes that the next bytes come from this place.
+    pub fn comes_from(&mut self, path: &Path, offset: u64) {
+        const KEPT: usize = 8;
+        self.first_offset.get_or_insert(offset);
+        let path = match self.origins.last() {
+            Some(last) if *last.path == *path => last.path.clone(),
+            _ => path.into(),
+        };
+        if self.origins.len() == KEPT {
+            self.origins.remove(0);
+        }
+        self.origins.push(Origin { given: self.given, path, offset });
+    }
+
+    /// Gives it bytes as they are.
+    ///
+    /// # Errors
+    /// Those of feeding it.
+    pub fn give(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        self.given += bytes.len() as u64;
+        let (direct, rest) = match self.batch.is_empty() {
+            true => bytes.split_at(bytes.len() / BATCH_BYTES * BATCH_BYTES),
+            false => (&[][..], bytes),
+        };
+        self.feed(direct, each)?;
+        self.batch.extend_from_slice(rest);
+        self.flush_if_full(each)
+    }
+
+    /// Gives it a record.
+    ///
+    /// # Errors
+    /// Those of feeding it.
+    #[inline]
+    pub fn give_record(
+        &mut self,
+        form: &Form,
+        (key, value): (&[u8], &[u8]),
+        each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let before = self.batch.len();
+        form.write(key, value, &mut self.batch);
+        self.given += (self.batch.len() - before) as u64;
+        self.flush_if_full(each)
+    }
+
+    #[inline]
+    fn flush_if_full(&mut self, each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        if self.batch.len() < BATCH_BYTES {
+            return Ok(());
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let fed = self.feed(&batch, each);
+        self.batch = batch;
+        self.batch.clear();
+        fed
+    }
+
+    fn feed(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        if bytes.is_empty() || self.deaf {
+            return Ok(());
+        }
+        self.keep_tail(bytes);
+        let fed = self.heard(each, |process, hearing| process.feed(bytes, hearing))?;
+        if fed == Fed::All {
+            return Ok(());
+        }
+        if self.written >= self.rules.enough_records {
+            self.deaf = true;
+            return Ok(());
+        }
+        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
+        self.said.end();
+        Err(self.failed(Ending::Deaf(status)))
+    }
+
+    fn keep_tail(&mut self, bytes: &[u8]) {
+        self.tail.clear();
+        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+    }
+
+    /// Ends its input, takes the rest of what it prints, and waits for its end.
+    ///
+    /// # Errors
+    /// A failure of the program, and those of feeding it.
+    pub fn finish(&mut self, each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        let rest = std::mem::take(&mut self.batch);
+        if !rest.is_empty() && !self.deaf {
+            self.keep_tail(&rest);
+            self.heard(each, |process, hearing| process.feed(&rest, hearing))?;
+        }
+        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
+        self.said.end();
+        if status.success() || !self.rules.status_counts {
+            self.workspace.keep_side_files()?;
+            return Ok(());
+        }
+        Err(self.failed(Ending::Status(status)))
+    }
+
+    /// Lets the process go on, and hears what it prints meanwhile.
+    fn heard<T, E: FnMut(&[u8], &[u8]) -> Result<()>>(
+        &mut self,
+        each: &mut E,
+        go_on: impl FnOnce(&mut Process, &mut Hearing<'_, E>) -> Result<T>,
+    ) -> Result<T> {
+        let Worker { process, form, said, written, .. } = self;
+        let mut hearing = Hearing { form, said, written, each };
+        let went = go_on(process, &mut hearing);
+        if let Err(crate::Error::TimedOut { .. }) = &went {
+            self.said.end();
+            let limit = went.err().expect("just seen");
+            return Err(self.failed(Ending::Silent(limit.to_string())));
+        }
+        self.counts.extend(self.said.take_counts());
+        went
+    }
+
+    /// Adds its counters to those of the job, and its warnings to the notes.
+    pub fn report<K: crate::record::Key + ?Sized, V: crate::record::Value + ?Sized>(
+        &mut self,
+        place: &Place,
+        out: &mut impl Emit<K, V>,
+    ) {
+        for Count { group, name, n } in self.counts.drain(..) {
+            out.count(group, name, n.cast_unsigned());
+        }
+        self.said.take_warnings().into_iter().for_each(|warning| place.note(warning));
+    }
+
+    /// Records that it printed.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    fn failed(&self, ending: Ending) -> crate::Error {
+        let at = self.process.fed_bytes;
+        let origin = self.origins.iter().rev().find(|origin| origin.given <= at).or(self.origins.first());
+        let place = origin.map(|origin| (origin.path.to_path_buf(), origin.offset + at.saturating_sub(origin.given)));
+        let given = Given {
+            place,
+            tail: self.tail.clone(),
+            last_words: self.said.last_words(),
+            bytes: at,
+            range: self.first_offset.map(|first| (first, self.given)),
+        };
+        failure(&Attempt::new(&self.command, &self.workspace), ending, &given)
+    }
+}
+
+/// Hears what a process prints: records, and words.
+struct Hearing<'a, F> {
+    form: &'a Form,
+    said: &'a mut Said,
+    written: &'a mut u64,
+    each: &'a mut F,
+}
+
+impl<F: FnMut(&[u8], &[u8]) -> Result<()>> Listen for Hearing<'_, F> {
+    fn printed(&mut self, bytes: &[u8], all: bool) -> Result<usize> {
+        let Hearing { form, written, each, .. } = self;
+        form.cut(bytes, all, |key, value| {
+            **written += 1;
+            each(key, value)
+        })
+    }
+
+    fn said(&mut self, bytes: &[u8]) {
+        self.said.take(bytes);
+    }
+}
+
+/// How a process ended, in Java's view.
+pub fn java_status(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+
+    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+/// The path of a program that a command names, if it names one.
+pub fn program_path(command: &Command) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+
+    command.words.first().map(|word| PathBuf::from(std::ffi::OsStr::from_bytes(word)))
+}

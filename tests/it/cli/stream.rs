@@ -1,0 +1,463 @@
+//! `stream`: commands as mapper, combiner and reducer, by the rules of Hadoop Streaming.
+//!
+//! The tables restate what Hadoop's own tests of streaming pin down. Programs are `sh`, `awk` and `cat`; Python's are passed over
+//! where there is none.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{Cli, Ended};
+
+const KEY_FIELDS: &str = "org.apache.hadoop.mapred.lib.KeyFieldBased";
+
+impl Cli {
+    fn stream(&self, words: &[&str]) -> Command {
+        let mut command = self.command("stream");
+        command.args(words);
+        command
+    }
+
+    /// Runs a streaming job into `out`; `input` is its input.
+    #[track_caller]
+    fn streamed(&self, words: &[&str]) -> Ended {
+        let mut all = vec!["-input", "input", "-output", "out", "--quiet", "--overwrite"];
+        all.extend(words);
+        Ended::of(&format!("stream {}", all.join(" ")), self.stream(&all).output().unwrap())
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(self.scratch.path("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        let names = names.iter().filter(|name| name.to_string_lossy().starts_with("part-"));
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        names.map(|name| text(fs::read(self.scratch.path("out").join(name)).unwrap())).collect()
+    }
+}
+
+/// Each job leaves these parts, in both modes.
+#[track_caller]
+fn check(input: &str, words: &[&str], parts: &[&str]) {
+    let cli = Cli::with_input(input);
+    for mode in ["disk", "memory"] {
+        let mut words = words.to_vec();
+        words.extend(["--mode", mode, "-D", "mapreduce.job.maps=1"]);
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(0), "{}: {}", ended.command, ended.stderr);
+        assert_eq!(cli.parts(), parts, "{}", ended.command);
+    }
+}
+
+#[test]
+fn records_go_through_commands_by_hadoops_rules() {
+    let words = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'";
+    let count = "awk -F '\\t' '{n[$1] += $2} END {for (w in n) print w \"\\t\" n[w] | \"sort\"}'";
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("b a\nb\n", &["-mapper", words, "-reducer", count], &["a\t1\nb\t2\n"]),
+        ("b a\nb\n", &["-mapper", words, "-reducer", count, "-combiner", count], &["a\t1\nb\t2\n"]),
+        // A line without a separator is written with one; a key without a value is read with one.
+        ("pink\nblue\n", &["-mapper", "cat", "-reducer", "NONE"], &["pink\t\nblue\t\n"]),
+        ("pink\nblue\n", &["-mapper", "cat", "-reducer", "cat"], &["blue\t\npink\t\n"]),
+        ("b\na\n", &["-mapper", "cat", "-reducer", "sed -n l"], &["a\\t$\t\nb\\t$\t\n"]),
+        ("b\na\n", &["-mapper", "cat", "-reducer", "cat", "-D", "stream.reduce.output=keyonlytext"], &["a\t\nb\t\n"]),
+        // Without a mapper keys are offsets; without a reducer records are sorted.
+        ("x y\nz\n", &[], &["0\tx y\n4\tz\n"]),
+        ("b 2\na 1\n", &["-mapper", "cat"], &["a 1\t\nb 2\t\n"]),
+        // Lines end with LF, CR or both, on the way in and out; the last may lack its end.
+        ("a\r\nb\rc", &["-mapper", "cat", "-reducer", "NONE"], &["a\t\nb\t\nc\t\n"]),
+        ("x\n", &["-mapper", "printf 'a\\tb\\rc\\r\\nd'", "-reducer", "NONE"], &["a\tb\nc\t\nd\t\n"]),
+        ("", &["-mapper", "echo from an empty split", "-reducer", "NONE"], &["from an empty split\t\n"]),
+        ("\n\n", &["-mapper", "cat", "-reducer", "cat"], &["\t\n\t\n"]),
+        // Separators and fields of keys.
+        (
+            "a.b.c\nd.e\n",
+            &["-mapper", "cat", "-reducer", "NONE", "-D", "stream.map.output.field.separator=."],
+            &["a\tb.c\nd\te\n"],
+        ),
+        (
+            "a.b.c\nd\n",
+            &[
+                "-D",
+                "stream.map.output.field.separator=.",
+                "-D",
+                "stream.num.map.output.key.fields=2",
+                "-mapper",
+                "cat",
+                "-reducer",
+                "NONE",
+                "-D",
+                "mapreduce.output.textoutputformat.separator=::",
+            ],
+            &["a.b::c\nd::\n"],
+        ),
+        (
+            "a,1\n",
+            &[
+                "-mapper",
+                "cat",
+                "-reducer",
+                "cat",
+                "-D",
+                "stream.map.output.field.separator=,",
+                "-D",
+                "stream.reduce.input.field.separator=;",
+                "-D",
+                "stream.reduce.output.field.separator=;",
+            ],
+            &["a\t1\n"],
+        ),
+        // Other input formats give keys too.
+        (
+            "a\nb\n",
+            &["-mapper", "cat", "-reducer", "NONE", "-D", "stream.map.input.ignoreKey=false"],
+            &["0\ta\n2\tb\n"],
+        ),
+        (
+            "a\nb\nc\n",
+            &[
+                "-mapper",
+                "cat",
+                "-reducer",
+                "NONE",
+                "-inputformat",
+                "org.apache.hadoop.mapred.lib.NLineInputFormat",
+                "-D",
+                "mapred.line.input.format.linespermap=2",
+            ],
+            &["0\ta\n2\tb\n", "4\tc\n"],
+        ),
+        (
+            "k\tv\nx\n",
+            &["-mapper", "sed 's/\\t/-/'", "-reducer", "NONE", "-inputformat", "KeyValueTextInputFormat"],
+            &["k-v\t\nx-\t\n"],
+        ),
+        // Classes.
+        (
+            "LongValueSum:a\t2\nUniqValueCount:u\tx\nLongValueSum:a\t3\nUniqValueCount:u\tx\n",
+            &["-mapper", "cat", "-reducer", "aggregate"],
+            &["a\t5\nu\t1\n"],
+        ),
+        (
+            "a\t2\na\t3\n",
+            &[
+                "-inputformat",
+                "KeyValueTextInputFormat",
+                "-mapper",
+                "org.apache.hadoop.mapred.lib.IdentityMapper",
+                "-reducer",
+                "org.apache.hadoop.mapred.lib.LongSumReducer",
+            ],
+            &["a\t5\n"],
+        ),
+        // No shell reads a command, and a quote ends a word.
+        ("x\n", &["-mapper", "sed s/x/$X|y/", "-reducer", "NONE"], &["$X|y\t\n"]),
+        ("x\n", &["-mapper", "bash -c 'cat | tr x y'", "-reducer", "NONE"], &["y\t\n"]),
+    ];
+    for (input, words, parts) in cases {
+        check(input, words, parts);
+    }
+}
+
+#[test]
+fn binary_records_go_through_as_they_are() {
+    let raw = "printf '\\000\\000\\000\\001k\\000\\000\\000\\002vw'";
+    check("x\n", &["-mapper", raw, "-D", "stream.map.output=rawbytes", "-reducer", "NONE"], &["6b\t76 77\n"]);
+    let reduced = &[
+        "-mapper",
+        raw,
+        "-D",
+        "stream.map.output=rawbytes",
+        "-D",
+        "stream.reduce.input=RawBytes",
+        "-reducer",
+        "od -An -c",
+    ];
+    check("x\n", reduced, &["  \\0  \\0  \\0 001   k  \\0  \\0  \\0 002   v   w\t\n"]);
+    let typed = "printf '\\007\\000\\000\\000\\001k\\003\\000\\000\\000\\005'";
+    check("x\n", &["-mapper", typed, "-D", "stream.map.output=typedbytes", "-reducer", "NONE"], &["k\t5\n"]);
+}
+
+#[test]
+fn partitioners_and_comparators_are_hadoops() {
+    // The partitions are those that Java computes: String.hashCode from 1 for Text, from 0 for key fields.
+    check("a\nb\nc\nd\n", &["-mapper", "cat", "-numReduceTasks", "2"], &["a\t\nc\t\n", "b\t\nd\t\n"]);
+    let partitioner = format!("{KEY_FIELDS}Partitioner");
+    check(
+        "a\t1\nb\t2\nc\t3\nd\t4\n",
+        &[
+            "-mapper",
+            "cat",
+            "-numReduceTasks",
+            "2",
+            "-partitioner",
+            &partitioner,
+            "-D",
+            "mapred.text.key.partitioner.options=-k1,1",
+        ],
+        &["b\t2\nd\t4\n", "a\t1\nc\t3\n"],
+    );
+    let comparator = format!("mapred.output.key.comparator.class={KEY_FIELDS}Comparator");
+    check(
+        "a 10\nb 9\nc 100\n",
+        &[
+            "-mapper",
+            "cat",
+            "-D",
+            &comparator,
+            "-D",
+            "mapred.text.key.comparator.options=-k2,2nr",
+            "-D",
+            "map.output.key.field.separator= ",
+        ],
+        &["c 100\t\na 10\t\nb 9\t\n"],
+    );
+    // Records that the comparator calls equal come with the first key of their group.
+    check(
+        "a.2\tx\na.1\ty\nb.0\tz\n",
+        &[
+            "-mapper",
+            "cat",
+            "-reducer",
+            "cat",
+            "-D",
+            &comparator,
+            "-D",
+            "mapred.text.key.comparator.options=-k1,1",
+            "-D",
+            "map.output.key.field.separator=.",
+        ],
+        &["a.2\tx\na.2\ty\nb.0\tz\n"],
+    );
+}
+
+#[test]
+fn a_tiny_file_has_two_map_tasks_and_the_larger_split_is_the_first() {
+    let cli = Cli::with_input("one\ntwo\nthree\nfours\n");
+    let ended = cli.streamed(&["-mapper", "cat", "-reducer", "NONE"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    // A line that begins where a split begins belongs to the split before.
+    assert_eq!(cli.parts(), ["one\t\ntwo\t\nthree\t\n", "fours\t\n"]);
+}
+
+#[test]
+fn a_program_finds_its_files_and_variables() {
+    let cli = Cli::with_input("x\n");
+    let script = "#!/bin/sh\ncat > /dev/null\ncat data.txt other\n\
+        echo \"$mapreduce_task_ismap $mapred_task_is_map $mapred_task_partition $NAME $x_y_z\"\n\
+        echo \"${map_input_file##*/} $map_input_start $mapreduce_map_input_length $mapred_task_id\"\n";
+    fs::write(cli.scratch.path("map.sh"), script).unwrap();
+    fs::set_permissions(cli.scratch.path("map.sh"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::create_dir(cli.scratch.path("sub")).unwrap();
+    fs::write(cli.scratch.path("sub/data.txt"), "data\n").unwrap();
+    let ended = cli.streamed(&[
+        "-mapper",
+        "map.sh",
+        "-reducer",
+        "NONE",
+        "-file",
+        "map.sh",
+        "-files",
+        "sub/data.txt,sub/data.txt#other",
+        "-cmdenv",
+        "NAME=two words",
+        "-D",
+        "x.y-z=1",
+        "-D",
+        "mapreduce.job.maps=1",
+    ]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let part = cli.parts().remove(0).replace('\t', "");
+    let lines: Vec<&str> = part.lines().collect();
+    assert_eq!(lines[..3], ["data", "data", "true true 0 two words 1"]);
+    let (file, id) = lines[3].rsplit_once(' ').unwrap();
+    assert!(file.ends_with(" 0 2") && id.starts_with("attempt_") && id.ends_with("_0001_m_000000_0"), "{part}");
+    // The user's own file is as it was.
+    assert_eq!(fs::metadata(cli.scratch.path("map.sh")).unwrap().permissions().mode() & 0o777, 0o644);
+    cli.assert_left(&["map.sh", "out", "sub"]);
+}
+
+#[test]
+fn counters_and_status_come_from_standard_error() {
+    let cli = Cli::with_input("a\nb\n");
+    let mapper = "sh -c 'cat; echo reporter:counter:g,n,3 >&2; echo reporter:status:fine >&2; echo hello >&2'";
+    let ended =
+        cli.streamed(&["-mapper", mapper, "-reducer", "cat", "--report", "r.json", "-D", "mapreduce.job.maps=1"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), "hello\n"));
+    let report = cli.json("r.json");
+    assert_eq!(report["user_counters"]["g"]["n"], 3);
+    for (name, n) in [("MAP_INPUT_RECORDS", 2), ("REDUCE_INPUT_GROUPS", 2), ("REDUCE_OUTPUT_RECORDS", 2)] {
+        assert_eq!(report["counters"][name], n, "{name}");
+    }
+}
+
+#[test]
+fn a_reducer_without_input_is_run_and_what_it_prints_is_thrown_away() {
+    let cli = Cli::with_input("a\n");
+    let reducer = "sh -c 'cat; echo end; echo reporter:counter:g,n,1 >&2'";
+    let words = ["-mapper", "cat", "-reducer", reducer, "-numReduceTasks", "2", "--report", "r.json"];
+    let ended = cli.streamed(&words);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(cli.parts(), ["a\t\nend\t\n", ""]);
+    assert_eq!(cli.json("r.json")["user_counters"]["g"]["n"], 1);
+}
+
+#[test]
+fn failures_name_the_cause_and_have_hadoops_exit_status() {
+    let many = "a line of some length\n".repeat(20_000);
+    let cases: &[(&str, &[&str], i32, &[&str])] = &[
+        (
+            "one\ntwo\n",
+            &["-mapper", "sh -c 'cat > /dev/null; echo help >&2; exit 3'"],
+            1,
+            &["subprocess failed with code 3", "line 2 of", "\"two\"", "last words", "help", "to repeat this task"],
+        ),
+        ("x\n", &["-mapper", "./missing"], 1, &["./missing is neither", "-file ./missing"]),
+        ("x\n", &["-mapper", "crlf.sh"], 1, &["ends with CR LF"]),
+        ("x\n", &["-mapper", "bare.txt"], 1, &["begins neither with #!"]),
+        ("x\n", &["-mapper", "sh -c 'kill -9 $$'"], 1, &["signal 9", "code 137"]),
+        (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
+        ("x\n", &["-mapper", "cat | sort"], 1, &["no shell reads the command"]),
+        ("x\n", &["-mapper", "cat", "-partitioner", "org.x.Y"], 1, &["org.x.Y", "KeyFieldBasedPartitioner"]),
+        ("x\n", &["-mapper", "cat", "-wrong"], 1, &["Unrecognized option: -wrong", "Try -help"]),
+        ("x\n", &["-mapper", "cat", "more"], 1, &["Found 1 unexpected arguments"]),
+        ("x\n", &["-mapper", "sleep 100", "-D", "mapreduce.task.timeout=200"], 1, &["without reading, printing"]),
+        ("x\n", &["-mapper", "cat", "-input", "nowhere"], 2, &["nowhere"]),
+    ];
+    for (input, words, status, said) in cases {
+        let cli = Cli::with_input(input);
+        fs::write(cli.scratch.path("crlf.sh"), "#!/bin/sh\r\ncat\r\n").unwrap();
+        fs::write(cli.scratch.path("bare.txt"), "cat\n").unwrap();
+        for name in ["crlf.sh", "bare.txt"] {
+            fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let mut words = words.to_vec();
+        words.extend(["--max-attempts", "1", "-D", "mapreduce.job.maps=1"]);
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(*status), "{}: {}", ended.command, ended.stderr);
+        ended.says(said);
+        assert!(!cli.scratch.path("out").exists(), "{}", ended.command);
+    }
+    let cli = Cli::with_input("x\n");
+    fs::create_dir(cli.scratch.path("out")).unwrap();
+    let words = ["-input", "input", "-output", "out", "-mapper", "cat"];
+    assert_eq!(cli.stream(&words).output().unwrap().status.code(), Some(4));
+}
+
+#[test]
+fn what_a_program_leaves_unread_or_its_status_may_be_no_failure() {
+    let many = "a line of some length\n".repeat(20_000);
+    check(
+        &many,
+        &["-mapper", "head -n 1", "-reducer", "NONE", "-D", "stream.minRecWrittenToEnableSkip_=1"],
+        &["a line of some length\t\n"],
+    );
+    check("a\nb\n", &["-mapper", "head -n 1", "-reducer", "NONE"], &["a\t\n"]);
+    let words = ["-mapper", "sh -c 'cat; exit 3'", "-reducer", "NONE", "-D", "stream.non.zero.exit.is.failure=false"];
+    check("a\n", &words, &["a\t\n"]);
+}
+
+#[test]
+fn no_order_of_reading_and_printing_brings_a_program_to_a_halt() {
+    let many = "a line of some length\n".repeat(100_000);
+    let first = "sh -c 'yes | head -n 200000; yes | head -n 20000 >&2; cat > /dev/null'";
+    check(&many, &["-mapper", first, "-reducer", "sh -c 'wc -l; cat'"], &["200000\t\n"]);
+}
+
+#[test]
+fn a_failed_attempt_is_made_again() {
+    let cli = Cli::with_input("a\n");
+    let mapper = "sh -c 'case $mapred_task_id in *_0) exit 1;; esac; cat'";
+    let ended =
+        cli.streamed(&["-mapper", mapper, "-reducer", "cat", "--report", "r.json", "-D", "mapreduce.job.maps=1"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(cli.json("r.json")["recoveries"].as_array().unwrap().len(), 1);
+}
+
+/// Whether a process runs.
+fn runs(id: &str) -> bool {
+    // A process that waits for its parent has ended.
+    let status = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+#[test]
+fn children_do_not_outlive_the_run_however_it_ends() {
+    let mapper = "sh -c 'trap \"\" TERM INT; sleep 1000 & echo $! > $DIR/forked; echo $$ > $DIR/own; wait; sleep 1000'";
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let cli = Cli::with_input("a\n");
+        let dir = format!("DIR={}", cli.scratch.path("").display());
+        let words = [
+            "-input",
+            "input",
+            "-output",
+            "out",
+            "--quiet",
+            "-mapper",
+            mapper,
+            "-cmdenv",
+            &dir,
+            "-D",
+            "mapreduce.job.maps=1",
+        ];
+        let mut child = cli.stream(&words).spawn().unwrap();
+        let began = Instant::now();
+        let id = |name: &str| fs::read_to_string(cli.scratch.path(name)).unwrap_or_default();
+        while id("own").is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it did not begin");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let ids = [id("own"), id("forked")];
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        assert!(!child.wait().unwrap().success());
+        let ended = Instant::now();
+        while ids.iter().any(|id| runs(id)) {
+            assert!(ended.elapsed() < Duration::from_secs(10), "{signal}: {ids:?} still run");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn compare_takes_a_streaming_job() {
+    let cli = Cli::with_input("b a\nb\n");
+    let words = [
+        "compare", "stream", "-input", "input", "-mapper", "cat", "-reducer", "cat", "--runs", "1", "--warmup", "0",
+        "--report", "r.json",
+    ];
+    let mut command = cli.command("");
+    let output = command.args(words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(cli.json("r.json")["outputs_identical"], true);
+}
+
+#[test]
+fn a_word_count_in_python_works() {
+    if !Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return eprintln!("skipped: there is no python3");
+    }
+    let cli = Cli::with_input("to be or not to be\n");
+    fs::write(
+        cli.scratch.path("map.py"),
+        "import sys\nfor line in sys.stdin:\n    for w in line.split(): print(w + '\\t1')\n",
+    )
+    .unwrap();
+    let reducer = "import sys, itertools\nrows = (line.rstrip('\\n').split('\\t') for line in sys.stdin)\n\
+        for w, ones in itertools.groupby(rows, lambda row: row[0]): print(w + '\\t' + str(sum(int(n) for _, n in ones)))\n";
+    fs::write(cli.scratch.path("reduce.py"), reducer).unwrap();
+    let ended =
+        cli.streamed(&["-mapper", "python3 map.py", "-combiner", "python3 reduce.py", "-reducer", "python3 reduce.py"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(cli.parts(), ["be\t2\nnot\t1\nor\t1\nto\t2\n"]);
+    fs::write(cli.scratch.path("bad.py"), "import sys\nfor line in sys.stdin: int(line)\n").unwrap();
+    let ended = cli.streamed(&["-mapper", "python3 bad.py", "--max-attempts", "1"]);
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["Python's exception: ValueError", "Traceback"]);
+    assert!(Path::new(&cli.scratch.path("out")).exists(), "the output before stays");
+}
