@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::job::{Emit, TaskContext};
 use crate::streaming::aggregate::Aggregate;
 use crate::streaming::job::{ReduceStep, StreamJob};
-use crate::streaming::place::{Place, TaskKind};
+use crate::streaming::place::Place;
+use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
 

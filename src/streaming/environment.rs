@@ -6,8 +6,8 @@
 use std::ffi::OsString;
 
 use crate::job::TaskContext;
-use crate::streaming::place::TaskKind;
 use crate::streaming::properties::{Properties, old_name};
+use crate::streaming::role::TaskKind;
 
 /// Variables, in the order in which they are set.
 pub type Variables = Vec<(OsString, OsString)>;

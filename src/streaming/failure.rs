@@ -1,6 +1,6 @@
 //! Explains why a program failed: how it ended, what it had read, what it said, and what is usually the cause.
 
-use std::fmt::Write as _;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +13,6 @@ use crate::error::{Error, Excerpt};
 use crate::streaming::job::Command;
 use crate::streaming::place::Workspace;
 use crate::streaming::words::shell_sign;
-use crate::streaming::worker::{java_status, program_path};
 
 /// The way in which a program failed.
 #[derive(Debug)]
@@ -211,14 +210,12 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
     }
 }
 
-/// Quotes a word for a shell.
-pub fn quoted(word: &[u8]) -> String {
-    let text = String::from_utf8_lossy(word);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.into_owned();
-    }
-    let mut quoted = String::from("'");
-    let _ = write!(quoted, "{}", text.replace('\'', r"'\''"));
-    quoted + "'"
+/// How a process ended, in Java's view.
+fn java_status(status: ExitStatus) -> i32 {
+    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+/// The path of the program that a command names.
+fn program_path(command: &Command) -> Option<PathBuf> {
+    command.words.first().map(|word| PathBuf::from(OsStr::from_bytes(word)))
 }

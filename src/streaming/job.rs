@@ -16,9 +16,9 @@ use crate::streaming::options::Options;
 use crate::streaming::partition::ByHadoop;
 use crate::streaming::properties::Properties;
 use crate::streaming::records::Form;
+use crate::streaming::role::Rules;
 use crate::streaming::route::{Order, Route};
 use crate::streaming::words;
-use crate::streaming::worker::Rules;
 
 /// A command, as words.
 #[derive(Clone, Debug, PartialEq, Eq)]

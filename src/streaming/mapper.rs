@@ -7,9 +7,10 @@ use crate::input::{LineBlock, LineBlocks};
 use crate::job::{Emit, Mapper, TaskContext};
 use crate::streaming::combiner::Combining;
 use crate::streaming::job::{MapClass, MapInput, MapStep, StreamJob};
-use crate::streaming::place::{Place, TaskKind};
+use crate::streaming::place::Place;
 use crate::streaming::records::{Form, split_key};
 use crate::streaming::reducer::OutputLines;
+use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
 

@@ -47,6 +47,7 @@ pub mod program;
 pub mod properties;
 pub mod records;
 pub mod reducer;
+pub mod role;
 pub mod route;
 pub mod said;
 pub mod words;

@@ -24,39 +24,10 @@ use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::environment::{self, Variables};
-use crate::streaming::failure::quoted;
 use crate::streaming::job::{Command, StreamJob};
 use crate::streaming::process::Process;
-use crate::streaming::worker::Rules;
-
-/// The part of a job that a command plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskKind {
-    Map,
-    Combine,
-    Reduce,
-}
-
-impl TaskKind {
-    /// Its name in messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            TaskKind::Map => "mapper",
-            TaskKind::Combine => "combiner",
-            TaskKind::Reduce => "reducer",
-        }
-    }
-
-    /// Its letter in ids. A combiner works for a map task.
-    pub fn letter(self) -> char {
-        if self.is_map() { 'm' } else { 'r' }
-    }
-
-    /// Whether it is, or works for, a map task.
-    pub fn is_map(self) -> bool {
-        self != TaskKind::Reduce
-    }
-}
+use crate::streaming::role::{Rules, TaskKind};
+use crate::streaming::words::quoted;
 
 /// The place of a job.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::job::{Emit, Reducer, TaskContext, Values};
 use crate::streaming::aggregate::Aggregate;
 use crate::streaming::job::{ReduceStep, StreamJob};
-use crate::streaming::place::{Place, TaskKind};
+use crate::streaming::place::Place;
 use crate::streaming::records::Form;
+use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
 

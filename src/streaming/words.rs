@@ -42,6 +42,16 @@ pub fn shell_sign(words: &[Vec<u8>]) -> Option<&[u8]> {
     words.iter().find(is_sign).map(Vec::as_slice)
 }
 
+/// Quotes a word for a shell.
+pub fn quoted(word: &[u8]) -> String {
+    let text = String::from_utf8_lossy(word);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,16 +1,16 @@
 //! A command at work for one task attempt: its process, its records, and its words.
 
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::job::{Emit, TaskContext};
 use crate::streaming::failure::{Attempt, Ending, Given, failure};
 use crate::streaming::job::Command;
-use crate::streaming::place::{Place, TaskKind, Workspace};
+use crate::streaming::place::{Place, Workspace};
 use crate::streaming::process::{Fed, Listen, Process};
 use crate::streaming::records::Form;
+use crate::streaming::role::{Rules, TaskKind};
 use crate::streaming::said::{Count, Said};
 
 /// Bytes that are gathered before they are written. A program that ends without reading the last of them is no failure, as in
@@ -48,15 +48,6 @@ pub struct Worker {
     rules: Rules,
     /// It closed its input, and the rest is passed over.
     deaf: bool,
-}
-
-/// What counts as a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// An exit status other than 0 is one.
-    pub status_counts: bool,
-    /// Records after which a program may stop reading.
-    pub enough_records: u64,
 }
 
 impl Worker {
@@ -257,18 +248,4 @@ impl<F: FnMut(&[u8], &[u8]) -> Result<()>> Listen for Hearing<'_, F> {
     fn said(&mut self, bytes: &[u8]) {
         self.said.take(bytes);
     }
-}
-
-/// How a process ended, in Java's view.
-pub fn java_status(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-
-    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
-}
-
-/// The path of a program that a command names, if it names one.
-pub fn program_path(command: &Command) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-
-    command.words.first().map(|word| PathBuf::from(std::ffi::OsStr::from_bytes(word)))
 }
