@@ -198,11 +198,6 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
             let interpreter = String::from_utf8_lossy(&first_line[2..]);
             format!("the interpreter that {name} names is not there: {}", interpreter.trim())
         }
-        _ if error.raw_os_error() == Some(nix::libc::ENOEXEC) => {
-            format!(
-                "{name} begins neither with #! nor as a program; its first line must name its interpreter, such as #!/usr/bin/env python3"
-            )
-        }
         _ if error.raw_os_error() == Some(nix::libc::E2BIG) => {
             "the environment is too large for a process; set -D stream.jobconf.truncate.limit=1000".into()
         }

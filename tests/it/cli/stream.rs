@@ -320,7 +320,6 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         ),
         ("x\n", &["-mapper", "./missing"], 1, &["./missing is neither", "-file ./missing"]),
         ("x\n", &["-mapper", "crlf.sh"], 1, &["ends with CR LF"]),
-        ("x\n", &["-mapper", "bare.txt"], 1, &["begins neither with #!"]),
         ("x\n", &["-mapper", "sh -c 'kill -9 $$'"], 1, &["signal 9", "code 137"]),
         (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
         ("x\n", &["-mapper", "cat | sort"], 1, &["no shell reads the command"]),
@@ -333,10 +332,7 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
     for (input, words, status, said) in cases {
         let cli = Cli::with_input(input);
         fs::write(cli.scratch.path("crlf.sh"), "#!/bin/sh\r\ncat\r\n").unwrap();
-        fs::write(cli.scratch.path("bare.txt"), "cat\n").unwrap();
-        for name in ["crlf.sh", "bare.txt"] {
-            fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        fs::set_permissions(cli.scratch.path("crlf.sh"), fs::Permissions::from_mode(0o755)).unwrap();
         let mut words = words.to_vec();
         words.extend(["--max-attempts", "1", "-D", "mapreduce.job.maps=1"]);
         let ended = cli.streamed(&words);
