@@ -1,4 +1,4 @@
-//! The collector of a map task with a combiner: a [table](super::table) of accumulators that is sorted when it spills.
+//! The buffer of a map task with a combiner: a [table](super::table) of accumulators that is sorted when it spills.
 //!
 //! Look-ups are gathered in batches: a record's slot is fetched when it is emitted, and by the time its batch is folded the
 //! cache line has arrived. Without that, a table larger than the second-level cache costs a trip to memory a record.
@@ -8,11 +8,12 @@ use crate::job::{Combiner, Partitioner};
 use crate::observe::activity::{Activity, Doing};
 use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
-use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
+use crate::pipeline::collect::collector::Side;
 use crate::pipeline::collect::room;
+use crate::pipeline::collect::sort_buffer::SortMemory;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
-use crate::pipeline::emit::{Accept, Accepted};
+use crate::pipeline::emit::Accepted;
 use crate::pipeline::fold::{Combine, Fold};
 use crate::pipeline::sort::{self, Entry, Keys};
 use crate::pipeline::task::Task;
@@ -28,8 +29,11 @@ const FEW_KEYS_BYTES: usize = 1 << 20;
 /// Distance, in keys, at which slots of a sorted table are fetched ahead while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
 
+/// Records after which a table is first looked at, for what it gains; each later look comes after four times as many.
+pub(super) const FIRST_LOOK: u64 = if cfg!(test) { 256 } else { 16 << 10 };
+
 /// Folds the values of each key and spills the accumulators sorted by (partition, key).
-pub struct CombiningBuffer<'t, V: Value, C, P> {
+pub(super) struct CombiningBuffer<'t, V: Value, C, P> {
     task: Task<'t>,
     doing: Doing,
     fold: &'t Combine<V, C>,
@@ -37,14 +41,21 @@ pub struct CombiningBuffer<'t, V: Value, C, P> {
     side: Side,
     capacity_bytes: usize,
     memory: TableMemory<V>,
+    /// The sort buffer that takes over where the table gains nothing, as long as there is memory for both.
+    beside: SortMemory,
     pending: Vec<(InlineKey, V)>,
     records: u64,
     bytes: u64,
     spills: Spills,
+    /// Records that were folded since the table was empty.
+    folded: u64,
+    /// The number of them at which the table is looked at.
+    next_look: u64,
+    gains_nothing: bool,
 }
 
 /// The buffers, which one task after another uses.
-struct TableMemory<V> {
+pub(super) struct TableMemory<V> {
     table: Table<V>,
     index: Vec<Entry>,
     scratch: Vec<Entry>,
@@ -59,8 +70,13 @@ impl<V> Default for TableMemory<V> {
 
 impl<V: Value> TableMemory<V> {
     /// Bytes of memory in use, those for sorting the table among them.
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.table.memory_bytes() + (self.index.capacity() + self.scratch.capacity()) * size_of::<Entry>()
+    }
+
+    /// Whether the table holds no key.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.len() == 0
     }
 
     /// Bytes of memory in use while the table grows, and the index with it.
@@ -68,6 +84,25 @@ impl<V: Value> TableMemory<V> {
         let index_bytes = 2 * self.table.most_keys() * INDEX_BYTES;
         self.table.memory_bytes_to_grow()
             + index_bytes.max((self.index.capacity() + self.scratch.capacity()) * size_of::<Entry>())
+    }
+
+    /// Hands each key with its encoded accumulator to `take`, and empties the table.
+    pub(super) fn pour<C: Combiner<V>>(
+        &mut self,
+        fold: &Combine<V, C>,
+        mut take: impl FnMut(&[u8], &[u8]) -> Result<()>,
+    ) -> Result<()>
+    where
+        V: ToValue<V>,
+    {
+        let mut value = Vec::new();
+        for (at, key) in self.table.keys() {
+            value.clear();
+            fold.encode(self.table.value(at), &mut value);
+            take(key, &value)?;
+        }
+        self.table.clear();
+        Ok(())
     }
 
     /// Doubles the table, and makes room for sorting it; returns whether the system allows it.
@@ -87,15 +122,18 @@ where
     C: Combiner<V>,
     P: Partitioner,
 {
+    /// Folds a record; returns whether a look has shown that the table gains nothing. There is memory for another buffer then:
+    /// the table is small, or empty.
     #[inline(always)]
-    fn fold(&mut self, key: &[u8], value: V) -> Accepted {
+    fn fold(&mut self, key: &[u8], value: V) -> Accepted<bool> {
         if key.len() <= INLINE_BYTES {
             let key = self.memory.table.inline_key(key);
             self.memory.table.prefetch(&key);
             self.pending.push((key, value));
-            if self.pending.len() == BATCH { self.fold_batch() } else { Ok(()) }
+            if self.pending.len() == BATCH { self.fold_batch() } else { Ok(false) }
         } else {
             self.fold_long(key, value)?;
+            self.folded += 1;
             self.fold_batch()
         }
     }
@@ -119,18 +157,29 @@ where
         folded.map_err(|_| Box::new(Error::refused("a key", key.len())))
     }
 
-    /// Folds the pending records. There was room for them when the first one came.
+    /// Folds the pending records, for which there was room when the first one came, and looks at the table where it is time.
     #[inline(never)]
-    fn fold_batch(&mut self) -> Accepted {
+    fn fold_batch(&mut self) -> Accepted<bool> {
         let _combining = self.doing.enter(Activity::Combine);
         let (table, combiner) = (&mut self.memory.table, &self.fold.combiner);
+        self.folded += self.pending.len() as u64;
         for (key, value) in self.pending.drain(..) {
             table.fold_inline(&key, value, |accumulator, value| combiner.combine(accumulator, value));
         }
         if !self.memory.table.has_room(BATCH) || self.memory.bytes() > self.capacity_bytes {
-            return self.make_room();
+            self.make_room()?;
         }
-        Ok(())
+        if self.folded >= self.next_look {
+            self.next_look = 4 * self.folded;
+            // A large table goes on until it is spilled: there is no memory for another buffer beside it.
+            self.gains_nothing = self.loses() && self.memory.bytes() <= self.capacity_bytes / 4;
+        }
+        Ok(self.gains_nothing)
+    }
+
+    /// Whether the table combines fewer than half of its records, so that it costs more than it saves.
+    fn loses(&self) -> bool {
+        2 * self.memory.table.len() as u64 > self.folded
     }
 
     /// Grows the table, or spills it where its share of memory, or the system, does not allow that.
@@ -145,6 +194,9 @@ where
             }
         }
         let fits = memory.bytes() <= self.capacity_bytes;
+        if memory.bytes_to_grow() > self.capacity_bytes / 4 {
+            self.beside = SortMemory::default();
+        }
         if fits && memory.bytes_to_grow() <= self.capacity_bytes && memory.grow() {
             return Ok(());
         }
@@ -159,6 +211,8 @@ where
 
     #[inline(never)]
     fn spill_when_full(&mut self) -> Accepted {
+        self.gains_nothing = self.folded >= FIRST_LOOK && self.loses();
+        (self.folded, self.next_look) = (0, FIRST_LOOK);
         let spilled = self.spill(Occasion::Full);
         // After an error the task ends with the current record; until then the table must not grow.
         self.memory.table.clear();
@@ -221,16 +275,49 @@ impl<V: Value> Keys for &Table<V> {
     }
 }
 
-impl<K, V, C, P> Accept<K, V> for CombiningBuffer<'_, V, C, P>
+impl<'t, V, C, P> CombiningBuffer<'t, V, C, P>
 where
-    K: Key + ?Sized,
     V: Value + ToValue<V> + Send,
     C: Combiner<V>,
     P: Partitioner,
 {
-    #[inline]
-    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
+    /// A buffer for a task that has made these spills.
+    pub(super) fn with(
+        task: Task<'t>,
+        (fold, partitioner, side): (&'t Combine<V, C>, &'t P, Side),
+        (memory, beside, spills): (TableMemory<V>, SortMemory, Spills),
+    ) -> Self {
+        let capacity_bytes = task.config.task_sort_buffer_bytes();
+        CombiningBuffer {
+            doing: Doing::here(),
+            fold,
+            partitioner,
+            side,
+            capacity_bytes,
+            memory,
+            beside,
+            pending: Vec::with_capacity(BATCH),
+            records: 0,
+            bytes: 0,
+            spills,
+            folded: 0,
+            next_look: FIRST_LOOK,
+            gains_nothing: false,
+            task,
+        }
+    }
+
+    /// Takes an encoded record on the reduce side.
+    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> Accepted<bool> {
+        self.task.counters.combine_input_records += 1;
+        self.fold(key, V::decode_owned(value)?)
+    }
+
+    /// Takes a record of the mapper; returns as [`fold`](Self::fold) does.
+    #[inline(always)]
+    pub(super) fn accept<K, Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted<bool>
     where
+        K: Key + ?Sized,
         Q: ToKey<K>,
         W: ToValue<V>,
     {
@@ -239,49 +326,22 @@ where
         self.bytes += (key.len() + value.encoded_len()) as u64;
         self.fold(key, value.into_value())
     }
-}
 
-impl<'t, K, V, C, P> Collect<'t, K, V, Combine<V, C>, P> for CombiningBuffer<'t, V, C, P>
-where
-    K: Key + ?Sized,
-    V: Value + ToValue<V> + Send,
-    C: Combiner<V>,
-    P: Partitioner,
-{
-    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side, _expected_bytes: u64) -> Self {
-        let capacity_bytes = task.config.task_sort_buffer_bytes();
-        CombiningBuffer {
-            doing: Doing::here(),
-            fold,
-            partitioner,
-            side,
-            capacity_bytes,
-            memory: task.buffers.take(),
-            pending: Vec::with_capacity(BATCH),
-            records: 0,
-            bytes: 0,
-            spills: Spills::default(),
-            task,
-        }
-    }
-
-    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        self.task.counters.combine_input_records += 1;
-        self.fold(key, V::decode_owned(value)?).map_err(|error| *error)
-    }
-
-    fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
+    /// Writes what is left as the task's last spill.
+    pub(super) fn spill_rest(&mut self) -> Result<()> {
         self.fold_batch().map_err(|error| *error)?;
-        self.task.counters.map_output_records += self.records;
-        self.task.counters.map_output_bytes += self.bytes;
-        self.task.counters.combine_input_records += self.records;
         if self.memory.table.len() > 0 {
             self.spill(Occasion::Last)?;
             self.memory.table.clear();
         }
-        let mut task = self.task;
-        task.buffers.put(self.memory);
-        let output = self.spills.into_map_output(&mut task, self.side, self.fold)?;
-        Ok((output, task))
+        Ok(())
+    }
+
+    /// The task, which has counted its records, the buffers, and the spills so far.
+    pub(super) fn into_parts(mut self) -> (Task<'t>, TableMemory<V>, SortMemory, Spills) {
+        self.task.counters.map_output_records += self.records;
+        self.task.counters.map_output_bytes += self.bytes;
+        self.task.counters.combine_input_records += self.records;
+        (self.task, self.memory, self.beside, self.spills)
     }
 }

@@ -1,4 +1,7 @@
-//! The sort buffer of a map task without a combiner: framed records one after another, and an index to sort.
+//! The sort buffer: framed records one after another, and an index to sort.
+//!
+//! A map task without a combiner collects in one; one with a combiner does where [its table gains
+//! nothing](super::adaptive). Equal keys are then combined as the sorted buffer is written, as Hadoop does it.
 
 use crate::error::{Error, Result};
 use crate::job::Partitioner;
@@ -14,6 +17,7 @@ use crate::pipeline::prefetch;
 use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
 use crate::pipeline::task::Task;
 use crate::record::{Key, ToKey, ToValue, Value, frame, varint};
+use crate::store::RunBuilder;
 
 /// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
 const INDEX_BYTES: usize = 2 * size_of::<Entry>();
@@ -39,11 +43,13 @@ pub struct SortBuffer<'t, F, P> {
     capacity_bytes: usize,
     memory: SortMemory,
     spills: Spills,
+    /// Records of the last spill, and how many of them were left after combining.
+    last_spill: (u64, u64),
 }
 
 /// The buffers, which one task after another uses.
 #[derive(Default)]
-struct SortMemory {
+pub(super) struct SortMemory {
     records: Vec<u8>,
     index: Vec<Entry>,
     scratch: Vec<Entry>,
@@ -136,34 +142,103 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         }
         sorting.add_bytes(records.len() as u64);
         drop(sorting);
-        self.spills.write(task, self.side, occasion, self.fold, |run| {
-            let mut previous: Option<(Entry, &[u8])> = None;
-            for (i, entry) in index.iter().enumerate() {
-                if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
-                    prefetch::read(&records[ahead.position() as usize]);
-                }
-                let at = entry.position() as usize;
-                let frame = frame::read(records, at).expect("the buffer holds whole records");
-                let (key_start, key_end) = frame.key.expect("records in the buffer have their keys");
-                let (key, partition) = (&records[key_start..key_end], entry.partition());
-                let same_key = previous.is_some_and(|(before, key_before)| {
-                    before.partition() == partition && before.same_key(*entry).unwrap_or_else(|| key == key_before)
-                });
-                if same_key {
-                    run.push(partition, key, &records[frame.value_start..frame.end], true)?;
-                } else {
-                    run.push_framed(partition, &records[at..frame.end])?;
-                }
-                previous = Some((*entry, key));
+        let mut written = index.len() as u64;
+        let fold = self.fold;
+        self.spills.write(task, self.side, occasion, fold, |run| {
+            if F::COMBINES {
+                written = write_combined(index, records, fold, run)?;
+                return Ok(());
             }
-            Ok(())
+            write_all(index, records, run)
         })?;
+        if F::COMBINES {
+            self.task.counters.combine_output_records += written;
+            self.last_spill = (index.len() as u64, written);
+        }
         records.clear();
         index.clear();
         // A record larger than the buffer does not make the buffer larger for good.
         records.shrink_to(self.capacity_bytes);
         Ok(())
     }
+}
+
+/// A record of the buffer.
+#[derive(Clone, Copy)]
+struct Framed<'r> {
+    entry: Entry,
+    key: &'r [u8],
+    value: &'r [u8],
+    /// All of it, as it lies in the buffer.
+    bytes: &'r [u8],
+}
+
+impl Framed<'_> {
+    /// Whether another record goes to the same place under the same key.
+    #[inline(always)]
+    fn is_of_key_of(&self, other: &Framed<'_>) -> bool {
+        other.entry.partition() == self.entry.partition()
+            && other.entry.same_key(self.entry).unwrap_or_else(|| self.key == other.key)
+    }
+}
+
+/// The records in the order of their index.
+#[inline(always)]
+fn in_order<'r>(index: &'r [Entry], records: &'r [u8]) -> impl Iterator<Item = Framed<'r>> {
+    index.iter().enumerate().map(move |(i, entry)| {
+        if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
+            prefetch::read(&records[ahead.position() as usize]);
+        }
+        let at = entry.position() as usize;
+        let frame = frame::read(records, at).expect("the buffer holds whole records");
+        let (start, end) = frame.key.expect("records in the buffer have their keys");
+        let (key, value) = (&records[start..end], &records[frame.value_start..frame.end]);
+        Framed { entry: *entry, key, value, bytes: &records[at..frame.end] }
+    })
+}
+
+/// Writes sorted records as they are.
+fn write_all(index: &[Entry], records: &[u8], run: &mut RunBuilder) -> Result<()> {
+    let mut previous: Option<Framed<'_>> = None;
+    for record in in_order(index, records) {
+        let partition = record.entry.partition();
+        if previous.is_some_and(|before| record.is_of_key_of(&before)) {
+            run.push(partition, record.key, record.value, true)?;
+        } else {
+            run.push_framed(partition, record.bytes)?;
+        }
+        previous = Some(record);
+    }
+    Ok(())
+}
+
+/// Writes sorted records, neighbours of one key as one; returns how many that makes.
+fn write_combined<F: Fold>(index: &[Entry], records: &[u8], fold: &F, run: &mut RunBuilder) -> Result<u64> {
+    let (mut written, mut encoded) = (0, Vec::new());
+    let mut write = |record: Framed<'_>, accumulator: Option<F::Accumulator>| {
+        written += 1;
+        let Some(accumulator) = accumulator else { return run.push_framed(record.entry.partition(), record.bytes) };
+        encoded.clear();
+        fold.encode(&accumulator, &mut encoded);
+        run.push(record.entry.partition(), record.key, &encoded, false)
+    };
+    let mut held: Option<(Framed<'_>, Option<F::Accumulator>)> = None;
+    for record in in_order(index, records) {
+        match &mut held {
+            Some((first, accumulator)) if record.is_of_key_of(first) => {
+                let mut folded = accumulator.take().map_or_else(|| fold.decode(first.value), Ok)?;
+                fold.fold(&mut folded, record.value)?;
+                *accumulator = Some(folded);
+            }
+            _ => {
+                if let Some((first, accumulator)) = held.replace((record, None)) {
+                    write(first, accumulator)?;
+                }
+            }
+        }
+    }
+    held.map_or(Ok(()), |(first, accumulator)| write(first, accumulator))?;
+    Ok(written)
 }
 
 /// Records of the buffer, each at its position.
@@ -196,6 +271,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Accept<K, V> f
         let partition = self.partitioner.partition(key, self.reducers);
         let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records))?;
         self.task.counters.map_output_records += 1;
+        self.task.counters.combine_input_records += u64::from(F::COMBINES);
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
         self.doing.set(Activity::User);
         Ok(())
@@ -247,6 +323,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         least_value_len: usize,
         encode_value: impl FnOnce(&mut Vec<u8>),
     ) -> Result<usize> {
+        self.task.counters.combine_output_records += u64::from(F::COMBINES);
         let mut value_len = least_value_len;
         self.spills.write(&mut self.task, self.side, Occasion::Full, self.fold, |run| {
             run.push_encoded(partition, key, least_value_len, |out| {
@@ -278,10 +355,16 @@ fn widen_length(records: &mut Vec<u8>, at: usize, value_len: usize) {
     records.splice(at..=at, length);
 }
 
-impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
-    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self {
-        let capacity_bytes = task.config.task_sort_buffer_bytes().min(MAX_POSITION as usize);
-        let mut memory: SortMemory = task.buffers.take();
+impl<'t, F: Fold, P: Partitioner> SortBuffer<'t, F, P> {
+    /// A buffer within `capacity_bytes` for about so many bytes of records, for a task that has made these spills.
+    pub(super) fn with(
+        task: Task<'t>,
+        (fold, partitioner, side): (&'t F, &'t P, Side),
+        (mut memory, spills): (SortMemory, Spills),
+        capacity_bytes: usize,
+        expected_bytes: u64,
+    ) -> Self {
+        let capacity_bytes = capacity_bytes.min(MAX_POSITION as usize);
         memory.expect(expected_bytes, capacity_bytes);
         SortBuffer {
             doing: Doing::here(),
@@ -291,24 +374,56 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
             partitioner,
             capacity_bytes,
             memory,
-            spills: Spills::default(),
+            spills,
+            last_spill: (0, 0),
             task,
         }
     }
 
-    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        let _encoding = self.doing.enter(Activity::Encode);
-        let taken = self.take_record(key, 0, value.len(), |records| records.extend_from_slice(value));
+    /// Takes a record that has been counted, on the side of the mapper.
+    pub(super) fn take_counted(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let partition = match self.side {
+            Side::Map => self.partitioner.partition(key, self.reducers),
+            Side::Reduce => 0,
+        };
+        let taken = self.take_record(key, partition, value.len(), |records| records.extend_from_slice(value));
         taken.map(|_value_len| ()).map_err(|error| *error)
     }
 
+    /// Records of the last spill, and how many of them were left after combining; none where records came since.
+    pub(super) fn just_spilled(&self) -> (u64, u64) {
+        if self.memory.index.is_empty() { self.last_spill } else { (0, 0) }
+    }
+
+    /// Writes what is left as the task's last spill.
+    pub(super) fn spill_rest(&mut self) -> Result<()> {
+        if self.memory.index.is_empty() { Ok(()) } else { self.spill(Occasion::Last) }
+    }
+
+    /// The task, the buffers, and the spills so far.
+    pub(super) fn into_parts(self) -> (Task<'t>, SortMemory, Spills) {
+        (self.task, self.memory, self.spills)
+    }
+}
+
+impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t, K, V, F, P> for SortBuffer<'t, F, P> {
+    fn new(task: Task<'t>, fold: &'t F, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self {
+        let (memory, capacity_bytes) = (task.buffers.take(), task.config.task_sort_buffer_bytes());
+        SortBuffer::with(task, (fold, partitioner, side), (memory, Spills::default()), capacity_bytes, expected_bytes)
+    }
+
+    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let _encoding = self.doing.enter(Activity::Encode);
+        self.task.counters.combine_input_records += u64::from(F::COMBINES);
+        self.take_counted(key, value)
+    }
+
     fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
-        if !self.memory.index.is_empty() {
-            self.spill(Occasion::Last)?;
-        }
-        let mut task = self.task;
-        task.buffers.put(self.memory);
-        let output = self.spills.into_map_output(&mut task, self.side, self.fold)?;
+        self.spill_rest()?;
+        let (side, fold) = (self.side, self.fold);
+        let (mut task, memory, spills) = self.into_parts();
+        task.buffers.put(memory);
+        let output = spills.into_map_output(&mut task, side, fold)?;
         Ok((output, task))
     }
 }

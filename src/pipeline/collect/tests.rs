@@ -1,6 +1,8 @@
 //! Facts about collectors, whatever the size of their buffers: tasks run without a driver.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use walkdir::WalkDir;
 
@@ -14,6 +16,7 @@ use crate::job::{Emit, Mapper};
 use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::reduce::MapOnly;
+use crate::record::Value;
 use crate::runtime::job::Job;
 use crate::stages::Worker;
 use crate::store::{Run, Segment};
@@ -140,12 +143,73 @@ fn a_combiner_with_the_smallest_buffer_spills_hundreds_of_keys_at_a_time_and_no_
         if mode == Mode::Memory {
             assert!(spilled >= 80 * (output.runs.len() as u64 - 1), "{spilled} records in {} runs", output.runs.len());
         }
-        let mut counts = std::collections::BTreeMap::<Vec<u8>, u64>::new();
+        let mut counts = BTreeMap::<Vec<u8>, u64>::new();
         words.iter().for_each(|word| *counts.entry(word.clone().into_bytes()).or_default() += 1);
-        let mut combined = std::collections::BTreeMap::<Vec<u8>, u64>::new();
-        for (key, value) in merged(&output) {
-            *combined.entry(key).or_default() += <u64 as crate::record::Value>::decode(&value).unwrap();
+        assert_eq!(sums(&output), counts);
+    }
+}
+
+/// The sums of a map output's values, by key.
+fn sums(output: &MapOutput) -> BTreeMap<Vec<u8>, u64> {
+    let mut sums = BTreeMap::new();
+    for (key, value) in merged(output) {
+        *sums.entry(key).or_default() += <u64 as Value>::decode(&value).unwrap();
+    }
+    sums
+}
+
+#[test]
+fn keys_that_are_all_different_are_sorted_instead_and_the_table_comes_back_when_they_repeat() {
+    for mode in [Mode::Disk, Mode::Memory] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = JobConfig::new(mode).reducers(1);
+        (config.workers, config.sort_buffer_bytes, config.work_dir) = (1, 256 << 10, dir.path().to_owned());
+        let worker = Worker::new(&config).unwrap();
+        let combined = AtomicU64::new(0);
+        let add = |sum: &mut u64, count: u64| {
+            combined.fetch_add(1, Ordering::Relaxed);
+            *sum += count;
+        };
+        let job = Job::new("counts", Counts, MapOnly::<[u8], u64>::default()).combine(add);
+        let (output, _) = worker
+            .collect(&job, |out| {
+                let combines_at_once = |out: &mut _| {
+                    combined.store(0, Ordering::Relaxed);
+                    (0..100).for_each(|_| count(out, b"same"));
+                    combined.load(Ordering::Relaxed) >= 50
+                };
+                assert!(combines_at_once(out), "{mode:?}: a table to begin with");
+                (0..1000u32).for_each(|i| count(out, &i.to_be_bytes()));
+                assert!(!combines_at_once(out), "{mode:?}: a sort buffer for different keys");
+                (0..20_000).for_each(|_| count(out, b"same"));
+                assert!(combines_at_once(out), "{mode:?}: a table again after a spill of one key");
+            })
+            .unwrap();
+        let sums = sums(&output);
+        assert_eq!((sums.len(), sums[&b"same"[..]]), (1001, 20_300), "{mode:?}");
+        assert!(sums.iter().all(|(key, sum)| *sum == 1 || key == b"same"), "{mode:?}");
+    }
+}
+
+#[test]
+fn whatever_repeats_when_the_sums_are_those_of_what_was_emitted() {
+    // Stretches of different keys, and of keys that repeat, in several lengths, short and long keys.
+    let stretches = [(700, 700), (3_000, 7), (300, 300), (5_000, 5_000), (9_000, 40), (100, 1)];
+    for (mode, suffix) in [(Mode::Disk, ""), (Mode::Memory, ""), (Mode::Disk, " and so on for more than a slot")] {
+        for buffer in [1, 64 << 10, 1 << 20] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut config = JobConfig::new(mode).reducers(1);
+            (config.workers, config.sort_buffer_bytes, config.work_dir) = (1, buffer, dir.path().to_owned());
+            let job = Job::new("counts", Counts, MapOnly::<[u8], u64>::default()).combine(|sum: &mut u64, n| *sum += n);
+            let stretch =
+                |(i, (records, keys))| (0..records).map(move |n| format!("{} of stretch {}{suffix}", n % keys, i % 4));
+            let words: Vec<String> = stretches.into_iter().enumerate().flat_map(stretch).collect();
+            let worker = Worker::new(&config).unwrap();
+            let (output, _) =
+                worker.collect(&job, |out| words.iter().for_each(|word| count(out, word.as_bytes()))).unwrap();
+            let mut expected = BTreeMap::<Vec<u8>, u64>::new();
+            words.iter().for_each(|word| *expected.entry(word.clone().into_bytes()).or_default() += 1);
+            assert!(sums(&output) == expected, "{mode:?} with {buffer} bytes");
         }
-        assert_eq!(combined, counts);
     }
 }

@@ -1,0 +1,166 @@
+//! The collector of a map task with a combiner: a table that combines as records come, or a sort buffer where that gains
+//! nothing.
+//!
+//! ```text
+//!               ┌── fewer than half of its records were combined ──▶┐
+//! records ─▶ table ─┐                                           sort buffer ─┐
+//!                   │◀── three quarters of a spill were combined ────┘       │
+//!                   └──────────────▶ spills, sorted and combined ◀───────────┘
+//! ```
+//!
+//! A [table](super::combining) costs a look in memory a record. Where most keys are different it saves nothing for that: the
+//! records are sorted and written all the same. So the table is looked at after some records, and at each spill, and a
+//! [sort buffer](super::sort_buffer) takes over, which combines neighbours as it is written. That tells whether the keys of
+//! later records repeat, and the table comes back. (Spark's partial aggregation gives up on tables likewise.)
+//!
+//! What a task decides depends on its own records, so that it is the same in every attempt.
+
+use crate::error::Result;
+use crate::job::{Combiner, Partitioner};
+use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
+use crate::pipeline::collect::combining::{CombiningBuffer, FIRST_LOOK, TableMemory};
+use crate::pipeline::collect::sort_buffer::{SortBuffer, SortMemory};
+use crate::pipeline::collect::spills::Spills;
+use crate::pipeline::emit::{Accept, Accepted};
+use crate::pipeline::fold::Combine;
+use crate::pipeline::task::Task;
+use crate::record::{Key, ToKey, ToValue, Value};
+
+/// Combines where that pays.
+pub struct AdaptiveBuffer<'t, V: Value, C, P> {
+    way: Way<'t, V, C, P>,
+    fold: &'t Combine<V, C>,
+    partitioner: &'t P,
+    side: Side,
+    expected_bytes: u64,
+}
+
+/// The buffer that takes the records.
+enum Way<'t, V: Value, C, P> {
+    Table(CombiningBuffer<'t, V, C, P>),
+    /// With the memory of the table, which is small.
+    Sort(SortBuffer<'t, Combine<V, C>, P>, TableMemory<V>),
+    /// From one to the other.
+    Changing,
+}
+
+/// The buffers, which one task after another uses. Together they take no more than the share of one.
+struct Memory<V> {
+    table: TableMemory<V>,
+    sort: SortMemory,
+}
+
+impl<V> Default for Memory<V> {
+    fn default() -> Self {
+        Memory { table: TableMemory::default(), sort: SortMemory::default() }
+    }
+}
+
+impl<'t, V, C, P> AdaptiveBuffer<'t, V, C, P>
+where
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    /// Changes the way.
+    #[cold]
+    #[inline(never)]
+    fn change(&mut self) -> Result<()> {
+        let recipe = (self.fold, self.partitioner, self.side);
+        self.way = match std::mem::replace(&mut self.way, Way::Changing) {
+            Way::Table(buffer) => {
+                let (task, mut table, beside, spills) = buffer.into_parts();
+                let capacity_bytes = task.config.task_sort_buffer_bytes();
+                if table.is_empty() && table.bytes() > capacity_bytes / 4 {
+                    table = TableMemory::default();
+                }
+                let left = capacity_bytes - table.bytes().min(capacity_bytes / 4);
+                let mut sorted = SortBuffer::with(task, recipe, (beside, spills), left, self.expected_bytes);
+                table.pour(self.fold, |key, value| sorted.take_counted(key, value))?;
+                Way::Sort(sorted, table)
+            }
+            Way::Sort(buffer, table) => {
+                let (task, beside, spills) = buffer.into_parts();
+                Way::Table(CombiningBuffer::with(task, recipe, (table, beside, spills)))
+            }
+            Way::Changing => unreachable!("it has changed before another record comes"),
+        };
+        Ok(())
+    }
+}
+
+/// Whether combining left a quarter of the records of a spill at most.
+#[inline(always)]
+fn repeats((records, left): (u64, u64)) -> bool {
+    4 * left <= records && records >= FIRST_LOOK
+}
+
+impl<K, V, C, P> Accept<K, V> for AdaptiveBuffer<'_, V, C, P>
+where
+    K: Key + ?Sized,
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    #[inline]
+    fn accept<Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
+    where
+        Q: ToKey<K>,
+        W: ToValue<V>,
+    {
+        let changes = match &mut self.way {
+            Way::Table(buffer) => buffer.accept::<K, _, _>(key, value, scratch)?,
+            Way::Sort(buffer, _) => {
+                Accept::<K, V>::accept(buffer, key, value, scratch)?;
+                repeats(buffer.just_spilled())
+            }
+            // The task ends after the current record, with the error that came between.
+            Way::Changing => false,
+        };
+        if changes { Ok(self.change()?) } else { Ok(()) }
+    }
+}
+
+impl<'t, K, V, C, P> Collect<'t, K, V, Combine<V, C>, P> for AdaptiveBuffer<'t, V, C, P>
+where
+    K: Key + ?Sized,
+    V: Value + ToValue<V> + Send,
+    C: Combiner<V>,
+    P: Partitioner,
+{
+    fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self {
+        let Memory { table, sort } = task.buffers.take();
+        let buffer = CombiningBuffer::with(task, (fold, partitioner, side), (table, sort, Spills::default()));
+        AdaptiveBuffer { way: Way::Table(buffer), fold, partitioner, side, expected_bytes }
+    }
+
+    fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let changes = match &mut self.way {
+            Way::Table(buffer) => buffer.push(key, value).map_err(|error| *error)?,
+            Way::Sort(buffer, _) => {
+                Collect::<K, V, Combine<V, C>, P>::push(buffer, key, value)?;
+                repeats(buffer.just_spilled())
+            }
+            Way::Changing => unreachable!("an error has ended the task"),
+        };
+        if changes { self.change() } else { Ok(()) }
+    }
+
+    fn finish(self) -> Result<(MapOutput, Task<'t>)> {
+        let (mut task, table, sort, spills) = match self.way {
+            Way::Table(mut buffer) => {
+                buffer.spill_rest()?;
+                buffer.into_parts()
+            }
+            Way::Sort(mut buffer, table) => {
+                buffer.spill_rest()?;
+                let (task, sort, spills) = buffer.into_parts();
+                (task, table, sort, spills)
+            }
+            Way::Changing => unreachable!("an error has ended the task"),
+        };
+        task.buffers.put(Memory { table, sort });
+        let output = spills.into_map_output(&mut task, self.side, self.fold)?;
+        Ok((output, task))
+    }
+}
