@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::cancel::CancelToken;
 use crate::config::{Compression, JobConfig, Mode};
 use crate::error::{Error, Result};
+use crate::input::cuts::move_cuts;
 use crate::input::split::plan_at_most;
 use crate::input::{InputFormat, ReadContext, list_files, read_split};
 use crate::observe::purpose::Purpose;
@@ -76,8 +77,9 @@ pub fn read_splits<F: InputFormat>(
 ) -> Result<()> {
     let inputs = Inputs::default();
     let context = inputs.context(None);
-    for (number, split) in plan_at_most(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT, 0)?.iter().enumerate()
-    {
+    let mut splits = plan_at_most(0, &list_files(paths)?, split_bytes, F::SPLIT_ALIGNMENT, 0)?;
+    move_cuts::<F>(&mut splits, &inputs)?;
+    for (number, split) in splits.iter().enumerate() {
         read_split::<F>(split, context, |record| each(number, record))?;
     }
     Ok(())

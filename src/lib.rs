@@ -166,10 +166,12 @@ mod jobs;
 pub use cancel::CancelToken;
 pub use config::{Fault, FaultLab, JobConfig, Mode};
 pub use error::{Error, Result};
-pub use input::{Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Window};
+pub use input::{
+    Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Rows, Window,
+};
 pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
 pub use job::{
-    Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, TaskContext, TaskInput,
+    Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, Spool, TaskContext, TaskInput,
     TotalOrderPartitioner, Values,
 };
 pub use machine::{Machine, ProcessIo};

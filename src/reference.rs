@@ -33,12 +33,19 @@ use crate::store::page_cache::drop_pages;
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
 pub struct ReferenceRun {
+    parts: Parts,
+    cancel: CancelToken,
+    inputs: Inputs,
+    bad_records: BadRecords,
+}
+
+/// The parts of a reference's output, being written.
+#[derive(Debug)]
+pub struct Parts {
     parts: Vec<Part>,
     records: u64,
     bytes: u64,
     cancel: CancelToken,
-    inputs: Inputs,
-    bad_records: BadRecords,
 }
 
 #[derive(Debug)]
@@ -61,7 +68,7 @@ impl Part {
 impl ReferenceRun {
     /// Number of parts of the output.
     pub fn reducers(&self) -> u32 {
-        self.parts.len() as u32
+        self.parts.parts.len() as u32
     }
 
     /// The files that the run reads, to look at them beforehand.
@@ -81,19 +88,49 @@ impl ReferenceRun {
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be read, and errors of `each`, with the line's place.
     pub fn for_each_line(&self, inputs: &[PathBuf], each: impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
+        self.for_each::<Lines>(inputs, each)
+    }
+
+    /// Calls `each` for every record of the files at and below `inputs`, in the order the framework reads them, as
+    /// [`for_each_line`](Self::for_each_line) does for lines.
+    ///
+    /// # Errors
+    /// Those of [`for_each_line`](Self::for_each_line).
+    pub fn for_each<F: InputFormat>(
+        &self,
+        inputs: &[PathBuf],
+        each: impl FnMut(F::Record<'_>) -> Result<()>,
+    ) -> Result<()> {
         let scout = Scout::new(&self.bad_records);
-        self.read_lines(inputs, self.may_skip().then_some(&scout), each)
+        self.read::<F>(inputs, self.may_skip().then_some(&scout), each)
+    }
+
+    /// Like [`for_each`](Self::for_each), for a job whose output is written while its input is read: `each` is given the parts
+    /// of the output, too.
+    ///
+    /// # Errors
+    /// Those of [`for_each_line`](Self::for_each_line).
+    pub fn for_each_into_parts<F: InputFormat>(
+        &mut self,
+        inputs: &[PathBuf],
+        mut each: impl FnMut(F::Record<'_>, &mut Parts) -> Result<()>,
+    ) -> Result<()> {
+        let none = Parts { parts: Vec::new(), records: 0, bytes: 0, cancel: self.cancel.clone() };
+        let mut parts = std::mem::replace(&mut self.parts, none);
+        let outcome = self.for_each::<F>(inputs, |record| each(record, &mut parts));
+        self.parts = parts;
+        outcome
     }
 
     fn may_skip(&self) -> bool {
         self.bad_records.limit() > 0
     }
 
-    fn read_lines(
+    fn read<F: InputFormat>(
         &self,
         inputs: &[PathBuf],
         scout: Option<&Scout<'_>>,
-        mut each: impl FnMut(Record<'_>) -> Result<()>,
+        mut each: impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<()> {
         let (mut buffer, mut bytes_read, mut until_check) = (Vec::new(), 0, RECORDS_BETWEEN_CHECKS);
         let progress = Progress::default();
@@ -102,9 +139,9 @@ impl ReferenceRun {
         for file in self.inputs.files(inputs)?.iter() {
             let piece = Piece::File(FilePiece::whole(file));
             let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-            Lines::read(reader, |line| {
+            F::read(reader, |record| {
                 self.cancel.check_every(&mut until_check)?;
-                each(line)
+                each(record)
             })?;
         }
         Ok(())
@@ -133,7 +170,7 @@ impl ReferenceRun {
     ) -> Result<Vec<P::Block>> {
         let mut blocks = Vec::new();
         let (mut block, mut stretch) = (P::Block::default(), (PathBuf::new(), 0));
-        self.read_lines(inputs, scout, |line| {
+        self.read::<Lines>(inputs, scout, |line| {
             if stretch.1 != line.offset() / BLOCK_BYTES || stretch.0 != line.path() {
                 blocks.push(std::mem::take(&mut block));
                 stretch = (line.path().to_owned(), line.offset() / BLOCK_BYTES);
@@ -175,6 +212,24 @@ impl ReferenceRun {
     /// # Errors
     /// [`Error::Io`] where it cannot be written.
     pub fn write(&mut self, part: u32, key: &(impl ToText + ?Sized), value: &(impl ToText + ?Sized)) -> Result<()> {
+        self.parts.write(part, key, value)
+    }
+
+    /// Appends a record as it is, with nothing after it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be written.
+    pub fn write_raw(&mut self, part: u32, record: &[u8]) -> Result<()> {
+        self.parts.append(part, |buffer| buffer.extend_from_slice(record))
+    }
+}
+
+impl Parts {
+    /// Appends `key TAB value NEWLINE` to a part.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be written.
+    pub fn write(&mut self, part: u32, key: &(impl ToText + ?Sized), value: &(impl ToText + ?Sized)) -> Result<()> {
         self.append(part, |line| {
             key.write_text(line);
             if !key.is_null() && !value.is_null() {
@@ -183,14 +238,6 @@ impl ReferenceRun {
             value.write_text(line);
             line.push(b'\n');
         })
-    }
-
-    /// Appends a record as it is, with nothing after it.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where it cannot be written.
-    pub fn write_raw(&mut self, part: u32, record: &[u8]) -> Result<()> {
-        self.append(part, |buffer| buffer.extend_from_slice(record))
     }
 
     fn append(&mut self, part: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
@@ -236,9 +283,10 @@ pub fn run(
     let parts =
         (0..config.reducers.max(1)).map(|part| Part { path: dir.parts().part_path('r', part), buffer: Vec::new() });
     let bad_records = BadRecords::at_most(config.skip_bad_records);
-    let mut output = ReferenceRun { parts: parts.collect(), records: 0, bytes: 0, cancel, inputs: seen, bad_records };
+    let parts = Parts { parts: parts.collect(), records: 0, bytes: 0, cancel: cancel.clone() };
+    let mut output = ReferenceRun { parts, cancel, inputs: seen, bad_records };
     reference(&mut output)?;
-    output.parts.iter_mut().try_for_each(Part::flush)?;
+    output.parts.parts.iter_mut().try_for_each(Part::flush)?;
     dir.set_aside(&output.bad_records)?;
     dir.commit()?;
     let ended = Reading::now();
@@ -278,7 +326,7 @@ pub fn run(
         tasks: Vec::new(),
         driver: Vec::new(),
         machine: Machine::describe(&config.work_dir),
-        output: OutputReport { path, records: output.records, bytes: output.bytes, digest: None },
+        output: OutputReport { path, records: output.parts.records, bytes: output.parts.bytes, digest: None },
         notes: output.inputs.said(),
         guessed: output.inputs.guessed(),
     })

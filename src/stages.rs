@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::input::bad_records::BadRecords;
 use crate::input::split::plan_at_most;
 use crate::input::{InputFormat, Inputs, list_files, read_split};
-use crate::job::TaskContext;
+use crate::job::{SpoolPlace, TaskContext};
 use crate::observe::activity::Activity;
 use crate::observe::counters::{Counters, UserCounters};
 pub use crate::observe::phases::PhaseName;
@@ -113,6 +113,13 @@ impl Worker {
     /// one index have different names.
     fn task(&self, job: &impl RunnableJob, kind: &str, index: u32) -> Task<'_> {
         let attempt = self.tasks.fetch_add(1, Ordering::Relaxed);
+        let spools = SpoolPlace {
+            store: self.stores.gathered.clone(),
+            prefix: format!("{kind}-{index:05}-{attempt}"),
+            block_bytes: self.config.block_bytes(),
+            cancel: CancelToken::default(),
+            next: Arc::default(),
+        };
         Task {
             context: TaskContext {
                 input: None,
@@ -122,6 +129,7 @@ impl Worker {
                 attempt,
                 reducers: self.reducers(job),
                 cancel: CancelToken::default(),
+                spools,
             },
             config: &self.config,
             inputs: &self.inputs,

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::input::bad_records::Scout;
-use crate::input::chunks::{PieceReader, ReadContext};
+use crate::input::chunks::{Chunks, PieceReader, ReadContext};
 use crate::input::split::{Piece, Split};
 
 /// Finds the records of an input in its bytes.
@@ -57,6 +57,21 @@ pub trait InputFormat: 'static {
 
     /// Cuts between pieces of a file lie at multiples of this; with `u64::MAX` files are not cut.
     const SPLIT_ALIGNMENT: u64 = 1;
+
+    /// Whether pieces of a file must begin where records begin, because a reader in the middle of a file could not find the
+    /// next one: that of a table does not know whether an end of a line is within quotes. A format that sets this has
+    /// [`beginnings`](Self::beginnings).
+    const BEGINS_AT_RECORDS: bool = false;
+
+    /// Finds for each of these offsets of a file, in ascending order, the first record that begins there or behind it; the end
+    /// of the file where there is none. Called before a file is cut, where [`BEGINS_AT_RECORDS`](Self::BEGINS_AT_RECORDS)
+    /// asks for it.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn beginnings(_chunks: &mut Chunks<'_>, cuts: &[u64]) -> Result<Vec<u64>> {
+        Ok(cuts.to_vec())
+    }
 
     /// Number of records that a record counts as.
     fn records(_record: &Self::Record<'_>) -> u64 {

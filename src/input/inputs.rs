@@ -213,7 +213,7 @@ impl Inputs {
             if places == 0 {
                 continue;
             }
-            if file.may_be_cut()? {
+            if !F::BEGINS_AT_RECORDS && file.may_be_cut()? {
                 let file = Arc::new(file.clone());
                 for start in (first..file.bytes).step_by(usize::try_from(look_bytes).unwrap_or(usize::MAX)) {
                     let end = file.bytes.min(start + look_bytes.min(BYTES_A_PLACE));
@@ -226,6 +226,23 @@ impl Inputs {
             }
         }
         Ok(bytes)
+    }
+
+    /// Finds for each of these offsets of a file the [first record](InputFormat::beginnings) that begins there or behind it.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub(crate) fn beginnings<F: InputFormat>(&self, file: &InputFile, cuts: &[u64]) -> Result<Vec<u64>> {
+        let _look = self.begin_look();
+        let (piece, progress) = (Piece::File(FilePiece::whole(file)), Progress::default());
+        let (mut buffer, mut bytes_read, mut found) = (Vec::new(), 0, Vec::new());
+        let context = self.aside(&progress);
+        let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
+        reader.read_file(|chunks| {
+            found = F::beginnings(chunks, cuts)?;
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Calls `each` for so many records of a piece; returns the bytes that were read.

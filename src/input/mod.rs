@@ -4,7 +4,8 @@
 //! by content. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
 //!
 //! ```text
-//! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | line_blocks | fixed_length
+//! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | line_blocks | rows |
+//!                                                                                                        fixed_length
 //!                                                                                      datasets ─▶ pairs
 //! ```
 //!
@@ -13,13 +14,15 @@
 //! 3. A [`source`] opens the file of a piece and checks that it has not changed; [`form`] recognises its compression, and
 //!    [`decompress`] reads it.
 //! 4. [`chunks`] is a window over its bytes; [`encoding`] knows the marks at its beginning.
-//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`line_blocks`], [`fixed_length`], or [`pairs`] of another job's output
-//!    ([`dataset`]). Inputs that a loop has parsed already are [`parsed`].
+//! 5. An input [`format`](mod@format) finds the records: [`lines`], [`line_blocks`], [`rows`] of tables, [`fixed_length`], or
+//!    [`pairs`] of another job's output ([`dataset`]). A format that cannot begin anywhere has the [`cuts`] moved to where its
+//!    records begin. Inputs that a loop has parsed already are [`parsed`].
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
 
 pub(crate) mod bad_records;
 mod chunks;
+pub(crate) mod cuts;
 mod dataset;
 #[cfg(feature = "codecs")]
 pub(crate) mod decompress;
@@ -37,6 +40,7 @@ pub(crate) mod listing;
 pub(crate) mod notes;
 mod pairs;
 mod parsed;
+mod rows;
 pub(crate) mod source;
 pub(crate) mod split;
 
@@ -54,3 +58,4 @@ pub use listing::{InputFile, list_files};
 pub use pairs::Pairs;
 pub(crate) use parsed::InvariantPiece;
 pub use parsed::InvariantSource;
+pub use rows::Rows;

@@ -179,6 +179,11 @@ impl<P: Parse> Invariant<P> {
         inputs: &Inputs,
         cache: &Arc<PartCache>,
     ) -> Result<Self> {
+        if P::Input::BEGINS_AT_RECORDS {
+            return Err(Error::Config(
+                "the blocks of an invariant input begin anywhere, which its format does not allow".into(),
+            ));
+        }
         let alignment = BLOCK_BYTES.next_multiple_of(P::Input::SPLIT_ALIGNMENT);
         let (files, splits) = match input {
             Input::Files(paths) => {

@@ -5,15 +5,18 @@
 //! traits and bytes are used below them, and everything is monomorphised: emitting a record is a direct call.
 //!
 //! [`contract`] has the traits, [`partition`] the partitioners, [`values`] the values of a reducer's group, and [`task`] the
-//! task that a mapper or reducer works for.
+//! task that a mapper or reducer works for. A [`spool`] keeps what a task reads more than once.
 
 mod contract;
 mod partition;
+mod spool;
 mod task;
 mod values;
 
 pub use contract::{Combiner, Emit, Mapper, OutputFormat, Reducer};
 pub use partition::{GroupingPrefix, HashPartitioner, Partitioner, TotalOrderPartitioner};
+pub use spool::Spool;
+pub(crate) use spool::SpoolPlace;
 pub use task::{TaskContext, TaskInput};
 pub(crate) use values::GroupedRecords;
 pub use values::Values;

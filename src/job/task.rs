@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
+use crate::job::spool::{Spool, SpoolPlace};
 
 /// A task and an attempt at it, as a mapper's and a reducer's `setup` is given them.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct TaskContext {
     /// The part of a file that a map task begins with; `None` for a reducer, and where the input is no file.
     pub input: Option<TaskInput>,
     pub(crate) cancel: CancelToken,
+    pub(crate) spools: SpoolPlace,
 }
 
 /// A part of an input file.
@@ -39,5 +41,10 @@ impl TaskContext {
     /// was faster. Code that spends long on one record may ask, and end with [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
+    }
+
+    /// An empty spool, for records that the task reads more than once.
+    pub fn spool(&self) -> Spool {
+        Spool::at(self.spools.clone())
     }
 }

@@ -1,8 +1,9 @@
 //! Runs the user's mapper over the records of a split.
 
 use crate::error::{Error, Result};
+use crate::input::cuts::move_cuts;
 use crate::input::split::Split;
-use crate::input::{InputFormat, ReadContext, read_split};
+use crate::input::{InputFormat, Inputs, ReadContext, read_split};
 use crate::job::{Mapper, TaskContext};
 use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::emit::{Accept, Emitter};
@@ -21,6 +22,10 @@ pub trait MapSide: Clone + Send + Sync {
     /// Files of an input may be cut at multiples of this.
     #[doc(hidden)]
     fn split_alignment(input: usize) -> u64;
+
+    /// Moves the cuts within the files of an input to where records begin, where its format asks for it.
+    #[doc(hidden)]
+    fn move_cuts(input: usize, splits: &mut Vec<Split>, inputs: &Inputs) -> Result<()>;
 
     /// Maps all records of a split; returns the numbers of records and bytes read.
     #[doc(hidden)]
@@ -41,6 +46,10 @@ impl<M: Mapper> MapSide for M {
 
     fn split_alignment(_input: usize) -> u64 {
         M::Input::SPLIT_ALIGNMENT
+    }
+
+    fn move_cuts(_input: usize, splits: &mut Vec<Split>, inputs: &Inputs) -> Result<()> {
+        move_cuts::<M::Input>(splits, inputs)
     }
 
     fn run<S: Accept<M::Key, M::Value>>(
@@ -83,6 +92,13 @@ macro_rules! mappers {
                 match input {
                     $($at => $mapper::split_alignment(input),)+
                     _ => $first::split_alignment(input),
+                }
+            }
+
+            fn move_cuts(input: usize, splits: &mut Vec<Split>, inputs: &Inputs) -> Result<()> {
+                match input {
+                    $($at => $mapper::move_cuts(input, splits, inputs),)+
+                    _ => $first::move_cuts(input, splits, inputs),
                 }
             }
 

@@ -207,10 +207,12 @@ impl Driver {
                         })?;
                     }
                     let alignment = J::Mapper::split_alignment(number);
-                    splits.extend(match self.config.split_rule {
+                    let mut planned = match self.config.split_rule {
                         SplitRule::Packed => split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?,
                         SplitRule::Hadoop(rule) => split::plan_by_hadoop(number, &files, rule, &self.cancel)?,
-                    });
+                    };
+                    J::Mapper::move_cuts(number, &mut planned, &self.inputs)?;
+                    splits.append(&mut planned);
                 }
             }
         }

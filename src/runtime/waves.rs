@@ -6,12 +6,12 @@
 //! begins by running that map task again.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::input::split::Split;
-use crate::job::{TaskContext, TaskInput};
+use crate::job::{SpoolPlace, TaskContext, TaskInput};
 use crate::observe::activity::{Activity, Reading, lock};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::phases::PhaseLog;
@@ -97,6 +97,13 @@ impl Driver {
         kind: Kind<'_>,
         permit: &'a dyn Fn() -> Result<()>,
     ) -> Task<'a> {
+        let spools = SpoolPlace {
+            store: self.stores.gathered.clone(),
+            prefix: format!("{id}-{}", attempt.number),
+            block_bytes: self.config.block_bytes(),
+            cancel: attempt.cancel.clone(),
+            next: Arc::default(),
+        };
         Task {
             context: TaskContext {
                 job: self.name.clone(),
@@ -106,6 +113,7 @@ impl Driver {
                 reducers: kind.reducers,
                 input: kind.splits.get(attempt.task as usize).and_then(task_input),
                 cancel: attempt.cancel.clone(),
+                spools,
             },
             config: &self.config,
             inputs: &self.inputs,
