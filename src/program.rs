@@ -53,6 +53,17 @@ pub trait Program: Sized + Send + Sync {
         None
     }
 
+    /// Further inputs that are generated then, for a job that reads several tables.
+    fn further_default_inputs(&self) -> Vec<(Kind, Shape)> {
+        Vec::new()
+    }
+
+    /// The inputs that options of the job name, in their order: each the option and its value. They are the job's inputs, as
+    /// if `--input` named them.
+    fn named_inputs(&self, _options: &Self::Options) -> Vec<(&'static str, PathBuf)> {
+        Vec::new()
+    }
+
     /// Files that the options name and the job reads beside its inputs.
     fn side_inputs(&self, _options: &Self::Options) -> Vec<PathBuf> {
         Vec::new()
@@ -133,6 +144,14 @@ pub trait AnyProgram: Send + Sync {
     }
     /// The input that is generated for a run that is given none.
     fn default_input(&self) -> Option<(Kind, Shape)>;
+    /// Further inputs that are generated then.
+    fn further_default_inputs(&self) -> Vec<(Kind, Shape)> {
+        Vec::new()
+    }
+    /// The inputs that options of the job name, each the option and its value.
+    fn named_inputs(&self, _options: &ArgMatches) -> Vec<(&'static str, PathBuf)> {
+        Vec::new()
+    }
     /// Adds the job's options to a command.
     fn with_options(&self, command: Command) -> Command;
     /// Files that the options name and the job reads beside its inputs.
@@ -181,6 +200,14 @@ impl<P: Program> AnyProgram for P {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Program::default_input(self)
+    }
+
+    fn further_default_inputs(&self) -> Vec<(Kind, Shape)> {
+        Program::further_default_inputs(self)
+    }
+
+    fn named_inputs(&self, options: &ArgMatches) -> Vec<(&'static str, PathBuf)> {
+        Program::named_inputs(self, &parse::<P>(options))
     }
 
     fn with_options(&self, command: Command) -> Command {

@@ -441,6 +441,12 @@ pub struct GenerateArgs {
     /// points: Gaussian clusters [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub clusters: Option<u32>,
+    /// orders: customers that the table of customers has [default: 100,000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub customers: Option<u32>,
+    /// orders: share of the orders whose customer is one of those [default: 0.9]
+    #[arg(long, value_name = "SHARE")]
+    pub matches: Option<f64>,
 }
 
 /// `twinmill inspect FILE|DIR...`

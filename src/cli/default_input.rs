@@ -32,8 +32,8 @@ pub fn resolve_scaled(
     quiet: bool,
     cancel: &CancelToken,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let (kind, shape) = of_job(task)?;
-    generated(kind, &grown(shape, factor), quiet, cancel)
+    let generate = |(kind, shape)| generated(kind, &grown(shape, factor), quiet, cancel);
+    of_job(task)?.into_iter().map(generate).collect()
 }
 
 fn grown(mut shape: Shape, factor: f64) -> Shape {
@@ -47,7 +47,7 @@ fn grown(mut shape: Shape, factor: f64) -> Shape {
     shape
 }
 
-/// The task's inputs, or the path of its default input, which exists then.
+/// The task's inputs, or the paths of its default inputs, which exist then.
 ///
 /// # Errors
 /// [`Failure::Library`] where the default input cannot be written.
@@ -55,16 +55,18 @@ pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec
     if !task.inputs.is_empty() {
         return Ok(task.inputs.clone());
     }
-    let (kind, shape) = of_job(task)?;
-    generated(kind, &shape, quiet, cancel)
+    of_job(task)?.into_iter().map(|(kind, shape)| generated(kind, &shape, quiet, cancel)).collect()
 }
 
-fn of_job(task: &Task<'_>) -> Result<(Kind, Shape), Error> {
+/// The kinds and shapes of the job's default inputs.
+fn of_job(task: &Task<'_>) -> Result<Vec<(Kind, Shape)>, Error> {
     let none = || Error::Config(format!("{} has no default input; name one with --input", task.job.name()));
-    task.job.default_input().ok_or_else(none)
+    let mut all = vec![task.job.default_input().ok_or_else(none)?];
+    all.append(&mut task.job.further_default_inputs());
+    Ok(all)
 }
 
-fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
+fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Result<PathBuf, Failure> {
     let dir = cache_dir();
     let path = dir.join(file_name(kind, shape));
     let tell = |verb: &str| {
@@ -74,25 +76,25 @@ fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Re
     };
     if path.exists() {
         tell("reading");
-        return Ok(vec![path]);
+        return Ok(path);
     }
     fs::create_dir_all(&dir).map_err(Failure::at("create", &dir))?;
     let _turn = wait_for_turn(&path, quiet, cancel)?;
     if path.exists() {
         tell("reading");
-        return Ok(vec![path]);
+        return Ok(path);
     }
     tell("generating");
     if kind.is_directory() {
         generated_directory::write(&path, ExistingOutput::Refuse, (kind, shape, SEED), cancel)?;
-        return Ok(vec![path]);
+        return Ok(path);
     }
     let mut file = PendingFile::create(&path, ExistingOutput::Overwrite)?;
     let written = generate::write(kind, shape, SEED, &mut file.writer(cancel)?, cancel);
     // Synced, so that a power failure does not leave the name without the bytes.
     written.and_then(|_| file.sync()).map_err(Failure::at("write", &path))?;
     file.commit()?;
-    Ok(vec![path])
+    Ok(path)
 }
 
 /// Waits while another process generates the same file. `None` where there are no locks: each process generates it
@@ -142,6 +144,10 @@ fn file_name(kind: Kind, shape: &Shape) -> String {
         Kind::LabelledPoints => format!("-{}-dimensions", shape.dimensions),
         Kind::Points => format!("-{}-dimensions-{}-clusters", shape.dimensions, shape.clusters),
         Kind::AccessLog => format!("-zipf-{}", shape.zipf_exponent),
+        Kind::Orders => {
+            format!("-{}-customers-{}-match-zipf-{}", shape.customers, shape.matches, shape.zipf_exponent)
+        }
+        Kind::Customers => String::new(),
     };
     format!("{kind}-{amount}{form}-seed-{SEED}-v{GENERATION}")
 }

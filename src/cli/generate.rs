@@ -30,20 +30,25 @@ impl GenerateOptions {
     /// # Errors
     /// A message that names an option which means nothing to the kind, or is out of range.
     pub fn of(args: GenerateArgs) -> Result<Self, String> {
-        use Kind::{AccessLog, Documents, Graph, LabelledPoints, Points, Text};
+        use Kind::{AccessLog, Documents, Graph, LabelledPoints, Orders, Points, Text};
         let (Some(kind), Some(out)) = (args.kind, args.out) else { return Err("a kind and --out are needed".into()) };
         let for_kinds = [
             ("--vocabulary", args.vocabulary.is_some(), &[Text, Documents][..]),
-            ("--zipf", args.zipf.is_some(), &[Text, Documents, Graph, AccessLog]),
+            ("--zipf", args.zipf.is_some(), &[Text, Documents, Graph, AccessLog, Orders]),
             ("--nodes", args.nodes.is_some(), &[Graph]),
             ("--dimensions", args.dimensions.is_some(), &[Points, LabelledPoints]),
             ("--clusters", args.clusters.is_some(), &[Points]),
+            ("--customers", args.customers.is_some(), &[Orders]),
+            ("--matches", args.matches.is_some(), &[Orders]),
         ];
         if let Some((option, ..)) = for_kinds.iter().find(|(_, given, kinds)| *given && !kinds.contains(&kind)) {
             return Err(format!("{option} means nothing to kind {kind}"));
         }
         if args.zipf.is_some_and(|exponent| !(0.0..=10.0).contains(&exponent)) {
             return Err("--zipf must be from 0 to 10".into());
+        }
+        if args.matches.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return Err("--matches must be from 0 to 1".into());
         }
         let mut shape = match (args.records, args.size) {
             (Some(records), _) => Shape::records(records),
@@ -54,6 +59,8 @@ impl GenerateOptions {
         shape.nodes = args.nodes;
         shape.dimensions = args.dimensions.unwrap_or(shape.dimensions);
         shape.clusters = args.clusters.unwrap_or(shape.clusters);
+        shape.customers = args.customers.unwrap_or(shape.customers);
+        shape.matches = args.matches.unwrap_or(shape.matches);
         let existing = if args.overwrite { ExistingOutput::Overwrite } else { ExistingOutput::Refuse };
         Ok(GenerateOptions { kind, shape, seed: args.seed, out, existing })
     }

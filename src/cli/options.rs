@@ -287,7 +287,10 @@ fn resolve<'a>(
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let given = words;
-            let words = repeat(definition.get_arguments(), &task.options);
+            let named: Vec<_> = task.job.named_inputs(&task.options).into_iter().map(|(option, _)| option).collect();
+            // Runs are given the inputs that these options name as inputs.
+            let repeated = definition.get_arguments().filter(|arg| !named.contains(&arg.get_id().as_str()));
+            let words = repeat(repeated, &task.options);
             let has_iterations = definition.get_arguments().any(|arg| arg.get_id() == "iterations");
             if !args.measure.iteration_sweep.is_empty() && !has_iterations {
                 let message = format!("{} has no --iterations that --iteration-sweep could set", task.job.name());
@@ -467,6 +470,12 @@ fn task<'a>(
     };
     let mut inputs = InputArgs::from_arg_matches(matches)?.input;
     inputs.extend(InputArgs::from_arg_matches(of_job)?.input);
+    let named = job.named_inputs(of_job);
+    if let (Some((option, _)), false) = (named.first(), inputs.is_empty()) {
+        let message = format!("--{option} names an input of {name}, and so does --input; take one of the two");
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
+    inputs.extend(named.into_iter().map(|(_, path)| path));
     if inputs.is_empty() && job.default_input().is_none() {
         let message = format!("{name} has no default input; name a file or a directory with --input");
         return Err(command.error(ErrorKind::MissingRequiredArgument, message));

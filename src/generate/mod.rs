@@ -28,6 +28,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 mod access_log;
 mod documents;
 mod graph;
+mod orders;
 mod points;
 mod portable_math;
 mod sampling;
@@ -58,12 +59,25 @@ pub enum Kind {
     LabelledPoints,
     /// A web server's access log in Apache's combined format. A record is a request.
     AccessLog,
+    /// Orders, `customer,day,item,quantity,amount`. A record is an order.
+    Orders,
+    /// The customers of these orders, `customer,name,city,since`. A record is a customer.
+    Customers,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Kind; 7] =
-        [Kind::Text, Kind::Documents, Kind::Terasort, Kind::Graph, Kind::Points, Kind::LabelledPoints, Kind::AccessLog];
+    pub const ALL: [Kind; 9] = [
+        Kind::Text,
+        Kind::Documents,
+        Kind::Terasort,
+        Kind::Graph,
+        Kind::Points,
+        Kind::LabelledPoints,
+        Kind::AccessLog,
+        Kind::Orders,
+        Kind::Customers,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -75,6 +89,8 @@ impl Kind {
             Kind::Points => "points",
             Kind::LabelledPoints => "labelled",
             Kind::AccessLog => "access-log",
+            Kind::Orders => "orders",
+            Kind::Customers => "customers",
         }
     }
 
@@ -101,6 +117,8 @@ impl Kind {
             Kind::Points => "points in Gaussian clusters, comma separated",
             Kind::LabelledPoints => "points with a leading 0/1 label drawn from a logistic model, comma separated",
             Kind::AccessLog => "an access log in Apache's combined format, times ascending",
+            Kind::Orders => "a table of orders whose customers follow Zipf's law, comma separated",
+            Kind::Customers => "a table of customers for the orders, comma separated",
         }
     }
 }
@@ -167,6 +185,8 @@ pub fn generate_files(kind: Kind, shape: &Shape, seed: u64, files: &mut dyn File
         Kind::Points => points::write_clustered(shape, &mut rng, &mut writer)?,
         Kind::LabelledPoints => points::write_labelled(shape, &mut rng, &mut writer)?,
         Kind::AccessLog => access_log::write(shape, &mut rng, &mut writer)?,
+        Kind::Orders => orders::write_orders(shape, &mut rng, &mut writer)?,
+        Kind::Customers => orders::write_customers(&mut rng, &mut writer)?,
     }
     writer.finish()
 }
@@ -187,7 +207,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_bytes_for_ever() {
         let digests = Kind::ALL.map(|kind| (kind, xxh3_64(&generated(kind, &Shape::bytes(100_000), 42))));
-        let pinned: [(Kind, u64); 7] = [
+        let pinned: [(Kind, u64); 9] = [
             (Kind::Text, 0x519d_4a63_d4e9_eaa7),
             (Kind::Documents, 0x172a_0fb3_9331_b540),
             (Kind::Terasort, 0xffc6_1049_0643_344c),
@@ -195,6 +215,8 @@ mod tests {
             (Kind::Points, 0x5030_c870_427c_f1ac),
             (Kind::LabelledPoints, 0x5f80_1f10_c76e_71b0),
             (Kind::AccessLog, 0x4d16_3deb_8c3a_c849),
+            (Kind::Orders, 0xa986_6412_c11d_b046),
+            (Kind::Customers, 0x6ce1_910e_9231_9b7d),
         ];
         assert_eq!(digests, pinned, "got {digests:#x?}");
     }

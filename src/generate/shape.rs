@@ -28,7 +28,8 @@ pub struct Shape {
     /// Text, documents: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
     /// combiner more effective.
     pub vocabulary_words: u32,
-    /// Text, documents, graph (popularity of a destination), access log (paths, clients): the exponent of Zipf's law, 0 to 10.
+    /// Text, documents, graph (popularity of a destination), access log (paths, clients), orders (customers): the exponent of
+    /// Zipf's law, 0 to 10.
     /// Default 1. Larger is more skewed, 0 is uniform.
     pub zipf_exponent: f64,
     /// Graph: ids are below it; at least 1. Default one eighth of the edges. Memory is about 24 bytes a node.
@@ -37,6 +38,10 @@ pub struct Shape {
     pub dimensions: u32,
     /// Points: Gaussian clusters, at least 1. Default 10.
     pub clusters: u32,
+    /// Orders: customers that the table of customers has, at least 1. Default 100,000.
+    pub customers: u32,
+    /// Orders: the share of them whose customer is one of those, 0 to 1. Default 0.9.
+    pub matches: f64,
 }
 
 impl Shape {
@@ -51,7 +56,16 @@ impl Shape {
     }
 
     fn of(amount: Amount) -> Shape {
-        Shape { amount, vocabulary_words: 200_000, zipf_exponent: 1.0, nodes: None, dimensions: 10, clusters: 10 }
+        Shape {
+            amount,
+            vocabulary_words: 200_000,
+            zipf_exponent: 1.0,
+            nodes: None,
+            dimensions: 10,
+            clusters: 10,
+            customers: 100_000,
+            matches: 0.9,
+        }
     }
 
     /// Refuses fields that are out of range.
@@ -61,12 +75,17 @@ impl Shape {
             ("nodes", self.nodes.unwrap_or(1)),
             ("dimensions", self.dimensions),
             ("clusters", self.clusters),
+            ("customers", self.customers),
         ];
         if let Some((field, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{field} must be at least 1")));
         }
         if !(0.0..=10.0).contains(&self.zipf_exponent) {
             let message = format!("zipf_exponent must be from 0 to 10, not {}", self.zipf_exponent);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        if !(0.0..=1.0).contains(&self.matches) {
+            let message = format!("matches must be from 0 to 1, not {}", self.matches);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         Ok(())
