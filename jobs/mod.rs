@@ -14,14 +14,19 @@
 //! | [`components`] | connected components: union-find in each split, and one join of the forests |
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
+//! | [`select`] | columns of the rows of a table that meet conditions: maps only |
+//! | [`aggregate`] | counts, exact sums, means, extremes and distinct values of the groups of a table |
+//! | [`join`] | rows of two tables that have the same key, by a secondary sort or with one table in every task |
+//! | [`secondary_sort`] | the rows of each key of a table in an order of their own |
 //!
-//! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`],
-//! [`files`], [`lines`], [`tally`]), tables ([`rows`], [`fields`],
+//! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
+//! [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
 //! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
+mod aggregate;
 mod bigrams;
 mod components;
 mod distinct;
@@ -33,6 +38,7 @@ mod grep;
 mod guess;
 mod highlights;
 mod inverted_index;
+mod join;
 mod kmeans;
 mod labels;
 mod lanes;
@@ -41,9 +47,12 @@ mod logreg;
 mod pagerank;
 mod rows;
 mod scaling;
+mod secondary_sort;
+mod select;
 mod shown;
 mod sort;
 mod sums;
+mod table;
 mod tally;
 mod terasort;
 mod terasort_validate;
@@ -67,6 +76,10 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(components::Components),
         Box::new(logreg::LogisticRegression),
         Box::new(kmeans::KMeans),
+        Box::new(select::Select),
+        Box::new(aggregate::Aggregate),
+        Box::new(join::Join),
+        Box::new(secondary_sort::SecondarySort),
     ]
 }
 

@@ -21,6 +21,9 @@ fn every_job(mode: &str, check: impl Fn(&str, &Value)) {
         let input = if name == "terasort-validate" {
             cli.succeed("run terasort --input data --output sorted --reducers 3 --quiet");
             "sorted"
+        } else if name == "join" {
+            cli.succeed("gen customers --records 500 --seed 3 --out customers --overwrite");
+            "data --input customers"
         } else {
             "data"
         };

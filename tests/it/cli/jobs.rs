@@ -28,6 +28,9 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
         let input = if name == "terasort-validate" {
             cli.succeed(&format!("run terasort --input {data} --output sorted --reducers 3 --quiet"));
             "sorted"
+        } else if name == "join" {
+            cli.succeed("gen customers --records 500 --seed 3 --out customers --overwrite");
+            "data-join --input customers"
         } else {
             &data
         };

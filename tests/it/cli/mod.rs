@@ -11,6 +11,7 @@
 //! - `tables`: tables as people have them.
 //! - `texts`: jobs on text.
 //! - `places`: outputs that would replace an input, and other files that are never replaced.
+//! - `relations`: select, aggregate, join and secondary sort.
 //! - `tools`: `list`, `gen`, `inspect`, help.
 //! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
@@ -25,6 +26,7 @@ mod export;
 mod iterative;
 mod jobs;
 mod places;
+mod relations;
 mod run;
 mod signals;
 mod stream;

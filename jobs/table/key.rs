@@ -1,0 +1,57 @@
+//! Keys of several cells, whose byte order is the order of the cells, the first one first.
+//!
+//! ```text
+//! one cell       the cell
+//! several        each but the last as part of a tuple: its bytes, 00 as 00 FF, then 00 01; the last one as it is
+//! ```
+//!
+//! A job has as many cells in all its keys, so one key is never the beginning of another by mistake.
+
+use twinmill::prelude::*;
+use twinmill::record::{Key, ToKey};
+
+use crate::jobs::table::cells::{Cells, write_cell};
+
+/// Replaces `key` by that of these columns.
+#[inline]
+pub fn encode(cells: &Cells<'_>, columns: &[usize], key: &mut Vec<u8>) {
+    key.clear();
+    let Some((last, others)) = columns.split_last() else { return };
+    for column in others {
+        ToKey::<Vec<u8>>::encode_part(cells.get(*column), key);
+    }
+    key.extend_from_slice(cells.get(*last));
+}
+
+/// The cells of a key.
+///
+/// # Errors
+/// A key that has fewer.
+pub fn decode(mut key: &[u8], cells: usize) -> Result<Vec<Vec<u8>>> {
+    let mut decoded = Vec::with_capacity(cells);
+    for _ in 1..cells {
+        decoded.push(<Vec<u8> as Key>::decode_part(&mut key)?);
+    }
+    if cells > 0 {
+        decoded.push(key.to_vec());
+    }
+    Ok(decoded)
+}
+
+/// Appends a key as it stands in the output: its cells with TABs in between.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn write(key: &[u8], cells: usize, out: &mut Vec<u8>) -> Result<()> {
+    if cells == 1 {
+        write_cell(key, out);
+        return Ok(());
+    }
+    for (at, cell) in decode(key, cells)?.iter().enumerate() {
+        if at > 0 {
+            out.push(b'\t');
+        }
+        write_cell(cell, out);
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! Tables as people have them: CSV or TSV, with or without a header, quoted as RFC 4180 says.
+//!
+//! ```text
+//! options, first rows ─▶ Table: separator, header, width          once, for all files
+//! row ─▶ cut ─▶ cells ─▶ null?  number?  text of the output       in each task
+//! ```
+//!
+//! 1. [`Table::open`] looks at the first rows. The separator is what stands in the first row of data, `--format` says it
+//!    where that is not clear. Files of one table have the same header and as many columns.
+//! 2. [`columns`] finds the columns that options name: by number from 1, or by name.
+//! 3. The library's [`Rows`] finds the rows, also those with ends of lines within quotes; [`cells`] cuts them.
+//! 4. [`decimal`] has numbers with all their digits, [`order`] the order of cells, [`key`] keys of several cells, and
+//!    [`states`] what aggregates keep.
+//!
+//! A cell is what stands between separators, blanks included; of a quoted one, what stands between its quotes. A cell of the
+//! output is quoted only if it would not be read back otherwise. The null of a table is a cell with this text, quoted or not.
+//! Rows without any byte are passed over.
+
+pub mod cells;
+pub mod columns;
+pub mod decimal;
+pub mod key;
+pub mod order;
+pub mod states;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use twinmill::Rows;
+use twinmill::prelude::*;
+
+use crate::jobs::shown::Shown;
+use crate::jobs::table::cells::Cut;
+
+/// Commas between cells.
+pub const CSV: u8 = b',';
+/// TABs between cells.
+pub const TSV: u8 = b'\t';
+/// Rows that a guess looks at.
+const SAMPLED_ROWS: usize = 100;
+
+/// The options of every job on tables.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TableOptions {
+    /// What separates the cells of a row [default: what stands in the first row of data]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// The first row of each file holds the names of the columns
+    #[arg(long)]
+    header: bool,
+    /// The text of a cell without a value
+    #[arg(long, value_name = "VALUE", default_value = "", hide_default_value = true)]
+    null: String,
+}
+
+/// The separator of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Commas
+    Csv,
+    /// TABs
+    Tsv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Csv => "csv",
+            Format::Tsv => "tsv",
+        })
+    }
+}
+
+/// Calls a generic function for the separator of a format, which is known when the function is compiled: readers of rows are
+/// types of their own.
+macro_rules! for_format {
+    ($format:expr, $function:ident $arguments:tt) => {
+        match $format {
+            $crate::jobs::table::Format::Csv => $function::<{ $crate::jobs::table::CSV }> $arguments,
+            $crate::jobs::table::Format::Tsv => $function::<{ $crate::jobs::table::TSV }> $arguments,
+        }
+    };
+}
+pub(crate) use for_format;
+
+/// A table that was looked at.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub format: Format,
+    /// Names of the columns, where there is a header.
+    pub names: Option<Vec<Vec<u8>>>,
+    /// Number of columns.
+    pub width: usize,
+    /// The text of a cell without a value.
+    pub null: Vec<u8>,
+}
+
+impl Table {
+    /// Looks at the first rows of the files at and below `paths`, and at the headers of all of them.
+    ///
+    /// # Errors
+    /// Those of reading; a table without rows; files whose headers differ; a separator that cannot be told.
+    pub fn open(options: &TableOptions, paths: &[PathBuf], seen: &Inputs) -> Result<Table> {
+        let format = match options.format {
+            Some(format) => format,
+            None => guess(options.header, paths, seen)?,
+        };
+        Self::of_format(options, format, paths, seen)
+    }
+
+    /// Like [`open`](Self::open), for tables that have one format.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_all<const N: usize>(
+        options: &TableOptions,
+        tables: [&[PathBuf]; N],
+        seen: &Inputs,
+    ) -> Result<[Table; N]> {
+        let first = Self::open(options, tables[0], seen)?;
+        let open = |paths: &[PathBuf]| Self::of_format(options, first.format, paths, seen);
+        let opened = tables.iter().map(|paths| open(paths)).collect::<Result<Vec<_>>>()?;
+        Ok(opened.try_into().expect("as many as before"))
+    }
+
+    fn of_format(options: &TableOptions, format: Format, paths: &[PathBuf], seen: &Inputs) -> Result<Table> {
+        let first = for_format!(format, first_row(options.header, paths, seen))?;
+        let Some(first) = first else {
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::user(format!("the input has no rows: {}", paths.join(", "))));
+        };
+        if options.format.is_none() {
+            seen.guess("format", format.to_string());
+        }
+        if !options.header {
+            seen.guess("header", "none");
+        }
+        let width = first.len();
+        let names = options.header.then_some(first);
+        Ok(Table { format, names, width, null: options.null.clone().into_bytes() })
+    }
+
+    /// Cuts rows of this table.
+    pub fn cut<const SEPARATOR: u8>(&self) -> Cut<SEPARATOR> {
+        Cut::new(self.width, self.names.is_some(), self.null.clone())
+    }
+}
+
+/// The cells of the first row of the input that is not empty: those of the header, where there is one. All files have the same
+/// header.
+fn first_row<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Option<Vec<Vec<u8>>>> {
+    let mut first: Option<(PathBuf, Vec<Vec<u8>>)> = None;
+    for file in seen.files(paths)?.iter() {
+        seen.scan::<Rows<SEPARATOR>>(&[file.path.to_path_buf()], |row| {
+            if row.is_empty() {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let cells = Cut::<SEPARATOR>::cells_of(&row)?;
+            match &first {
+                None => first = Some((row.path().to_owned(), cells)),
+                Some((other, expected)) if *expected != cells => {
+                    let (other, row) = (other.display(), Shown(&row));
+                    return Err(Error::wrong_input(format!(
+                        "the header is not that of {other}: files of one table have the same columns, and this one begins \
+                         with {row}"
+                    )));
+                }
+                Some(_) => {}
+            }
+            Ok(ControlFlow::Break(()))
+        })?;
+        if !header && first.is_some() {
+            break;
+        }
+    }
+    Ok(first.map(|(_, cells)| cells))
+}
+
+/// The first rows of data that are not empty, as they stand.
+fn sample<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Vec<Vec<u8>>> {
+    let mut rows = Vec::new();
+    seen.scan::<Rows<SEPARATOR>>(paths, |row| {
+        let is_header = header && row.is_first();
+        if !row.is_empty() && !is_header {
+            rows.push(row.to_vec());
+        }
+        Ok(if rows.len() == SAMPLED_ROWS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(rows)
+}
+
+/// The number of columns that all rows have in this format; `None` where they do not agree, or have only one.
+fn columns_of<const SEPARATOR: u8>(rows: &[Vec<u8>]) -> Option<usize> {
+    let mut widths = rows.iter().map(|row| Cut::<SEPARATOR>::cells_of(row).map_or(0, |cells| cells.len()));
+    let first = widths.next()?;
+    (first > 1 && widths.all(|width| width == first)).then_some(first)
+}
+
+/// Guesses the format from the first row of data. Where both separators stand in it, the one by which all of the first rows
+/// have as many cells is the table's.
+fn guess(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Format> {
+    let (by_comma, by_tab) = (sample::<CSV>(header, paths, seen)?, sample::<TSV>(header, paths, seen)?);
+    let has = |rows: &[Vec<u8>], cells: fn(&[u8]) -> Result<Vec<Vec<u8>>>| {
+        rows.first().is_some_and(|row| cells(row).map_or(true, |cells| cells.len() > 1))
+    };
+    Ok(match (has(&by_comma, Cut::<CSV>::cells_of), has(&by_tab, Cut::<TSV>::cells_of)) {
+        (_, false) => Format::Csv,
+        (false, true) => Format::Tsv,
+        (true, true) => match (columns_of::<CSV>(&by_comma), columns_of::<TSV>(&by_tab)) {
+            (Some(_), None) => Format::Csv,
+            (None, Some(_)) => Format::Tsv,
+            _ => {
+                let row = Shown(&by_tab[0]);
+                return Err(Error::user(format!(
+                    "is this csv or tsv? The first row of data has both commas and TABs: {row}; say which with --format"
+                )));
+            }
+        },
+    })
+}
