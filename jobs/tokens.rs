@@ -36,16 +36,18 @@ impl Tokenizer {
     }
 
     /// The tokens of a line, in order.
-    #[inline]
+    #[inline(always)]
     pub fn of<'a>(&'a mut self, line: &'a [u8]) -> Words<'a> {
         match self.tokens {
             Tokens::Words => Words::of(line),
-            Tokens::Letters => {
-                self.letters.clear();
-                self.letters.extend(line.iter().map(|byte| lower_letter(*byte)));
-                Words::of(&self.letters)
-            }
+            Tokens::Letters => Words::of(self.letters_of(line)),
         }
+    }
+
+    fn letters_of(&mut self, line: &[u8]) -> &[u8] {
+        self.letters.clear();
+        self.letters.extend(line.iter().map(|byte| lower_letter(*byte)));
+        &self.letters
     }
 }
 
