@@ -7,9 +7,9 @@
 //!
 //! A [`Reservation`] gives its bytes back when it is dropped.
 //!
-//! The process takes more than its budget: with 2 workers about 56 MiB for the program and for buffers of reading, blocks
-//! and output (a merge holds a block of at most 256 KiB for each run that it reads, and blocks shrink with the budget), 16 MiB
-//! for each further worker, 2 KiB for each map task, and up to seven times the largest record.
+//! The process takes more than its budget: with 2 workers about 60 MiB for the program and for buffers of reading, blocks
+//! and output (a merge holds a block of at most 256 KiB for each run that it reads, and blocks shrink with the budget), 6 MiB
+//! for each further worker, 1 KiB for each map task, and up to seven times the largest record.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
