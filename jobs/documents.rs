@@ -53,6 +53,11 @@ impl Documents {
         Ok(Arc::new(Documents { names, numbers }))
     }
 
+    /// Number of documents, empty ones too.
+    pub fn count(&self) -> u32 {
+        self.names.len() as u32
+    }
+
     /// Tells the number of the document that a line is from.
     pub fn of_lines(&self) -> FileOf {
         self.numbers.clone()
@@ -200,7 +205,7 @@ mod tests {
         ["a/zebra.txt", "b/ant.tar.gz", "b/ox", "c/.hidden"].into_iter().for_each(write);
         let of = || Documents::of(&[dir.path().to_owned()], &Inputs::default());
         let documents = of().unwrap();
-        let names: Vec<&[u8]> = (0..3).map(|number| documents.name(number)).collect();
+        let names: Vec<&[u8]> = (0..documents.count()).map(|number| documents.name(number)).collect();
         assert_eq!(names, [&b"ant.tar"[..], b"ox", b"zebra"], "names that begin with a dot are no input");
         write("c/ox.md");
         let error = of().unwrap_err().to_string();

@@ -1,10 +1,11 @@
 //! Graph inputs: an edge a line, `a TAB b`; and the order of node ids.
 //!
 //! Files below this one have what the graph jobs share: numbers for nodes whose ids are small numbers ([`nodes`]) and for
-//! others ([`names`]), links in [`tiles`], and a whole [`graph`] for the references.
+//! others ([`names`]), lists of [`neighbours`], links in [`tiles`], and a whole [`graph`] for the references.
 
 pub mod graph;
 pub mod names;
+pub mod neighbours;
 pub mod nodes;
 pub mod tiles;
 

@@ -20,6 +20,15 @@ impl FileOf {
         FileOf { numbers: Arc::new(numbers), last: None }
     }
 
+    /// Numbers for the files at and below `inputs`, in the order in which they are read.
+    ///
+    /// # Errors
+    /// Those of listing them.
+    pub fn in_order(inputs: &[PathBuf], seen: &Inputs) -> Result<Self> {
+        let files = seen.files(inputs)?;
+        Ok(Self::numbered(files.iter().map(|file| &**file.name()).zip(0..)))
+    }
+
     /// The number of the file that a line is from.
     #[inline]
     pub fn number(&mut self, line: &Record<'_>) -> Result<u32> {

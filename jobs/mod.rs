@@ -5,13 +5,25 @@
 //! | [`wordcount`] | number of occurrences of each word; `--no-combiner` shuffles every word |
 //! | [`inverted_index`] | the documents in which each term occurs |
 //! | [`bigrams`] | number of times each token follows another: pairs or stripes, counts or shares |
+//! | [`pmi`] | pairs of tokens that stand in one line more often than by chance |
+//! | [`tfidf`] | weights of terms in documents |
+//! | [`wordmean`], [`wordmedian`], [`wordstandarddeviation`] | of the lengths of words |
+//! | [`top`] | the records with the greatest numbers |
 //! | [`distinct`] | each line once |
+//! | [`sample`] | some lines by chance, the same ones in every run |
+//! | [`anagrams`] | words that are made of the same letters |
 //! | [`grep`] | number of occurrences of each match of `--pattern`, most frequent first: two jobs in a chain |
 //! | [`sort`] | the lines in byte order over all parts |
 //! | [`terasort`] | 100-byte records by their 10-byte key |
 //! | [`terasort_validate`] | whether records are sorted and, `--against` an input, whether they are the same ones |
 //! | [`pagerank`] | ranks of the nodes of a graph, by networkx's definition |
 //! | [`components`] | connected components: union-find in each split, and one join of the forests |
+//! | [`degrees`] | edges that lead to each node, and from it |
+//! | [`bfs`] | levels of a breadth-first search |
+//! | [`triangles`] | triangles that each node is in |
+//! | [`common_friends`] | common friends of every two friends |
+//! | [`people_you_may_know`] | people with the most friends in common, who are no friends yet |
+//! | [`asymmetric_friends`] | edges that do not go back |
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //! | [`select`] | columns of the rows of a table that meet conditions: maps only |
@@ -20,15 +32,21 @@
 //! | [`secondary_sort`] | the rows of each key of a table in an order of their own |
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
-//! [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
+//! [`least`], [`lengths`], [`decimals`], [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
 //! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]).
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
 mod aggregate;
+mod anagrams;
+mod asymmetric_friends;
+mod bfs;
 mod bigrams;
+mod common_friends;
 mod components;
+mod decimals;
+mod degrees;
 mod distinct;
 mod documents;
 mod edges;
@@ -42,10 +60,15 @@ mod join;
 mod kmeans;
 mod labels;
 mod lanes;
+mod least;
+mod lengths;
 mod lines;
 mod logreg;
 mod pagerank;
+mod people_you_may_know;
+mod pmi;
 mod rows;
+mod sample;
 mod scaling;
 mod secondary_sort;
 mod select;
@@ -56,8 +79,14 @@ mod table;
 mod tally;
 mod terasort;
 mod terasort_validate;
+mod tfidf;
 mod tokens;
+mod top;
+mod triangles;
 mod wordcount;
+mod wordmean;
+mod wordmedian;
+mod wordstandarddeviation;
 
 use twinmill::program::AnyProgram;
 
@@ -68,12 +97,26 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(grep::Grep),
         Box::new(inverted_index::InvertedIndex),
         Box::new(bigrams::Bigrams),
+        Box::new(pmi::Pmi),
+        Box::new(tfidf::TfIdf),
+        Box::new(wordmean::WordMean),
+        Box::new(wordmedian::WordMedian),
+        Box::new(wordstandarddeviation::WordStandardDeviation),
+        Box::new(top::Top),
         Box::new(distinct::Distinct),
+        Box::new(sample::Sample),
+        Box::new(anagrams::Anagrams),
         Box::new(sort::Sort),
         Box::new(terasort::Terasort),
         Box::new(terasort_validate::TerasortValidate),
         Box::new(pagerank::PageRank),
         Box::new(components::Components),
+        Box::new(degrees::Degrees),
+        Box::new(bfs::Bfs),
+        Box::new(triangles::Triangles),
+        Box::new(common_friends::CommonFriends),
+        Box::new(people_you_may_know::PeopleYouMayKnow),
+        Box::new(asymmetric_friends::AsymmetricFriends),
         Box::new(logreg::LogisticRegression),
         Box::new(kmeans::KMeans),
         Box::new(select::Select),

@@ -4,6 +4,7 @@
 //! - `run`: one job, its output, its report.
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
+//! - `friends`: jobs on graphs that are no loops of ranks.
 //! - `compare`: the table and its JSON.
 //! - `accounts`: bytes by purpose and time by use, which add up.
 //! - `alternatives`: other programs in the same comparison.
@@ -23,6 +24,7 @@ mod compare;
 mod crash;
 mod errors;
 mod export;
+mod friends;
 mod iterative;
 mod jobs;
 mod places;

@@ -123,3 +123,155 @@ fn distinct_keeps_each_line_once() {
         assert_eq!(cli.output("out"), b"\na\na\r\nb\n", "{mode}");
     }
 }
+
+/// Runs a job in both modes and without the framework; the outputs are the same bytes, which are returned as records: a key and
+/// numbers, of which there are so many.
+fn numbers(cli: &Cli, job: &str, columns: usize) -> BTreeMap<String, Vec<f64>> {
+    let mut outputs = ["disk --sort-buffer 64k --split-size 99", "memory", "reference"].map(|mode| {
+        cli.succeed(&format!("run {job} --mode {mode} --reducers 3 --output out --overwrite --quiet"));
+        cli.output("out")
+    });
+    assert!(outputs.iter().all(|output| *output == outputs[0]), "{job}");
+    let text = String::from_utf8(std::mem::take(&mut outputs[0])).unwrap();
+    let record = |line: &str| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (key, numbers) = fields.split_at(fields.len() - columns);
+        (key.join("\t"), numbers.iter().map(|number| number.parse().unwrap()).collect())
+    };
+    text.lines().map(record).collect()
+}
+
+#[track_caller]
+fn assert_numbers(found: &BTreeMap<String, Vec<f64>>, expected: &BTreeMap<String, Vec<f64>>) {
+    assert!(found.keys().eq(expected.keys()), "{found:?} {expected:?}");
+    for (key, numbers) in expected {
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+        assert!(numbers.iter().zip(&found[key]).all(near), "{key}: {:?} {numbers:?}", found[key]);
+    }
+}
+
+#[test]
+fn terms_are_weighed_by_their_documents() {
+    let cli = Cli::new();
+    let documents = some_documents(&cli);
+    let all: BTreeMap<&String, Vec<String>> = documents.iter().map(|(name, text)| (name, letters(text))).collect();
+    let mut expected = BTreeMap::new();
+    for (name, terms) in &all {
+        for term in terms {
+            let count = terms.iter().filter(|other| *other == term).count() as f64;
+            let with_term = all.values().filter(|terms| terms.contains(term)).count() as f64;
+            expected.insert(format!("{term}\t{name}"), vec![count * (3.0 / with_term).ln()]);
+        }
+    }
+    assert_numbers(&numbers(&cli, "tfidf --input input", 1), &expected);
+}
+
+#[test]
+fn information_is_that_of_pairs_in_enough_lines() {
+    let cli = Cli::with_input("a b c\nb a, b\n\nc b\na\nB-A d\nd\n");
+    let with = |tokens: &str| match tokens {
+        "a" => 4.0,
+        "b" => 4.0,
+        "a b" => 3.0,
+        "b c" | "c" => 2.0,
+        _ => unreachable!(),
+    };
+    let information = |one: &str, other: &str| {
+        let both = format!("{one} {other}");
+        let value = (7.0_f64 * with(&both) / (with(one) * with(other))).log10();
+        (both.clone(), vec![value, with(&both)])
+    };
+    let expected = BTreeMap::from([information("a", "b"), information("b", "c")]);
+    assert_numbers(&numbers(&cli, "pmi --min-count 2 --input input", 2), &expected);
+    assert!(numbers(&cli, "pmi --input input", 2).is_empty());
+}
+
+#[test]
+fn lengths_of_words_are_told_as_hadoops_examples_tell_them() {
+    let cli = Cli::with_input("to be or not\n to  be\tthat\n");
+    for (job, output, said) in [
+        ("wordmean", "count\t7\nlength\t17\n", "The mean is: 2.428571428571428"),
+        ("wordmedian", "2\t5\n3\t1\n4\t1\n", "The median is: 2"),
+        ("wordstandarddeviation", "count\t7\nlength\t17\nsquare\t45\n", "The standard deviation is: 0.728431359"),
+    ] {
+        assert_eq!(numbers(&cli, &format!("{job} --input input"), 1).len(), output.lines().count());
+        assert_eq!(String::from_utf8(cli.output("out")).unwrap(), output);
+        let shown = cli.succeed(&format!("run {job} --input input")).stdout;
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+/// What a job prints in each mode, the same in all.
+#[track_caller]
+fn printed(cli: &Cli, job: &str, split_size: u32) -> String {
+    let outputs = ["disk --sort-buffer 64k", "memory --reducers 1", "reference"].map(|mode| {
+        cli.succeed(&format!("run {job} --mode {mode} --split-size {split_size} --output out --overwrite --quiet"));
+        String::from_utf8(cli.output("out")).unwrap()
+    });
+    assert!(outputs.iter().all(|output| *output == outputs[0]), "{job}: {outputs:?}");
+    outputs[0].clone()
+}
+
+#[test]
+fn the_greatest_numbers_come_first_and_of_equal_ones_the_smaller_key() {
+    let cli = Cli::with_input("b\t2\na\t2.0\n\nhuge\t9007199254740993\nlarge\t9007199254740992\r\nless\t-1e3\nb\t2\n");
+    let first = "huge\t9007199254740993\nlarge\t9007199254740992\na\t2.0\nb\t2\nb\t2\nless\t-1e3\n";
+    assert_eq!(printed(&cli, "top --input input", 9), first);
+    assert_eq!(
+        printed(&cli, "top --k 4 --input input", 9),
+        first.lines().take(4).map(|l| l.to_owned() + "\n").collect::<String>()
+    );
+    assert_eq!(printed(&cli, "top --k 1000000 --input input", 9), first);
+    for (line, said) in [
+        ("a 1", "'a 1' is no record: a key and a number with a TAB between them"),
+        ("a\tb", "'b' is no number"),
+        ("a\tnan", "'nan' is no number"),
+        ("a\t1\t2", "a record has one TAB"),
+    ] {
+        let bad = cli.scratch.write("bad", format!("x\t1\n{line}\n"));
+        for mode in ["disk", "memory", "reference"] {
+            let ended = cli.fail(1, &format!("run top --mode {mode} --input {} --output none", bad.display()));
+            ended.says(&["bad at offset 4: ", said]);
+        }
+    }
+    cli.fail(2, "run top --k 0 --input input");
+}
+
+#[test]
+fn a_sample_is_the_same_however_it_is_taken() {
+    let cli = Cli::new();
+    let text: String = (0..2000).map(|number| format!("line {number}\n")).collect();
+    cli.scratch.write("one", &text[..9000]);
+    cli.scratch.write("two", &text[9000..]);
+    let lines: Vec<&str> = text.lines().collect();
+    let sample = |options: &str| {
+        let sample = printed(&cli, &format!("sample {options} --input input"), 3000);
+        let sample: Vec<String> = sample.lines().map(str::to_owned).collect();
+        let mut places = lines.iter();
+        assert!(sample.iter().all(|line| places.any(|other| other == line)), "in the order of the input");
+        sample
+    };
+    let tenth = sample("--fraction 0.1");
+    assert!((150..250).contains(&tenth.len()) && sample("") == tenth, "{}", tenth.len());
+    assert_ne!(sample("--fraction 0.1 --seed 2"), tenth);
+    assert_eq!((sample("--fraction 0").len(), sample("--fraction 1").len()), (0, 2000));
+    let (some, more) = (sample("--count 50"), sample("--count 60"));
+    assert_eq!((some.len(), more.len()), (50, 60));
+    assert!(some.iter().all(|line| more.contains(line)));
+    assert_eq!(
+        (sample("--count 5000").len(), sample("--count 0").len(), sample("--count 200000").len()),
+        (2000, 0, 2000)
+    );
+    cli.fail(2, "run sample --fraction 1.5 --input input");
+    cli.fail(2, "run sample --fraction 0.5 --count 3 --input input");
+}
+
+#[test]
+fn anagrams_are_groups_of_different_words() {
+    let cli = Cli::with_input("stop pots Pots tops\npots stop\nalone alone\nn\0o o\0n n\x010");
+    let expected = ["\0no\tn\0o,o\0n", "opst\tpots,stop,tops"].map(str::to_owned);
+    assert_lines(&cli, "anagrams --input input", &expected.into());
+    let letters = ["no\tno,on", "opst\tpots,stop,tops"].map(str::to_owned);
+    let cli = Cli::with_input("Stop pots Pots tops\nno, on!");
+    assert_lines(&cli, "anagrams --tokens letters --input input", &letters.into());
+}

@@ -1,0 +1,72 @@
+//! Lengths of words, in bytes, added up by each task for itself.
+//!
+//! Hadoop's examples emit two or three records a word and leave them to the combiner. Here a mapper keeps the sums of its task
+//! and emits them when the task ends, which courses call in-mapper combining: it costs an addition a word instead of a record.
+
+use twinmill::prelude::*;
+
+use crate::jobs::tokens::{Tokenizer, Tokens};
+
+/// Options of the jobs on lengths.
+#[derive(clap::Args)]
+pub struct Options {
+    /// What a word is
+    #[arg(long, value_enum, value_name = "RULE", default_value = "words")]
+    pub tokens: Tokens,
+}
+
+/// The number of words, the sum of their lengths, and that of the squares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    pub count: u64,
+    pub length: u64,
+    /// More bits than one word's length may need.
+    pub square: u128,
+}
+
+impl Sums {
+    #[inline(always)]
+    pub fn add(&mut self, word: &[u8]) {
+        let length = word.len() as u64;
+        self.count += 1;
+        self.length += length;
+        self.square += u128::from(length) * u128::from(length);
+    }
+
+    /// The sums by their names, in byte order, of which the first `sums` are wanted. Without words there are none, as in Hadoop.
+    pub fn named(&self, sums: usize) -> impl Iterator<Item = (&'static str, u128)> + use<> {
+        let all = [("count", self.count.into()), ("length", self.length.into()), ("square", self.square)];
+        all.into_iter().take(if self.count == 0 { 0 } else { sums })
+    }
+}
+
+/// Adds up lengths in a split, and emits so many of the sums.
+#[derive(Clone)]
+pub struct AddLengths {
+    tokenizer: Tokenizer,
+    wanted: usize,
+    sums: Sums,
+}
+
+impl AddLengths {
+    pub fn new(options: &Options, wanted: usize) -> Self {
+        AddLengths { tokenizer: Tokenizer::new(options.tokens), wanted, sums: Sums::default() }
+    }
+}
+
+impl Mapper for AddLengths {
+    type Input = Lines;
+    type Key = str;
+    type Value = u128;
+
+    #[inline]
+    fn map(&mut self, line: Record<'_>, _: &mut impl Emit<str, u128>) -> Result<()> {
+        self.tokenizer.of(line.bytes()).for_each(|word| self.sums.add(word));
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut impl Emit<str, u128>) -> Result<()> {
+        self.sums.named(self.wanted).for_each(|(name, sum)| out.emit(name, sum));
+        Ok(())
+    }
+}
