@@ -24,6 +24,7 @@
 //! | [`common_friends`] | common friends of every two friends |
 //! | [`people_you_may_know`] | people with the most friends in common, who are no friends yet |
 //! | [`asymmetric_friends`] | edges that do not go back |
+//! | [`pi`] | an estimate of pi, without any input |
 //! | [`logreg`] | logistic regression by gradient descent |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //! | [`select`] | columns of the rows of a table that meet conditions: maps only |
@@ -66,6 +67,7 @@ mod lines;
 mod logreg;
 mod pagerank;
 mod people_you_may_know;
+mod pi;
 mod pmi;
 mod rows;
 mod sample;
@@ -117,6 +119,7 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(common_friends::CommonFriends),
         Box::new(people_you_may_know::PeopleYouMayKnow),
         Box::new(asymmetric_friends::AsymmetricFriends),
+        Box::new(pi::Pi),
         Box::new(logreg::LogisticRegression),
         Box::new(kmeans::KMeans),
         Box::new(select::Select),

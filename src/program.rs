@@ -64,6 +64,11 @@ pub trait Program: Sized + Send + Sync {
         Vec::new()
     }
 
+    /// Whether it reads inputs. One that does not is given none.
+    fn reads_input(&self) -> bool {
+        true
+    }
+
     /// Files that the options name and the job reads beside its inputs.
     fn side_inputs(&self, _options: &Self::Options) -> Vec<PathBuf> {
         Vec::new()
@@ -152,6 +157,10 @@ pub trait AnyProgram: Send + Sync {
     fn named_inputs(&self, _options: &ArgMatches) -> Vec<(&'static str, PathBuf)> {
         Vec::new()
     }
+    /// Whether it reads inputs.
+    fn reads_input(&self) -> bool {
+        true
+    }
     /// Adds the job's options to a command.
     fn with_options(&self, command: Command) -> Command;
     /// Files that the options name and the job reads beside its inputs.
@@ -208,6 +217,10 @@ impl<P: Program> AnyProgram for P {
 
     fn named_inputs(&self, options: &ArgMatches) -> Vec<(&'static str, PathBuf)> {
         Program::named_inputs(self, &parse::<P>(options))
+    }
+
+    fn reads_input(&self) -> bool {
+        Program::reads_input(self)
     }
 
     fn with_options(&self, command: Command) -> Command {

@@ -52,7 +52,7 @@ fn grown(mut shape: Shape, factor: f64) -> Shape {
 /// # Errors
 /// [`Failure::Library`] where the default input cannot be written.
 pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
-    if !task.inputs.is_empty() {
+    if !task.inputs.is_empty() || !task.job.reads_input() {
         return Ok(task.inputs.clone());
     }
     of_job(task)?.into_iter().map(|(kind, shape)| generated(kind, &shape, quiet, cancel)).collect()

@@ -31,7 +31,8 @@ pub fn list(args: &ListArgs, jobs: &[Box<dyn AnyProgram>]) -> Result<(), Failure
             for job in jobs {
                 let input = match job.default_input() {
                     Some((kind, shape)) => format!("default input: {}", describe(kind, &shape)),
-                    None => "needs --input".to_owned(),
+                    None if job.reads_input() => "needs --input".to_owned(),
+                    None => "no input".to_owned(),
                 };
                 let line = format!("{:width$}  {} [{input}]", job.name(), job.about());
                 writeln!(out, "{}", hanging(&line, width + 2, terminal::width()))?;

@@ -476,7 +476,11 @@ fn task<'a>(
         return Err(command.error(ErrorKind::ArgumentConflict, message));
     }
     inputs.extend(named.into_iter().map(|(_, path)| path));
-    if inputs.is_empty() && job.default_input().is_none() {
+    if !inputs.is_empty() && !job.reads_input() {
+        let message = format!("{name} reads no input; leave out --input");
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
+    if inputs.is_empty() && job.default_input().is_none() && job.reads_input() {
         let message = format!("{name} has no default input; name a file or a directory with --input");
         return Err(command.error(ErrorKind::MissingRequiredArgument, message));
     }

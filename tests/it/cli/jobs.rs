@@ -21,7 +21,9 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
     let cli = Cli::new();
     let jobs: Value = serde_json::from_str(&cli.succeed("list --json").stdout).unwrap();
     for job in jobs.as_array().unwrap() {
-        let (name, kind) = (job["name"].as_str().unwrap(), job["default_input"]["kind"].as_str().unwrap());
+        let name = job["name"].as_str().unwrap();
+        // A test of its own has the jobs that are given no input, or options with it.
+        let Some(kind) = job["default_input"]["kind"].as_str() else { continue };
         // Not replaced: some kinds are a file, others a directory.
         let data = format!("data-{name}");
         cli.succeed(&format!("gen {kind} --size 150k --seed 3 --out {data}"));

@@ -275,3 +275,20 @@ fn anagrams_are_groups_of_different_words() {
     let cli = Cli::with_input("Stop pots Pots tops\nno, on!");
     assert_lines(&cli, "anagrams --tokens letters --input input", &letters.into());
 }
+
+#[test]
+fn pi_is_estimated_as_hadoops_example_does() {
+    let cli = Cli::new();
+    // What Hadoop's example prints for so many maps and samples.
+    for (options, expected) in [
+        ("--maps 10 --samples 100", "3.14800000000000000000\n"),
+        ("--maps 16 --samples 1000", "3.14250000000000000000\n"),
+    ] {
+        for mode in ["disk", "memory --reducers 1", "reference"] {
+            cli.succeed(&format!("run pi {options} --mode {mode} --output out --overwrite --quiet"));
+            assert_eq!(String::from_utf8(cli.output("out")).unwrap(), expected, "{options} {mode}");
+        }
+    }
+    cli.scratch.write("data", "1");
+    cli.fail(2, "run pi --input input").says(&["pi reads no input; leave out --input"]);
+}
