@@ -14,8 +14,8 @@ from .patterns import Pattern
 from .registry import System, Workload
 
 GRAPHS = ("pagerank", "components")
-LINES = ("sort", "terasort")
-TEXTS = ("wordcount", "wordcount-no-combiner", "grep")
+LINES = ("sort", "terasort", "distinct")
+TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep")
 
 
 @dataclass

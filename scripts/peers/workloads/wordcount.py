@@ -10,5 +10,5 @@ WORKLOAD = Workload(
     size="512MiB",
     compared=answers.in_any_order,
     twinmill=("wordcount",),
-    fixed={"no-combiner": ""},
+    fixed={"no-combiner": "", "tokens": "words"},
 )

@@ -13,6 +13,6 @@ WORKLOAD = Workload(
     size="512MiB",
     compared=answers.in_any_order,
     twinmill=("wordcount", "--no-combiner"),
-    fixed={"no-combiner": "yes"},
+    fixed={"no-combiner": "yes", "tokens": "words"},
     modes=("disk", "memory"),
 )

@@ -1,0 +1,5 @@
+"""Each line once."""
+
+from lines import write
+
+write(lambda lines: lines.unique())
