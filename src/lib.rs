@@ -182,6 +182,7 @@ pub use reserve::ReservedAllocator;
 pub use runtime::driver::Driver;
 pub use runtime::job::Job;
 pub use runtime::output_dir::part_files;
+pub use runtime::output_files::OutputFile;
 pub use runtime::session::Session;
 
 /// Everything that the file of a job needs.

@@ -25,6 +25,7 @@ use crate::observe::purpose::{FileUse, Purpose, by_purpose};
 use crate::observe::report::{ColdCache, ExtraWork, OutputReport, Report};
 use crate::record::ToText;
 use crate::runtime::output_dir::OutputDir;
+use crate::runtime::output_files::OutputFile;
 use crate::runtime::output_place::OutputPlace;
 use crate::runtime::places::Plan;
 use crate::runtime::session::Session;
@@ -34,6 +35,7 @@ use crate::store::page_cache::drop_pages;
 #[derive(Debug)]
 pub struct ReferenceRun {
     parts: Parts,
+    files: Vec<OutputFile>,
     cancel: CancelToken,
     inputs: Inputs,
     bad_records: BadRecords,
@@ -207,6 +209,18 @@ impl ReferenceRun {
         Ok(bytes)
     }
 
+    /// Adds files beside the parts, which `make` makes of all that was written so far, as
+    /// [`run_with_files`](crate::Driver::run_with_files) does.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where parts cannot be written, and those of `make`.
+    pub fn add_files(&mut self, make: impl FnOnce(&[PathBuf]) -> Result<Vec<OutputFile>>) -> Result<()> {
+        self.parts.parts.iter_mut().try_for_each(Part::flush)?;
+        let paths: Vec<PathBuf> = self.parts.parts.iter().map(|part| part.path.clone()).collect();
+        self.files.append(&mut make(&paths)?);
+        Ok(())
+    }
+
     /// Appends `key TAB value NEWLINE` to a part.
     ///
     /// # Errors
@@ -284,10 +298,11 @@ pub fn run(
         (0..config.reducers.max(1)).map(|part| Part { path: dir.parts().part_path('r', part), buffer: Vec::new() });
     let bad_records = BadRecords::at_most(config.skip_bad_records);
     let parts = Parts { parts: parts.collect(), records: 0, bytes: 0, cancel: cancel.clone() };
-    let mut output = ReferenceRun { parts, cancel, inputs: seen, bad_records };
+    let mut output = ReferenceRun { parts, files: Vec::new(), cancel, inputs: seen, bad_records };
     reference(&mut output)?;
     output.parts.parts.iter_mut().try_for_each(Part::flush)?;
     dir.set_aside(&output.bad_records)?;
+    dir.add_files(|_| Ok(std::mem::take(&mut output.files)))?;
     dir.commit()?;
     let ended = Reading::now();
     let cpu = CpuTime::now().since(cpu_before);

@@ -11,6 +11,7 @@
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,6 +39,7 @@ use crate::record::{Key, ToKey, ToValue, Value};
 use crate::runtime::attempt::Log;
 use crate::runtime::journal::{self, Begun, Journal, Past, Published};
 use crate::runtime::output_dir::OutputDir;
+use crate::runtime::output_files::OutputFile;
 use crate::runtime::output_place::OutputPlace;
 use crate::runtime::places::Plan;
 use crate::runtime::resume;
@@ -332,6 +334,36 @@ impl Driver {
     /// # Errors
     /// Whatever stopped the job.
     pub fn run(&mut self, job: &impl RunnableJob) -> Result<()> {
+        self.run_with_files(job, |_| Ok(Vec::new()))
+    }
+
+    /// Runs a job and commits its output to the output directory, with files that `make` makes of its parts: a page that
+    /// shows them, a summary. They are published with the parts, or not at all.
+    ///
+    /// ```
+    /// use twinmill::OutputFile;
+    /// use twinmill::prelude::*;
+    ///
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let (input, output) = (dir.path().join("input"), dir.path().join("output"));
+    /// # std::fs::write(&input, "to be or not to be").unwrap();
+    /// let mut driver = Driver::start("wordcount", &JobConfig::new(Mode::Memory).output(&output))?;
+    /// driver.run_with_files(&Job::new("wordcount", Words, Sum).combine(Sum).input(&input), |parts| {
+    ///     let bytes: u64 = parts.iter().map(|part| Ok(part.metadata()?.len())).sum::<std::io::Result<u64>>()?;
+    ///     Ok(vec![OutputFile { name: "bytes.txt".into(), bytes: bytes.to_string().into() }])
+    /// })?;
+    /// driver.finish()?;
+    /// assert_eq!(std::fs::read_to_string(output.join("bytes.txt")).unwrap(), "21");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever stopped the job, and errors of `make`.
+    pub fn run_with_files(
+        &mut self,
+        job: &impl RunnableJob,
+        make: impl FnOnce(&[PathBuf]) -> Result<Vec<OutputFile>>,
+    ) -> Result<()> {
         let Some(path) = self.config.output.clone() else {
             return Err(Error::Config(format!("job {} needs an output directory", job.name())));
         };
@@ -344,6 +376,7 @@ impl Driver {
         let parts = self.run_to(job, OutputTarget::Files { dir: dir.parts(), format: job.output_format() })?;
         let start = self.time.begin_phase();
         dir.set_aside(&self.bad_records)?;
+        dir.add_files(make)?;
         if let Some(identity) = &self.identity {
             let success = dir.success()?;
             let published = Published::by(&success, identity).map_err(Error::at("read", &success))?;

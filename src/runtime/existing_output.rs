@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::config::ExistingOutput;
 use crate::error::{Error, Result};
+use crate::runtime::output_files::is_listed;
 use crate::runtime::output_names::{SKIPPED, SUCCESS, is_document, is_part, is_staging};
 
 /// Refuses an output that exists, unless it may be replaced and a run made it. Touches nothing.
@@ -52,6 +53,8 @@ pub(crate) fn foreign(dir: &Path) -> io::Result<Option<String>> {
             marks += 1;
         } else if kind.is_file() && is_document(bytes) {
             // Generated; the mark beside it says so.
+        } else if kind.is_file() && name.to_str().is_some_and(|name| is_listed(dir, name).unwrap_or(false)) {
+            // As the run wrote it.
         } else if !(kind.is_dir() && name == SKIPPED.0 && holds_only_records(&entry.path())?
             || kind.is_file() && is_report(&entry.path())?)
         {

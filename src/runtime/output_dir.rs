@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
 use crate::observe::report::OutputReport;
 use crate::pipeline::commit::PartsDir;
+use crate::runtime::output_files::{OutputFile, write_files};
 use crate::runtime::output_names::SKIPPED;
 use crate::runtime::output_names::SUCCESS;
 use crate::runtime::output_place::{self, OutputPlace};
@@ -67,6 +68,11 @@ impl<'a> OutputDir<'a> {
         let path = dir.join(SKIPPED.1);
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;
         records.write(&mut BufWriter::new(file)).map_err(Error::at("write", &path))
+    }
+
+    /// Writes files beside the parts, which `make` makes of them.
+    pub fn add_files(&self, make: impl FnOnce(&[PathBuf]) -> Result<Vec<OutputFile>>) -> Result<()> {
+        write_files(&self.parts.committed, &make(&part_files(&self.parts.committed)?)?)
     }
 
     /// Makes the file that marks a complete output and returns its path. It stays the same file wherever it is moved.

@@ -5,9 +5,16 @@ pub(crate) const SUCCESS: &str = "_SUCCESS";
 /// The directory of skipped records, and the only file in it.
 pub(crate) const SKIPPED: (&str, &str) = ("_skipped", "records.tsv");
 
+/// The list of files that are no parts.
+pub(crate) const FILES: &str = "_files";
+
 /// Whether a run writes such a name into an output itself.
 pub(crate) fn is_reserved(name: &[u8]) -> bool {
-    name == SUCCESS.as_bytes() || name.starts_with(b"part-") || name == SKIPPED.0.as_bytes() || is_staging(name)
+    name == SUCCESS.as_bytes()
+        || name == FILES.as_bytes()
+        || name.starts_with(b"part-")
+        || name == SKIPPED.0.as_bytes()
+        || is_staging(name)
 }
 
 /// Whether it is a staging directory within the output.
