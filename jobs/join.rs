@@ -287,12 +287,14 @@ fn group_len(key: &[u8]) -> usize {
     first_part_len::<Vec<u8>>(key).unwrap_or(key.len())
 }
 
+/// The beginning and end of a row in a text.
+type Place = (usize, usize);
+
 /// The right table, sorted by key.
 #[derive(Debug, Default)]
 struct Broadcast {
     text: Vec<u8>,
-    /// The beginning and end of each row in the text.
-    rows: Vec<(usize, usize)>,
+    rows: Vec<Place>,
     keys: Vec<KeyOfRight>,
     /// The place of each key that may match among the keys.
     places: HashMap<Vec<u8>, usize>,
@@ -312,7 +314,7 @@ struct KeyOfRight {
 impl Broadcast {
     /// Takes rows with their keys in the shuffle. Fails where they take more than so many bytes.
     fn of(rows: &Dataset<[u8], [u8]>, most_bytes: u64) -> Result<Self> {
-        let (mut all, mut text): (Vec<(Vec<u8>, (usize, usize))>, _) = (Vec::new(), Vec::new());
+        let (mut all, mut text) = (Vec::<(Vec<u8>, Place)>::new(), Vec::new());
         let mut bytes = 0;
         rows.for_each(|key, line| {
             bytes += (2 * key.len() + line.len() + size_of::<(Vec<u8>, usize, usize)>() * 2) as u64;
@@ -580,8 +582,8 @@ impl Join {
 /// The rows of one key, as places in the text of their side.
 #[derive(Default)]
 struct Matches {
-    left: Vec<(usize, usize)>,
-    right: Vec<(usize, usize)>,
+    left: Vec<Place>,
+    right: Vec<Place>,
     may_match: bool,
 }
 
