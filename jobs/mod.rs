@@ -31,11 +31,12 @@
 //! | [`aggregate`] | counts, exact sums, means, extremes and distinct values of the groups of a table |
 //! | [`join`] | rows of two tables that have the same key, by a secondary sort or with one table in every task |
 //! | [`secondary_sort`] | the rows of each key of a table in an order of their own |
+//! | [`dashboard`] | tables and a page of an access log, in one pass over it |
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
 //! [`least`], [`lengths`], [`decimals`], [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
 //! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
-//! ([`highlights`]).
+//! ([`highlights`]). The dashboard has files of its own: [`requests`], [`summaries`], [`dashboard_page`].
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
@@ -46,6 +47,8 @@ mod bfs;
 mod bigrams;
 mod common_friends;
 mod components;
+mod dashboard;
+mod dashboard_page;
 mod decimals;
 mod degrees;
 mod distinct;
@@ -69,6 +72,7 @@ mod pagerank;
 mod people_you_may_know;
 mod pi;
 mod pmi;
+mod requests;
 mod rows;
 mod sample;
 mod scaling;
@@ -76,6 +80,7 @@ mod secondary_sort;
 mod select;
 mod shown;
 mod sort;
+mod summaries;
 mod sums;
 mod table;
 mod tally;
@@ -126,6 +131,7 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(aggregate::Aggregate),
         Box::new(join::Join),
         Box::new(secondary_sort::SecondarySort),
+        Box::new(dashboard::Dashboard),
     ]
 }
 

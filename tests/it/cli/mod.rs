@@ -14,6 +14,7 @@
 //! - `places`: outputs that would replace an input, and other files that are never replaced.
 //! - `relations`: select, aggregate, join and secondary sort.
 //! - `tools`: `list`, `gen`, `inspect`, help.
+//! - `dashboard`: an access log as tables and a page.
 //! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
 //! - `stream`: commands in any language.
@@ -22,6 +23,7 @@ mod accounts;
 mod alternatives;
 mod compare;
 mod crash;
+mod dashboard;
 mod errors;
 mod export;
 mod friends;
