@@ -10,6 +10,7 @@ use crate::streaming::place::Place;
 use crate::streaming::records::Form;
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
+use crate::streaming::said::kept_name;
 use crate::streaming::worker::Worker;
 
 /// Writes records to the output as `TextOutputFormat` does: `key SEPARATOR value LF`.
@@ -45,6 +46,14 @@ impl OutputLines {
     }
 }
 
+/// The counter group in which reducers with input tell their groups.
+pub const FED: &str = "twinmill.streaming.fed";
+
+/// The number of a task as a name.
+fn numbered(task: u32) -> &'static str {
+    kept_name(&task.to_string()).unwrap_or_default()
+}
+
 /// The reducer of a streaming job.
 pub struct StreamReducer {
     job: Arc<StreamJob>,
@@ -53,7 +62,11 @@ pub struct StreamReducer {
     lines: OutputLines,
     worker: Option<Worker>,
     had_input: bool,
+    /// Runs of equal keys so far, and the key of the last one.
+    groups: u64,
     group_key: Vec<u8>,
+    /// The number of its task.
+    task: u32,
 }
 
 impl Clone for StreamReducer {
@@ -65,7 +78,17 @@ impl Clone for StreamReducer {
 impl StreamReducer {
     /// The reducer of a job: `route` made the engine's keys.
     pub fn new(job: Arc<StreamJob>, place: Arc<Place>, route: Route, lines: OutputLines) -> Self {
-        StreamReducer { job, place, route, lines, worker: None, had_input: false, group_key: Vec::new() }
+        StreamReducer {
+            job,
+            place,
+            route,
+            lines,
+            worker: None,
+            had_input: false,
+            groups: 0,
+            group_key: Vec::new(),
+            task: 0,
+        }
     }
 }
 
@@ -76,6 +99,7 @@ impl Reducer for StreamReducer {
     type OutValue = [u8];
 
     fn setup(&mut self, task: &TaskContext) -> Result<()> {
+        self.task = task.index;
         if let ReduceStep::Command(command) = &self.job.reducer {
             let form = &self.job.reduce_output;
             self.worker = Some(Worker::start(&self.place, TaskKind::Reduce, command, form, task)?);
@@ -84,20 +108,20 @@ impl Reducer for StreamReducer {
     }
 
     fn reduce(&mut self, key: &[u8], values: &mut Values<'_, [u8]>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { job, route, lines, worker, had_input, group_key, place } = self;
+        let StreamReducer { job, route, lines, worker, had_input, groups, group_key, place, .. } = self;
         *had_input = true;
         let Some(worker) = worker else {
             return class_reduce(&job.reducer, route, key, values, |key, value| lines.emit(key, value, out));
         };
-        let mut is_first = true;
         while let Some(value) = values.next() {
             let (own_key, value) = route.record(key, value)?;
-            // All values of a group come with its first key.
-            if std::mem::take(&mut is_first) {
+            // To Hadoop, too, a group is a run of equal keys, whatever the comparator says of them.
+            if *groups == 0 || group_key != own_key {
+                *groups += 1;
                 group_key.clear();
                 group_key.extend_from_slice(own_key);
             }
-            worker.give_record(&job.reduce_input, (group_key, value), &mut |key, value| {
+            worker.give_record(&job.reduce_input, (own_key, value), &mut |key, value| {
                 lines.emit(key, value, out);
                 Ok(())
             })?;
@@ -107,7 +131,7 @@ impl Reducer for StreamReducer {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { place, lines, worker, had_input, .. } = self;
+        let StreamReducer { place, lines, worker, had_input, groups, task, .. } = self;
         let Some(worker) = worker else { return Ok(()) };
         worker.finish(&mut |key, value| {
             // As in Hadoop, what a reducer without input prints is thrown away.
@@ -118,6 +142,7 @@ impl Reducer for StreamReducer {
         })?;
         if *had_input {
             worker.report(place, out);
+            out.count(FED, numbered(*task), *groups);
         }
         Ok(())
     }
