@@ -211,6 +211,14 @@ impl StreamJob {
         self.ignores_key
     }
 
+    /// A value as a reducer reads it. Where mappers print keys alone, Hadoop writes the text of its null.
+    pub fn reducer_reads<'v>(&self, value: &'v [u8]) -> &'v [u8] {
+        match (&self.map_output, &self.reduce_input) {
+            (Form::KeyOnly, Form::Text { .. }) => b"(null)",
+            _ => value,
+        }
+    }
+
     /// Its commands.
     pub fn commands(&self) -> Vec<&Command> {
         let mut commands = Vec::new();

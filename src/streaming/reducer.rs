@@ -121,7 +121,7 @@ impl Reducer for StreamReducer {
                 group_key.clear();
                 group_key.extend_from_slice(own_key);
             }
-            worker.give_record(&job.reduce_input, (own_key, value), &mut |key, value| {
+            worker.give_record(&job.reduce_input, (own_key, job.reducer_reads(value)), &mut |key, value| {
                 lines.emit(key, value, out);
                 Ok(())
             })?;
@@ -148,7 +148,7 @@ impl Reducer for StreamReducer {
     }
 }
 
-/// Reduces a group as one of Hadoop's own reducers does.
+/// Reduces a group as one of Hadoop's own reducers does. Each run of equal keys in it is a group to Hadoop.
 fn class_reduce(
     step: &ReduceStep,
     route: &Route,
@@ -156,34 +156,60 @@ fn class_reduce(
     values: &mut Values<'_, [u8]>,
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Result<()> {
-    let mut sum = 0i64;
-    let mut aggregate = None;
-    let mut group_key: Option<Vec<u8>> = None;
+    let mut run: Option<(Vec<u8>, Fold)> = None;
     while let Some(value) = values.next() {
         let (own_key, value) = route.record(key, value)?;
-        let group_key = group_key.get_or_insert_with(|| own_key.to_vec());
-        match step {
-            ReduceStep::Identity => each(group_key, value),
-            ReduceStep::LongSum => {
-                let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
-                let number = number.ok_or_else(|| Error::codec("a number for LongSumReducer", value))?;
-                sum = sum.wrapping_add(number);
-            }
-            ReduceStep::Aggregate => {
-                let aggregate = match &mut aggregate {
-                    Some(aggregate) => aggregate,
-                    none => none.insert(Aggregate::of_key(group_key)?),
-                };
-                aggregate.add(value)?;
-            }
-            ReduceStep::Command(_) | ReduceStep::None => unreachable!("a command has a worker"),
+        if let ReduceStep::Identity = step {
+            each(own_key, value);
+            continue;
         }
+        if run.as_ref().is_some_and(|(key, _)| key != own_key)
+            && let Some((key, fold)) = run.take()
+        {
+            fold.end(&key, &mut each);
+        }
+        let (_, fold) = match &mut run {
+            Some(run) => run,
+            none => none.insert((own_key.to_vec(), Fold::new(step, own_key)?)),
+        };
+        fold.add(value)?;
     }
-    let group_key = group_key.unwrap_or_default();
-    match (step, aggregate) {
-        (ReduceStep::LongSum, _) => each(&group_key, sum.to_string().as_bytes()),
-        (_, Some(aggregate)) => each(Aggregate::id(&group_key), aggregate.report().as_bytes()),
-        _ => {}
+    if let Some((key, fold)) = run {
+        fold.end(&key, &mut each);
     }
     Ok(())
+}
+
+/// What becomes of the values of a key.
+enum Fold {
+    Sum(i64),
+    Aggregate(Aggregate),
+}
+
+impl Fold {
+    fn new(step: &ReduceStep, key: &[u8]) -> Result<Self> {
+        Ok(match step {
+            ReduceStep::Aggregate => Fold::Aggregate(Aggregate::of_key(key)?),
+            _ => Fold::Sum(0),
+        })
+    }
+
+    fn add(&mut self, value: &[u8]) -> Result<()> {
+        match self {
+            Fold::Aggregate(aggregate) => aggregate.add(value),
+            Fold::Sum(sum) => {
+                let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
+                let number = number.ok_or_else(|| Error::codec("a number for LongSumReducer", value))?;
+                *sum = sum.wrapping_add(number);
+                Ok(())
+            }
+        }
+    }
+
+    fn end(self, key: &[u8], each: &mut impl FnMut(&[u8], &[u8])) {
+        match self {
+            Fold::Sum(sum) => each(key, sum.to_string().as_bytes()),
+            Fold::Aggregate(aggregate) => each(Aggregate::id(key), aggregate.report().as_bytes()),
+        }
+    }
 }

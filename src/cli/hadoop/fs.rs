@@ -53,9 +53,7 @@ pub fn carry_out(words: &[OsString]) -> ExitCode {
             }),
             "touchz" => each_new(command, &words, |path| File::create(path).map(drop)),
             "rm" | "rmr" | "rmdir" => remove(command, &words),
-            "put" | "copyFromLocal" | "get" | "copyToLocal" | "cp" => {
-                transfer(command, &words, |from, to| copy(from, to))
-            }
+            "put" | "copyFromLocal" | "get" | "copyToLocal" | "cp" => transfer(command, &words, copy),
             "mv" | "moveFromLocal" => transfer(command, &words, |from, to| fs::rename(from, to)),
             "getmerge" => merge(command, &words),
             "test" => return test(&words),
