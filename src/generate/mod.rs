@@ -27,6 +27,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 mod access_log;
 mod documents;
+mod files;
 mod graph;
 mod orders;
 mod points;
@@ -38,6 +39,8 @@ mod text;
 mod words;
 mod writer;
 
+pub use files::Files;
+use files::OneStream;
 pub use shape::{Amount, Shape};
 use writer::RecordWriter;
 
@@ -126,34 +129,6 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-/// Takes the bytes of a generated input, file by file.
-pub trait Files: Write {
-    /// Ends the file that was written to, if any, and begins one of this name.
-    ///
-    /// # Errors
-    /// Whatever keeps the file from being made.
-    fn begin(&mut self, name: &str) -> io::Result<()>;
-}
-
-/// One stream, in which files follow one another.
-struct OneStream<'a>(&'a mut dyn Write);
-
-impl Write for OneStream<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Files for OneStream<'_> {
-    fn begin(&mut self, _: &str) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Files;
+use super::files::Files;
 use super::shape::Amount;
 
 const BLOCK_BYTES: usize = 256 << 10;
