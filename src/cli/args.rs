@@ -28,6 +28,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let about = |command: Command, text: &'static str| command.about(text).long_about(None);
     let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
     let compare = with_lecture(with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs), jobs);
+    let check = with_jobs(CheckArgs::augment_args(Command::new("check")), jobs);
     let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
@@ -41,6 +42,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .disable_help_subcommand(true)
         .subcommand(about(run, "Run a job"))
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
+        .subcommand(about(check, "Check that a job's code keeps the laws of MapReduce, on a small input"))
         .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
@@ -56,8 +58,8 @@ fn version() -> &'static str {
     }
 }
 
-/// Lets the value of every option, those of the jobs included, begin with a hyphen: a label `-1`, a pattern `-x`, a file
-/// `-f`. [`swallowed_option`] finds values that were meant as options.
+/// Lets the value of every option, those of the jobs included, begin with a hyphen: a label `-1`, a pattern `-x`, a
+/// file `-f`. [`swallowed_option`] finds values that were meant as options.
 fn with_hyphens(command: Command) -> Command {
     let takes_value = |arg: &Arg| arg.get_long().is_some() && arg.get_action().takes_values();
     let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_hyphen_values(true) } else { arg });
@@ -164,8 +166,8 @@ pub struct ListArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct InputArgs {
-    /// A file, a directory to be walked, a pipe, or `-` for standard input; may be repeated [default: a generated input,
-    /// kept in the user's cache]
+    /// A file, a directory to be walked, a pipe, or `-` for standard input; may be repeated [default: a generated
+    /// input, kept in the user's cache]
     #[arg(long, value_name = "PATH", display_order = 0)]
     pub input: Vec<PathBuf>,
 }
@@ -244,14 +246,15 @@ pub struct MeasureArgs {
         default_value = "disk,memory,reference"
     )]
     pub modes: Vec<RunMode>,
-    /// Rounds, in each of which every mode runs once: a number, or auto for as many as it takes until it is known of each pair
-    /// of modes whether they differ or are equivalent, within --budget
+    /// Rounds, in each of which every mode runs once: a number, or auto for as many as it takes until it is known of
+    /// each pair of modes whether they differ or are equivalent, within --budget
     #[arg(long, global = true, value_name = "N|auto", default_value = "auto", value_parser = str::parse::<Runs>)]
     pub runs: Runs,
     /// Time for the rounds of --runs auto. Three rounds are made in any case; other programs get half of it after those
     #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
     pub budget: Duration,
-    /// Largest difference that does not matter, in per cent: two modes whose times surely differ by less are called equivalent
+    /// Largest difference that does not matter, in per cent: two modes whose times surely differ by less are called
+    /// equivalent
     #[arg(long, global = true, value_name = "PERCENT", default_value = "5", value_parser = parse_margin)]
     pub margin: f64,
     /// Runs of each mode before the first round that do not count
@@ -272,9 +275,9 @@ pub struct MeasureArgs {
     /// Run a job with a loop with these numbers of iterations: 1,2,5,10,20
     #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = parse_iterations)]
     pub iteration_sweep: Vec<u32>,
-    /// Run other programs that do the job beside the modes, check their answers, and say which is enough: awk, sort, python,
-    /// duckdb, polars, pandas, sqlite, numpy, networkx, scikit-learn, spark, hadoop, or all; everyone gets as many processors
-    /// as there are --workers
+    /// Run other programs that do the job beside the modes, check their answers, and say which is enough: awk, sort,
+    /// python, duckdb, polars, pandas, sqlite, numpy, networkx, scikit-learn, spark, hadoop, or all; everyone gets as
+    /// many processors as there are --workers
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub with: Vec<String>,
     /// Directory of the programs of --with [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
@@ -303,6 +306,36 @@ pub struct ExportArgs {
     /// Write the tasks of each mode's middle run in Chrome's trace format, for Perfetto
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+}
+
+/// `twinmill check JOB`
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct CheckArgs {
+    /// Size of the sample: the first lines of the input, or a generated input of about that size
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64KiB")]
+    pub sample_size: ByteSize,
+    /// Time for the runs; as much again is for making an input smaller that shows a broken law
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = parse_positive_duration)]
+    pub budget: Duration,
+    /// Vary each setting in two combinations of the others, and not in all: a third of the runs
+    #[arg(long, global = true)]
+    pub quick: bool,
+    /// Seed by which lines are shuffled
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub shuffle_seed: u64,
+    /// Tasks that run at the same time
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.workers)]
+    pub workers: usize,
+    /// Directory in which runs make their private directories for intermediates
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
+    pub work_dir: PathBuf,
+    /// Write the result, as JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Print nothing unless a law is broken
+    #[arg(long, global = true)]
+    pub quiet: bool,
 }
 
 /// `twinmill report FILE...`
@@ -364,7 +397,8 @@ pub struct CommonArgs {
     /// Attempts that a task gets (mapreduce.map.maxattempts)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.max_attempts)]
     pub max_attempts: u32,
-    /// Skip this many records on which the job fails, and write them to _skipped in the output (mapreduce.map.skip.maxrecords)
+    /// Skip this many records on which the job fails, and write them to _skipped in the output
+    /// (mapreduce.map.skip.maxrecords)
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub skip_bad_records: u64,
     /// Time that a task attempt gets, such as 5s, before it is stopped and tried again (mapreduce.task.timeout)
@@ -373,9 +407,9 @@ pub struct CommonArgs {
     /// Give tasks that lag behind a second attempt; the first to succeed wins (mapreduce.map.speculative)
     #[arg(long, global = true)]
     pub speculative: bool,
-    /// Make something fail: map:3:panic, reduce:*:error:p=0.1, run:2:flip|truncate|delete, map:1:slow=5s; may be repeated.
-    /// It strikes the first attempt in the first job, or with attempts=N, job=N and p=PROBABILITY others. A damaged map output
-    /// in memory is one that is lost
+    /// Make something fail: map:3:panic, reduce:*:error:p=0.1, run:2:flip|truncate|delete, map:1:slow=5s; may be
+    /// repeated. It strikes the first attempt in the first job, or with attempts=N, job=N and p=PROBABILITY others. A
+    /// damaged map output in memory is one that is lost
     #[arg(long, global = true, value_name = "FAULT", value_parser = str::parse::<Fault>, help_heading = "Fault lab")]
     pub inject: Vec<Fault>,
     /// Seed of chance in faults with p=
@@ -390,8 +424,8 @@ pub struct CommonArgs {
     /// Sync data between jobs, and the output, to the device
     #[arg(long, global = true)]
     pub sync: bool,
-    /// Emulate a disk below intermediate files and data between jobs: hdd, sata-ssd, nvme, or bandwidth a second and seek
-    /// time, like 200MB,8ms
+    /// Emulate a disk below intermediate files and data between jobs: hdd, sata-ssd, nvme, or bandwidth a second and
+    /// seek time, like 200MB,8ms
     #[arg(long, global = true, value_name = "PROFILE", value_parser = parse_disk_profile)]
     pub disk_profile: Option<DiskProfile>,
     /// Leave the map outputs that lie in files in the work directory, for `inspect`
@@ -426,13 +460,14 @@ pub struct GenerateArgs {
     /// List the kinds instead
     #[arg(long, exclusive = true)]
     pub list: bool,
-    /// text, documents: distinct words [default: 200000]
+    /// text, documents, labelled-text: distinct words [default: 200000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub vocabulary: Option<u32>,
-    /// text, documents, graph, access-log: exponent of Zipf's law, 0 for uniform [default: 1]
+    /// text, documents, labelled-text, graph, access-log, ratings: exponent of Zipf's law, 0 for uniform [default: 1]
     #[arg(long, value_name = "X")]
     pub zipf: Option<f64>,
-    /// graph: ids are below it [default: an eighth of the edges]
+    /// graph: ids are below it [default: an eighth of the edges]; matrices: rows and columns; ratings: users [default:
+    /// a fiftieth of the entries]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub nodes: Option<u32>,
     /// points, labelled: features of a point [default: 10]

@@ -1,6 +1,7 @@
 //! The default input of a job: generated once, kept in the user's cache directory, found again by its name.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -34,6 +35,25 @@ pub fn resolve_scaled(
 ) -> Result<Vec<PathBuf>, Failure> {
     let generate = |(kind, shape)| generated(kind, &grown(shape, factor), quiet, cancel);
     of_job(task)?.into_iter().map(generate).collect()
+}
+
+/// The default input made so many bytes large, about, which exists then.
+///
+/// # Errors
+/// As for [`resolve_scaled`].
+pub fn resolve_of_size(
+    task: &Task<'_>,
+    bytes: u64,
+    quiet: bool,
+    cancel: &CancelToken,
+) -> Result<Vec<PathBuf>, Failure> {
+    const RECORD_BYTES: f64 = 50.0;
+    let bytes_of = |(_, shape): (_, Shape)| match shape.amount {
+        Amount::Bytes(bytes) => bytes as f64,
+        Amount::Records(records) => records as f64 * RECORD_BYTES,
+    };
+    let whole: f64 = of_job(task)?.into_iter().map(bytes_of).sum();
+    resolve_scaled(task, bytes as f64 / whole.max(1.0), quiet, cancel)
 }
 
 fn grown(mut shape: Shape, factor: f64) -> Shape {
@@ -101,7 +121,9 @@ fn generated(kind: Kind, shape: &Shape, quiet: bool, cancel: &CancelToken) -> Re
 /// then, and the last one's file stays.
 fn wait_for_turn(path: &Path, quiet: bool, cancel: &CancelToken) -> Result<Option<LockFile>, Failure> {
     const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
-    let mut name = beside::prefix(path.file_name().unwrap_or_default());
+    // Not the name of something that is being made beside the input: a directory could not be made then.
+    let mut name = OsString::from(".turn-");
+    name.push(beside::prefix(path.file_name().unwrap_or_default()));
     name.push("lock");
     let lock = path.with_file_name(name);
     let mut told = quiet;
@@ -135,9 +157,11 @@ fn file_name(kind: Kind, shape: &Shape) -> String {
         Amount::Records(records) => format!("{records}-records"),
     };
     let form = match kind {
-        Kind::Text | Kind::Documents => format!("-{}-words-zipf-{}", shape.vocabulary_words, shape.zipf_exponent),
+        Kind::Text | Kind::Documents | Kind::LabelledText => {
+            format!("-{}-words-zipf-{}", shape.vocabulary_words, shape.zipf_exponent)
+        }
         Kind::Terasort => String::new(),
-        Kind::Graph => {
+        Kind::Graph | Kind::Matrices | Kind::Ratings => {
             let nodes = shape.nodes.map(|nodes| format!("-{nodes}-nodes")).unwrap_or_default();
             format!("{nodes}-zipf-{}", shape.zipf_exponent)
         }

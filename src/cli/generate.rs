@@ -30,12 +30,14 @@ impl GenerateOptions {
     /// # Errors
     /// A message that names an option which means nothing to the kind, or is out of range.
     pub fn of(args: GenerateArgs) -> Result<Self, String> {
-        use Kind::{AccessLog, Documents, Graph, LabelledPoints, Orders, Points, Text};
+        use Kind::{
+            AccessLog, Documents, Graph, LabelledPoints, LabelledText, Matrices, Orders, Points, Ratings, Text,
+        };
         let (Some(kind), Some(out)) = (args.kind, args.out) else { return Err("a kind and --out are needed".into()) };
         let for_kinds = [
-            ("--vocabulary", args.vocabulary.is_some(), &[Text, Documents][..]),
-            ("--zipf", args.zipf.is_some(), &[Text, Documents, Graph, AccessLog, Orders]),
-            ("--nodes", args.nodes.is_some(), &[Graph]),
+            ("--vocabulary", args.vocabulary.is_some(), &[Text, Documents, LabelledText][..]),
+            ("--zipf", args.zipf.is_some(), &[Text, Documents, LabelledText, Graph, AccessLog, Orders, Ratings]),
+            ("--nodes", args.nodes.is_some(), &[Graph, Matrices, Ratings]),
             ("--dimensions", args.dimensions.is_some(), &[Points, LabelledPoints]),
             ("--clusters", args.clusters.is_some(), &[Points]),
             ("--customers", args.customers.is_some(), &[Orders]),

@@ -29,6 +29,8 @@ mod access_log;
 mod documents;
 mod files;
 mod graph;
+mod labelled_text;
+mod matrices;
 mod orders;
 mod points;
 mod portable_math;
@@ -50,7 +52,8 @@ use writer::RecordWriter;
 pub enum Kind {
     /// Lines of words from a Zipf vocabulary. A record is a line.
     Text,
-    /// Documents of words from a Zipf vocabulary, each with a topic: a directory with a file for each. A record is a line.
+    /// Documents of words from a Zipf vocabulary, each with a topic: a directory with a file for each. A record is a
+    /// line.
     Documents,
     /// 100-byte records with a 10-byte key, as gensort writes them in ASCII mode. A record is such a record.
     Terasort,
@@ -66,11 +69,17 @@ pub enum Kind {
     Orders,
     /// The customers of these orders, `customer,name,city,since`. A record is a customer.
     Customers,
+    /// Texts of five classes, `class TAB words`. A record is a text.
+    LabelledText,
+    /// Two sparse square matrices, `A|B TAB row TAB column TAB value`. A record is an entry.
+    Matrices,
+    /// Ratings of items by users, `user TAB item TAB rating`. A record is a rating.
+    Ratings,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Text,
         Kind::Documents,
         Kind::Terasort,
@@ -80,6 +89,9 @@ impl Kind {
         Kind::AccessLog,
         Kind::Orders,
         Kind::Customers,
+        Kind::LabelledText,
+        Kind::Matrices,
+        Kind::Ratings,
     ];
 
     /// The name on the command line.
@@ -94,6 +106,9 @@ impl Kind {
             Kind::AccessLog => "access-log",
             Kind::Orders => "orders",
             Kind::Customers => "customers",
+            Kind::LabelledText => "labelled-text",
+            Kind::Matrices => "matrices",
+            Kind::Ratings => "ratings",
         }
     }
 
@@ -122,6 +137,9 @@ impl Kind {
             Kind::AccessLog => "an access log in Apache's combined format, times ascending",
             Kind::Orders => "a table of orders whose customers follow Zipf's law, comma separated",
             Kind::Customers => "a table of customers for the orders, comma separated",
+            Kind::LabelledText => "texts of five classes, `class TAB words`, some of the words the class's own",
+            Kind::Matrices => "two sparse square matrices, `A|B TAB row TAB column TAB value`",
+            Kind::Ratings => "ratings of items by users, `user TAB item TAB rating`, items by Zipf's law",
         }
     }
 }
@@ -133,8 +151,8 @@ impl fmt::Display for Kind {
 }
 
 /// Writes the input of `kind`, `shape` and `seed` to `out` and returns the bytes written. `out` gets blocks of 256 KiB
-/// and needs no buffer of its own; it is not flushed. A kind that [is a directory](Kind::is_directory) is written as one
-/// stream, file after file.
+/// and needs no buffer of its own; it is not flushed. A kind that [is a directory](Kind::is_directory) is written as
+/// one stream, file after file.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] names the field of `shape` that is out of range, before anything is written; any
@@ -143,8 +161,8 @@ pub fn generate(kind: Kind, shape: &Shape, seed: u64, out: &mut dyn Write) -> io
     generate_files(kind, shape, seed, &mut OneStream(out))
 }
 
-/// Writes an input as [`generate`] does. A kind that [is a directory](Kind::is_directory) begins each of its files before
-/// it writes to it; the others begin none.
+/// Writes an input as [`generate`] does. A kind that [is a directory](Kind::is_directory) begins each of its files
+/// before it writes to it; the others begin none.
 ///
 /// # Errors
 /// As [`generate`].
@@ -162,6 +180,9 @@ pub fn generate_files(kind: Kind, shape: &Shape, seed: u64, files: &mut dyn File
         Kind::AccessLog => access_log::write(shape, &mut rng, &mut writer)?,
         Kind::Orders => orders::write_orders(shape, &mut rng, &mut writer)?,
         Kind::Customers => orders::write_customers(&mut rng, &mut writer)?,
+        Kind::LabelledText => labelled_text::write(shape, &mut rng, &mut writer)?,
+        Kind::Matrices => matrices::write_matrices(shape, &mut rng, &mut writer)?,
+        Kind::Ratings => matrices::write_ratings(shape, &mut rng, &mut writer)?,
     }
     writer.finish()
 }
@@ -182,7 +203,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_bytes_for_ever() {
         let digests = Kind::ALL.map(|kind| (kind, xxh3_64(&generated(kind, &Shape::bytes(100_000), 42))));
-        let pinned: [(Kind, u64); 9] = [
+        let pinned: [(Kind, u64); 12] = [
             (Kind::Text, 0x519d_4a63_d4e9_eaa7),
             (Kind::Documents, 0x172a_0fb3_9331_b540),
             (Kind::Terasort, 0xffc6_1049_0643_344c),
@@ -192,6 +213,9 @@ mod tests {
             (Kind::AccessLog, 0x4d16_3deb_8c3a_c849),
             (Kind::Orders, 0xa986_6412_c11d_b046),
             (Kind::Customers, 0x6ce1_910e_9231_9b7d),
+            (Kind::LabelledText, 0xd28e_1db4_4d82_c777),
+            (Kind::Matrices, 0xfba7_ceec_af16_6c5f),
+            (Kind::Ratings, 0x9eb6_587a_1d61_9bbc),
         ];
         assert_eq!(digests, pinned, "got {digests:#x?}");
     }

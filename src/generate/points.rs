@@ -73,7 +73,7 @@ fn end_line(block: &mut Vec<u8>) {
 }
 
 /// Appends `value`, rounded to six decimals.
-fn append_decimal(block: &mut Vec<u8>, value: f64) {
+pub(super) fn append_decimal(block: &mut Vec<u8>, value: f64) {
     let millionths = (value * MILLION as f64).round_ties_even() as i64;
     if millionths < 0 {
         block.push(b'-');

@@ -25,14 +25,15 @@ pub enum Amount {
 pub struct Shape {
     /// The amount.
     pub amount: Amount,
-    /// Text, documents: distinct words, at least 1. Default 200,000. More words mean more groups and longer words; fewer make a
-    /// combiner more effective.
+    /// Text, documents, labelled text: distinct words, at least 1. Default 200,000. More words mean more groups and
+    /// longer words; fewer make a combiner more effective.
     pub vocabulary_words: u32,
-    /// Text, documents, graph (popularity of a destination), access log (paths, clients), orders (customers): the exponent of
-    /// Zipf's law, 0 to 10.
+    /// Text, documents, labelled text, graph (popularity of a destination), access log (paths, clients), orders
+    /// (customers), ratings (items): the exponent of Zipf's law, 0 to 10.
     /// Default 1. Larger is more skewed, 0 is uniform.
     pub zipf_exponent: f64,
-    /// Graph: ids are below it; at least 1. Default one eighth of the edges. Memory is about 24 bytes a node.
+    /// Graph, matrices (rows and columns), ratings (users): ids are below it; at least 1. Default one eighth of the
+    /// edges, about a fiftieth of the entries of a matrix, and of the ratings. Memory is about 24 bytes a node.
     pub nodes: Option<u32>,
     /// Points, labelled points: features of a point, at least 1. Default 10.
     pub dimensions: u32,
