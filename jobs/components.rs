@@ -33,6 +33,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -438,6 +439,10 @@ impl Program for Components {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(2_000_000)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

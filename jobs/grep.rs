@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use hashbrown::HashMap;
 use regex::bytes::Regex;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -91,6 +92,10 @@ impl Program for Grep {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Text, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

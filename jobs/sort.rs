@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgAction;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::parts::total_order;
 use twinmill::prelude::*;
@@ -35,6 +36,10 @@ impl Program for Sort {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Text, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::parts::total_order;
 use twinmill::prelude::*;
@@ -42,6 +43,10 @@ impl Program for Terasort {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Terasort, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, _: &()) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, _: &(), inputs: &[PathBuf], session: &Session) -> Result<Report> {

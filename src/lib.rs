@@ -96,8 +96,9 @@
 //! 5. The settings of a run: [`config`].
 //! 6. [`observe`]: counters, phases, the report.
 //! 7. [`reference`](mod@reference): a job without the framework, to compare with.
-//! 8. [`generate`]: inputs made to measure with.
-//! 9. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
+//! 8. [`check`]: the laws that the code of a job must keep, checked.
+//! 9. [`generate`]: inputs made to measure with.
+//! 10. `program` and `cli`, with the feature `cli`: the command line, for any jobs.
 //!
 //! The source is a house of rooms. A room uses only those before it in this list, and no two files use each other, directly
 //! or through others; `scripts/check-rooms` checks both.
@@ -116,7 +117,7 @@
 //! | `pipeline` | the data path, one file a stage, and its recipes `map_task` and `reduce_task` |
 //! | `iterate` | data that a loop keeps |
 //! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output |
-//! | `reference`, `generate` | jobs without the framework; inputs to measure with |
+//! | `reference`, `check`, `generate` | jobs without the framework; laws of user code; inputs to measure with |
 //! | `streaming` | commands in any language as mapper and reducer |
 //! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |
 
@@ -124,6 +125,7 @@
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]
 
 mod cancel;
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cancel::CancelToken;
+use crate::check::LineOrder;
 use crate::error::{Error, Result};
 use crate::generate::{Kind, Shape};
 use crate::observe::report::Report;
@@ -72,6 +73,12 @@ pub trait Program: Sized + Send + Sync {
     /// Files that the options name and the job reads beside its inputs.
     fn side_inputs(&self, _options: &Self::Options) -> Vec<PathBuf> {
         Vec::new()
+    }
+
+    /// Whether the order of the lines of its input makes a difference. `twinmill check` permutes them where the job says that
+    /// it makes none.
+    fn line_order(&self, _options: &Self::Options) -> LineOrder {
+        LineOrder::Matters
     }
 
     /// Runs it on the framework.
@@ -165,6 +172,10 @@ pub trait AnyProgram: Send + Sync {
     fn with_options(&self, command: Command) -> Command;
     /// Files that the options name and the job reads beside its inputs.
     fn side_inputs(&self, options: &ArgMatches) -> Vec<PathBuf>;
+    /// Whether the order of the lines of its input makes a difference.
+    fn line_order(&self, _options: &ArgMatches) -> LineOrder {
+        LineOrder::Matters
+    }
     /// Runs it on the framework.
     ///
     /// # Errors
@@ -229,6 +240,10 @@ impl<P: Program> AnyProgram for P {
 
     fn side_inputs(&self, options: &ArgMatches) -> Vec<PathBuf> {
         Program::side_inputs(self, &parse::<P>(options))
+    }
+
+    fn line_order(&self, options: &ArgMatches) -> LineOrder {
+        Program::line_order(self, &parse::<P>(options))
     }
 
     fn run(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use crate::cli::options::Command;
 use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
-use crate::cli::{compare, generate, inspect, lecture, list, options, report, run, streaming, terminal};
+use crate::cli::{check, compare, generate, inspect, lecture, list, options, report, run, streaming, terminal};
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
@@ -44,9 +44,6 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
         programs.push(Box::new(Stream));
     }
     match options::parse(&programs, words) {
-        Ok(Command::Run(options)) if answers == Answers::InFull => {
-            streaming::exit_code(streaming::in_full(options, |options| run::run(*options)))
-        }
         Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command)),
         Ok(command) => exit_code(carry_out(command)),
         Err(error) => {
@@ -75,6 +72,7 @@ fn carry_out(command: Command<'_>) -> Result<(), Failure> {
     match command {
         Command::Run(options) => run::run(*options),
         Command::Compare(options) => compare::compare(*options),
+        Command::Check(options) => check::check(*options),
         Command::Lecture(options) => lecture::lecture(&options),
         Command::Report(args) => report::report(&args),
         Command::List(args, jobs) => list::list(&args, jobs),

@@ -1,14 +1,15 @@
-//! The command line: arguments become options, options become one of six commands, and failures become a message and an
+//! The command line: arguments become options, options become one of seven commands, and failures become a message and an
 //! exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | compare | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
+//! args ──▶ options ──▶ run | compare | check | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
 //! [`main()`] runs it for any programs: `twinmill` is this command with the jobs that come with it.
 
 mod args;
 mod chart;
+mod check;
 mod compare;
 mod default_input;
 mod document;
@@ -16,7 +17,6 @@ mod export;
 mod figures;
 mod generate;
 mod generated_directory;
-mod hadoop;
 mod inspect;
 mod lecture;
 mod lessons;

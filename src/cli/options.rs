@@ -9,8 +9,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
-    self, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs, MeasureArgs,
-    Percents, ReportArgs, RunArgs, Runs,
+    self, CheckArgs, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs,
+    MeasureArgs, Percents, ReportArgs, RunArgs, Runs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::lessons;
@@ -31,6 +31,8 @@ pub enum Command<'a> {
     Run(Box<RunOptions<'a>>),
     /// `twinmill compare JOB`
     Compare(Box<CompareOptions<'a>>),
+    /// `twinmill check JOB`
+    Check(Box<CheckOptions<'a>>),
     /// `twinmill compare lecture`
     Lecture(LectureOptions<'a>),
     /// `twinmill report FILE...`
@@ -98,6 +100,16 @@ pub struct CompareOptions<'a> {
     pub details: Details,
     /// The command line, to be repeated.
     pub command: Vec<String>,
+}
+
+/// `twinmill check JOB`, resolved.
+pub struct CheckOptions<'a> {
+    /// The task to check.
+    pub task: Task<'a>,
+    /// The arguments of the check.
+    pub args: CheckArgs,
+    /// The settings of its runs that the check leaves as they are.
+    pub config: JobConfig,
 }
 
 /// `twinmill compare lecture`, resolved.
@@ -326,6 +338,13 @@ fn resolve<'a>(
                 details,
                 command: command_line(given),
             }))
+        }
+        "check" => {
+            let args = CheckArgs::from_arg_matches(of_job(matches))?;
+            let task = task(command, matches, jobs)?;
+            let mut config = JobConfig::new(crate::Mode::Memory).work_dir(args.work_dir.clone()).workers(args.workers);
+            config.side_inputs = task.job.side_inputs(&task.options);
+            Command::Check(Box::new(CheckOptions { task, args, config }))
         }
         "report" => Command::Report(ReportArgs::from_arg_matches(matches)?),
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),

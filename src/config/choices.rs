@@ -85,6 +85,17 @@ impl From<Mode> for Factors {
     }
 }
 
+/// Use of a job's combiner. Hadoop may call one any number of times, or never, and the output must not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Combining {
+    /// Map tasks and merges combine, where the job has a combiner.
+    #[default]
+    WhereGiven,
+    /// Nothing is combined: every record is shuffled as it was emitted.
+    Never,
+}
+
 /// Compression of run blocks in files (`mapreduce.map.output.compress.codec`). Runs in memory are never compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

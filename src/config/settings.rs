@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::choices::{
-    Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, PartNames, SplitRule,
-    Stragglers,
+    Combining, Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, PartNames,
+    SplitRule, Stragglers,
 };
 use crate::config::disk_profile::DiskProfile;
 use crate::config::faults::FaultLab;
@@ -70,6 +70,8 @@ pub struct JobConfig {
     pub split_rule: SplitRule,
     /// The names of the output's parts. Default: `part-r-00000`.
     pub part_names: PartNames,
+    /// Whether jobs use their combiners. Default: where they have one. Never is for comparisons.
+    pub combining: Combining,
     /// Compression of run blocks in files.
     pub compression: Compression,
     /// Directory in which the run makes its own private directory. Default: `$TMPDIR`, else `/var/tmp`, which unlike
@@ -120,6 +122,7 @@ impl JobConfig {
             split_bytes: None,
             split_rule: SplitRule::default(),
             part_names: PartNames::default(),
+            combining: Combining::default(),
             compression: Compression::default(),
             work_dir: default_work_dir(),
             durability: Durability::default(),

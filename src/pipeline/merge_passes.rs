@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::cancel::RECORDS_BETWEEN_CHECKS;
-use crate::config::JobConfig;
+use crate::config::{Combining, JobConfig};
 use crate::error::Result;
 use crate::machine::limits::open_files_limit;
 use crate::observe::activity::Activity;
@@ -161,7 +161,7 @@ fn merge_segments<F: Fold>(
     fold: &F,
 ) -> Result<()> {
     let mut merge = Merge::open(segments, &task.context.cancel)?;
-    if !F::COMBINES {
+    if !F::COMBINES || task.config.combining == Combining::Never {
         while let Some(step) = merge.advance()? {
             output.push(partition, merge.key(), merge.value(), step == Step::SameKey)?;
         }

@@ -24,7 +24,6 @@ use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::environment::{self, Variables};
-use crate::streaming::globs::local;
 use crate::streaming::job::{Command, StreamJob};
 use crate::streaming::process::Process;
 use crate::streaming::role::{Rules, TaskKind};
@@ -192,8 +191,9 @@ fn job_id() -> String {
 /// The path and the name of a file to ship: `path`, `path#name`, `file:/path`.
 fn shipped(file: &OsStr) -> (PathBuf, OsString) {
     let bytes = file.as_bytes();
+    let bytes = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"file:")).unwrap_or(bytes);
     let hash = memchr::memrchr(b'#', bytes);
-    let path = local(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
+    let path = PathBuf::from(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
     let own_name = || fs::canonicalize(&path).ok().and_then(|path| path.file_name().map(OsStr::to_owned));
     let name = match hash {
         Some(hash) => OsStr::from_bytes(&bytes[hash + 1..]).to_owned(),

@@ -5,6 +5,7 @@
 //! - `equivalence`: disk, memory and a plain oracle give the same bytes, whatever the settings.
 //! - `input`: the records that a job reads from its files.
 //! - `contract`: the parts of a job, and the guarantees that they are given.
+//! - `laws`: mistakes in the code of a job are found.
 //! - `keys`: keys come in the order of their type.
 //! - `chain`: programs of several jobs.
 //! - `counters`: the report's numbers add up.
@@ -34,6 +35,7 @@ mod fault_lab;
 mod harness;
 mod input;
 mod keys;
+mod laws;
 mod outside;
 mod real_data;
 mod sample_jobs;

@@ -13,8 +13,11 @@
 //! [sort buffer](super::sort_buffer) takes over, which combines neighbours as it is written. That tells whether the keys of
 //! later records repeat, and the table comes back. (Spark's partial aggregation gives up on tables likewise.)
 //!
+//! Where [combiners are not to be used](Combining::Never), a task sorts all its records, and combines none.
+//!
 //! What a task decides depends on its own records, so that it is the same in every attempt.
 
+use crate::config::Combining;
 use crate::error::Result;
 use crate::job::{Combiner, Partitioner};
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
@@ -130,8 +133,15 @@ where
 {
     fn new(task: Task<'t>, fold: &'t Combine<V, C>, partitioner: &'t P, side: Side, expected_bytes: u64) -> Self {
         let Memory { table, sort } = task.buffers.take();
-        let buffer = CombiningBuffer::with(task, (fold, partitioner, side), (table, sort, Spills::default()));
-        AdaptiveBuffer { way: Way::Table(buffer), fold, partitioner, side, expected_bytes }
+        let (recipe, spills) = ((fold, partitioner, side), Spills::default());
+        let way = match task.config.combining {
+            Combining::WhereGiven => Way::Table(CombiningBuffer::with(task, recipe, (table, sort, spills))),
+            Combining::Never => {
+                let capacity_bytes = task.config.task_sort_buffer_bytes();
+                Way::Sort(SortBuffer::with(task, recipe, (sort, spills), capacity_bytes, expected_bytes), table)
+            }
+        };
+        AdaptiveBuffer { way, fold, partitioner, side, expected_bytes }
     }
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {

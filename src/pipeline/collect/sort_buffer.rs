@@ -3,6 +3,7 @@
 //! A map task without a combiner collects in one; one with a combiner does where [its table gains
 //! nothing](super::adaptive). Equal keys are then combined as the sorted buffer is written, as Hadoop does it.
 
+use crate::config::Combining;
 use crate::error::{Error, Result};
 use crate::job::Partitioner;
 use crate::observe::activity::{Activity, Doing};
@@ -121,6 +122,12 @@ impl SortMemory {
     }
 }
 
+/// Whether records of one key are combined.
+#[inline(always)]
+fn combines<F: Fold>(task: &Task<'_>) -> bool {
+    F::COMBINES && task.config.combining == Combining::WhereGiven
+}
+
 impl<F: Fold, P> SortBuffer<'_, F, P> {
     fn used_bytes(&self) -> usize {
         self.memory.records.len() + self.memory.index.len() * INDEX_BYTES
@@ -143,15 +150,15 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         sorting.add_bytes(records.len() as u64);
         drop(sorting);
         let mut written = index.len() as u64;
-        let fold = self.fold;
+        let (fold, combines) = (self.fold, combines::<F>(task));
         self.spills.write(task, self.side, occasion, fold, |run| {
-            if F::COMBINES {
+            if combines {
                 written = write_combined(index, records, fold, run)?;
                 return Ok(());
             }
             write_all(index, records, run)
         })?;
-        if F::COMBINES {
+        if combines {
             self.task.counters.combine_output_records += written;
             self.last_spill = (index.len() as u64, written);
         }
@@ -271,7 +278,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Accept<K, V> f
         let partition = self.partitioner.partition(key, self.reducers);
         let value_len = self.take_record(key, partition, value.least_encoded_len(), |records| value.encode(records))?;
         self.task.counters.map_output_records += 1;
-        self.task.counters.combine_input_records += u64::from(F::COMBINES);
+        self.task.counters.combine_input_records += u64::from(combines::<F>(&self.task));
         self.task.counters.map_output_bytes += (key.len() + value_len) as u64;
         self.doing.set(Activity::User);
         Ok(())
@@ -323,7 +330,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         least_value_len: usize,
         encode_value: impl FnOnce(&mut Vec<u8>),
     ) -> Result<usize> {
-        self.task.counters.combine_output_records += u64::from(F::COMBINES);
+        self.task.counters.combine_output_records += u64::from(combines::<F>(&self.task));
         let mut value_len = least_value_len;
         self.spills.write(&mut self.task, self.side, Occasion::Full, self.fold, |run| {
             run.push_encoded(partition, key, least_value_len, |out| {
@@ -414,7 +421,7 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
 
     fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let _encoding = self.doing.enter(Activity::Encode);
-        self.task.counters.combine_input_records += u64::from(F::COMBINES);
+        self.task.counters.combine_input_records += u64::from(combines::<F>(&self.task));
         self.take_counted(key, value)
     }
 

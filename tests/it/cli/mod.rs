@@ -5,12 +5,14 @@
 //! - `jobs`: every job, against its reference and against oracles.
 //! - `iterative`: jobs that are loops, and the factors that only loops show.
 //! - `friends`: jobs on graphs that are no loops of ranks.
+//! - `check`: the laws of a job's code.
 //! - `compare`: the table and its JSON.
 //! - `accounts`: bytes by purpose and time by use, which add up.
 //! - `alternatives`: other programs in the same comparison.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
 //! - `texts`: jobs on text.
+//! - `models`: models of tables, against oracles of their own.
 //! - `places`: outputs that would replace an input, and other files that are never replaced.
 //! - `relations`: select, aggregate, join and secondary sort.
 //! - `tools`: `list`, `gen`, `inspect`, help.
@@ -21,6 +23,7 @@
 
 mod accounts;
 mod alternatives;
+mod check;
 mod compare;
 mod crash;
 mod dashboard;
@@ -29,6 +32,7 @@ mod export;
 mod friends;
 mod iterative;
 mod jobs;
+mod models;
 mod places;
 mod relations;
 mod run;
