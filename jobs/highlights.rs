@@ -82,6 +82,33 @@ pub fn largest_numbers(output: &Output<'_>, records: &str, heads: [&str; 2]) -> 
     Ok(Highlights { heading, rows })
 }
 
+/// The weights of a model, the intercept's first; of many those that are farthest from 0.
+///
+/// # Errors
+/// Those of reading the output; a value that is no number.
+pub fn show_weights(output: &Output<'_>) -> Result<Highlights> {
+    const ALL: usize = 2 * ROWS;
+    let mut weights = Vec::new();
+    output.each_record(|index, weight| {
+        weights.push((text(index), number(weight)?));
+        Ok(())
+    })?;
+    let of = weights.len();
+    let heading = if of > ALL {
+        weights.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));
+        weights.truncate(ROWS);
+        format!("The {ROWS} weights of {of} that are farthest from 0:")
+    } else {
+        format!("{of} weights, the intercept first:")
+    };
+    let mut rows = vec![["feature", "weight"].map(str::to_owned).to_vec()];
+    rows.extend(weights.into_iter().map(|(index, weight)| {
+        let feature = if index == "0" { "intercept".to_owned() } else { index };
+        vec![feature, significant(weight)]
+    }));
+    Ok(Highlights { heading, rows })
+}
+
 /// `The 10 of 250,000 nodes with the highest rank`, or `4 nodes, highest rank first`.
 pub fn first_of(all: u64, records: &str, order: &str) -> String {
     if all <= ROWS as u64 {

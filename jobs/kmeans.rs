@@ -3,11 +3,10 @@
 //! One job an iteration. Map is given the centroids, assigns the points of a block to the nearest ones and adds them up by
 //! cluster, reduce adds up the blocks, and the driver takes the means. The points do not change.
 
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -15,9 +14,10 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::{TILE, Tile, nearest_centroids};
-use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
+use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
+use crate::jobs::seeds;
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
 use crate::jobs::tolerance;
 
 pub struct KMeans;
@@ -33,9 +33,8 @@ pub struct Options {
     /// Stop when no centroid moves farther than this
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
     tolerance: f64,
-    /// The columns that are features, from 1, such as 2,5-7 [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = columns)]
-    columns: Option<Vec<RangeInclusive<usize>>>,
+    #[command(flatten)]
+    columns: ColumnOptions,
     /// A file with the centroids to start from, one a line and nothing else, in the units of the input [default: the first
     /// K distinct points]
     #[arg(long, value_name = "FILE")]
@@ -47,27 +46,6 @@ pub struct Options {
     standardize: bool,
 }
 
-/// `3`, or `3-5`.
-fn columns(text: &str) -> Result<RangeInclusive<usize>, String> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let columns = first.trim().parse().ok().zip(last.trim().parse().ok()).map(|(first, last)| first..=last);
-    const MOST: usize = 1 << 20;
-    let columns = columns.filter(|columns| *columns.start() >= 1 && !columns.is_empty() && *columns.end() <= MOST);
-    columns.ok_or_else(|| "columns are numbers from 1, or ranges such as 5-7".into())
-}
-
-/// The columns of ranges, in their order.
-fn distinct(ranges: &[RangeInclusive<usize>]) -> Result<Vec<usize>> {
-    let (mut columns, mut named) = (Vec::new(), HashSet::new());
-    for column in ranges.iter().cloned().flatten() {
-        if !named.insert(column) {
-            return Err(Error::Config(format!("--columns: column {column} is named twice")));
-        }
-        columns.push(column);
-    }
-    Ok(columns)
-}
-
 /// Centroids, one after another, and how many points are nearest to each.
 #[derive(Clone, Debug)]
 struct Clusters {
@@ -77,7 +55,7 @@ struct Clusters {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        let columns = self.columns.as_deref().map(distinct).transpose()?;
+        let columns = self.columns.list()?;
         let parse = ParseRows::new(Layout { columns, ..self.table.layout() }, inputs, seen)?;
         parse.tell_guesses(seen);
         Ok(parse)
@@ -85,40 +63,11 @@ impl Options {
 
     /// The centroids to start from.
     fn start(&self, parse: &ParseRows, inputs: &[PathBuf], scaling: &Scaling, seen: &Inputs) -> Result<Clusters> {
-        let mut centroids: Vec<Vec<f64>> = Vec::new();
         let wanted = self.k as usize;
-        match &self.centroids {
-            Some(path) => {
-                let paths = [path.clone()];
-                let own = ParseRows::new(Layout::default(), &paths, seen)?;
-                seen.scan::<Lines>(&paths, |line| {
-                    centroids.extend(own.features_of(line)?);
-                    Ok(ControlFlow::Continue(()))
-                })?;
-                if centroids.len() != wanted || own.features() != parse.features() {
-                    let (found, features) = (centroids.len(), own.features());
-                    let path = path.display();
-                    return Err(Error::user(format!(
-                        "{path} has {found} centroids of {features} features; {wanted} of {} are needed",
-                        parse.features()
-                    )));
-                }
-            }
-            None => {
-                seen.scan::<Lines>(inputs, |line| {
-                    // The mapper refuses a line that is no row, or skips it; here it is passed over.
-                    let point = parse.features_of(line).ok().flatten();
-                    centroids.extend(point.filter(|point| !centroids.contains(point)));
-                    Ok(if centroids.len() == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                })?;
-                if centroids.len() < wanted {
-                    let found = centroids.len();
-                    // The error about a line that is no row says more about what is wrong.
-                    seen.scan::<Lines>(inputs, |line| parse.features_of(line).map(|_| ControlFlow::Continue(())))?;
-                    return Err(Error::user(format!("--k {wanted}: the input has only {found} distinct points")));
-                }
-            }
-        }
+        let mut centroids = match &self.centroids {
+            Some(path) => seeds::read(path, wanted, parse, seen)?,
+            None => seeds::first_distinct(wanted, parse, inputs, seen)?,
+        };
         for centroid in &mut centroids {
             centroid.iter_mut().enumerate().for_each(|(feature, value)| *value = scaling.apply(feature, *value));
         }
@@ -326,10 +275,6 @@ impl KMeans {
                 break;
             }
         }
-        let parts = TotalOrderPartitioner::of_numbers(options.k, run.reducers());
-        for (cluster, line) in (0u32..).zip(clusters.into_lines()) {
-            run.write(parts.partition(&cluster.to_be_bytes(), run.reducers()), &cluster, &line)?;
-        }
-        Ok(())
+        write_numbered_by_reference(run, 0, &clusters.into_lines())
     }
 }

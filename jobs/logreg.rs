@@ -12,12 +12,12 @@ use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::highlights::{ROWS, number, significant, text};
+use crate::jobs::highlights::show_weights;
 use crate::jobs::labels::Label;
 use crate::jobs::lanes::{LANES, TILE, add_products, add_scaled, logistic_errors};
 use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model};
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
 
 pub struct LogisticRegression;
 
@@ -195,26 +195,7 @@ impl Program for LogisticRegression {
     }
 
     fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
-        const ALL: usize = 2 * ROWS;
-        let mut weights = Vec::new();
-        output.each_record(|index, weight| {
-            weights.push((text(index), number(weight)?));
-            Ok(())
-        })?;
-        let of = weights.len();
-        let heading = if of > ALL {
-            weights.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));
-            weights.truncate(ROWS);
-            format!("The {ROWS} weights of {of} that are farthest from 0:")
-        } else {
-            format!("{of} weights, the intercept first:")
-        };
-        let mut rows = vec![["feature", "weight"].map(str::to_owned).to_vec()];
-        rows.extend(weights.into_iter().map(|(index, weight)| {
-            let feature = if index == "0" { "intercept".to_owned() } else { index };
-            vec![feature, significant(weight)]
-        }));
-        Ok(Some(Highlights { heading, rows }))
+        show_weights(output).map(Some)
     }
 }
 
@@ -230,11 +211,6 @@ impl LogisticRegression {
         if options.iterations == 0 {
             run.inputs().note(descent.look(&mut table)?);
         }
-        let weights = descent.weights;
-        let parts = TotalOrderPartitioner::of_numbers(weights.len() as u32, run.reducers());
-        for (index, weight) in (0u32..).zip(weights.iter()) {
-            run.write(parts.partition(&index.to_be_bytes(), run.reducers()), &index, weight)?;
-        }
-        Ok(())
+        write_numbered_by_reference(run, 0, &descent.weights)
     }
 }

@@ -26,6 +26,14 @@
 //! | [`asymmetric_friends`] | edges that do not go back |
 //! | [`pi`] | an estimate of pi, without any input |
 //! | [`logreg`] | logistic regression by gradient descent |
+//! | [`statistics`] | mean, deviation and range of each column |
+//! | [`linear`] | linear regression, exactly |
+//! | [`pca`] | principal components |
+//! | [`svm`] | a support vector machine by Newton's method |
+//! | [`naive_bayes`] | words that tell classes of texts apart |
+//! | [`gmm`] | a mixture of Gaussians |
+//! | [`als`] | traits of users and items, by alternating least squares |
+//! | [`matrix_multiply`] | the product of two sparse matrices |
 //! | [`kmeans`] | clusters of points by Lloyd's algorithm |
 //! | [`select`] | columns of the rows of a table that meet conditions: maps only |
 //! | [`aggregate`] | counts, exact sums, means, extremes and distinct values of the groups of a table |
@@ -35,12 +43,15 @@
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
 //! [`least`], [`lengths`], [`decimals`], [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
-//! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`]), messages ([`shown`]) and what a run shows of its output
+//! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`],
+//! [`moments`], [`triangle`], [`algebra`], [`seeds`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]). The dashboard has files of its own: [`requests`], [`summaries`], [`dashboard_page`].
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
 
 mod aggregate;
+mod algebra;
+mod als;
 mod anagrams;
 mod asymmetric_friends;
 mod bfs;
@@ -56,6 +67,7 @@ mod documents;
 mod edges;
 mod fields;
 mod files;
+mod gmm;
 mod grep;
 mod guess;
 mod highlights;
@@ -66,9 +78,14 @@ mod labels;
 mod lanes;
 mod least;
 mod lengths;
+mod linear;
 mod lines;
 mod logreg;
+mod matrix_multiply;
+mod moments;
+mod naive_bayes;
 mod pagerank;
+mod pca;
 mod people_you_may_know;
 mod pi;
 mod pmi;
@@ -77,11 +94,14 @@ mod rows;
 mod sample;
 mod scaling;
 mod secondary_sort;
+mod seeds;
 mod select;
 mod shown;
 mod sort;
+mod statistics;
 mod summaries;
 mod sums;
+mod svm;
 mod table;
 mod tally;
 mod terasort;
@@ -89,6 +109,7 @@ mod terasort_validate;
 mod tfidf;
 mod tokens;
 mod top;
+mod triangle;
 mod triangles;
 mod wordcount;
 mod wordmean;
@@ -132,6 +153,14 @@ pub fn all() -> Vec<Box<dyn AnyProgram>> {
         Box::new(join::Join),
         Box::new(secondary_sort::SecondarySort),
         Box::new(dashboard::Dashboard),
+        Box::new(statistics::Statistics),
+        Box::new(linear::Linear),
+        Box::new(pca::Pca),
+        Box::new(svm::Svm),
+        Box::new(naive_bayes::NaiveBayes),
+        Box::new(gmm::Gmm),
+        Box::new(als::Als),
+        Box::new(matrix_multiply::MatrixMultiply),
     ]
 }
 

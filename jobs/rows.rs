@@ -3,9 +3,10 @@
 //! [`fields`](crate::jobs::fields) cuts lines into fields, and [`guess`](crate::jobs::guess) finds the separator where
 //! none is given; here fields become columns of numbers.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 
+use hashbrown::HashSet;
 use twinmill::prelude::*;
 
 use crate::jobs::fields::Separator;
@@ -88,6 +89,41 @@ impl TableOptions {
         let title = if self.header { Title::Skip } else { Title::Row };
         Layout { title, separator: self.separator, ..Layout::default() }
     }
+}
+
+/// The option of jobs that look at some columns.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ColumnOptions {
+    /// The columns that are features, from 1, such as 2,5-7 [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = columns)]
+    columns: Option<Vec<RangeInclusive<usize>>>,
+}
+
+impl ColumnOptions {
+    /// The columns in the order in which they are named, where they are.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a column that is named twice.
+    pub fn list(&self) -> Result<Option<Vec<usize>>> {
+        let Some(ranges) = &self.columns else { return Ok(None) };
+        let (mut columns, mut named) = (Vec::new(), HashSet::new());
+        for column in ranges.iter().cloned().flatten() {
+            if !named.insert(column) {
+                return Err(Error::Config(format!("--columns: column {column} is named twice")));
+            }
+            columns.push(column);
+        }
+        Ok(Some(columns))
+    }
+}
+
+/// `3`, or `3-5`.
+fn columns(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let columns = first.trim().parse().ok().zip(last.trim().parse().ok()).map(|(first, last)| first..=last);
+    const MOST: usize = 1 << 20;
+    let columns = columns.filter(|columns| *columns.start() >= 1 && !columns.is_empty() && *columns.end() <= MOST);
+    columns.ok_or_else(|| "columns are numbers from 1, or ranges such as 5-7".into())
 }
 
 /// The role of a field.

@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use twinmill::prelude::*;
-use twinmill::record::{ToValue, Value};
+use twinmill::record::{ToText, ToValue, Value};
+use twinmill::reference::ReferenceRun;
 
 use crate::jobs::rows::{ParseRows, Rows};
 
@@ -21,6 +22,13 @@ pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
 pub trait BlockSums: Clone + Send + Sync + 'static {
     /// The vector of one block.
     fn of_block(&mut self, rows: &Rows) -> Vec<f64>;
+
+    /// Takes the vector of the next block into the total of those before it, which is empty at first: adds number by number
+    /// unless it is written to do otherwise.
+    fn join(total: &mut Vec<f64>, vector: &[f64]) {
+        total.resize(vector.len(), 0.0);
+        total.iter_mut().zip(vector).for_each(|(total, value)| *total += value);
+    }
 }
 
 /// Emits the vector of each block.
@@ -38,11 +46,16 @@ impl<S: BlockSums> Mapper for EachBlock<S> {
     }
 }
 
-/// Adds vectors in the order of the input.
-#[derive(Clone)]
-struct AddUp;
+/// Joins vectors in the order of the input.
+struct JoinBlocks<S>(PhantomData<fn() -> S>);
 
-impl Reducer for AddUp {
+impl<S> Clone for JoinBlocks<S> {
+    fn clone(&self) -> Self {
+        JoinBlocks(PhantomData)
+    }
+}
+
+impl<S: BlockSums> Reducer for JoinBlocks<S> {
     type Key = ();
     type Value = Vec<f64>;
     type OutKey = ();
@@ -50,15 +63,10 @@ impl Reducer for AddUp {
 
     fn reduce(&mut self, _: (), vectors: &mut Values<Vec<f64>>, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
         let mut total = Vec::new();
-        vectors.for_each(|vector| add(&mut total, &vector));
+        vectors.for_each(|vector| S::join(&mut total, &vector));
         out.emit((), total);
         Ok(())
     }
-}
-
-fn add(total: &mut Vec<f64>, vector: &[f64]) {
-    total.resize(vector.len(), 0.0);
-    total.iter_mut().zip(vector).for_each(|(total, value)| *total += value);
 }
 
 /// Adds vectors over a table, on the framework or without it.
@@ -67,7 +75,7 @@ pub trait Table {
     ///
     /// # Errors
     /// Those of reading the table; a table without rows.
-    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>>;
+    fn add_up<S: BlockSums>(&mut self, sums: S) -> Result<Vec<f64>>;
 }
 
 /// Returns the total, or an error where there was nothing to add up.
@@ -83,8 +91,8 @@ pub struct InvariantTable<'d> {
 }
 
 impl Table for InvariantTable<'_> {
-    fn add_up(&mut self, sums: impl BlockSums) -> Result<Vec<f64>> {
-        let job = Job::new(self.name, EachBlock(sums), AddUp).input(self.rows).reducers(1);
+    fn add_up<S: BlockSums>(&mut self, sums: S) -> Result<Vec<f64>> {
+        let job = Job::new(self.name, EachBlock(sums), JoinBlocks::<S>(PhantomData)).input(self.rows).reducers(1);
         let mut total = Vec::new();
         self.driver.run_to_dataset(&job)?.for_each(|(), sum| {
             total = sum;
@@ -98,9 +106,9 @@ impl Table for InvariantTable<'_> {
 pub struct Parsed(pub Vec<Rows>);
 
 impl Table for Parsed {
-    fn add_up(&mut self, mut sums: impl BlockSums) -> Result<Vec<f64>> {
+    fn add_up<S: BlockSums>(&mut self, mut sums: S) -> Result<Vec<f64>> {
         let mut total = Vec::new();
-        self.0.iter().for_each(|rows| add(&mut total, &sums.of_block(rows)));
+        self.0.iter().for_each(|rows| S::join(&mut total, &sums.of_block(rows)));
         total_of_rows(total)
     }
 }
@@ -137,13 +145,31 @@ impl<V: for<'a> Value<Ref<'a> = V> + ToValue<V>> Reducer for Line<V> {
     }
 }
 
-/// Writes a model as the output: number TAB value.
+/// Writes a model as the output: number TAB value, numbered from 0.
 pub fn write_model<V>(driver: &mut Driver, name: &str, model: Vec<V>) -> Result<()>
 where
     V: for<'a> Value<Ref<'a> = V> + ToValue<V>,
 {
-    let parts = TotalOrderPartitioner::of_numbers(model.len() as u32, driver.config().reducers.max(1));
-    let records = (0u32..).zip(model);
+    write_numbered(driver, name, 0, model)
+}
+
+/// Writes a model as the output of a reference, as [`write_numbered`] does.
+pub fn write_numbered_by_reference<V: ToText>(run: &mut ReferenceRun, first: u32, model: &[V]) -> Result<()> {
+    let parts = TotalOrderPartitioner::of_numbers(first + model.len() as u32, run.reducers());
+    for (number, value) in (first..).zip(model) {
+        run.write(parts.partition(&number.to_be_bytes(), run.reducers()), &number, value)?;
+    }
+    Ok(())
+}
+
+/// Writes a model as the output: number TAB value, numbered from `first`.
+pub fn write_numbered<V>(driver: &mut Driver, name: &str, first: u32, model: Vec<V>) -> Result<()>
+where
+    V: for<'a> Value<Ref<'a> = V> + ToValue<V>,
+{
+    let numbers = first + model.len() as u32;
+    let parts = TotalOrderPartitioner::of_numbers(numbers, driver.config().reducers.max(1));
+    let records = (first..).zip(model);
     let model: Dataset<u32, V> = driver.parallelize(records)?;
     let job = Job::new(name, Line::<V>(PhantomData), Line(PhantomData)).input(&model);
     driver.run(&job.partition_by(parts))
