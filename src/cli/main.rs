@@ -44,6 +44,9 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
         programs.push(Box::new(Stream));
     }
     match options::parse(&programs, words) {
+        Ok(Command::Run(options)) if answers == Answers::InFull => {
+            streaming::exit_code(streaming::in_full(options, |options| run::run(*options)))
+        }
         Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command)),
         Ok(command) => exit_code(carry_out(command)),
         Err(error) => {

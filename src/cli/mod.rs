@@ -17,6 +17,7 @@ mod export;
 mod figures;
 mod generate;
 mod generated_directory;
+mod hadoop;
 mod inspect;
 mod lecture;
 mod lessons;

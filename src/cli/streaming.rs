@@ -11,13 +11,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, Args, Command};
 
 use crate::Error;
 use crate::cli::args::{CompareArgs, InputArgs, RunArgs};
+use crate::cli::hadoop::{self, Call, Monitor};
+use crate::cli::options::RunOptions;
 use crate::cli::terminal::{note, say};
 use crate::measure::failure::Failure;
 use crate::program::Program;
@@ -31,8 +33,12 @@ const HELP: &str = include_str!("streaming.txt");
 /// Whose exit statuses a command ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
+    /// twinmill's own.
     Own,
+    /// Hadoop Streaming's.
     AsHadoop,
+    /// Hadoop Streaming's, with what Hadoop prints.
+    InFull,
 }
 
 /// Exit statuses of Hadoop Streaming.
@@ -44,6 +50,8 @@ const OTHER_IO: u8 = 5;
 /// A command line that is not carried out.
 #[derive(Debug)]
 pub enum Refusal {
+    /// It is done already.
+    Done(ExitCode),
     Help,
     Usage(String),
     NoInput(Error),
@@ -53,6 +61,7 @@ impl Refusal {
     /// Says why, and gives the exit status.
     pub fn tell(self) -> ExitCode {
         match self {
+            Refusal::Done(code) => code,
             Refusal::Help => {
                 print!("{HELP}");
                 ExitCode::SUCCESS
@@ -85,7 +94,15 @@ impl From<Error> for Refusal {
 /// What keeps it from being carried out.
 pub fn translated(words: Vec<OsString>) -> Result<(Vec<OsString>, Answers), Refusal> {
     let word = |at: usize| words.get(at).and_then(|word| word.to_str());
+    if let Some(of_hadoop) = hadoop::words(&words) {
+        return match hadoop::call(of_hadoop) {
+            Call::Done(code) => Err(Refusal::Done(code)),
+            Call::Stream(job) => Ok((run(&words[0], &job)?, Answers::InFull)),
+        };
+    }
     match (word(1), word(2)) {
+        (Some("madoop"), _) => Ok((run(&words[0], &madoop(&words[2..])?)?, Answers::Own)),
+        (Some("hadoop-home"), Some(_)) => Err(Refusal::Done(hadoop::make_home(&words[2]))),
         (Some("stream"), _) => Ok((run(&words[0], &words[2..])?, Answers::AsHadoop)),
         // The second form is what `compare` starts its runs with.
         (Some("compare"), Some(Stream::NAME)) if !words.iter().any(|word| word == "--") => {
@@ -95,6 +112,64 @@ pub fn translated(words: Vec<OsString>) -> Result<(Vec<OsString>, Answers), Refu
     }
 }
 
+/// madoop's words as those of streaming: words that it does not know are passed over, and so are its own defaults written out.
+fn madoop(words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
+    const TAKEN: [&str; 6] = ["-input", "-output", "-mapper", "-reducer", "-numReduceTasks", "-partitioner"];
+    let mut given: Vec<(&str, &OsString)> = Vec::new();
+    let mut own = Vec::new();
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match TAKEN.iter().find(|name| word == *name) {
+            Some(name) => {
+                let value = rest.next().ok_or_else(|| Refusal::Usage(format!("{name} needs a value")))?;
+                given.push((name, value));
+            }
+            None if word.as_encoded_bytes().starts_with(b"--") => own.push(word.clone()),
+            None => {}
+        }
+    }
+    let value = |name: &str| given.iter().rev().find(|(given, _)| *given == name).map(|(_, value)| *value);
+    if value("-partitioner").is_some() {
+        return Err(Refusal::Usage(
+            "madoop's -partitioner is not known here; -numReduceTasks and its own partition are".into(),
+        ));
+    }
+    let mut translated: Vec<OsString> = vec!["-madoop".into()];
+    for name in ["-input", "-output", "-mapper", "-reducer"] {
+        let value =
+            value(name).ok_or_else(|| Refusal::Usage(format!("the following arguments are required: {name}")))?;
+        translated.push(name.into());
+        match name {
+            "-input" => translated.extend(globs::files_in(Path::new(value))?.into_iter().map(PathBuf::into_os_string)),
+            "-output" => translated.push(value.clone()),
+            // Its programs are paths of files.
+            _ => translated.push(one_word(&std::path::absolute(value).unwrap_or_else(|_| value.into()))),
+        }
+    }
+    let reducers = value("-numReduceTasks").cloned().unwrap_or_else(|| "4".into());
+    translated.extend(["-numReduceTasks".into(), reducers]);
+    for property in [
+        "stream.map.output=keyonlytext",
+        "stream.reduce.input=keyonlytext",
+        "stream.reduce.output=keyonlytext",
+        "mapreduce.fileoutputcommitter.marksuccessfuljobs=false",
+        "mapreduce.job.maps=1",
+        "fs.local.block.size=10485760",
+    ] {
+        translated.extend(["-D".into(), property.into()]);
+    }
+    translated.extend(own);
+    Ok(translated)
+}
+
+/// A path as one word of a command.
+fn one_word(path: &Path) -> OsString {
+    let mut word = OsString::from("'");
+    word.push(path);
+    word.push("'");
+    word
+}
+
 fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     let (options, own) = read(words, &RunArgs::augment_args(InputArgs::augment_args(Command::new("run"))))?;
     let output = options.output.clone().ok_or_else(|| Refusal::Usage("Required argument: -output ".into()));
@@ -102,7 +177,7 @@ fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     translated.extend(settings(&options, &own)?);
     let has_output = own.iter().any(|word| word == "--output" || word.to_string_lossy().starts_with("--output="));
     if !has_output {
-        translated.push(joined("--output=", &output?));
+        translated.push(joined("--output=", globs::local(&output?).as_os_str()));
     }
     translated.push("--".into());
     translated.extend(rest(words, &own));
@@ -175,6 +250,34 @@ fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
         paths.iter().try_for_each(|path| globs::refuse_directories_in(path))?;
     }
     Ok(paths)
+}
+
+/// Carries out a job of `hadoop jar`, and prints what Hadoop prints.
+///
+/// # Errors
+/// Those of the job.
+pub fn in_full(
+    mut options: Box<RunOptions<'_>>,
+    carry_out: impl FnOnce(Box<RunOptions<'_>>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let report = match options.report.take() {
+        Some(report) => report,
+        None => {
+            let file = tempfile::Builder::new().prefix("twinmill-report-").suffix(".json").tempfile();
+            let kept = file.and_then(|file| file.keep().map_err(io::Error::from));
+            kept.map_err(Failure::at("create", &std::env::temp_dir()))?.1
+        }
+    };
+    options.report = Some(report.clone());
+    options.quiet = true;
+    let output = options.config.output.as_ref().map(|output| {
+        let output = std::path::absolute(output).unwrap_or_else(|_| output.clone());
+        format!("file:{}", output.display())
+    });
+    let monitor = Monitor::begin(report, output);
+    let outcome = carry_out(options);
+    monitor.end(outcome.is_ok());
+    outcome
 }
 
 /// Prints a failure as Hadoop names it, and turns it into its exit status.

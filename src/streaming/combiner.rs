@@ -94,7 +94,9 @@ impl Combining {
                 group_key = own_key.to_vec();
             }
             match &mut worker {
-                Some(worker) => worker.give_record(&job.reduce_input, (&group_key, value), &mut each)?,
+                Some(worker) => {
+                    worker.give_record(&job.reduce_input, (&group_key, job.reducer_reads(value)), &mut each)?
+                }
                 None => fold.add(step, &group_key, value, &mut each)?,
             }
         }

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 /// The paths that a pattern names, in order. What exists under the very name is not read as a pattern. Matched names that begin
 /// with `_` or `.` are passed over.
 pub fn expand(pattern: &OsStr) -> Vec<PathBuf> {
+    let pattern = local(pattern).into_os_string();
     let pattern = pattern.as_bytes();
-    let pattern = pattern.strip_prefix(b"file://").or_else(|| pattern.strip_prefix(b"file:")).unwrap_or(pattern);
     let literal = Path::new(OsStr::from_bytes(pattern));
     if literal.symlink_metadata().is_ok() || is_special(pattern) {
         return vec![literal.to_owned()];
@@ -22,6 +22,29 @@ pub fn expand(pattern: &OsStr) -> Vec<PathBuf> {
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// The local path of a name: `file:/a`, `hdfs://host/a`, `a`. What is named `hdfs:` lies in a directory of the user's data,
+/// which `TWINMILL_HDFS` may name.
+pub fn local(name: &OsStr) -> PathBuf {
+    let bytes = name.as_bytes();
+    if let Some(path) = bytes.strip_prefix(b"hdfs:") {
+        // `//host` comes before the path.
+        let path = match path.strip_prefix(b"//") {
+            Some(rest) => &rest[memchr::memchr(b'/', rest).unwrap_or(rest.len())..],
+            None => path,
+        };
+        let inner = path.iter().position(|byte| *byte != b'/').unwrap_or(path.len());
+        return hdfs().join(OsStr::from_bytes(&path[inner..]));
+    }
+    let path = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"file:")).unwrap_or(bytes);
+    PathBuf::from(OsStr::from_bytes(path))
+}
+
+fn hdfs() -> PathBuf {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = || named("XDG_DATA_HOME").or_else(|| named("HOME").map(|home| home.join(".local/share")));
+    named("TWINMILL_HDFS").unwrap_or_else(|| data().unwrap_or_else(std::env::temp_dir).join("twinmill/hdfs"))
 }
 
 /// Standard input.
@@ -47,6 +70,26 @@ pub fn refuse_directories_in(path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A file, or the files in a directory, in order; directories in it are passed over.
+///
+/// # Errors
+/// [`Error::Io`] where there is none.
+pub fn files_in(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        path.metadata().map_err(Error::at("read input", path))?;
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(Error::at("read input", path))? {
+        let entry = entry.map_err(Error::at("read input", path))?;
+        if entry.path().is_file() && !entry.file_name().as_bytes().starts_with(b".") {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The patterns that `{a,b}` stands for.

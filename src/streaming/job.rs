@@ -64,6 +64,18 @@ pub enum MapInput {
     Keys { separator: u8 },
 }
 
+/// Treatment of parts without content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyParts {
+    /// They are written.
+    #[default]
+    Written,
+    /// They are left out (`-lazyOutput`).
+    LeftOut,
+    /// Those of reducers without input are left out, and the others numbered anew.
+    Renumbered,
+}
+
 /// A job.
 #[derive(Clone, Debug)]
 pub struct StreamJob {
@@ -83,6 +95,8 @@ pub struct StreamJob {
     pub reduce_input: Form,
     pub reduce_output: Form,
     pub discards_output: bool,
+    /// Parts without content are left out, or with madoop's rules those of reducers without input.
+    pub empty_parts: EmptyParts,
     pub files: Vec<OsString>,
     pub archives: Vec<OsString>,
     pub notes: Vec<String>,
@@ -145,6 +159,11 @@ impl StreamJob {
             }
             _ => None,
         };
+        let empty_parts = match (options.madoop, options.lazy_output) {
+            (true, _) => EmptyParts::Renumbered,
+            (_, true) => EmptyParts::LeftOut,
+            _ => EmptyParts::Written,
+        };
         let cutter = Shipped::of(&options.packaged);
         let mapper = map_step(options.mapper.as_deref(), &cutter, &properties)?;
         let mut reducer = reduce_step(options.reducer.as_deref(), Role::Reducer, &cutter)?;
@@ -177,6 +196,7 @@ impl StreamJob {
             reduce_input,
             reduce_output,
             discards_output,
+            empty_parts,
             files: options.files.clone(),
             archives: options.archives.clone(),
             notes: options.notes.clone(),
@@ -189,6 +209,14 @@ impl StreamJob {
     /// Whether a mapper is given lines and nothing else.
     pub fn gives_lines_alone(&self) -> bool {
         self.ignores_key
+    }
+
+    /// A value as a reducer reads it. Where mappers print keys alone, Hadoop writes the text of its null.
+    pub fn reducer_reads<'v>(&self, value: &'v [u8]) -> &'v [u8] {
+        match (&self.map_output, &self.reduce_input) {
+            (Form::KeyOnly, Form::Text { .. }) => b"(null)",
+            _ => value,
+        }
     }
 
     /// Its commands.
@@ -250,11 +278,16 @@ impl StreamJob {
     /// # Errors
     /// [`Error::Config`] for properties that are no numbers.
     pub fn apply(&self, config: &mut JobConfig) -> Result<()> {
-        /// Input from which on every worker gets a map task.
-        const WORTH_ALL_WORKERS: u64 = 128 << 20;
+        /// Block size of HDFS.
+        const BLOCK_BYTES: u64 = 128 << 20;
         let properties = &self.properties;
         config.part_names = PartNames::Plain;
-        let block_bytes = config.split_bytes.or(properties.number("dfs.blocksize")?).unwrap_or(WORTH_ALL_WORKERS);
+        let block_bytes = match config.split_bytes {
+            Some(bytes) => bytes,
+            None => {
+                properties.number("fs.local.block.size")?.or(properties.number("dfs.blocksize")?).unwrap_or(BLOCK_BYTES)
+            }
+        };
         config.split_rule = SplitRule::Hadoop(HadoopSplits {
             maps: properties.number("mapreduce.job.maps")?.unwrap_or(2),
             block_bytes,
@@ -364,9 +397,6 @@ fn key_field_separator(properties: &Properties) -> Vec<u8> {
 }
 
 fn order(properties: &Properties, mapper: &MapStep, input: &MapInput) -> Result<Order> {
-    if properties.switch("twinmill.sort.values", false) {
-        return Ok(Order::Records);
-    }
     let comparator = properties.get("mapreduce.job.output.key.comparator.class");
     let comparator = comparator.map(|name| classes::require(Role::Comparator, name)).transpose()?;
     if comparator == Some(Class::KeyFieldBasedComparator) {
@@ -378,6 +408,9 @@ fn order(properties: &Properties, mapper: &MapStep, input: &MapInput) -> Result<
 }
 
 fn partition(options: &Options, properties: &Properties, order: &Order) -> Result<ByHadoop> {
+    if options.madoop {
+        return Ok(ByHadoop::Madoop);
+    }
     let name = options.partitioner.as_deref().or(properties.get("mapreduce.job.partitioner.class"));
     let class = name.map(|name| classes::require(Role::Partitioner, name)).transpose()?;
     Ok(match class {

@@ -24,6 +24,7 @@
 //! | | Hadoop | here |
 //! |---|---|---|
 //! | order of the values of a key | undefined | that of the map tasks, and of what each printed |
+//! | records that a comparator calls equal | in any order | in that order |
 //! | keys that lack a field of a comparator | the first of two is the smaller, so they are no group | equal |
 //! | `-cmdenv` with blanks in the value | cut at the blank | whole |
 //! | generic options behind streaming's | refused | taken |
@@ -35,9 +36,11 @@ pub mod combiner;
 pub mod environment;
 pub mod failure;
 pub mod globs;
+pub mod guard;
 pub mod job;
 pub mod key_fields;
 pub mod mapper;
+pub mod md5;
 pub mod options;
 pub mod order;
 pub mod partition;

@@ -31,6 +31,8 @@ pub struct Options {
     pub environment: Vec<OsString>,
     pub lazy_output: bool,
     pub verbose: bool,
+    /// madoop's rules: lines as they are, its partition, and no parts of reducers without input.
+    pub madoop: bool,
     pub properties: Properties,
     /// Sentences about options that are taken and do nothing.
     pub notes: Vec<String>,
@@ -81,6 +83,8 @@ const OPTIONS: &[(&str, Values)] = &[
     ("debug", Values::None),
     ("help", Values::None),
     ("lazyOutput", Values::None),
+    // Not Hadoop's: what `twinmill madoop` puts before its words.
+    ("madoop", Values::None),
     ("D", Values::One),
     ("conf", Values::One),
     ("fs", Values::One),
@@ -167,6 +171,11 @@ fn unquoted(value: &OsStr) -> &OsStr {
     }
 }
 
+/// Of an option that is given twice, Hadoop takes the first value.
+fn first<T>(option: &mut Option<T>, value: T) {
+    option.get_or_insert(value);
+}
+
 fn text(name: &str, value: &OsStr) -> Result<String> {
     let text = value.to_str().ok_or_else(|| Error::Config(format!("-{name} {} is not UTF-8", value.display())));
     text.map(str::to_owned)
@@ -177,6 +186,7 @@ impl Options {
         match name {
             "lazyOutput" => self.lazy_output = true,
             "verbose" => self.verbose = true,
+            "madoop" => self.madoop = true,
             name => self.note(name),
         }
     }
@@ -188,21 +198,21 @@ impl Options {
     fn value(&mut self, name: &str, value: &OsStr) -> Result<()> {
         match name {
             "input" => self.inputs.push(value.to_owned()),
-            "output" => self.output = Some(value.to_owned()),
-            "mapper" => self.mapper = Some(value.to_owned()),
-            "combiner" => self.combiner = Some(value.to_owned()),
-            "reducer" => self.reducer = Some(value.to_owned()),
-            "numReduceTasks" => self.reduce_tasks = Some(text(name, value)?),
+            "output" => first(&mut self.output, value.to_owned()),
+            "mapper" => first(&mut self.mapper, value.to_owned()),
+            "combiner" => first(&mut self.combiner, value.to_owned()),
+            "reducer" => first(&mut self.reducer, value.to_owned()),
+            "numReduceTasks" => first(&mut self.reduce_tasks, text(name, value)?),
             "file" => {
                 self.packaged.push(value.to_owned());
                 self.files.push(value.to_owned());
             }
             "files" | "cacheFile" => self.files.extend(commas(value)),
             "archives" | "cacheArchive" => self.archives.extend(commas(value)),
-            "inputformat" => self.input_format = Some(text(name, value)?),
-            "outputformat" => self.output_format = Some(text(name, value)?),
-            "partitioner" => self.partitioner = Some(text(name, value)?),
-            "io" => self.io = Some(text(name, value)?),
+            "inputformat" => first(&mut self.input_format, text(name, value)?),
+            "outputformat" => first(&mut self.output_format, text(name, value)?),
+            "partitioner" => first(&mut self.partitioner, text(name, value)?),
+            "io" => first(&mut self.io, text(name, value)?),
             "cmdenv" => self.environment.push(value.to_owned()),
             "D" | "jobconf" => self.property(value)?,
             "conf" | "additionalconfspec" => self.configuration(value)?,

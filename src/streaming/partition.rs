@@ -2,6 +2,7 @@
 
 use crate::job::Partitioner;
 use crate::streaming::key_fields::KeyFields;
+use crate::streaming::md5;
 
 /// The way in which the reducer of a key is chosen.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub enum ByHadoop {
     Fields(KeyFields),
     /// `BinaryPartitioner`, with its offsets from the left or, negative, from the right.
     Binary { left: i64, right: i64 },
+    /// madoop's: MD5 of what stands before the first TAB.
+    Madoop,
 }
 
 impl ByHadoop {
@@ -23,11 +26,18 @@ impl ByHadoop {
             return 0;
         }
         let hash = match self {
+            ByHadoop::Madoop => {
+                let key = &key[..memchr::memchr(b'\t', key).unwrap_or(key.len())];
+                return (md5::digest(key) % u128::from(reducers)) as u32;
+            }
             ByHadoop::Hash => hash(1, key),
             ByHadoop::Long => long_hash(key),
             ByHadoop::Fields(fields) if fields.is_empty() => string_hash(key),
             ByHadoop::Fields(_) if key.is_empty() => return 0,
             ByHadoop::Fields(fields) => {
+                // Hadoop makes a string of the key, in which bytes that are not UTF-8 are replaced.
+                let key = &*String::from_utf8_lossy(key);
+                let key = key.as_bytes();
                 fields.find(key).filter_map(|(_, range)| range).fold(0, |h, range| hash(h, &key[range]))
             }
             ByHadoop::Binary { left, right } => {
@@ -117,6 +127,7 @@ mod tests {
         let expected = |h: i32| ((h & i32::MAX) as u32) % 7;
         assert_eq!(by("-k1,1").of(b"hello\tworld", 7), expected(99_162_322));
         assert_eq!(by("-k1,1 -k2,2").of(b"he\tllo", 7), expected(99_162_322));
+        assert_eq!(by("-k1,1").of(b"\xff", 7), by("-k1,1").of("\u{fffd}".as_bytes(), 7));
         assert_eq!(by("-k9").of(b"a", 7), 0);
         assert_eq!(by("-k1,1").of(b"", 7), 0);
         assert_eq!(by("").of(b"hello", 7), expected(99_162_322));

@@ -24,6 +24,8 @@ use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::environment::{self, Variables};
+use crate::streaming::globs::local;
+use crate::streaming::guard::Guard;
 use crate::streaming::job::{Command, StreamJob};
 use crate::streaming::process::Process;
 use crate::streaming::role::{Rules, TaskKind};
@@ -41,6 +43,7 @@ pub struct Place {
     rules: Rules,
     patience: Option<Duration>,
     join_delay: Option<Duration>,
+    guard: Arc<Guard>,
     notes: Mutex<Vec<String>>,
     workspaces: Mutex<u64>,
 }
@@ -66,6 +69,7 @@ impl Place {
             rules: job.rules()?,
             patience: job.patience()?,
             join_delay: job.join_delay()?,
+            guard: Arc::new(Guard::start().map_err(Error::at("start", Path::new("/bin/sh")))?),
             notes: Mutex::default(),
             workspaces: Mutex::new(0),
             dir,
@@ -178,6 +182,7 @@ impl Place {
             origin: task.input.clone(),
             patience: self.patience,
             join_delay: self.join_delay,
+            guard: self.guard.clone(),
         })
     }
 }
@@ -191,9 +196,8 @@ fn job_id() -> String {
 /// The path and the name of a file to ship: `path`, `path#name`, `file:/path`.
 fn shipped(file: &OsStr) -> (PathBuf, OsString) {
     let bytes = file.as_bytes();
-    let bytes = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"file:")).unwrap_or(bytes);
     let hash = memchr::memrchr(b'#', bytes);
-    let path = PathBuf::from(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
+    let path = local(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
     let own_name = || fs::canonicalize(&path).ok().and_then(|path| path.file_name().map(OsStr::to_owned));
     let name = match hash {
         Some(hash) => OsStr::from_bytes(&bytes[hash + 1..]).to_owned(),
@@ -236,6 +240,7 @@ pub struct Workspace {
     origin: Option<crate::job::TaskInput>,
     patience: Option<Duration>,
     join_delay: Option<Duration>,
+    guard: Arc<Guard>,
 }
 
 impl Workspace {
@@ -270,7 +275,7 @@ impl Workspace {
         let mut process = process::Command::new(found);
         process.args(rest.iter().map(|word| OsStr::from_bytes(word))).current_dir(&self.path);
         process.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        Process::start(process, task, self.patience, self.join_delay)
+        Process::start(process, task, self.patience, self.join_delay, &self.guard)
     }
 
     /// Makes a program of this directory executable, as Hadoop does: a copy, so that the user's file stays as it is.

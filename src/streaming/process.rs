@@ -9,13 +9,14 @@
 //! ```
 //!
 //! The process leads a group of its own, which is killed as a whole when the attempt ends, whatever it forked; and the system
-//! kills the process when the task's thread is gone.
+//! kills the process when the task's thread is gone. The [guard](crate::streaming::guard) kills the group if this process is killed.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::job::TaskContext;
 use crate::machine::tie;
 use crate::record::buffer::make_room;
+use crate::streaming::guard::Guard;
 
 /// Size that the pipe of standard output is given, where the system allows it. That of standard input keeps its size: a program
 /// that ends early must be noticed after as many bytes as in Hadoop.
@@ -79,6 +81,8 @@ pub struct Process {
     /// Bytes that it was fed.
     pub fed_bytes: u64,
     ended: Option<ExitStatus>,
+    /// Kills the group if this process cannot.
+    guard: Arc<Guard>,
 }
 
 impl Process {
@@ -91,10 +95,12 @@ impl Process {
         task: &TaskContext,
         patience: Option<Duration>,
         join_delay: Option<Duration>,
+        guard: &Arc<Guard>,
     ) -> io::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         tie::to_this_process(&mut command, Signal::SIGKILL);
         let mut child = command.spawn()?;
+        guard.begin(child.id());
         let stdin = child.stdin.take().map(OwnedFd::from);
         let (stdout, stderr) = (child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from));
         let mut process = Process {
@@ -110,6 +116,7 @@ impl Process {
             sign_of_life: Instant::now(),
             fed_bytes: 0,
             ended: None,
+            guard: guard.clone(),
         };
         // Dropped on an error, which ends the child.
         process.stdin = stdin.map(|stdin| pipe(stdin, None)).transpose()?;
@@ -189,6 +196,7 @@ impl Process {
         // An empty group is no failure.
         let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
         let status = self.child.wait().unwrap_or_default();
+        self.guard.end(self.child.id());
         self.ended = Some(status);
         status
     }

@@ -12,13 +12,14 @@ use crate::job::OutputFormat;
 use crate::observe::report::Report;
 use crate::program::Program;
 use crate::runtime::job::Job;
+use crate::runtime::output_dir::part_files;
 use crate::runtime::session::Session;
 use crate::streaming::combiner::COUNTS;
-use crate::streaming::job::{ReduceStep, StreamJob};
+use crate::streaming::job::{EmptyParts, ReduceStep, StreamJob};
 use crate::streaming::mapper::{StreamMapper, Target};
 use crate::streaming::options::{self, Asked, Options};
 use crate::streaming::place::Place;
-use crate::streaming::reducer::{OutputLines, StreamReducer};
+use crate::streaming::reducer::{FED, OutputLines, StreamReducer};
 
 /// The words of streaming, as the last arguments.
 #[derive(Args, Debug)]
@@ -59,6 +60,10 @@ pub fn run(job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<Repo
     job.apply(&mut session.config)?;
     let job = Arc::new(job);
     let place = Place::create(&job, &session.config.work_dir)?;
+    let job_of_parts = Parts {
+        empty: job.empty_parts,
+        success: job.properties.switch("mapreduce.fileoutputcommitter.marksuccessfuljobs", true),
+    };
     let name = job.properties.get("mapreduce.job.name").unwrap_or("stream").to_owned();
     let input: crate::Input = inputs.iter().collect();
     let (separator, discarded) = (job.output_separator(), job.discards_output);
@@ -86,6 +91,13 @@ pub fn run(job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<Repo
         publish_side_files(&place.side_dir(), output)?;
     }
     count_combined(&mut report);
+    let fed = report.user_counters.remove(FED).unwrap_or_default();
+    if !fed.is_empty() {
+        report.counters.reduce_input_groups = fed.values().sum();
+    }
+    if let Some(output) = &session.config.output {
+        leave_out(job_of_parts, output, |part| fed.contains_key(&part.to_string()))?;
+    }
     report.notes.extend(job.notes.iter().cloned());
     report.notes.extend(place.notes());
     Ok(report)
@@ -99,6 +111,35 @@ fn count_combined(report: &mut Report) {
         report.counters.combine_output_records = count("out");
         report.counters.map_output_records = count("in");
     }
+}
+
+/// What an output has beside the parts with content.
+#[derive(Clone, Copy)]
+struct Parts {
+    empty: EmptyParts,
+    /// Whether `_SUCCESS` is written.
+    success: bool,
+}
+
+/// Takes out of a complete output what the job asked to leave out. `has_input` tells it of a reducer.
+fn leave_out(parts: Parts, output: &Path, has_input: impl Fn(usize) -> bool) -> Result<()> {
+    let remove = |path: &Path| fs::remove_file(path).map_err(Error::at("remove", path));
+    let mut kept = 0;
+    for (number, part) in part_files(output)?.into_iter().enumerate() {
+        let is_empty = || Ok::<bool, Error>(part.metadata().map_err(Error::at("look at", &part))?.len() == 0);
+        match parts.empty {
+            EmptyParts::Written => {}
+            EmptyParts::LeftOut if is_empty()? => remove(&part)?,
+            EmptyParts::LeftOut => {}
+            EmptyParts::Renumbered if !has_input(number) => remove(&part)?,
+            EmptyParts::Renumbered => {
+                let name = output.join(format!("part-{kept:05}"));
+                fs::rename(&part, &name).map_err(Error::at("rename", &part))?;
+                kept += 1;
+            }
+        }
+    }
+    if parts.success { Ok(()) } else { remove(&output.join("_SUCCESS")) }
 }
 
 /// Moves the files that programs wrote beside their output into it.

@@ -9,7 +9,7 @@
 //! ordered      partition (4 bytes), encoding      length of key (4 bytes), key, value
 //! ```
 //!
-//! So records that the comparator calls equal are one group, and come in the order of the input.
+//! So records that the comparator calls equal come in the order of the input.
 
 use crate::error::{Error, Result};
 use crate::job::Emit;
@@ -24,8 +24,6 @@ pub enum Order {
     Bytes,
     /// `KeyFieldBasedComparator`.
     Fields(KeyFields),
-    /// That of whole records: key, then value.
-    Records,
     /// That of numbers, which lie here as text (`LongWritable`).
     Numbers,
 }
@@ -78,10 +76,6 @@ impl Route {
         match &self.order {
             Order::Bytes => {}
             Order::Fields(fields) => order::encode(fields, key, &mut self.key),
-            Order::Records => {
-                order::encode(&KeyFields::first(0, Vec::new()), key, &mut self.key);
-                self.key.extend_from_slice(value);
-            }
             Order::Numbers => {
                 let number =
                     std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();

@@ -129,7 +129,7 @@ impl Said {
         if group.chars().count() > MOST_GROUP || name.chars().count() > MOST_NAME {
             self.warn(format!("Hadoop refuses the counter {group},{name}: its name is too long"));
         }
-        let Some((group, name)) = kept_names(group, name) else {
+        let Some((group, name)) = kept_name(group).zip(kept_name(name)) else {
             return self.warn("there are too many different counters; the rest is not counted".into());
         };
         if self.names.insert((group, name)) && self.names.len() == MOST_COUNTERS + 1 {
@@ -164,13 +164,13 @@ impl Said {
     }
 }
 
-/// The names of a counter, kept for the life of the process: the engine's counters have names that live as long. `None` where
+/// A name of a counter, kept for the life of the process: the engine's counters have names that live as long. `None` where
 /// there are too many.
-fn kept_names(group: &str, name: &str) -> Option<(&'static str, &'static str)> {
+pub fn kept_name(name: &str) -> Option<&'static str> {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = lock(&NAMES);
     let names = names.get_or_insert_default();
-    let mut keep = |name: &str| match names.get(name) {
+    match names.get(name) {
         Some(kept) => Some(*kept),
         None if names.len() >= MOST_NAMES => None,
         None => {
@@ -178,8 +178,7 @@ fn kept_names(group: &str, name: &str) -> Option<(&'static str, &'static str)> {
             names.insert(kept);
             Some(kept)
         }
-    };
-    keep(group).zip(keep(name))
+    }
 }
 
 #[cfg(test)]

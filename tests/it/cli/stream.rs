@@ -386,7 +386,7 @@ fn runs(id: &str) -> bool {
 #[test]
 fn children_do_not_outlive_the_run_however_it_ends() {
     let mapper = "sh -c 'trap \"\" TERM INT; sleep 1000 & echo $! > $DIR/forked; echo $$ > $DIR/own; wait; sleep 1000'";
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
         let cli = Cli::with_input("a\n");
         let dir = format!("DIR={}", cli.scratch.path("").display());
         let words = [

@@ -1,0 +1,125 @@
+//! `hadoop` and `mapred`: what programs that start Hadoop call, such as mrjob.
+//!
+//! | words | what is done |
+//! |---|---|
+//! | `hadoop jar …streaming….jar …`, `mapred streaming …` | the streaming job, with what Hadoop prints about it |
+//! | `hadoop fs …`, `hdfs dfs …` | [`fs`], on local files |
+//! | `hadoop version` | a version of Hadoop, and ours |
+//!
+//! It is reached as `twinmill hadoop …`, and by the name of the process: `twinmill hadoop-home DIR` makes a directory in which
+//! `bin/hadoop` is this program.
+
+mod fs;
+mod monitor;
+
+use std::ffi::{OsStr, OsString};
+use std::fs as files;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::Error;
+use crate::cli::terminal::{note, say, to_stdout};
+use crate::measure::failure::Failure;
+use crate::measure::running::child::this_program;
+
+pub use monitor::Monitor;
+
+/// The version of Hadoop whose rules are followed.
+const VERSION: &str = "3.5.0";
+const JAR: &str = "share/hadoop/tools/lib/hadoop-streaming-3.5.0.jar";
+
+/// What words of `hadoop` ask for.
+#[derive(Debug)]
+pub enum Call {
+    /// A streaming job, as words behind `stream`.
+    Stream(Vec<OsString>),
+    /// It is done, with this exit status.
+    Done(ExitCode),
+}
+
+/// The words behind `hadoop`, `mapred` or `hdfs`, if a command line is one of theirs.
+pub fn words(all: &[OsString]) -> Option<&[OsString]> {
+    let is_named = |word: &OsString| {
+        let name = Path::new(word).file_name().unwrap_or(word);
+        ["hadoop", "mapred", "hdfs"].iter().any(|known| name == *known)
+    };
+    match all {
+        [program, rest @ ..] if is_named(program) => Some(rest),
+        [_, command, rest @ ..] if is_named(command) && !command.as_bytes().contains(&b'/') => Some(rest),
+        _ => None,
+    }
+}
+
+/// Carries out `hadoop WORDS`, unless it is a streaming job.
+pub fn call(words: &[OsString]) -> Call {
+    let name = |at: usize| words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
+    match name(0) {
+        "jar" if is_streaming(words.get(1)) => Call::Stream(job_words(&words[2..])),
+        "jar" => {
+            note(format_args!("Not a valid JAR: {}: only Hadoop's streaming jar is known here", name(1)));
+            Call::Done(ExitCode::from(255))
+        }
+        "streaming" => Call::Stream(job_words(&words[1..])),
+        "fs" | "dfs" => Call::Done(fs::carry_out(&words[1..])),
+        "version" => {
+            let said =
+                format!("Hadoop {VERSION}\nThis is twinmill {}, which follows its rules", env!("CARGO_PKG_VERSION"));
+            // A closed output is nothing to report.
+            let _ = to_stdout(|out| writeln!(out, "{said}"));
+            Call::Done(ExitCode::SUCCESS)
+        }
+        "" => refuse("Usage: hadoop jar STREAMING.jar …, hadoop fs …, hadoop version"),
+        other => refuse(&format!("{other} is not known here; there are jar with a streaming jar, fs and version")),
+    }
+}
+
+fn refuse(why: &str) -> Call {
+    note(why);
+    Call::Done(ExitCode::from(1))
+}
+
+fn is_streaming(jar: Option<&OsString>) -> bool {
+    let name = jar.and_then(|jar| Path::new(jar).file_name()).map(|name| name.to_string_lossy().into_owned());
+    name.is_some_and(|name| name.contains("streaming") && name.ends_with(".jar"))
+}
+
+/// The jar's own first word may name its default program.
+fn job_words(words: &[OsString]) -> Vec<OsString> {
+    let skipped = usize::from(words.first().is_some_and(|word| word == "streamjob"));
+    words[skipped..].to_vec()
+}
+
+/// Makes a directory that looks like Hadoop's to those who look for it.
+pub fn make_home(dir: &OsStr) -> ExitCode {
+    match home(Path::new(dir)) {
+        Ok(dir) => {
+            let _ = to_stdout(|out| writeln!(out, "export HADOOP_HOME={}", dir.display()));
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            if let Failure::Library(error) = &failure {
+                say(error);
+            }
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+fn home(dir: &Path) -> Result<PathBuf, Failure> {
+    let program = this_program()?;
+    let make = |path: &Path| files::create_dir_all(path).map_err(Error::at("create", path));
+    make(&dir.join("bin"))?;
+    for name in ["hadoop", "mapred", "hdfs"] {
+        let link = dir.join("bin").join(name);
+        if link.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+            files::remove_file(&link).map_err(Error::at("replace", &link))?;
+        }
+        symlink(&program, &link).map_err(Error::at("link", &link))?;
+    }
+    let jar = dir.join(JAR);
+    make(jar.parent().expect("it lies in a directory"))?;
+    files::write(&jar, "").map_err(Error::at("create", &jar))?;
+    Ok(files::canonicalize(dir).map_err(Error::at("find", dir))?)
+}
