@@ -65,8 +65,11 @@ fn above_zero(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0).ok_or_else(|| "must be above 0".into())
 }
 
-/// User, item and rating of a line; `None` for an empty line.
-fn rating(line: &[u8]) -> Result<Option<(&[u8], &[u8], f64)>> {
+/// User, item and rating.
+type Rating<'l> = (&'l [u8], &'l [u8], f64);
+
+/// The rating of a line; `None` for an empty line.
+fn rating(line: &[u8]) -> Result<Option<Rating<'_>>> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.is_empty() {
         return Ok(None);

@@ -16,18 +16,9 @@ fn every_job(mode: &str, check: impl Fn(&str, &Value)) {
     let cli = Cli::new();
     let jobs: Value = serde_json::from_str(&cli.succeed("list --json").stdout).unwrap();
     for job in jobs.as_array().unwrap() {
-        let (name, kind) = (job["name"].as_str().unwrap(), job["default_input"]["kind"].as_str().unwrap());
-        cli.succeed(&format!("gen {kind} --size 1MB --seed 3 --out data --overwrite"));
-        let input = if name == "terasort-validate" {
-            cli.succeed("run terasort --input data --output sorted --reducers 3 --quiet");
-            "sorted"
-        } else if name == "join" {
-            cli.succeed("gen customers --records 500 --seed 3 --out customers --overwrite");
-            "data --input customers"
-        } else {
-            "data"
-        };
-        let sizes = "--split-size 300k --sort-buffer 64k --merge-factor 3 --workers 2 --reducers 3";
+        let name = job["name"].as_str().unwrap();
+        let Some(input) = cli.generated_input_of(job, "300k") else { continue };
+        let sizes = "--split-size 100k --sort-buffer 64k --merge-factor 3 --workers 2 --reducers 3";
         let files = format!("--input {input} --output output --overwrite --report report.json --quiet");
         cli.succeed(&format!("run {name} --mode {mode} {sizes} {files}"));
         check(&format!("{name}, {mode}"), &cli.json("report.json"));

@@ -23,19 +23,7 @@ fn every_listed_job_gives_the_same_digest_on_disk_in_memory_and_without_the_fram
     for job in jobs.as_array().unwrap() {
         let name = job["name"].as_str().unwrap();
         // A test of its own has the jobs that are given no input, or options with it.
-        let Some(kind) = job["default_input"]["kind"].as_str() else { continue };
-        // Not replaced: some kinds are a file, others a directory.
-        let data = format!("data-{name}");
-        cli.succeed(&format!("gen {kind} --size 150k --seed 3 --out {data}"));
-        let input = if name == "terasort-validate" {
-            cli.succeed(&format!("run terasort --input {data} --output sorted --reducers 3 --quiet"));
-            "sorted"
-        } else if name == "join" {
-            cli.succeed("gen customers --records 500 --seed 3 --out customers --overwrite");
-            "data-join --input customers"
-        } else {
-            &data
-        };
+        let Some(input) = cli.generated_input_of(job, "150k") else { continue };
         for reducers in [1, 2, 5] {
             let digests = ["disk", "memory", "reference"].map(|mode| {
                 let options = "--split-size 20k --report report.json --output output --overwrite --quiet";

@@ -82,6 +82,29 @@ impl Cli {
         command
     }
 
+    /// Generates an input of a size for a job of `list --json`, as an argument of `--input`; `None` for a job that reads none.
+    fn generated_input_of(&self, job: &Value, size: &str) -> Option<String> {
+        let (name, kind) = (job["name"].as_str().unwrap(), job["default_input"]["kind"].as_str()?);
+        // Not replaced by that of another job: some kinds are a file, others a directory.
+        let data = format!("data-{name}");
+        if !self.scratch.path(&data).exists() {
+            self.succeed(&format!("gen {kind} --size {size} --seed 3 --out {data}"));
+        }
+        Some(match name {
+            "terasort-validate" => {
+                self.succeed(&format!(
+                    "run terasort --input {data} --output sorted-{name} --overwrite --reducers 3 --quiet"
+                ));
+                format!("sorted-{name}")
+            }
+            "join" => {
+                self.succeed("gen customers --records 500 --seed 3 --out customers --overwrite");
+                format!("{data} --input customers")
+            }
+            _ => data,
+        })
+    }
+
     fn run(&self, words: &str) -> Ended {
         Ended::of(words, self.command(words).output().unwrap())
     }
