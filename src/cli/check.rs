@@ -45,7 +45,11 @@ pub fn check(options: CheckOptions<'_>) -> Result<(), Failure> {
         supervisor.run(&cancel, || write_json(&checked, file, path, &cancel))?;
     }
     if !args.quiet || checked.broken.is_some() {
-        let what = if task.inputs.is_empty() { "a generated input" } else { "the input" };
+        let what = match (task.job.reads_input(), task.inputs.is_empty()) {
+            (false, _) => "no input",
+            (true, true) => "a generated input",
+            (true, false) => "the input",
+        };
         print(&fitted(&told(&checked, what, is_cut), terminal::width()))?;
     }
     match &checked.broken {
@@ -55,6 +59,9 @@ pub fn check(options: CheckOptions<'_>) -> Result<(), Failure> {
 }
 
 fn sample(task: &Task<'_>, session: &Session, bytes: u64, cancel: &CancelToken) -> Result<Sample, Failure> {
+    if !task.job.reads_input() {
+        return Ok(Sample::default());
+    }
     let inputs = if task.inputs.is_empty() {
         default_input::resolve_of_size(task, bytes, true, cancel)?
     } else {
