@@ -19,7 +19,7 @@
 //! A job with options, a default input or a reference implements [`Program`].
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -28,6 +28,8 @@ use crate::cancel::CancelToken;
 use crate::check::LineOrder;
 use crate::error::{Error, Result};
 use crate::generate::{Kind, Shape};
+use crate::observe::activity::transfer;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::observe::report::Report;
 use crate::reference::{self, ReferenceRun};
 use crate::runtime::session::Session;
@@ -119,7 +121,7 @@ impl<'a> Output<'a> {
         const RECORDS_BETWEEN_CHECKS: u32 = 4096;
         let (mut line, mut until_check) = (Vec::new(), RECORDS_BETWEEN_CHECKS);
         for path in self.parts {
-            let mut part = BufReader::new(File::open(path).map_err(Error::at("open", path))?);
+            let mut part = BufReader::new(PartFile(File::open(path).map_err(Error::at("open", path))?));
             loop {
                 self.cancel.check_every(&mut until_check)?;
                 line.clear();
@@ -132,6 +134,15 @@ impl<'a> Output<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// A part that is read back, which a run that does so counts.
+struct PartFile(File);
+
+impl Read for PartFile {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        transfer(FileUse::reads(Purpose::Output), || self.0.read(bytes))
     }
 }
 

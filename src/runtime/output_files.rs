@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -50,11 +50,18 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map(drop).map_err(Error::at("write", path))
 }
 
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?;
+    transfer(FileUse::reads(Purpose::Output), || file.read_to_end(&mut bytes))?;
+    Ok(bytes)
+}
+
 /// Whether a file of an output is the list of its files, or one of them as it was written.
 pub(crate) fn is_listed(dir: &Path, name: &str) -> io::Result<bool> {
     const MOST_BYTES: u64 = 1 << 26;
-    let list = match fs::read_to_string(dir.join(FILES)) {
-        Ok(list) => list,
+    let list = match read(&dir.join(FILES)) {
+        Ok(list) => String::from_utf8_lossy(&list).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
@@ -68,7 +75,7 @@ pub(crate) fn is_listed(dir: &Path, name: &str) -> io::Result<bool> {
     });
     let Some((digest, bytes)) = entry.filter(|(_, bytes)| *bytes <= MOST_BYTES) else { return Ok(false) };
     let path = dir.join(name);
-    Ok(fs::metadata(&path)?.len() == bytes && xxh3_64(&fs::read(&path)?) == digest)
+    Ok(fs::metadata(&path)?.len() == bytes && xxh3_64(&read(&path)?) == digest)
 }
 
 #[cfg(test)]
