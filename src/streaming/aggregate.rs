@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::error::{Error, Result};
+use crate::streaming::java_text;
 
 /// An aggregate of the values of one key.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Aggregate {
     /// # Errors
     /// [`Error::WrongInput`] where it names none.
     pub fn of_key(key: &[u8]) -> Result<Self> {
-        let text = String::from_utf8_lossy(key);
+        let text = java_text::decode(key);
         let name = text.split_once(':').map(|(name, _)| name.to_ascii_lowercase());
         Ok(match name.as_deref() {
             Some("longvaluesum") => Aggregate::LongSum(0),
@@ -114,7 +115,7 @@ impl Aggregate {
             Aggregate::LongSum(number) | Aggregate::LongMax(number) | Aggregate::LongMin(number) => number.to_string(),
             Aggregate::DoubleSum(sum) => java_double(*sum),
             Aggregate::TextMax(text) | Aggregate::TextMin(text) => {
-                String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned()
+                java_text::decode(text.as_deref().unwrap_or_default()).into_owned()
             }
             Aggregate::Unique(values) => values.len().to_string(),
             Aggregate::Histogram(counts) => {

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::input::{LineBlock, LineBlocks};
 use crate::job::{Emit, Mapper, TaskContext};
 use crate::streaming::combiner::Combining;
+use crate::streaming::java_text;
 use crate::streaming::job::{MapClass, MapInput, MapStep, StreamJob};
 use crate::streaming::place::Place;
 use crate::streaming::records::{Form, split_key};
@@ -235,7 +236,7 @@ fn class_map(
             MapClass::Inverse => each(value, key)?,
             MapClass::TokenCount => crate::record::Words::of(value).try_for_each(|word| each(word, b"1"))?,
             MapClass::Regex { pattern, group } => {
-                let text = String::from_utf8_lossy(value);
+                let text = java_text::decode(value);
                 for found in pattern.captures_iter(&text) {
                     let part =
                         found.get(*group).ok_or_else(|| Error::user(format!("the pattern has no group {group}")))?;

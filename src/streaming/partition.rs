@@ -1,8 +1,8 @@
 //! Partitioners that choose the reducer that Hadoop chooses, bit for bit.
 
 use crate::job::Partitioner;
+use crate::streaming::java_text;
 use crate::streaming::key_fields::KeyFields;
-use crate::streaming::md5;
 
 /// The way in which the reducer of a key is chosen.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl ByHadoop {
         let hash = match self {
             ByHadoop::Madoop => {
                 let key = &key[..memchr::memchr(b'\t', key).unwrap_or(key.len())];
-                return (md5::digest(key) % u128::from(reducers)) as u32;
+                return (u128::from_be_bytes(md5::compute(key).0) % u128::from(reducers)) as u32;
             }
             ByHadoop::Hash => hash(1, key),
             ByHadoop::Long => long_hash(key),
@@ -36,7 +36,7 @@ impl ByHadoop {
             ByHadoop::Fields(_) if key.is_empty() => return 0,
             ByHadoop::Fields(fields) => {
                 // Hadoop makes a string of the key, in which bytes that are not UTF-8 are replaced.
-                let key = &*String::from_utf8_lossy(key);
+                let key = &*java_text::decode(key);
                 let key = key.as_bytes();
                 fields.find(key).filter_map(|(_, range)| range).fold(0, |h, range| hash(h, &key[range]))
             }
@@ -69,7 +69,7 @@ fn hash(mut h: i32, bytes: &[u8]) -> i32 {
 
 /// `String.hashCode` of the key: over UTF-16, from 0. What is not UTF-8 is replaced as Java does.
 fn string_hash(key: &[u8]) -> i32 {
-    let text = String::from_utf8_lossy(key);
+    let text = java_text::decode(key);
     text.encode_utf16().fold(0, |h: i32, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 

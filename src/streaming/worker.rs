@@ -145,11 +145,12 @@ impl Worker {
         if fed == Fed::All {
             return Ok(());
         }
+        // What it printed before it closed its input may not have been heard yet.
+        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
         if self.written >= self.rules.enough_records {
             self.deaf = true;
             return Ok(());
         }
-        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
         self.said.end();
         Err(self.failed(Ending::Deaf(status)))
     }
