@@ -66,6 +66,21 @@ where
     P: Partitioner,
 {
     /// Changes the way.
+    /// Takes a record where there is no table. Apart, so that a mapper is not compiled around two buffers: that costs word
+    /// count a tenth of its time.
+    #[inline(never)]
+    fn accept_apart<K, Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
+    where
+        K: Key + ?Sized,
+        Q: ToKey<K>,
+        W: ToValue<V>,
+    {
+        // After an error the task ends with the current record; what it emits until then is dropped.
+        let Way::Sort(buffer, _) = &mut self.way else { return Ok(()) };
+        Accept::<K, V>::accept(buffer, key, value, scratch)?;
+        if repeats(buffer.just_spilled()) { Ok(self.change()?) } else { Ok(()) }
+    }
+
     #[cold]
     #[inline(never)]
     fn change(&mut self) -> Result<()> {
@@ -111,15 +126,8 @@ where
         Q: ToKey<K>,
         W: ToValue<V>,
     {
-        let changes = match &mut self.way {
-            Way::Table(buffer) => buffer.accept::<K, _, _>(key, value, scratch)?,
-            Way::Sort(buffer, _) => {
-                Accept::<K, V>::accept(buffer, key, value, scratch)?;
-                repeats(buffer.just_spilled())
-            }
-            // The task ends after the current record, with the error that came between.
-            Way::Changing => false,
-        };
+        let Way::Table(buffer) = &mut self.way else { return self.accept_apart(key, value, scratch) };
+        let changes = buffer.accept::<K, _, _>(key, value, scratch)?;
         if changes { Ok(self.change()?) } else { Ok(()) }
     }
 }
