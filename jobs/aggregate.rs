@@ -26,7 +26,6 @@ use twinmill::Rows;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
-use twinmill::record::key::first_part_len;
 use twinmill::record::{Key, ToKey};
 use twinmill::reference::ReferenceRun;
 
@@ -305,11 +304,6 @@ fn encode_group(group: &[u8], key: &mut Vec<u8>) {
     ToKey::<Vec<u8>>::encode_part(group, key);
 }
 
-/// The length of a group as the first part of a tuple.
-fn group_len(key: &[u8]) -> usize {
-    first_part_len::<Vec<u8>>(key).unwrap_or(key.len())
-}
-
 /// Folds the states of a group, and counts its distinct values.
 #[derive(Clone)]
 struct Add {
@@ -344,7 +338,7 @@ impl Reducer for Add {
     fn reduce(&mut self, key: &[u8], values: &mut Values<States>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
         let mut states: Option<States> = None;
         let counts_distinct = !self.plan.distinct.is_empty();
-        let group_bytes = if counts_distinct { group_len(key) } else { key.len() };
+        let group_bytes = if counts_distinct { key::group_len(key) } else { key.len() };
         self.before.clear();
         self.distinct.fill(0);
         while let Some((key, value)) = values.next_with_key() {
@@ -393,7 +387,7 @@ fn run<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], mut driver: Driver) 
     let plan = Arc::new(plan);
     let job = Job::new(Aggregate::NAME, Read::<SEPARATOR>::new(plan.clone()), Add::new(plan.clone()));
     let job = job.combine(|states: &mut States, more| states.fold(more)).input(inputs);
-    driver.run(&if plan.distinct.is_empty() { job } else { job.group_by_prefix(group_len) })?;
+    driver.run(&if plan.distinct.is_empty() { job } else { job.group_by_prefix(key::group_len) })?;
     driver.finish()
 }
 

@@ -27,6 +27,7 @@ use twinmill::record::{Packed, PackedRef};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::Ids;
+use crate::jobs::edges::bits::{Bits, PIECE_BITS, Together};
 use crate::jobs::edges::graph::Graph;
 use crate::jobs::edges::neighbours::{Direction, Listed, Neighbours, NodeIds};
 use crate::jobs::highlights::{ROWS, grouped, text};
@@ -98,27 +99,6 @@ impl Parse for ParseLists {
     }
 }
 
-/// Nodes that a record has bits for.
-const BLOCK_NODES: u32 = 1 << 14;
-
-/// A bit for each node.
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn none(nodes: u32) -> Self {
-        Bits(vec![0; nodes.div_ceil(u64::BITS) as usize])
-    }
-
-    fn has(&self, node: u32) -> bool {
-        self.0[(node / u64::BITS) as usize] >> (node % u64::BITS) & 1 == 1
-    }
-
-    fn set(&mut self, node: u32) {
-        self.0[(node / u64::BITS) as usize] |= 1 << (node % u64::BITS);
-    }
-}
-
 /// Reaches the neighbours of the frontier.
 #[derive(Clone)]
 struct Reach {
@@ -133,7 +113,7 @@ impl Mapper for Reach {
     type Value = Packed<u64>;
 
     fn setup(&mut self, _: &TaskContext) -> Result<()> {
-        self.next = Bits(vec![0; self.reached.0.len()]);
+        self.next = Bits::default();
         Ok(())
     }
 
@@ -150,37 +130,7 @@ impl Mapper for Reach {
     }
 
     fn finish(&mut self, out: &mut impl Emit<u32, Packed<u64>>) -> Result<()> {
-        let blocks = self.next.0.chunks((BLOCK_NODES / u64::BITS) as usize);
-        for (block, words) in (0u32..).zip(blocks) {
-            if words.iter().any(|word| *word != 0) {
-                out.emit(block, words);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Joins what all tasks have reached.
-#[derive(Clone)]
-struct Together;
-
-impl Reducer for Together {
-    type Key = u32;
-    type Value = Packed<u64>;
-    type OutKey = u32;
-    type OutValue = Packed<u64>;
-
-    fn reduce(
-        &mut self,
-        block: u32,
-        some: &mut Values<Packed<u64>>,
-        out: &mut impl Emit<u32, Packed<u64>>,
-    ) -> Result<()> {
-        let mut all: Vec<u64> = some.next().into_iter().flat_map(PackedRef::iter).collect();
-        while let Some(words) = some.next() {
-            all.iter_mut().zip(words.iter()).for_each(|(all, word)| *all |= word);
-        }
-        out.emit(block, &all[..]);
+        self.next.emit(out);
         Ok(())
     }
 }
@@ -201,10 +151,10 @@ fn levels(driver: &mut Driver, name: &str, graph: &Neighbours, source: u32) -> R
         let reach = Reach { frontier: side.0, reached: side.1, next: Bits::default() };
         let step = driver.run_to_dataset(&Job::new(name, reach, Together).input(&lists).reducers(1))?;
         frontier = Bits::none(graph.nodes);
-        step.for_each(|block, words: PackedRef<'_, u64>| {
+        step.for_each(|piece, words: PackedRef<'_, u64>| {
             for (word, mut bits) in (0u32..).zip(words.iter()) {
                 while bits != 0 {
-                    let node = block * BLOCK_NODES + word * u64::BITS + bits.trailing_zeros();
+                    let node = piece * PIECE_BITS + word * u64::BITS + bits.trailing_zeros();
                     bits &= bits - 1;
                     levels[node as usize] = iteration as i32 + 1;
                     frontier.set(node);

@@ -251,7 +251,7 @@ impl Program for Bigrams {
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
-        Some((Kind::Text, Shape::bytes(64 << 20)))
+        Some((Kind::Text, Shape::bytes(32 << 20)))
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

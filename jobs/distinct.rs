@@ -10,13 +10,13 @@
 
 use std::path::PathBuf;
 
-use hashbrown::HashSet;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::lines::LineAsKey;
+use crate::jobs::tally::Tally;
 
 pub struct Distinct;
 
@@ -55,13 +55,17 @@ impl Program for Distinct {
 
 impl Distinct {
     fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let mut lines: HashSet<Vec<u8>> = HashSet::new();
+        let (mut lines, mut has_empty) = (Tally::default(), false);
         run.for_each_line(inputs, |line| {
-            lines.get_or_insert_with(line.bytes(), |bytes: &[u8]| bytes.to_vec());
+            match line.bytes() {
+                [] => has_empty = true,
+                line => lines.add(line),
+            }
             Ok(())
         })?;
-        let mut lines: Vec<_> = lines.into_iter().collect();
-        lines.sort_unstable();
-        lines.iter().try_for_each(|line| run.write(run.partition(line), line, &()))
+        if has_empty {
+            run.write(run.partition(b""), b"", &())?;
+        }
+        lines.for_each_sorted(|line, _| run.write(run.partition(line), line, &()))
     }
 }

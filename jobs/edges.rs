@@ -3,6 +3,7 @@
 //! Files below this one have what the graph jobs share: numbers for nodes whose ids are small numbers ([`nodes`]) and for
 //! others ([`names`]), lists of [`neighbours`], links in [`tiles`], and a whole [`graph`] for the references.
 
+pub mod bits;
 pub mod graph;
 pub mod names;
 pub mod neighbours;

@@ -27,7 +27,6 @@ use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
-use twinmill::record::key::first_part_len;
 use twinmill::record::{Key, ToKey};
 use twinmill::reference::ReferenceRun;
 use twinmill::{HashPartitioner, Rows, Spool};
@@ -282,11 +281,6 @@ impl<const SEPARATOR: u8> Mapper for ReadSide<SEPARATOR> {
     }
 }
 
-/// The length of the part of a key that makes a group.
-fn group_len(key: &[u8]) -> usize {
-    first_part_len::<Vec<u8>>(key).unwrap_or(key.len())
-}
-
 /// The beginning and end of a row in a text.
 type Place = (usize, usize);
 
@@ -332,7 +326,7 @@ impl Broadcast {
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut broadcast = Broadcast { text, ..Broadcast::default() };
         for (whole, row) in all {
-            let (part, tag) = whole.split_at(group_len(&whole));
+            let (part, tag) = whole.split_at(key::group_len(&whole));
             let at = broadcast.rows.len();
             broadcast.rows.push(row);
             match broadcast.keys.last_mut() {
@@ -489,7 +483,7 @@ impl Reducer for PairWithTable {
     }
 
     fn reduce(&mut self, key: &[u8], rows: &mut Values<[u8]>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
-        let part = &key[..group_len(key)];
+        let part = &key[..key::group_len(key)];
         self.pass_by(Some(part), out)?;
         let table = self.table.clone();
         let of_table = table.rows_of(&<Vec<u8> as Key>::decode_part(&mut &part[..])?).map(|at| &table.keys[at]);
@@ -556,7 +550,7 @@ impl Program for Join {
 
 fn shuffle<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], mut driver: Driver) -> Result<Report> {
     let sides = (ReadSide::<SEPARATOR>::left(&plan), ReadSide::<SEPARATOR>::right(&plan));
-    let job = Job::new(Join::NAME, sides, Pair::new(plan)).group_by_prefix(group_len);
+    let job = Job::new(Join::NAME, sides, Pair::new(plan)).group_by_prefix(key::group_len);
     driver.run(&job.input(&inputs[0]).input(&inputs[1]))?;
     driver.finish()
 }
@@ -567,7 +561,7 @@ fn broadcast<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], mut drive
     let table = Arc::new(Broadcast::of(&rows, driver.config().memory_bytes / 2)?);
     drop(rows);
     let left = ReadSide::<SEPARATOR> { broadcast: Some(table.clone()), ..ReadSide::left(&plan) };
-    let job = Job::new(Join::NAME, left, PairWithTable::new(plan, table)).group_by_prefix(group_len);
+    let job = Job::new(Join::NAME, left, PairWithTable::new(plan, table)).group_by_prefix(key::group_len);
     driver.run(&job.input(&inputs[0]))?;
     driver.finish()
 }
@@ -593,7 +587,7 @@ fn hash_join<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], run: &mut
     let mut read = |side: &mut ReadSide<SEPARATOR>, input: &PathBuf| {
         run.for_each::<Rows<SEPARATOR>>(std::slice::from_ref(input), |row| {
             if side.read(&row)? {
-                let group = group_len(&side.key);
+                let group = key::group_len(&side.key);
                 let matches = keys.entry_ref(&side.key[..group]).or_default();
                 let rows = if side.is_left { &mut matches.left } else { &mut matches.right };
                 rows.push((text.len(), text.len() + side.line.len()));

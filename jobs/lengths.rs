@@ -3,8 +3,13 @@
 //! Hadoop's examples emit two or three records a word and leave them to the combiner. Here a mapper keeps the sums of its task
 //! and emits them when the task ends, which courses call in-mapper combining: it costs an addition a word instead of a record.
 
-use twinmill::prelude::*;
+use std::path::PathBuf;
 
+use twinmill::prelude::*;
+use twinmill::program::{Highlights, Output};
+use twinmill::reference::ReferenceRun;
+
+use crate::jobs::highlights::{number, text};
 use crate::jobs::tokens::{Tokenizer, Tokens};
 
 /// Options of the jobs on lengths.
@@ -69,4 +74,25 @@ impl Mapper for AddLengths {
         self.sums.named(self.wanted).for_each(|(name, sum)| out.emit(name, sum));
         Ok(())
     }
+}
+
+/// Adds up lengths without the framework, and writes so many of the sums.
+pub fn reference(options: &Options, wanted: usize, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+    let (mut tokenizer, mut sums) = (Tokenizer::new(options.tokens), Sums::default());
+    run.for_each_line(inputs, |line| {
+        tokenizer.of(line.bytes()).for_each(|word| sums.add(word));
+        Ok(())
+    })?;
+    sums.named(wanted).try_for_each(|(name, sum)| run.write(0, name, &sum))
+}
+
+/// Shows the sums of an output under what `says` makes of them: that follows from `N` sums, and there is none without words.
+pub fn show<const N: usize>(output: &Output<'_>, says: impl Fn([f64; N]) -> String) -> Result<Option<Highlights>> {
+    let (mut sums, mut rows) = (Vec::new(), vec![["sum", "of all words"].map(str::to_owned).to_vec()]);
+    output.each_record(|name, sum| {
+        sums.push(number(sum)?);
+        rows.push(vec![text(name), text(sum)]);
+        Ok(())
+    })?;
+    Ok(sums.try_into().ok().map(|sums| Highlights { heading: says(sums), rows }))
 }

@@ -24,7 +24,6 @@ use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::record::ToKey;
-use twinmill::record::key::first_part_len;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::table::cells::Cut;
@@ -139,11 +138,6 @@ impl<const SEPARATOR: u8> Mapper for ReadRows<SEPARATOR> {
     }
 }
 
-/// The length of the part of a key that makes a group.
-fn group_len(key: &[u8]) -> usize {
-    first_part_len::<Vec<u8>>(key).unwrap_or(key.len())
-}
-
 /// Passes the first rows of a group on.
 #[derive(Clone)]
 struct First(u64);
@@ -188,7 +182,7 @@ impl Program for SecondarySort {
 fn run<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], mut driver: Driver) -> Result<Report> {
     let first = First(plan.first);
     let job = Job::new(SecondarySort::NAME, ReadRows::<SEPARATOR>::new(Arc::new(plan)), first);
-    driver.run(&job.group_by_prefix(group_len).input(inputs))?;
+    driver.run(&job.group_by_prefix(key::group_len).input(inputs))?;
     driver.finish()
 }
 
@@ -223,7 +217,7 @@ fn sort<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut Reference
     rows.sort_by(|one, other| key(one).cmp(key(other)));
     let (mut group, mut left): (&[u8], u64) = (&[], 0);
     for row in &rows {
-        let of_row = &key(row)[..group_len(key(row))];
+        let of_row = &key(row)[..key::group_len(key(row))];
         if of_row != group {
             (group, left) = (of_row, first);
         }

@@ -3,12 +3,12 @@
 //! A word of up to 15 bytes is a number: its bytes from the most significant on, then zeros, and its length in the last byte.
 //! Numbers order as their words do. They lie with their counts in a table with open addressing, at most half full; words are
 //! gathered in batches, and the slots of a batch are read before any is counted, so that the processor waits for all of them
-//! at once. Longer words, which are few, have a map of their own.
+//! at once. Longer words lie one after another in one piece of memory, and a table has their places.
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Longest word that is a number.
 const SHORT_BYTES: usize = 15;
@@ -23,7 +23,7 @@ pub struct Tally {
     table: Table,
     /// Short words that are not counted yet, with their hashes.
     batch: Vec<(u128, u64)>,
-    long: HashMap<Vec<u8>, u64>,
+    long: LongWords,
 }
 
 /// A short word as a number, which is never zero, and its count.
@@ -38,8 +38,7 @@ impl Tally {
     #[inline(always)]
     pub fn add(&mut self, word: &[u8]) {
         if word.len() > SHORT_BYTES {
-            *self.long.entry_ref(word).or_default() += 1;
-            return;
+            return self.long.add(word);
         }
         let word = pack(word);
         self.batch.push((word, self.table.hash(word)));
@@ -67,18 +66,69 @@ impl Tally {
         let mut short = self.table.slots;
         short.retain(|slot| slot.word > 0);
         short.sort_unstable_by_key(|slot| slot.word);
-        let mut long: Vec<_> = self.long.into_iter().collect();
-        long.sort_unstable();
-        let mut long = long.into_iter().peekable();
+        self.long.sort();
+        let mut long = self.long.in_order().peekable();
         for Counted { word, count } in short {
             let bytes = word.to_be_bytes();
             let word = &bytes[..usize::from(bytes[SHORT_BYTES])];
-            while let Some((before, count)) = long.next_if(|(long, _)| long.as_slice() < word) {
-                each(&before, count)?;
+            while let Some((before, count)) = long.next_if(|(long, _)| *long < word) {
+                each(before, count)?;
             }
             each(word, count)?;
         }
-        long.try_for_each(|(word, count)| each(&word, count))
+        long.try_for_each(|(word, count)| each(word, count))
+    }
+}
+
+/// The counts of longer words.
+#[derive(Default)]
+struct LongWords {
+    /// One after another.
+    bytes: Vec<u8>,
+    words: Vec<LongWord>,
+    /// Indices of words.
+    table: HashTable<usize>,
+    hasher: DefaultHashBuilder,
+}
+
+struct LongWord {
+    start: usize,
+    len: usize,
+    hash: u64,
+    count: u64,
+}
+
+impl LongWords {
+    fn add(&mut self, word: &[u8]) {
+        let LongWords { bytes, words, table, hasher } = self;
+        let hash = hasher.hash_one(word);
+        let same = |at: &usize| words[*at].hash == hash && words[*at].of(bytes) == word;
+        if let Some(at) = table.find(hash, same) {
+            words[*at].count += 1;
+            return;
+        }
+        table.insert_unique(hash, words.len(), |at| words[*at].hash);
+        words.push(LongWord { start: bytes.len(), len: word.len(), hash, count: 1 });
+        bytes.extend_from_slice(word);
+    }
+
+    /// Sorts the words; the table is of no use then.
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        self.words.sort_by_cached_key(|word| {
+            let word = word.of(bytes);
+            (u128::from_be_bytes(*word.first_chunk().expect("longer than a short one")), word)
+        });
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        self.words.iter().map(|word| (word.of(&self.bytes), word.count))
+    }
+}
+
+impl LongWord {
+    fn of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.start..self.start + self.len]
     }
 }
 

@@ -17,9 +17,7 @@ use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::highlights::{number, text};
-use crate::jobs::lengths::{AddLengths, Options, Sums};
-use crate::jobs::tokens::Tokenizer;
+use crate::jobs::lengths::{AddLengths, Options, reference, show};
 
 pub struct WordMean;
 
@@ -43,24 +41,12 @@ impl Program for WordMean {
     }
 
     fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
-        let (mut sums, mut rows) = (Vec::new(), vec![["sum", "of all words"].map(str::to_owned).to_vec()]);
-        output.each_record(|name, sum| {
-            sums.push(number(sum)?);
-            rows.push(vec![text(name), text(sum)]);
-            Ok(())
-        })?;
-        let [count, length] = sums[..] else { return Ok(None) };
-        Ok(Some(Highlights { heading: format!("The mean is: {}", length / count), rows }))
+        show(output, |[count, length]: [f64; SUMS]| format!("The mean is: {}", length / count))
     }
 }
 
 impl WordMean {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let (mut tokenizer, mut sums) = (Tokenizer::new(options.tokens), Sums::default());
-        run.for_each_line(inputs, |line| {
-            tokenizer.of(line.bytes()).for_each(|word| sums.add(word));
-            Ok(())
-        })?;
-        sums.named(SUMS).try_for_each(|(name, sum)| run.write(0, name, &sum))
+        reference(options, SUMS, inputs, run)
     }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use twinmill::prelude::*;
 use twinmill::record::{Packed, PackedRef};
 
+use crate::jobs::edges::bits::{Bits, Together, WORD_BITS};
 use crate::jobs::edges::{Edge, Ids, sample_ids};
 
 /// The fewest codes that are worth a bit each, however small the input.
@@ -261,24 +262,6 @@ impl Parse for ParseEdges {
 
 // ------------------------------------------------------------------ nodes
 
-/// Codes that one word has bits for.
-const WORD_CODES: usize = u64::BITS as usize;
-
-/// A bit for each code.
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    #[inline(always)]
-    fn set(&mut self, code: u32) {
-        let word = code as usize / WORD_CODES;
-        if word >= self.0.len() {
-            self.0.resize((word + 1).next_power_of_two(), 0);
-        }
-        self.0[word] |= 1 << (code as usize % WORD_CODES);
-    }
-}
-
 /// The nodes of a graph: their ids' codes, and their numbers, which count the nodes in the order of their ids.
 #[derive(Debug)]
 pub struct Nodes {
@@ -291,7 +274,7 @@ pub struct Nodes {
 impl Nodes {
     fn new(codes: Codes, bits: Bits) -> Self {
         let mut count = 0;
-        let words = bits.0.into_iter().map(|bits| {
+        let words = bits.into_words().into_iter().map(|bits| {
             let before = count;
             count += bits.count_ones();
             (bits, before)
@@ -307,20 +290,20 @@ impl Nodes {
     /// The number of a node, by its code.
     #[inline(always)]
     pub fn number(&self, code: u32) -> u32 {
-        let (bits, before) = self.words[code as usize / WORD_CODES];
-        before + (bits & ((1 << (code as usize % WORD_CODES)) - 1)).count_ones()
+        let (bits, before) = self.words[code as usize / WORD_BITS];
+        before + (bits & ((1 << (code as usize % WORD_BITS)) - 1)).count_ones()
     }
 
     /// The number of the node with an id, or of the first node behind where it would stand.
     pub fn number_of_id(&self, id: &[u8]) -> u32 {
         let code = self.codes.code(id).unwrap_or(0);
-        if code as usize / WORD_CODES < self.words.len() { self.number(code) } else { self.count }
+        if code as usize / WORD_BITS < self.words.len() { self.number(code) } else { self.count }
     }
 
     /// The codes of the nodes from a number on.
     pub fn codes_from(&self, number: u32) -> impl Iterator<Item = u32> {
         let word = self.words.partition_point(|(_, before)| *before <= number).saturating_sub(1);
-        let codes = self.words.iter().zip((0u32..).step_by(WORD_CODES)).skip(word).flat_map(|((bits, _), first)| {
+        let codes = self.words.iter().zip((0u32..).step_by(WORD_BITS)).skip(word).flat_map(|((bits, _), first)| {
             let mut bits = *bits;
             std::iter::from_fn(move || {
                 let code = (bits != 0).then(|| first + bits.trailing_zeros())?;
@@ -360,9 +343,6 @@ impl Nodes {
 
 // ------------------------------------------------------------------ the job
 
-/// Bits of a split's codes, sent in pieces of this many words.
-const PIECE_WORDS: usize = 512;
-
 /// Sets the bits of the codes in a split.
 #[derive(Clone, Default)]
 struct Occurring {
@@ -389,36 +369,7 @@ impl Mapper for Occurring {
     }
 
     fn finish(&mut self, out: &mut impl Emit<u32, Packed<u64>>) -> Result<()> {
-        for (piece, words) in (0u32..).zip(self.bits.0.chunks(PIECE_WORDS)) {
-            if words.iter().any(|word| *word != 0) {
-                out.emit(piece, words);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Puts the bits of all splits together.
-#[derive(Clone)]
-struct Together;
-
-impl Reducer for Together {
-    type Key = u32;
-    type Value = Packed<u64>;
-    type OutKey = u32;
-    type OutValue = Packed<u64>;
-
-    fn reduce(
-        &mut self,
-        piece: u32,
-        splits: &mut Values<Packed<u64>>,
-        out: &mut impl Emit<u32, Packed<u64>>,
-    ) -> Result<()> {
-        let mut all = [0; PIECE_WORDS];
-        while let Some(words) = splits.next() {
-            all.iter_mut().zip(words.iter()).for_each(|(all, word)| *all |= word);
-        }
-        out.emit(piece, &all[..]);
+        self.bits.emit(out);
         Ok(())
     }
 }
@@ -463,9 +414,7 @@ fn read_back(
 ) -> Result<Numbered> {
     let mut bits = Bits::default();
     pieces.for_each(|piece, words: PackedRef<'_, u64>| {
-        let start = piece as usize * PIECE_WORDS;
-        bits.0.resize(start + PIECE_WORDS, 0);
-        bits.0[start..].iter_mut().zip(words.iter()).for_each(|(all, word)| *all = word);
+        bits.put(piece, words.iter());
         Ok(())
     })?;
     let nodes = Nodes::new(codes, bits);

@@ -8,6 +8,7 @@
 //! A job has as many cells in all its keys, so one key is never the beginning of another by mistake.
 
 use twinmill::prelude::*;
+use twinmill::record::key::first_part_len;
 use twinmill::record::{Key, ToKey};
 
 use crate::jobs::table::cells::{Cells, write_cell};
@@ -21,6 +22,11 @@ pub fn encode(cells: &Cells<'_>, columns: &[usize], key: &mut Vec<u8>) {
         ToKey::<Vec<u8>>::encode_part(cells.get(*column), key);
     }
     key.extend_from_slice(cells.get(*last));
+}
+
+/// The length of the first part of a tuple, which makes a group where the rest is the order within it.
+pub fn group_len(key: &[u8]) -> usize {
+    first_part_len::<Vec<u8>>(key).unwrap_or(key.len())
 }
 
 /// The cells of a key.
