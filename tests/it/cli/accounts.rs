@@ -17,8 +17,8 @@ fn every_job(mode: &str, check: impl Fn(&str, &Value)) {
     let jobs: Value = serde_json::from_str(&cli.succeed("list --json").stdout).unwrap();
     for job in jobs.as_array().unwrap() {
         let name = job["name"].as_str().unwrap();
-        let Some(input) = cli.generated_input_of(job, "300k") else { continue };
-        let sizes = "--split-size 100k --sort-buffer 64k --merge-factor 3 --workers 2 --reducers 3";
+        let Some(input) = cli.generated_input_of(job, "1MB") else { continue };
+        let sizes = "--split-size 300k --sort-buffer 64k --merge-factor 3 --workers 2 --reducers 3";
         let files = format!("--input {input} --output output --overwrite --report report.json --quiet");
         cli.succeed(&format!("run {name} --mode {mode} {sizes} {files}"));
         check(&format!("{name}, {mode}"), &cli.json("report.json"));
