@@ -137,7 +137,8 @@ impl ReferenceRun {
         let (mut buffer, mut bytes_read, mut until_check) = (Vec::new(), 0, RECORDS_BETWEEN_CHECKS);
         let progress = Progress::default();
         let (cancel, notes) = (&self.cancel, self.inputs.notes());
-        let context = ReadContext { cancel, purpose: Purpose::Input, progress: &progress, notes, scout };
+        let context =
+            ReadContext { cancel, purpose: Purpose::Input, at_a_time: usize::MAX, progress: &progress, notes, scout };
         for file in self.inputs.files(inputs)?.iter() {
             let piece = Piece::File(FilePiece::whole(file));
             let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };

@@ -130,6 +130,8 @@ pub struct ReadContext<'a> {
     pub(crate) cancel: &'a CancelToken,
     /// The purpose of what is read.
     pub(crate) purpose: Purpose,
+    /// Most bytes that are read at once, unless more of a record is there already.
+    pub(crate) at_a_time: usize,
     pub(crate) progress: &'a Progress,
     /// Takes sentences that are no errors but should be read.
     pub(crate) notes: &'a Notes,
@@ -343,7 +345,7 @@ impl Chunks<'_> {
             None => BEYOND_BYTES.max(unread),
         };
         let room = &mut self.buffer[unread..];
-        let wanted = wanted.min(room.len());
+        let wanted = wanted.min(room.len()).min(self.context.at_a_time.max(unread));
         let read = self.source.read(&mut room[..wanted], self.context.cancel)?;
         self.unread.1 += read;
         self.count(read);

@@ -29,6 +29,8 @@ const PLACES: u64 = 512;
 const BYTES_A_PLACE: u64 = 32 << 10;
 /// Places that are closer together are looked at with one look, since a look opens its file.
 const BYTES_A_LOOK: u64 = 512;
+/// Bytes read at once: mostly all that a place asks for.
+const BYTES_AT_A_TIME: u64 = 4 << 10;
 
 /// The inputs of one run. Clones share the listing.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +79,7 @@ impl Inputs {
     /// The context of the run's readers.
     pub(crate) fn context<'a>(&'a self, scout: Option<&'a Scout<'a>>) -> ReadContext<'a> {
         let Shared { cancel, progress, notes, .. } = &*self.0;
-        ReadContext { cancel, purpose: Purpose::Input, progress, notes, scout }
+        ReadContext { cancel, purpose: Purpose::Input, at_a_time: usize::MAX, progress, notes, scout }
     }
 
     /// Reads files instead of some paths, such as those of pipes, which can be read only once. Each has its path, the
@@ -202,6 +204,8 @@ impl Inputs {
         let step = total.div_ceil(PLACES).max(1).next_multiple_of(F::SPLIT_ALIGNMENT);
         let places_a_look = BYTES_A_LOOK.div_ceil(step);
         let look_bytes = places_a_look * step;
+        // Of a small file about as much as there is of it.
+        let at_a_time = look_bytes.min(BYTES_AT_A_TIME) as usize;
         let mut before = 0u64;
         let mut buffer = Vec::new();
         for file in files.iter() {
@@ -218,11 +222,11 @@ impl Inputs {
                 for start in (first..file.bytes).step_by(usize::try_from(look_bytes).unwrap_or(usize::MAX)) {
                     let end = file.bytes.min(start + look_bytes.min(BYTES_A_PLACE));
                     let piece = FilePiece { most_bytes: BYTES_A_PLACE, ..FilePiece::new(&file, start, end) };
-                    bytes += self.look::<F>(piece, &mut buffer, places_a_look * per_place, each)?;
+                    bytes += self.look::<F>(piece, at_a_time, &mut buffer, places_a_look * per_place, each)?;
                 }
             } else {
                 let piece = FilePiece { most_bytes: places * BYTES_A_PLACE, ..FilePiece::whole(file) };
-                bytes += self.look::<F>(piece, &mut buffer, places * per_place, each)?;
+                bytes += self.look::<F>(piece, usize::MAX, &mut buffer, places * per_place, each)?;
             }
         }
         Ok(bytes)
@@ -249,13 +253,14 @@ impl Inputs {
     fn look<F: InputFormat>(
         &self,
         piece: FilePiece,
+        at_a_time: usize,
         buffer: &mut Vec<u8>,
         mut records: u64,
         each: &mut impl FnMut(F::Record<'_>) -> Result<()>,
     ) -> Result<u64> {
         let (progress, piece) = (Progress::default(), Piece::File(piece));
         let mut bytes_read = 0;
-        let context = self.aside(&progress);
+        let context = ReadContext { at_a_time, ..self.aside(&progress) };
         let reader = PieceReader { piece: &piece, buffer, bytes_read: &mut bytes_read, context };
         let mut enough = false;
         let outcome = F::read(reader, |record| {
@@ -329,6 +334,19 @@ mod tests {
             let bytes = bytes.unwrap();
             assert!(bytes <= most, "{bytes} of at most {most} bytes, {lines} lines");
             assert!(sampled >= lines.div_ceil(8), "{sampled} of {lines} lines");
+        }
+    }
+
+    #[test]
+    fn a_sample_of_short_lines_reads_little_more_than_it_uses() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        // Twenty lines of 50 bytes are used of each place.
+        for (lines, most) in [(400, 45_000), (20_000, 1_100_000), (300_000, PLACES * (BYTES_AT_A_TIME + 1))] {
+            fs::write(&path, format!("{:049}\n", 7).repeat(lines)).unwrap();
+            let read = Inputs::default().look_around::<Lines>(std::slice::from_ref(&path), 10_000, &mut |_| Ok(()));
+            let bytes = read.unwrap();
+            assert!(bytes <= most, "{bytes} of at most {most} bytes, {lines} lines");
         }
     }
 

@@ -1,9 +1,10 @@
 //! An open input file: its bytes after decompression, and the check that it has not changed.
 //!
 //! A size that the file system states is believed only as far as it was read. A file is compared with its listing when
-//! it is opened and again when its last byte is read; between the two it may not change, shrink or grow.
+//! it is opened and again when its last byte is read; between the two it may not change, shrink or grow. What is kept of it
+//! in memory is used only while it is still the same.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::Arc;
@@ -45,17 +46,17 @@ pub(crate) struct Source {
 fn open(listed: &InputFile) -> Result<File> {
     // If a pipe has taken its place, opening it must not wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&listed.path);
-    let file = file.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => listed.changed("it is not there any more".into()),
-        _ => Error::io("open", listed.name(), error),
-    })?;
-    compare(listed, &file)?;
+    let file = file.map_err(|error| listed.gone("open", error))?;
+    compare_open(listed, &file)?;
     Ok(file)
 }
 
-fn compare(listed: &InputFile, file: &File) -> Result<()> {
-    let metadata = file.metadata().map_err(Error::at("look at", listed.name()))?;
-    let now = InputFile::new(listed.path.clone(), &metadata);
+fn compare_open(listed: &InputFile, file: &File) -> Result<()> {
+    compare(listed, &file.metadata().map_err(Error::at("look at", listed.name()))?)
+}
+
+fn compare(listed: &InputFile, metadata: &Metadata) -> Result<()> {
+    let now = InputFile::new(listed.path.clone(), metadata);
     // A size of 0, such as that of files in /proc, says nothing about the content.
     if (listed.bytes, now.bytes) == (0, 0) {
         return Ok(());
@@ -89,6 +90,22 @@ fn is_pseudo(file: &File) -> bool {
 impl InputFile {
     fn changed(&self, what: String) -> Error {
         Error::InputChanged { path: self.name().to_path_buf(), what }
+    }
+
+    fn gone(&self, operation: &'static str, error: io::Error) -> Error {
+        match error.kind() {
+            ErrorKind::NotFound => self.changed("it is not there any more".into()),
+            _ => Error::io(operation, self.name(), error),
+        }
+    }
+
+    /// Checks that the file is still the one that was listed, for those who have read it and keep what they read.
+    ///
+    /// # Errors
+    /// [`Error::InputChanged`] where it is not, [`Error::Io`] where it cannot be looked at.
+    pub(crate) fn check_unchanged(&self) -> Result<()> {
+        let metadata = fs::metadata(&self.path).map_err(|error| self.gone("look at", error))?;
+        compare(self, &metadata)
     }
 
     /// Looks at the first bytes of the file.
@@ -227,7 +244,7 @@ impl Source {
     /// # Errors
     /// [`Error::InputChanged`].
     pub fn check(&self) -> Result<()> {
-        compare(&self.listed, &self.file)
+        compare_open(&self.listed, &self.file)
     }
 
     /// Ends the reading with its outcome. If the file has changed, that is the error, since it explains any other.
@@ -248,7 +265,6 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::Path;
     use std::time::SystemTime;
 

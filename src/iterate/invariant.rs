@@ -134,7 +134,7 @@ impl<P: Parse> Invariant<P> {
     /// Those of reading and parsing.
     pub fn part(&self, part: u32) -> Result<Arc<Vec<P::Block>>> {
         let source = &self.0;
-        if let Some(blocks) = source.cached(part) {
+        if let Some(blocks) = source.cached(part)? {
             return Ok(blocks);
         }
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
@@ -248,9 +248,13 @@ impl<P: Parse> Source<P> {
         self.cache.as_ref().map(|(cache, input)| (cache.as_ref(), PartId { input: *input, part }))
     }
 
-    fn cached(&self, part: u32) -> Option<Arc<Vec<P::Block>>> {
-        let (cache, id) = self.id(part)?;
-        Some(cache.get(id)?.downcast().expect("an input's parts are of its type"))
+    /// The blocks that are kept of a part. A file that has changed since is an error, as it is where parts are parsed again.
+    fn cached(&self, part: u32) -> Result<Option<Arc<Vec<P::Block>>>> {
+        let Some(kept) = self.id(part).and_then(|(cache, id)| cache.get(id)) else { return Ok(None) };
+        if let Piece::File(piece) = &self.parts[part as usize] {
+            piece.file.check_unchanged()?;
+        }
+        Ok(Some(kept.downcast().expect("an input's parts are of its type")))
     }
 
     /// Parses a part and keeps it if that is possible.
@@ -343,7 +347,7 @@ impl<P: Parse> InputFormat for Blocks<P> {
         let Some(source) = source.as_any().downcast_ref::<Source<P>>() else {
             return Err(Error::Config("the invariant input is parsed in another way than the mapper reads it".into()));
         };
-        if let Some(blocks) = source.cached(*part) {
+        if let Some(blocks) = source.cached(*part)? {
             piece.context.progress.add_bytes(source.part_bytes(*part));
             return blocks.iter().try_for_each(each);
         }

@@ -102,7 +102,7 @@ impl<'a> Task<'a> {
         'a: 'r,
     {
         let (progress, notes) = (self.progress, self.inputs.notes());
-        ReadContext { cancel: &context.cancel, purpose: Purpose::Input, progress, notes, scout }
+        ReadContext { cancel: &context.cancel, purpose: Purpose::Input, at_a_time: usize::MAX, progress, notes, scout }
     }
 
     /// Ends the attempt's work.

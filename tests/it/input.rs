@@ -533,3 +533,46 @@ fn a_format_of_ones_own_has_splits_and_error_places_from_the_one_it_is_made_of()
     let error = scratch.fail(&config, show).to_string();
     assert!(error.ends_with(&format!("{} at offset 4: no '=' in the line", path.display())), "{error}");
 }
+
+#[derive(Default)]
+struct Length(u64);
+
+impl Block for Length {
+    fn records(&self) -> u64 {
+        self.0
+    }
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+struct CountLines;
+
+impl Parse for CountLines {
+    type Input = Lines;
+    type Block = Length;
+    fn parse(&self, _: Record<'_>, length: &mut Length) -> Result<()> {
+        length.0 += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn an_input_that_changes_between_two_iterations_is_an_error_whether_it_is_kept_or_read_again() {
+    for mode in MODES {
+        let scratch = Scratch::new();
+        let file = scratch.write("lines", b"1\n2\n3\n");
+        let mut driver = Driver::start("count", &scratch.config(mode)).unwrap();
+        let counted = driver.invariant(&file, CountLines).unwrap();
+        let count = mapper_of(Blocks::<CountLines>::new(), |length, out: &mut Out<(), ()>| {
+            out.aggregate("lines", length.0);
+            Ok(())
+        });
+        let job = Job::map_only("count", count).input(&counted);
+        driver.run_to_dataset(&job).unwrap();
+        assert_eq!(driver.aggregate("lines"), 3);
+        std::fs::write(&file, b"1\n2\n3\n4\n").unwrap();
+        let error = driver.run_to_dataset(&job).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("it had 6 bytes and has 8 now"), "{mode:?}: {error}");
+    }
+}
