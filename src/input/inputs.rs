@@ -405,7 +405,7 @@ mod tests {
         let (cancel, mut sampled) = (CancelToken::default(), 0);
         let inputs = inputs(&cancel);
         let piece = FilePiece::whole(&inputs.files(&paths).unwrap()[0]);
-        let outcome = inputs.look::<Lines>(piece, &mut Vec::new(), 1, &mut |_| {
+        let outcome = inputs.look::<Lines>(piece, usize::MAX, &mut Vec::new(), 1, &mut |_| {
             sampled += 1;
             cancel.cancel();
             Ok(())
