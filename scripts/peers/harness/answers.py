@@ -20,8 +20,9 @@ from .registry import Answer
 
 
 def part_files(output: Path) -> list[Path]:
-    """The data files of an output folder in name order, without `_SUCCESS`, checksums and temporary files."""
+    """The parts of an output folder, or the files of a folder that is a part, in name order, without what lies beside them: `_SUCCESS`, checksums, pages."""
     files = [path for path in output.rglob("*") if path.is_file() and path.name[0] not in "._"]
+    files = [path for path in files if any(name.startswith("part") for name in path.relative_to(output).parts)]
     return sorted(files)
 
 
@@ -50,6 +51,11 @@ def in_order_of_keys(parts: list[Path]) -> Iterator[bytes]:
     whole = len(rest) // 100
     yield from _by_key([rest[100 * place : 100 * (place + 1)] for place in range(whole)])
     yield rest[100 * whole :]
+
+
+def in_order_within_keys(parts: list[Path]) -> Iterator[bytes]:
+    """For lines whose order matters within those of a key, the first field; keys come in any order."""
+    return _printed(["sort", "-s", "-t", "\t", "-k", "1,1", "-S", "256M", "--", *parts])
 
 
 def _by_key(records: list[bytes]) -> Iterator[bytes]:
@@ -146,7 +152,8 @@ def largest_difference(one: Path, other: Path) -> float:
     """The largest difference of two numbers at the same place of two sorted tables, as a part of the larger one where that is
     over 1: a number of many digits has as many that are right.
 
-    A line is a key, a TAB, and numbers separated by TABs or commas. Infinite when keys or numbers of numbers differ.
+    A line is fields separated by TABs or commas, the first of them a key. Infinite when keys, texts or numbers of fields
+    differ.
     """
     largest = 0.0
     with open(one, "rb") as left, open(other, "rb") as right:
@@ -159,16 +166,15 @@ def largest_difference(one: Path, other: Path) -> float:
 
 
 def _difference(one: bytes, other: bytes) -> float:
-    (key, _, left), (other_key, _, right) = one.partition(b"\t"), other.partition(b"\t")
-    left, right = _numbers(left), _numbers(right)
-    if key != other_key or left is None or right is None or len(left) != len(right):
+    left, right = _FIELDS.split(one.rstrip(b"\n")), _FIELDS.split(other.rstrip(b"\n"))
+    if len(left) != len(right) or left[0] != right[0]:
         return math.inf
-    gaps = [abs(a - b) / max(1.0, abs(a), abs(b)) for a, b in zip(left, right) if a != b]
+    try:
+        pairs = [(float(a), float(b)) for a, b in zip(left, right) if a != b]
+    except ValueError:
+        return math.inf
+    gaps = [abs(a - b) / max(1.0, abs(a), abs(b)) for a, b in pairs]
     return math.inf if any(map(math.isnan, gaps)) else max(gaps, default=0.0)
 
 
-def _numbers(fields: bytes) -> list[float] | None:
-    try:
-        return [float(field) for field in re.split(rb"[\t,]", fields.rstrip())]
-    except ValueError:
-        return None
+_FIELDS = re.compile(rb"[\t,]")

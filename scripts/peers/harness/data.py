@@ -24,7 +24,69 @@ _COMPRESSED = {
 
 
 class Data:
-    """One input file."""
+    """The input's files, as one text where it does not matter that they are several."""
+
+    def __init__(self, *paths: Path):
+        self.files = [File(path) for path in paths]
+
+    @cached_property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def unfit(self) -> str | None:
+        """Returns the reason why no program takes these files as they are."""
+        reasons = [file.unfit for file in self.files if file.unfit]
+        if not reasons and len(self.files) > 1 and any(file.mark_bytes for file in self.files):
+            return "programs skip the byte order mark of a single file only"
+        return next(iter(reasons), None)
+
+    @property
+    def text(self) -> mmap.mmap | bytes:
+        """The bytes of the first file."""
+        return self.files[0].text
+
+    @property
+    def mark_bytes(self) -> int:
+        return self.files[0].mark_bytes
+
+    @cached_property
+    def encoding(self) -> str:
+        """The least of the files' encodings that holds them all."""
+        return max((file.encoding for file in self.files), key=("ascii", "utf-8", "latin-1").index)
+
+    def has(self, text: bytes) -> bool:
+        return any(file.has(text) for file in self.files)
+
+    @cached_property
+    def carriage_returns(self) -> bool:
+        return any(file.carriage_returns for file in self.files)
+
+    @cached_property
+    def lone_carriage_returns(self) -> bool:
+        """Whether there is a carriage return without a line feed after it."""
+        return any(file.lone_carriage_returns for file in self.files)
+
+    @cached_property
+    def rows_go_on(self) -> bool:
+        """Whether there are line ends within quotes."""
+        return any(file.rows_go_on for file in self.files)
+
+    @cached_property
+    def empty_lines(self) -> bool:
+        return any(file.empty_lines for file in self.files)
+
+    def has_line_over(self, limit: int) -> bool:
+        return any(file.has_line_over(limit) for file in self.files)
+
+    @cached_property
+    def records_are_lines(self) -> bool:
+        """Whether every record of 100 bytes ends with a line feed and has no other."""
+        return all(file.records_are_lines for file in self.files)
+
+
+class File:
+    """One file of the input."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -89,6 +151,18 @@ class Data:
                 return True
             place = self.text.find(b"\r", place + 1)
         return False
+
+    @cached_property
+    def rows_go_on(self) -> bool:
+        """Whether there are line ends within quotes: a line then has an odd number of them."""
+        if not self.has(b'"'):
+            return False
+        with open(self.path, "rb") as lines:
+            return any(line.count(b'"') % 2 for line in lines)
+
+    @cached_property
+    def empty_lines(self) -> bool:
+        return self.text[:1] == b"\n" or self.has(b"\n\n") or self.has(b"\n\r\n")
 
     def has_line_over(self, limit: int) -> bool:
         start = 0

@@ -62,7 +62,8 @@ class JavaSystem(System):
 
 def sources(family: str) -> list[Path]:
     """Sources of the family's jar."""
-    return sorted(source for folder in (layout.PEERS / "systems" / family, SHARED) for source in folder.glob("*.java"))
+    own = sorted(source for folder in (layout.folder(family), SHARED) for source in folder.glob("*.java"))
+    return own + layout.streaming_sources(family)
 
 
 def sources_digest(family: str) -> str:

@@ -9,7 +9,10 @@ REPOSITORY = PEERS.parents[1]
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twinmill" / "peers"
 VENV = CACHE / "venv"
-PYTHON = VENV / "bin" / "python"
+VENVS = CACHE / "venvs"
+"""Of systems that have a `requirements.txt` of their own."""
+MAVEN = CACHE / "maven"
+"""What Maven keeps."""
 JARS = CACHE / "jars"
 DATA = CACHE / "data"
 SCRATCH = CACHE / "scratch"
@@ -18,14 +21,34 @@ RESULTS = CACHE / "results"
 SETUP_HINT = f"run {PEERS / 'setup'}"
 
 
-def package_folder(package: str) -> Path | None:
-    """The installed package's folder in the virtual environment."""
-    return next(VENV.glob(f"lib/python3*/site-packages/{package}"), None)
+def folder(family: str) -> Path:
+    """Sources of a system."""
+    return PEERS / "systems" / family
 
 
-def package_version(package: str) -> str | None:
+def streaming_sources(family: str) -> list[Path]:
+    """What a system that takes a stream of events is compiled with."""
+    takes_one = (folder(family) / "Latency.java").exists()
+    return sorted((PEERS / "systems" / "streaming").glob("*.java")) if takes_one else []
+
+
+def venv(family: str) -> Path:
+    """The virtual environment of a system: its own, or the one of all that need no particular versions."""
+    return VENVS / family if (folder(family) / "requirements.txt").exists() else VENV
+
+
+def python(venv: Path = VENV) -> Path:
+    return venv / "bin" / "python"
+
+
+def package_folder(package: str, venv: Path = VENV) -> Path | None:
+    """The installed package's folder in a virtual environment."""
+    return next(venv.glob(f"lib/python3*/site-packages/{package}"), None)
+
+
+def package_version(package: str, venv: Path = VENV) -> str | None:
     """The installed version, from the name of the package's `.dist-info` folder."""
-    info = next(VENV.glob(f"lib/python3*/site-packages/{package}-*.dist-info"), None)
+    info = next(venv.glob(f"lib/python3*/site-packages/{package}-*.dist-info"), None)
     return info and info.name.removesuffix(".dist-info").split("-", 1)[1]
 
 

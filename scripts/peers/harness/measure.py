@@ -31,14 +31,14 @@ class Usage:
 
 
 def run(command: Command, task: Task, timeout_seconds: float) -> Usage:
-    """Run `command` in the task's folder, where its `stdout` and `stderr` are kept while it runs. It finds the input at its
-    standard input, behind the byte order mark.
+    """Run `command` in the task's folder, where its `stdout` and `stderr` are kept while it runs. It finds the input, or
+    the first of its files, at its standard input, behind the byte order mark.
 
     Raises RunFailed on a non-zero status and when the time is up.
     """
     folder = task.folder
     paths = folder / "stdout", folder / "stderr"
-    with open(paths[0], "wb") as stdout, open(paths[1], "wb") as stderr, open(folder / task.INPUT, "rb") as stdin:
+    with open(paths[0], "wb") as stdout, open(paths[1], "wb") as stderr, open(folder / task.names[0], "rb") as stdin:
         os.lseek(stdin.fileno(), task.data.mark_bytes, os.SEEK_SET)
         started = time.perf_counter()
         child = subprocess.Popen(
@@ -52,19 +52,19 @@ def run(command: Command, task: Task, timeout_seconds: float) -> Usage:
             preexec_fn=dies_with_parent,
         )
         guardian = Guardian(child.pid)
-        timer = threading.Timer(timeout_seconds, _kill, [child.pid])
+        timer = threading.Timer(timeout_seconds, kill, [child.pid])
         timer.start()
         try:
             _, status, usage = os.wait4(child.pid, 0)
             wall = time.perf_counter() - started
         except BaseException:
-            _kill(child.pid)
+            kill(child.pid)
             child.wait()
             raise
         finally:
             timer.cancel()
             guardian.dismiss()
-    _kill(child.pid)
+    kill(child.pid)
     child.returncode = os.waitstatus_to_exitcode(status)
     printed = [path.read_text(errors="replace") for path in paths]
     if child.returncode != 0:
@@ -80,7 +80,7 @@ def _ends(lines: list[str]) -> list[str]:
     return lines if len(lines) <= 20 else [*lines[:10], "…", *lines[-10:]]
 
 
-def _kill(group: int) -> None:
+def kill(group: int) -> None:
     """Kill what is left of a process group, also members that outlive their leader."""
     try:
         os.killpg(group, signal.SIGKILL)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import inputs, layout, tables
 from .data import Data
+from .needs import Needs
 
 if TYPE_CHECKING:
     from .rules import Question
@@ -41,6 +42,11 @@ class Workload:
     """Parameters that twinmill gets as well: `--NAME VALUE`, `--NAME` alone for `yes`, nothing for an empty value."""
     sized: Callable[[str], list[str]] = inputs.in_bytes
     """Options of `twinmill gen` for a size; one of `harness.inputs`."""
+    further: tuple[tuple[str, ...], ...] = ()
+    """Generators of further inputs, each a kind and its options."""
+    files: tuple[str, ...] | None = ("input",)
+    """What programs find in their folder, a name for each file of the input. None: any number of files, in the folder `input`
+    and by their own names."""
     tolerance: float | None = None
     """For answers that are tables of a key and numbers: how far a number may be from another system's. None: answers
     agree when their digests do."""
@@ -71,8 +77,8 @@ class Task:
     parameters: dict[str, str]
     data: Data
     folder: Path
-    """Where the program works. It gets names in it, so that no sign in a path means anything to it: `INPUT`, a link;
-    `OUTPUT`, the folder of part files, in name order, not there yet; `SCRATCH`, an empty folder for intermediates."""
+    """Where the program works. It gets names in it, so that no sign in a path means anything to it: `INPUT`, a link, or a
+    folder of links where the workload takes several files; `OUTPUT`, the folder of part files, in name order, not there yet; `SCRATCH`, an empty folder for intermediates."""
     cpus: int
 
     INPUT = "input"
@@ -82,7 +88,14 @@ class Task:
     def prepare(self) -> None:
         """Makes the folder of the task what the program expects."""
         (self.folder / self.SCRATCH).mkdir()
-        (self.folder / self.INPUT).symlink_to(self.data.path)
+        for name, file in zip(self.names, self.data.files):
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            (self.folder / name).symlink_to(file.path)
+
+    @property
+    def names(self) -> list[str]:
+        """The files of the input as the program finds them."""
+        return list(self.workload.files or (f"{self.INPUT}/{file.path.name}" for file in self.data.files))
 
     @property
     def output(self) -> Path:
@@ -110,6 +123,20 @@ class Command:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stream:
+    """Events to be counted by key, for `scripts/latency`: a program takes them from a port on loopback, and leaves the files `seen`
+    and `totals` in its folder."""
+
+    port: int
+    events: int
+    interval_ms: float
+    mode: str
+    """One of the system's `modes`."""
+    cpus: int
+    folder: Path
+
+
 class System:
     """A row of the table. Subclasses say how a program is found, started and versioned."""
 
@@ -121,6 +148,13 @@ class System:
     """Whether this system promises the same bytes in every run as all others that do so, even where there is a tolerance."""
     framework = False
     """Whether it is an engine that was built for clusters, and not a tool or a library."""
+    needs = Needs()
+    modes: tuple[str, ...] = ()
+    """Ways in which it takes a stream of events, if it does."""
+    intervals_ms: tuple[float, ...] = (0,)
+    """Intervals at which a stream is measured, if none is given."""
+    interval_is = ""
+    """Meaning of the interval, where it is not the time between two batches."""
 
     def __init__(
         self, name: str, family: str | None = None, aliases: tuple[str, ...] = (), parallel: bool = True
@@ -132,7 +166,7 @@ class System:
         """Other names that people know it by."""
         self.parallel = parallel
         """Whether it works on all of the CPUs that it is given; else on one."""
-        self.folder = layout.PEERS / "systems" / self.family
+        self.folder = layout.folder(self.family)
 
     def called(self) -> str:
         """The name with the aliases: `mawk (awk)`."""
@@ -148,6 +182,12 @@ class System:
         """Returns the reason why this system cannot run here and what to do about it; None when it can."""
         raise NotImplementedError
 
+    @property
+    def hint(self) -> str:
+        """What to do where it is not set up."""
+        by_name = self.needs.debian or any((self.folder / file).exists() for file in ("requirements.txt", "pom.xml"))
+        return f"{layout.SETUP_HINT} {self.family}" if by_name else layout.SETUP_HINT
+
     def reasons(self, question: "Question") -> Iterator[str]:
         """Returns the reason why this system's program would not give twinmill's answer here, from `rules`."""
         yield from ()
@@ -158,9 +198,18 @@ class System:
     def command(self, task: Task) -> Command:
         raise NotImplementedError
 
+    def stream(self, stream: Stream) -> Command:
+        raise NotImplementedError
+
     def work_seconds(self, task: Task, stdout: str) -> float | None:
-        """Seconds the program itself counted, from `work_seconds=…`; None when it counts none: all is work."""
+        """Seconds the program itself counted, from `work_seconds=…`, without what `load_seconds=…` says; None when it counts
+        none: all is work."""
         found = re.search(r"^work_seconds=(\S+)$", stdout, re.MULTILINE)
+        return float(found[1]) if found else None
+
+    def load_seconds(self, task: Task, stdout: str) -> float | None:
+        """Seconds in which a database took the input in, from `load_seconds=…`; None where nothing is loaded apart."""
+        found = re.search(r"^load_seconds=(\S+)$", stdout, re.MULTILINE)
         return float(found[1]) if found else None
 
     def iteration_seconds(self, task: Task, stdout: str) -> list[float]:

@@ -13,7 +13,9 @@ def markdown(session: Session) -> str:
     )
     expected = session.expected()
     iterative = any(run.iteration_seconds for row in session.rows for run in row.runs)
-    titles = ["work s", "min–max", *(["first iteration s", "others s"] if iterative else [])]
+    loading = any(run.load_seconds is not None for row in session.rows for run in row.runs)
+    titles = [*(["load s"] if loading else []), "work s", "min–max"]
+    titles += ["first iteration s", "others s"] if iterative else []
     titles += ["wall s", "start-up s", "peak memory", f"× {BASELINE}"]
     lines = [
         f"### {session.workload.name}: {session.workload.title.format(**session.parameters)}",
@@ -22,10 +24,11 @@ def markdown(session: Session) -> str:
         "",
         _cells(["system", *titles, "answer"]),
         "|---|" + "---:|" * len(titles) + "---|",
-        *(_cells(_line(row, base, iterative, expected)) for row in session.rows),
+        *(_cells(_line(row, base, loading, iterative, expected)) for row in session.rows),
         "",
         f"Medians; rounds: {session.rounds}, interleaved. Work is what the program counts itself, from its first read "
-        "to its last write; start-up is the rest of the process's wall time; the ratio is of work.",
+        "to its last write; a database takes the input in before, which is load; start-up is the rest of the process's wall "
+        "time; the ratio is of work.",
     ]
     if iterative:
         lines[-1] += " Iterations are timed by the program itself: the first, and the median of the others."
@@ -52,20 +55,21 @@ def _facts(session: Session) -> list[str]:
     versions = {row.system.family: row.version for row in session.rows if row.version}
     return [
         f"- command: `{session.command}`",
-        f"- input: {_size(session.input.stat().st_size)}, warm page cache; {session.started}",
+        f"- input: {_size(session.input_bytes)}, warm page cache; {session.started}",
         f"- machine: {machine['cpu_model']}, {machine['cpus_used']} of {machine['cpus']} CPUs, "
         f"{_size(machine['memory_bytes'])}, {machine['filesystem']}, Linux {machine['kernel']}",
         "- versions: " + "; ".join(f"{family} {version}" for family, version in versions.items()),
     ]
 
 
-def _line(row: Row, base: float | None, iterative: bool, expected: str | None) -> list[str]:
+def _line(row: Row, base: float | None, loading: bool, iterative: bool, expected: str | None) -> list[str]:
     if row.skipped or row.failed:
         reason = f"skipped: {row.skipped}" if row.skipped else f"**FAILED** ({row.failed.splitlines()[0]})"
-        return [row.system.name, reason, *[""] * (8 if iterative else 6)]
+        return [row.system.name, reason, *[""] * (6 + loading + 2 * iterative)]
     work = [run.work_seconds for run in row.runs]
     return [
         row.system.name,
+        *([_load(row)] if loading else []),
         f"{median(work):.2f}",
         f"{min(work):.2f}–{max(work):.2f}",
         *(_iterations(row) if iterative else []),
@@ -75,6 +79,11 @@ def _line(row: Row, base: float | None, iterative: bool, expected: str | None) -
         f"{median(work) / base:.2f}" if base else "–",
         _answer(row, expected),
     ]
+
+
+def _load(row: Row) -> str:
+    loads = [run.load_seconds for run in row.runs if run.load_seconds is not None]
+    return f"{median(loads):.2f}" if loads else "–"
 
 
 def _iterations(row: Row) -> list[str]:

@@ -13,14 +13,16 @@ from .data import Data
 from .patterns import Pattern
 from .registry import System, Workload
 
-GRAPHS = ("pagerank", "components")
+GRAPHS = ("pagerank", "components", "bfs", "triangles")
 LINES = ("sort", "terasort", "distinct")
-TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep")
+TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index")
+TABLES = ("aggregate", "join", "secondary-sort")
+RECORDS = ("top",)
 
 
 @dataclass
 class Question:
-    """A question to a program: a workload with its parameters, over one file."""
+    """A question to a program: a workload with its parameters, over its input."""
 
     workload: Workload
     parameters: dict[str, str]
@@ -44,7 +46,13 @@ def declined(system: System, question: Question) -> str | None:
 
 def _of_everyone(question: Question) -> Iterator[str]:
     """Reasons for which every program declines."""
-    if question.data.unfit:
+    given, taken = len(question.data.files), question.workload.files
+    if taken is not None and given != len(taken):
+        numbers = {1: "one file", 2: "two files"}
+        yield f"programs read {numbers[len(taken)]}, and the input is {numbers.get(given, f'{given} files')}"
+    elif taken is None and len({file.path.name for file in question.data.files}) < given:
+        yield "programs know files by their names, and two have the same"
+    elif question.data.unfit:
         yield question.data.unfit
     elif question.workload.name == "terasort" and not question.data.records_are_lines:
         yield "programs take a record for a line, and here is one that does not end with the only line feed in it"
@@ -59,6 +67,60 @@ def plain_tables(question: Question) -> Iterator[str]:
 
 
 BLANK_QUOTES = re.compile(rb'[ \t]"|"[ \t]')
+
+
+def plain_rows(question: Question) -> Iterator[str]:
+    """Of programs that find columns by their number, in a table without a header whose cells are characters."""
+    if question.workload.name not in TABLES + RECORDS:
+        return
+    if question.data.encoding == "latin-1":
+        yield "takes UTF-8 only, which the input is not"
+    if question.data.mark_bytes:
+        yield "takes the byte order mark for a part of the text"
+    if question.data.lone_carriage_returns or question.data.has(b"\0"):
+        yield "may read carriage returns and NUL within cells in another way"
+    if not question.data.size:
+        yield "finds no columns in a table without rows"
+    if question.workload.name in RECORDS and any(UNPLAIN_NUMBER.search(file.text) for file in question.data.files):
+        yield "takes whole numbers of up to 18 digits"
+    if question.data.has(b'""'):
+        yield "prints cells that have quotes in them, or nothing but quotes, in another way"
+    elif question.data.rows_go_on:
+        yield "may read rows that go on in another line as several"
+    elif question.data.has(b'"') and question.data.has(b"\t") and question.data.has(b","):
+        yield "may print cells that have separators in them in another way"
+    named = [part for part in question.parameters.get("group-by", "").split(",") if part]
+    named += [column for part in question.parameters.get("agg", "").split(",") if (column := part.partition(":")[2])]
+    if not all(column.isdecimal() for column in named):
+        yield "knows columns by their numbers"
+    if question.workload.name == "secondary-sort" and _second_is_a_number(question.data):
+        yield "orders text by text, and the second column may be numbers"
+
+
+UNPLAIN_NUMBER = re.compile(rb"\t(?!(?:0|-?[1-9][0-9]{0,17})\r?(?:\n|\Z))")
+
+
+def plain_cells(question: Question) -> Iterator[str]:
+    """Of tools that end a cell at every comma and a row at every line feed."""
+    if question.workload.name not in TABLES + RECORDS:
+        return
+    if question.workload.name in TABLES and (question.data.has(b'"') or question.data.has(b"\t")):
+        yield "ends a cell at every comma, also within quotes, and nowhere else"
+    if question.data.carriage_returns or question.data.empty_lines:
+        yield "takes carriage returns for a part of the last cell, and empty lines for rows"
+    if question.workload.name == "secondary-sort" and question.data.has(b",,"):
+        yield "puts empty cells first"
+
+
+def _second_is_a_number(data: Data) -> bool:
+    for file in data.files:
+        cells = re.split(b"[,\t]", file.text[:4096].partition(b"\n")[0])
+        try:
+            float(cells[1])
+            return True
+        except (IndexError, ValueError):
+            pass
+    return False
 
 
 def utf8_only(question: Question) -> Iterator[str]:

@@ -9,6 +9,7 @@ LONGEST_LINE = 2_000_000
 class DuckDB(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from rules.utf8_only(question)
+        yield from rules.plain_rows(question)
         yield from rules.cuts_at_carriage_returns(question)
         yield from rules.first_match(question)
         if question.pattern and question.pattern.anchored:

@@ -15,9 +15,13 @@ LINES = (
 is a byte that no text holds. UTF-8 only."""
 
 
-def write(query: str, **parameters: str) -> None:
+FILES = LINES.replace("header", "filename = true, header")
+"""The lines of several files, with the column `filename`."""
+
+
+def write(query: str, source: str = sys.argv[1], **parameters: str) -> None:
     """Write the rows of `query`, which reads `LINES`, as TAB-separated text to the output folder."""
-    source, output = sys.argv[1], Path(sys.argv[2])
+    output = Path(sys.argv[2])
     connection = duckdb.connect()
     connection.execute(f"SET threads = {os.environ['CPUS']}")
     connection.execute(f"SET temp_directory = '{os.environ['SCRATCH']}'")

@@ -1,12 +1,29 @@
-"""pandas, as pip installs it: strings are Python's, and one thread does the work. For matrices see `numpy`."""
+"""pandas, as pip installs it: strings are Python's or Arrow's, and one thread does the work. For matrices see `numpy`.
+
+`pandas-chunks` reads a table some rows at a time and adds the answers of the chunks up: what its users do with a file that is larger
+than memory.
+"""
 
 from harness import rules
 from harness.interpreted import PythonSystem
+
+CHUNK_ROWS = 500_000
 
 
 class Pandas(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from rules.first_match(question)
+        yield from rules.plain_rows(question)
 
 
-SYSTEMS = [Pandas("pandas", package="pandas", parallel=False)]
+class InChunks(Pandas):
+    """The questions whose answers add up."""
+
+    def offers(self, workload):
+        return workload.name == "aggregate"
+
+
+SYSTEMS = [
+    Pandas("pandas", package="pandas", parallel=False),
+    InChunks("pandas-chunks", family="pandas", package="pandas", parallel=False, environment={"CHUNK_ROWS": str(CHUNK_ROWS)}),
+]

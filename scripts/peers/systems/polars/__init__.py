@@ -9,8 +9,11 @@ class Polars(PythonSystem):
 
     def reasons(self, question: rules.Question):
         yield from rules.utf8_only(question)
+        yield from rules.plain_rows(question)
         yield from rules.no_mark(question)
         yield from rules.drops_carriage_returns(question)
+        if question.workload.name in rules.TABLES + rules.RECORDS and question.data.empty_lines:
+            yield "takes empty lines for rows"
         if question.pattern and "(?" in question.pattern.text and not question.pattern.portable:
             yield f"may read the pattern {question.pattern.text} in another way"
 

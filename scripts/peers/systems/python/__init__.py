@@ -7,6 +7,7 @@ from harness.interpreted import PythonSystem
 class Python(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from rules.first_match(question)
+        yield from rules.plain_rows(question)
 
 
 SYSTEMS = [Python("python", parallel=False)]

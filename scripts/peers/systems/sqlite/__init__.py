@@ -2,10 +2,14 @@
 
 import importlib.util
 
+from harness import rules
 from harness.interpreted import PythonSystem
 
 
 class Sqlite(PythonSystem):
+    def reasons(self, question: rules.Question):
+        yield from rules.plain_rows(question)
+
     def missing(self) -> str | None:
         return None if importlib.util.find_spec("_sqlite3") else "this Python was built without sqlite3"
 

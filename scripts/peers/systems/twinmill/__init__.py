@@ -3,19 +3,23 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
-from harness.registry import Command, System, Task, Workload
+from harness import layout
+from harness.registry import Command, Stream, System, Task, Workload
 
 REPORT = "report.json"
 
 
 class Twinmill(System):
     byte_identical = True
+    intervals_ms = (5, 10, 20, 50, 100, 200, 500, 1000)
 
     def __init__(self, mode: str):
         super().__init__(f"twinmill-{mode}", family="twinmill")
         self.mode = mode
+        self.modes = ("micro-batch",) if mode != "reference" else ()
 
     @property
     def binary(self) -> Path:
@@ -33,11 +37,17 @@ class Twinmill(System):
     def command(self, task: Task) -> Command:
         job, *options = (word.format(**task.parameters) for word in task.workload.twinmill)
         argv = [str(self.binary), "run", job, *options, "--mode", self.mode, "--workers", str(task.cpus)]
-        argv += ["--input", task.INPUT, "--output", task.OUTPUT, "--work-dir", task.SCRATCH]
+        argv += [word for name in task.workload.files or [task.INPUT] for word in ("--input", name)]
+        argv += ["--output", task.OUTPUT, "--work-dir", task.SCRATCH]
         for name in task.workload.options:
             value = task.parameters[name]
             argv += {"": [], "yes": [f"--{name}"]}.get(value, [f"--{name}", value])
         return Command([*argv, "--report", REPORT, "--quiet"])
+
+    def stream(self, stream: Stream) -> Command:
+        program = layout.PEERS / "latency" / "micro_batches.py"
+        arguments = [stream.port, stream.events, stream.interval_ms, stream.cpus, self.mode, self.binary]
+        return Command([sys.executable, "-B", str(program), *map(str, arguments)])
 
     def work_seconds(self, task: Task, stdout: str) -> float:
         return _report(task)["wall_seconds"]

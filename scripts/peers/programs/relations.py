@@ -1,0 +1,87 @@
+"""Questions on tables as SQL, for all programs that have it: columns are `c1`, `c2`, … of a table without a header.
+
+The width and the separator are those of the first row. Columns that are only counted up are numbers, all others text, so that a
+cell stays what it is; an empty cell is NULL.
+"""
+
+import csv
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+NUMERIC = {"sum", "mean", "min", "max"}
+FUNCTIONS = {"mean": "avg"}
+
+
+class Relation:
+    """A file of rows."""
+
+    def __init__(self, path: str | Path, name: str = "rows_of_input"):
+        self.path, self.name = str(path), name
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+        self.separator = "\t" if "\t" in line else ","
+        self.width = len(next(csv.reader([line], delimiter=self.separator), []))
+
+    @property
+    def columns(self) -> list[str]:
+        return [f"c{place}" for place in range(1, self.width + 1)]
+
+    def typed(self, numbers: set[str] = frozenset(), text: str = "VARCHAR", number: str = "DOUBLE") -> dict[str, str]:
+        """The type of each column."""
+        return {column: number if column in numbers else text for column in self.columns}
+
+    def created(self, **types) -> str:
+        """SQL that makes the empty table."""
+        return f"CREATE TABLE {self.name} ({', '.join(f'{name} {kind}' for name, kind in self.typed(**types).items())})"
+
+
+class Aggregate:
+    """The groups and the functions that the parameters ask for."""
+
+    def __init__(self):
+        groups, wanted = os.environ["GROUP_BY"], os.environ["AGG"]
+        if not groups and not wanted:
+            groups = "1"
+        self.groups = [f"c{int(column)}" for column in groups.split(",") if column]
+        parts = [part.partition(":") for part in (wanted or "count").split(",")]
+        self.wanted = [(function, f"c{int(column)}" if column else None) for function, _, column in parts]
+
+    @cached_property
+    def numbers(self) -> set[str]:
+        """Columns that are nothing but numbers to the question."""
+        as_text = {*self.groups, *(column for function, column in self.wanted if function not in NUMERIC)}
+        return {column for function, column in self.wanted if function in NUMERIC} - as_text
+
+    def sql(self, table: str, cast: Callable[[str], str] = "CAST({} AS DOUBLE)".format) -> str:
+        """The question to a table; `cast` makes a number of a text."""
+        chosen = [*self.groups, *(self._told(function, column, cast) for function, column in self.wanted)]
+        grouped = f" GROUP BY {', '.join(self.groups)}" if self.groups else ""
+        return f"SELECT {', '.join(chosen)} FROM {table}{grouped}"
+
+    def _told(self, function: str, column: str | None, cast: Callable[[str], str]) -> str:
+        if function == "count":
+            return f"count({column or '*'})"
+        if function == "distinct":
+            return f"count(DISTINCT {column})"
+        return f"{FUNCTIONS.get(function, function)}({column if column in self.numbers else cast(column)})"
+
+
+def joined(left: Relation, right: Relation) -> str:
+    """The join of two tables on their first columns."""
+    how = os.environ["HOW"]
+    of_left = [f"l.{column}" for column in left.columns]
+    if how in ("semi", "anti"):
+        told = "EXISTS" if how == "semi" else "NOT EXISTS"
+        matching = f"SELECT 1 FROM {right.name} r WHERE r.c1 = l.c1"
+        return f"SELECT {', '.join(of_left)} FROM {left.name} l WHERE {told} ({matching})"
+    if how in ("right", "full"):
+        of_left[0] = "COALESCE(l.c1, r.c1)"
+    chosen = [*of_left, *(f"r.{column}" for column in right.columns[1:])]
+    return f"SELECT {', '.join(chosen)} FROM {left.name} l {how.upper()} JOIN {right.name} r ON l.c1 = r.c1"
+
+
+def top(table: str) -> str:
+    """The records with the greatest numbers; `c2` is a number."""
+    return f"SELECT c1, c2 FROM {table} ORDER BY c2 DESC, c1 LIMIT {int(os.environ['K'])}"

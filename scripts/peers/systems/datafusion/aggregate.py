@@ -1,0 +1,13 @@
+"""GROUP BY over the file."""
+
+from query import run
+from relations import Aggregate, Relation
+
+
+def asked(session) -> str:
+    question, relation = Aggregate(), Relation("input")
+    session.table(relation, question.numbers)
+    return question.sql(relation.name)
+
+
+run(asked)

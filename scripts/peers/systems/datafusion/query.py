@@ -1,0 +1,50 @@
+"""Shared by DataFusion's programs: the file as a table, and one timed statement whose answer goes to the output folder."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import datafusion
+import pyarrow as pa
+from relations import Relation
+
+OUTPUT = Path(sys.argv[2])
+NO_BYTE_OF_TEXT = "\1"
+QUOTE = "\2"
+"""Around cells that have one of these two in them: there are none."""
+
+
+class Session:
+    def __init__(self):
+        config = datafusion.SessionConfig().with_target_partitions(int(os.environ["CPUS"]))
+        self.context = datafusion.SessionContext(config)
+
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), number=pa.float64()) -> None:
+        fields = [(name, number if name in numbers else pa.string()) for name in relation.columns]
+        self._register(relation.name, relation.path, pa.schema(fields), delimiter=relation.separator)
+
+    def lines(self, path: str = "input") -> None:
+        """The lines as column `line` of the table `lines`: columns end at a byte that no text holds."""
+        self._register("lines", path, pa.schema([("line", pa.string())]), delimiter=NO_BYTE_OF_TEXT, quote=NO_BYTE_OF_TEXT)
+
+    def _register(self, name: str, path: str, schema: pa.Schema, delimiter: str, quote: str = '"') -> None:
+        # A link without an extension: the file's real path, of whatever name.
+        real = os.path.realpath(path)
+        options = datafusion.CsvReadOptions(
+            schema=schema, has_header=False, delimiter=delimiter, quote=quote, file_extension=Path(real).suffix
+        )
+        self.context.register_csv(name, real, options=options)
+
+    def write(self, query: str, between: str) -> None:
+        OUTPUT.mkdir()
+        told = f"'format.delimiter' '{between}', 'format.has_header' 'false', 'format.null_value' '', 'format.quote' '{QUOTE}'"
+        self.context.sql(f"COPY ({query}) TO '{OUTPUT}/part' STORED AS CSV OPTIONS ({told})").collect()
+
+
+def run(asked, between: str = "\t") -> None:
+    """Let `asked` register tables in a session; it returns the question, in whose answer `between` stands between cells."""
+    session = Session()
+    started = time.perf_counter()
+    session.write(asked(session), between)
+    print(f"work_seconds={time.perf_counter() - started:.6f}")

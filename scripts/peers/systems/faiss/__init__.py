@@ -1,0 +1,14 @@
+"""faiss: the nearest centroid of each point by its brute-force search, in single precision. Means are taken by NumPy in double
+precision: faiss's own k-means adds single ones up, and no other program would agree."""
+
+from harness import rules
+from harness.interpreted import PythonSystem
+
+
+class Faiss(PythonSystem):
+    def reasons(self, question: rules.Question):
+        if "header" in question.parameters:
+            yield from rules.plain_tables(question)
+
+
+SYSTEMS = [Faiss("faiss", package="faiss_cpu")]

@@ -1,0 +1,50 @@
+"""Lloyd's iterations with faiss.IndexFlatL2. Where the two nearest centroids are as good as equal in single precision, the squares
+are added up again in double."""
+
+import os
+import sys
+import time
+
+import faiss
+import numpy as np
+import reading
+from models import standardized, timed
+from tables import columns, table
+
+CLOSE = 1e-4
+"""Distances that differ by a smaller part may be told apart wrongly."""
+
+faiss.omp_set_num_threads(int(os.environ["CPUS"]))
+
+
+def nearest(points: np.ndarray, single: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    index = faiss.IndexFlatL2(points.shape[1])
+    index.add(centroids.astype(np.float32))
+    distances, found = index.search(single, min(2, len(centroids)))
+    nearest = found[:, 0]
+    close = np.flatnonzero(distances[:, -1] - distances[:, 0] <= CLOSE * (distances[:, -1] + 1))
+    if len(centroids) > 1:
+        apart = np.square(points[close, None, :] - centroids[None, :, :])
+        nearest[close] = np.cumsum(apart, axis=2)[:, :, -1].argmin(axis=1)
+    return nearest
+
+
+started = time.perf_counter()
+k = int(os.environ["K"])
+points = standardized(table(sys.argv[1], columns(os.environ["COLUMNS"])))
+seeds = {}
+for point in points:
+    seeds.setdefault(tuple(point), point)
+    if len(seeds) == k:
+        break
+centroids = np.array(list(seeds.values()))
+single = points.astype(np.float32)
+for _ in timed(int(os.environ["ITERATIONS"])):
+    assigned = nearest(points, single, centroids)
+    counts = np.bincount(assigned, minlength=k)
+    sums = np.column_stack([np.bincount(assigned, weights=column, minlength=k) for column in points.T])
+    filled = counts > 0
+    centroids[filled] = sums[filled] / counts[filled, None]
+lines = (f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n" for cluster, (count, centroid) in enumerate(zip(counts.tolist(), centroids.tolist())))
+reading.write(sys.argv[2], (line.encode() for line in lines))
+print(f"work_seconds={time.perf_counter() - started:.6f}")

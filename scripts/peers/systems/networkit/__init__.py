@@ -1,0 +1,5 @@
+"""NetworKit: graph algorithms in C++ on all cores, from Python."""
+
+from harness.interpreted import PythonSystem
+
+SYSTEMS = [PythonSystem("networkit", package="networkit")]

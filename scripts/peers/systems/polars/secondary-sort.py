@@ -1,0 +1,6 @@
+"""A stable sort by key and the other column."""
+
+from relations import Relation
+from rows import scanned, write
+
+write(lambda: scanned(Relation("input")).sort("c1", "c2", nulls_last=[False, True], maintain_order=True))

@@ -1,0 +1,15 @@
+"""sort and head, of which Polars makes a top-k."""
+
+import os
+
+import polars as pl
+from relations import Relation
+from rows import scanned, write
+
+
+def query() -> pl.LazyFrame:
+    frame = scanned(Relation("input"), {"c2"}, pl.Int64)
+    return frame.sort("c2", "c1", descending=[True, False]).head(int(os.environ["K"]))
+
+
+write(query)

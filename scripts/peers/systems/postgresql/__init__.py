@@ -1,0 +1,32 @@
+"""PostgreSQL: the input is copied into a table, which is the load, and a statement asks."""
+
+import glob
+
+from harness import rules
+from harness.interpreted import PythonSystem, version_told
+from harness.needs import Needs
+
+
+SERVER = "/usr/lib/postgresql/*/bin/postgres"
+
+
+class PostgreSQL(PythonSystem):
+    needs = Needs(
+        {SERVER: "postgresql", "unshare": "util-linux"},
+        settled={"/etc/postgresql-common/createcluster.conf": "create_main_cluster = false\n"},
+    )
+
+    def reasons(self, question: rules.Question):
+        yield from rules.utf8_only(question)
+        yield from rules.no_mark(question)
+        yield from rules.cuts_at_carriage_returns(question)
+        yield from rules.plain_rows(question)
+        if question.data.has(b"\0"):
+            yield "takes no NUL in a text"
+
+
+    def version(self) -> str:
+        return version_told([sorted(glob.glob(SERVER))[-1], "--version"])
+
+
+SYSTEMS = [PostgreSQL("postgresql", package="psycopg", aliases=("postgres",))]

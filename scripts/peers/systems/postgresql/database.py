@@ -1,0 +1,58 @@
+"""Shared by PostgreSQL's programs: a server, COPY into tables and out of a question, and both clocks."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+from relations import Relation
+from servers import postgresql
+
+BLOCK = 1 << 20
+
+
+class Database:
+    def __init__(self, connection: psycopg.Connection):
+        self.connection = connection
+
+    def load(self, relation: Relation, numbers: set[str] = frozenset(), number: str = "double precision") -> None:
+        self.connection.execute(relation.created(numbers=numbers, text="text", number=number))
+        self._copy(relation.path, f"COPY {relation.name} FROM STDIN (FORMAT csv, DELIMITER '{relation.separator}')")
+        self.connection.execute(f"ANALYZE {relation.name}")
+
+    def load_lines(self, path: str = "input") -> None:
+        """The lines as column `line` of the table `lines`."""
+        self.connection.execute("CREATE TABLE lines (line text)")
+        self._copy(path, "COPY lines FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')")
+        self.connection.execute("ANALYZE lines")
+
+    def _copy(self, path: str, statement: str) -> None:
+        with open(path, "rb") as file, self.connection.cursor().copy(statement) as copy:
+            while block := file.read(BLOCK):
+                copy.write(block)
+
+    def write(self, question: str) -> None:
+        """A question about lines whose answer is lines has nothing between cells."""
+        one = "DISTINCT" in question
+        between = "DELIMITER E'\\x01', QUOTE E'\\x02'" if one else "DELIMITER E'\\t'"
+        output = Path(sys.argv[2])
+        output.mkdir()
+        statement = f"COPY ({question}) TO STDOUT (FORMAT csv, {between})"
+        with open(output / "part", "wb") as part, self.connection.cursor().copy(statement) as copy:
+            for block in copy:
+                part.write(block)
+
+
+def run(asked: Callable[[Database], str]) -> None:
+    """Let `asked` load tables; it returns the question, whose answer is written."""
+    with postgresql.started(Path(os.environ["SCRATCH"])) as reached:
+        with psycopg.connect(**reached, autocommit=True) as connection:
+            database = Database(connection)
+            started = time.perf_counter()
+            question = asked(database)
+            loaded = time.perf_counter()
+            database.write(question)
+            print(f"load_seconds={loaded - started:.6f}")
+            print(f"work_seconds={time.perf_counter() - loaded:.6f}")

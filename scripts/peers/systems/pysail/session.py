@@ -1,0 +1,41 @@
+"""Shared by Sail's programs: a server on loopback, a session with it, and a timed question."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from pysail.spark import SparkConnectServer
+from pyspark.sql import DataFrame, SparkSession
+from relations import Relation
+
+
+class Session:
+    def __init__(self, spark: SparkSession):
+        self.spark = spark
+
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), number: str = "double") -> None:
+        schema = ", ".join(f"{name} {kind}" for name, kind in relation.typed(numbers, "string", number).items())
+        frame = self.spark.read.csv(os.path.realpath(relation.path), schema=schema, sep=relation.separator, escape='"')
+        frame.createOrReplaceTempView(relation.name)
+
+    def lines(self, path: str = "input") -> None:
+        self.spark.read.text(os.path.realpath(path)).createOrReplaceTempView("lines")
+
+
+def run(asked: Callable[[Session], str]) -> None:
+    """Let `asked` make tables in a session; it returns the question, whose answer is written."""
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start()
+    _, port = server.listening_address
+    spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    started = time.perf_counter()
+    answer = spark.sql(asked(Session(spark)))
+    written(answer)
+    print(f"work_seconds={time.perf_counter() - started:.6f}")
+    spark.stop()
+    server.stop()
+
+
+def written(answer: DataFrame) -> None:
+    answer.write.csv(os.path.abspath(sys.argv[2]), sep="\t", nullValue="", emptyValue="")
