@@ -450,12 +450,15 @@ pub fn total_order<M: Mapper>(
     records: usize,
     reducers: u32,
 ) -> Result<TotalOrderPartitioner> {
-    let mut sample = SampledKeys::default();
-    if reducers > 1 {
-        let mut mapper = mapper.clone();
-        inputs.sample::<M::Input>(paths, records, |record| mapper.map(record, &mut sample))?;
+    if reducers <= 1 {
+        return Ok(TotalOrderPartitioner::from_split_points(Vec::new()));
     }
-    Ok(TotalOrderPartitioner::from_sample(sample.keys, reducers))
+    let points = inputs.remembered(|| {
+        let (mut mapper, mut sample) = (mapper.clone(), SampledKeys::default());
+        inputs.sample::<M::Input>(paths, records, |record| mapper.map(record, &mut sample))?;
+        Ok(TotalOrderPartitioner::points_of_sample(sample.keys, reducers))
+    });
+    Ok(TotalOrderPartitioner::from_split_points(points?))
 }
 
 /// Keeps the keys that are emitted, encoded.

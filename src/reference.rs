@@ -280,7 +280,7 @@ pub fn run(
     session: impl Into<Session>,
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
-    let Session { config, cancel, progress, inputs: seen } = session.into();
+    let Session { config, cancel, progress, inputs: seen, .. } = session.into();
     config.validate()?;
     check_address_space(1)?;
     Plan::of(&config, inputs).check(&cancel)?;

@@ -14,7 +14,7 @@ use crate::observe::activity::count_bytes;
 use crate::observe::purpose::FileUse;
 
 /// Bytes that are looked at. The longest magic number has 13.
-const LOOK_BYTES: usize = 64;
+pub(crate) const LOOK_BYTES: usize = 64;
 
 /// A compression format of input files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -89,6 +89,12 @@ pub trait InputFormat: 'static {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) where the input cannot be read; errors of `each`, with the record's place.
     fn read(piece: PieceReader<'_>, each: impl FnMut(Self::Record<'_>) -> Result<()>) -> Result<()>;
+
+    /// Reads what [`read`](Self::read) reads of a piece, and does nothing with it.
+    #[doc(hidden)]
+    fn look_through(piece: PieceReader<'_>) -> Result<()> {
+        Self::read(piece, |_| Ok(()))
+    }
 }
 
 /// Calls `each` for every record of a split, in order. Returns the bytes read.

@@ -18,6 +18,7 @@ use crate::input::format::InputFormat;
 use crate::input::listing::{InputFile, list_files};
 use crate::input::notes::Notes;
 use crate::input::split::{FilePiece, Piece};
+use crate::input::watch::{Watch, Watched};
 use crate::observe::activity::lock;
 use crate::observe::phases::{PhaseLog, PhaseName, PhaseStart};
 use crate::observe::progress::Progress;
@@ -47,6 +48,35 @@ struct Shared {
     looks: Mutex<PhaseLog>,
     /// By path.
     stand_ins: Arc<BTreeMap<PathBuf, StandIn>>,
+    view: View,
+    /// What was [remembered](Inputs::remembered) so far.
+    remembered: Mutex<Vec<Keys>>,
+}
+
+/// Encoded keys.
+pub(crate) type Keys = Vec<Box<[u8]>>;
+
+/// How a program sees its inputs.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum View {
+    /// As files.
+    #[default]
+    Files,
+    /// As files; what it reads of them is noted.
+    Watched(Arc<Watch>),
+    /// As another process saw them, whose files are not here.
+    Shipped(Arc<Shipped>),
+    /// Not at all: a look is an error, with this advice.
+    Blind(&'static str),
+}
+
+/// What another process saw of its inputs.
+#[derive(Debug, Default)]
+pub(crate) struct Shipped {
+    /// The files at and below paths.
+    pub listings: HashMap<Vec<PathBuf>, Arc<[InputFile]>>,
+    /// What it remembered, in its order.
+    pub remembered: Vec<Keys>,
 }
 
 /// A look at the input.
@@ -62,7 +92,7 @@ impl Drop for Look<'_> {
 }
 
 /// A file that is read instead of a path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct StandIn {
     file: PathBuf,
     name: Arc<Path>,
@@ -73,7 +103,46 @@ impl Inputs {
     /// `cancel` is cancelled.
     pub(crate) fn of_a_run(&self, cancel: &CancelToken, progress: &Arc<Progress>) -> Self {
         let (cancel, progress, stand_ins) = (cancel.clone(), progress.clone(), self.0.stand_ins.clone());
-        Inputs(Arc::new(Shared { cancel, progress, stand_ins, ..Shared::default() }))
+        let view = self.0.view.clone();
+        Inputs(Arc::new(Shared { cancel, progress, stand_ins, view, ..Shared::default() }))
+    }
+
+    /// The same inputs, seen in another way.
+    pub(crate) fn seen_as(&self, view: View) -> Self {
+        let (cancel, stand_ins) = (self.0.cancel.clone(), self.0.stand_ins.clone());
+        Inputs(Arc::new(Shared { cancel, stand_ins, view, ..Shared::default() }))
+    }
+
+    /// What was listed so far.
+    pub(crate) fn listings(&self) -> Vec<(Vec<PathBuf>, Arc<[InputFile]>)> {
+        lock(&self.0.listings).iter().map(|(paths, files)| (paths.clone(), files.clone())).collect()
+    }
+
+    /// What was remembered so far.
+    pub(crate) fn all_remembered(&self) -> Vec<Keys> {
+        lock(&self.0.remembered).clone()
+    }
+
+    /// The result of `look`, which looks at the inputs. Where a program is repeated in its tasks, it is the result of the
+    /// first time, and what was looked at for it need not be sent to them.
+    pub(crate) fn remembered(&self, look: impl FnOnce() -> Result<Keys>) -> Result<Keys> {
+        let mut remembered = lock(&self.0.remembered);
+        let keys = match &self.0.view {
+            View::Files | View::Blind(_) => return look(),
+            View::Watched(watch) => watch.unnoted(look)?,
+            View::Shipped(shipped) => shipped.remembered.get(remembered.len()).cloned().ok_or_else(|| {
+                Error::Config("the plan is of another program: it holds fewer samples than this one takes".into())
+            })?,
+        };
+        remembered.push(keys.clone());
+        Ok(keys)
+    }
+
+    fn may_look(&self) -> Result<()> {
+        match &self.0.view {
+            View::Blind(advice) => Err(Error::Config((*advice).to_owned())),
+            View::Files | View::Watched(_) | View::Shipped(_) => Ok(()),
+        }
     }
 
     /// The context of the run's readers.
@@ -86,8 +155,10 @@ impl Inputs {
     /// file to read, and its name in errors and records.
     pub fn with_stand_ins(&self, stand_ins: impl IntoIterator<Item = (PathBuf, PathBuf, PathBuf)>) -> Self {
         let stand_in = |(path, file, name): (_, _, PathBuf)| (path, StandIn { file, name: name.into() });
-        let stand_ins = Arc::new(stand_ins.into_iter().map(stand_in).collect());
-        Inputs(Arc::new(Shared { cancel: self.0.cancel.clone(), stand_ins, ..Shared::default() }))
+        let before = self.0.stand_ins.iter().map(|(path, stand_in)| (path.clone(), stand_in.clone()));
+        let stand_ins = Arc::new(before.chain(stand_ins.into_iter().map(stand_in)).collect());
+        let (cancel, view) = (self.0.cancel.clone(), self.0.view.clone());
+        Inputs(Arc::new(Shared { cancel, stand_ins, view, ..Shared::default() }))
     }
 
     pub(crate) fn notes(&self) -> &Notes {
@@ -119,6 +190,17 @@ impl Inputs {
     /// # Errors
     /// Those of [`list_files`].
     pub fn files(&self, paths: &[PathBuf]) -> Result<Arc<[InputFile]>> {
+        self.may_look()?;
+        self.list(paths)
+    }
+
+    /// The same for the runtime, which lists the inputs of a task, too.
+    pub(crate) fn list(&self, paths: &[PathBuf]) -> Result<Arc<[InputFile]>> {
+        if let View::Shipped(shipped) = &self.0.view
+            && let Some(files) = shipped.listings.get(paths)
+        {
+            return Ok(files.clone());
+        }
         if let Some(files) = lock(&self.0.listings).get(paths) {
             return Ok(files.clone());
         }
@@ -128,6 +210,9 @@ impl Inputs {
         for file in &mut files {
             let stand_in = stand_ins.values().find(|stand_in| *stand_in.file == *file.path);
             file.called = stand_in.map(|stand_in| stand_in.name.clone());
+            if let View::Watched(watch) = &self.0.view {
+                file.watched = Watched(Some(watch.clone()));
+            }
         }
         let files: Arc<[InputFile]> = files.into();
         Ok(lock(&self.0.listings).entry(paths.to_owned()).or_insert(files).clone())
@@ -238,7 +323,9 @@ impl Inputs {
     /// Those of reading the file.
     pub(crate) fn beginnings<F: InputFormat>(&self, file: &InputFile, cuts: &[u64]) -> Result<Vec<u64>> {
         let _look = self.begin_look();
-        let (piece, progress) = (Piece::File(FilePiece::whole(file)), Progress::default());
+        // All of the file is read for it, which only the one who cuts it needs.
+        let file = InputFile { watched: Watched::default(), ..file.clone() };
+        let (piece, progress) = (Piece::File(FilePiece::whole(&file)), Progress::default());
         let (mut buffer, mut bytes_read, mut found) = (Vec::new(), 0, Vec::new());
         let context = self.aside(&progress);
         let reader = PieceReader { piece: &piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };

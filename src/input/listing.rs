@@ -10,6 +10,7 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
+use crate::input::watch::Watched;
 
 /// The file in each directory of a run whose name is not hidden: such directories are no input.
 pub const RUN_MARKER: &str = ".twinmill";
@@ -29,6 +30,7 @@ pub struct InputFile {
     pub device: u64,
     /// Its inode number on the device.
     pub inode: u64,
+    pub(crate) watched: Watched,
 }
 
 impl InputFile {
@@ -42,6 +44,7 @@ impl InputFile {
             modified_ns,
             device: metadata.dev(),
             inode: metadata.ino(),
+            watched: Watched::default(),
         }
     }
 

@@ -19,6 +19,7 @@
 //!    records begin. Inputs that a loop has parsed already are [`parsed`].
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
+//! 7. [`watch`] notes what was read of the files, and a [`replica`] holds that where the files are not.
 
 pub(crate) mod bad_records;
 mod chunks;
@@ -40,9 +41,11 @@ pub(crate) mod listing;
 pub(crate) mod notes;
 mod pairs;
 mod parsed;
+pub(crate) mod replica;
 mod rows;
 pub(crate) mod source;
 pub(crate) mod split;
+pub(crate) mod watch;
 
 pub(crate) use chunks::ReadContext;
 pub use chunks::{Chunks, PieceReader, Record, Window};
@@ -52,6 +55,7 @@ pub(crate) use fixed_length::torn_record;
 pub use format::InputFormat;
 pub(crate) use format::read_split;
 pub use inputs::Inputs;
+pub(crate) use inputs::{Keys, Shipped, View};
 pub use line_blocks::{LineBlock, LineBlocks};
 pub use lines::Lines;
 pub use listing::{InputFile, list_files};

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::input::listing::InputFile;
+use crate::store::Segment;
 
 /// An invariant input whose type is known to its mapper only.
 #[doc(hidden)]
@@ -18,6 +19,9 @@ pub trait InvariantSource: fmt::Debug + Send + Sync {
 
     /// The files that a job will read, and their bytes, without the parts that are in the cache.
     fn files_to_read(&self) -> (&[InputFile], u64);
+
+    /// The partition of a dataset that a part is; `None` where it is a piece of a file.
+    fn segment(&self, part: u32) -> Option<&Segment>;
 
     /// For the mapper, which knows the type.
     fn as_any(&self) -> &dyn Any;

@@ -15,7 +15,7 @@ use nix::sys::statfs::{self, fstatfs};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::decompress::Decode;
-use crate::input::form::Form;
+use crate::input::form::{Form, LOOK_BYTES};
 use crate::input::listing::InputFile;
 use crate::input::notes::Notes;
 use crate::input::split::FilePiece;
@@ -29,7 +29,7 @@ const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
 pub(crate) struct Source {
     listed: Arc<InputFile>,
     file: Arc<File>,
-    file_use: FileUse,
+    purpose: Purpose,
     decoder: Option<Box<dyn Decode>>,
     /// Offset of the next read, after decompression.
     pub offset: u64,
@@ -113,7 +113,9 @@ impl InputFile {
     /// # Errors
     /// Those of opening it, and [`Error::UnreadableInput`] for formats that are not read.
     pub(crate) fn form(&self) -> Result<Form> {
-        Form::of(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())
+        let form = Form::of(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())?;
+        self.watched.note(Purpose::Sampling, &self.path, 0, self.bytes.min(LOOK_BYTES as u64));
+        Ok(form)
     }
 
     /// Whether its first bytes say that it is compressed, in a way that is read here or not.
@@ -142,6 +144,7 @@ impl Source {
         let file_use = FileUse::reads(purpose);
         let mut decoder = None;
         if piece.start == 0 {
+            listed.watched.note(purpose, &listed.path, 0, listed.bytes.min(LOOK_BYTES as u64));
             match Form::of(&file, file_use, listed.name())? {
                 Form::Plain => {}
                 Form::PlainDespiteItsName(codec) => notes.add(codec.only_named(listed.name())),
@@ -149,11 +152,13 @@ impl Source {
                     let reader =
                         codec.reader(file.clone(), file_use).map_err(Error::at("decompress", listed.name()))?;
                     decoder = Some(reader);
+                    // A decoder reads its file at places of its own.
+                    listed.watched.note(purpose, &listed.path, 0, listed.bytes);
                 }
             }
         }
         let limit = piece.start.saturating_add(piece.most_bytes);
-        Ok(Source { listed, file, file_use, decoder, offset: piece.start, limit, at_end: false })
+        Ok(Source { listed, file, purpose, decoder, offset: piece.start, limit, at_end: false })
     }
 
     pub fn is_compressed(&self) -> bool {
@@ -176,13 +181,14 @@ impl Source {
             cancel.check()?;
             let target = &mut target[filled..most.min(filled + BYTES_BETWEEN_CHECKS)];
             let read = match &mut self.decoder {
-                None => transfer(self.file_use, || self.file.read_at(target, self.offset)),
+                None => transfer(FileUse::reads(self.purpose), || self.file.read_at(target, self.offset)),
                 Some(decoder) => decoder.read(target),
             };
             match read {
                 Ok(0) => self.ended()?,
                 Ok(read) => {
                     filled += read;
+                    self.note(read as u64);
                     self.offset += read as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -205,16 +211,24 @@ impl Source {
         let before = bytes.len();
         let outcome = match &mut self.decoder {
             // The cursor of the file, which nothing else moves.
-            None => transfer(self.file_use, || (&*self.file).take(most).read_to_end(bytes)),
+            None => transfer(FileUse::reads(self.purpose), || (&*self.file).take(most).read_to_end(bytes)),
             Some(decoder) => decoder.take(most).read_to_end(bytes),
         };
         outcome.map_err(|error| self.failed(&error))?;
         let read = (bytes.len() - before) as u64;
+        self.note(read);
         self.offset += read;
         if read == 0 {
             self.ended()?;
         }
         Ok(read > 0)
+    }
+
+    /// Notes that the next bytes of a plain file were read.
+    fn note(&self, bytes: u64) {
+        if self.decoder.is_none() {
+            self.listed.watched.note(self.purpose, &self.listed.path, self.offset, self.offset + bytes);
+        }
     }
 
     /// Checks at the end that a plain file had all the bytes that were listed.

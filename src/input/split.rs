@@ -293,9 +293,11 @@ mod tests {
 
     use crate::config::Mode;
     use crate::input::listing::list_files;
+    use crate::input::watch::Watched;
 
     fn file(path: &str, bytes: u64) -> InputFile {
-        InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0 }
+        let watched = Watched::default();
+        InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0, watched }
     }
 
     /// Plans files that do not exist; those are compressed whose names say so.

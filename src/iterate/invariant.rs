@@ -71,6 +71,7 @@ use crate::input::bad_records::Scout;
 use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader};
 use crate::iterate::cache::{PartCache, PartId};
+use crate::store::Segment;
 
 /// Stretch of a file whose records make one block: some thousand records, so that a block of numbers stays in a core's
 /// second-level cache.
@@ -244,6 +245,17 @@ fn cut(split: Split, part_bytes: u64) -> Result<Vec<Piece>> {
 }
 
 impl<P: Parse> Source<P> {
+    /// The input that a piece is a part of, and the number of the part.
+    fn of(piece: &Piece) -> Result<(&Self, u32)> {
+        let Piece::Invariant(InvariantPiece { source, part }) = piece else {
+            return Err(Error::Config("a mapper of blocks reads an invariant input".into()));
+        };
+        let Some(source) = source.as_any().downcast_ref::<Source<P>>() else {
+            return Err(Error::Config("the invariant input is parsed in another way than the mapper reads it".into()));
+        };
+        Ok((source, *part))
+    }
+
     fn id(&self, part: u32) -> Option<(&PartCache, PartId)> {
         self.cache.as_ref().map(|(cache, input)| (cache.as_ref(), PartId { input: *input, part }))
     }
@@ -311,6 +323,13 @@ impl<P: Parse> InvariantSource for Source<P> {
         if self.files.is_empty() { (&[], 0) } else { (&self.files, bytes) }
     }
 
+    fn segment(&self, part: u32) -> Option<&Segment> {
+        match &self.parts[part as usize] {
+            Piece::Partition(segment) => Some(segment),
+            Piece::File(_) | Piece::Invariant(_) => None,
+        }
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -340,20 +359,24 @@ impl<P: Parse> InputFormat for Blocks<P> {
         block.records()
     }
 
+    fn look_through(piece: PieceReader<'_>) -> Result<()> {
+        let (source, part) = Source::<P>::of(piece.piece)?;
+        match &source.parts[part as usize] {
+            // Another format than this one reads it.
+            of_file @ Piece::File(_) => P::Input::look_through(PieceReader { piece: of_file, ..piece }),
+            Piece::Partition(_) | Piece::Invariant(_) => Ok(()),
+        }
+    }
+
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(&P::Block) -> Result<()>) -> Result<()> {
-        let Piece::Invariant(InvariantPiece { source, part }) = piece.piece else {
-            return Err(Error::Config("a mapper of blocks reads an invariant input".into()));
-        };
-        let Some(source) = source.as_any().downcast_ref::<Source<P>>() else {
-            return Err(Error::Config("the invariant input is parsed in another way than the mapper reads it".into()));
-        };
-        if let Some(blocks) = source.cached(*part)? {
-            piece.context.progress.add_bytes(source.part_bytes(*part));
+        let (source, part) = Source::<P>::of(piece.piece)?;
+        if let Some(blocks) = source.cached(part)? {
+            piece.context.progress.add_bytes(source.part_bytes(part));
             return blocks.iter().try_for_each(each);
         }
-        let reader = PieceReader { piece: &source.parts[*part as usize], ..piece };
+        let reader = PieceReader { piece: &source.parts[part as usize], ..piece };
         if source.cache.is_some() {
-            return source.parse_part(*part, reader)?.iter().try_for_each(each);
+            return source.parse_part(part, reader)?.iter().try_for_each(each);
         }
         source.parse_blocks(reader, |block| each(block))
     }

@@ -84,13 +84,18 @@ impl TotalOrderPartitioner {
     }
 
     /// Chooses split points for `reducers` ranges of about equal weight from a sample of encoded keys.
-    pub fn from_sample(mut sample: Vec<Box<[u8]>>, reducers: u32) -> Self {
+    pub fn from_sample(sample: Vec<Box<[u8]>>, reducers: u32) -> Self {
+        Self::from_split_points(Self::points_of_sample(sample, reducers))
+    }
+
+    /// The split points that [`from_sample`](Self::from_sample) chooses.
+    pub(crate) fn points_of_sample(mut sample: Vec<Box<[u8]>>, reducers: u32) -> Vec<Box<[u8]>> {
         sample.sort_unstable();
         let ranges = u64::from(reducers.max(1));
         let point = |range| sample.get((range * sample.len() as u64 / ranges) as usize).cloned();
         let mut split_points: Vec<_> = (1..ranges).filter_map(point).collect();
         split_points.dedup();
-        Self::from_split_points(split_points)
+        split_points
     }
 }
 

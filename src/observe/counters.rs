@@ -107,8 +107,8 @@ pub struct UserCounters {
 /// [`UserCounters`] in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct SavedCounts {
-    counters: Vec<(String, String, u64)>,
-    aggregates: Vec<(String, u64)>,
+    pub counters: Vec<(String, String, u64)>,
+    pub aggregates: Vec<(String, u64)>,
 }
 
 impl UserCounters {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::input::cuts::move_cuts;
 use crate::input::split::Split;
-use crate::input::{InputFormat, Inputs, ReadContext, read_split};
+use crate::input::{InputFormat, Inputs, PieceReader, ReadContext, read_split};
 use crate::job::{Mapper, TaskContext};
 use crate::observe::activity::{Activity, Doing};
 use crate::pipeline::emit::{Accept, Emitter};
@@ -26,6 +26,10 @@ pub trait MapSide: Clone + Send + Sync {
     /// Moves the cuts within the files of an input to where records begin, where its format asks for it.
     #[doc(hidden)]
     fn move_cuts(input: usize, splits: &mut Vec<Split>, inputs: &Inputs) -> Result<()>;
+
+    /// Reads what a task reads of a piece of an input, and does nothing with it.
+    #[doc(hidden)]
+    fn look_through(input: usize, piece: PieceReader<'_>) -> Result<()>;
 
     /// Maps all records of a split; returns the numbers of records and bytes read.
     #[doc(hidden)]
@@ -50,6 +54,10 @@ impl<M: Mapper> MapSide for M {
 
     fn move_cuts(_input: usize, splits: &mut Vec<Split>, inputs: &Inputs) -> Result<()> {
         move_cuts::<M::Input>(splits, inputs)
+    }
+
+    fn look_through(_input: usize, piece: PieceReader<'_>) -> Result<()> {
+        M::Input::look_through(piece)
     }
 
     fn run<S: Accept<M::Key, M::Value>>(
@@ -99,6 +107,13 @@ macro_rules! mappers {
                 match input {
                     $($at => $mapper::move_cuts(input, splits, inputs),)+
                     _ => $first::move_cuts(input, splits, inputs),
+                }
+            }
+
+            fn look_through(input: usize, piece: PieceReader<'_>) -> Result<()> {
+                match input {
+                    $($at => $mapper::look_through(input, piece),)+
+                    _ => $first::look_through(input, piece),
                 }
             }
 

@@ -10,6 +10,8 @@ pub mod key;
 mod list;
 pub mod packed;
 pub(crate) mod prefix;
+pub(crate) mod raw_bytes;
+pub(crate) mod sequence_file;
 pub mod text;
 pub mod value;
 pub(crate) mod varint;

@@ -36,6 +36,8 @@ use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::BufferPool;
 use crate::record::{Key, ToKey, ToValue, Value};
+use crate::runtime::apart::one_task::alone;
+use crate::runtime::apart::role::Role;
 use crate::runtime::attempt::Log;
 use crate::runtime::journal::{self, Begun, Journal, Past, Published};
 use crate::runtime::output_dir::OutputDir;
@@ -111,6 +113,7 @@ pub struct Driver {
     pub(super) resumed: Resumed,
     /// The run's identity, where it may be resumed.
     identity: Option<Identity>,
+    pub(super) role: Role,
     /// The last field, so that everything in the directory is dropped before it.
     pub(super) work_dir: WorkDir,
 }
@@ -121,10 +124,14 @@ impl Driver {
     /// # Errors
     /// [`Error::Config`], [`Error::OutputExists`], or [`Error::Io`] where there can be no work directory.
     pub fn start(name: &str, session: impl Into<Session>) -> Result<Self> {
-        let Session { config, cancel: everybody, progress, inputs } = session.into();
+        let Session { config, cancel: everybody, progress, inputs, role } = session.into();
         config.validate()?;
         check_address_space(config.workers)?;
-        let (mut config, mut notes) = config.within_limits();
+        let (mut config, mut notes) = match &role {
+            // The program must be told what it was told before, whatever this machine has.
+            Role::Task(_) => (config, Vec::new()),
+            Role::Alone | Role::Coordinator(_) => config.within_limits(),
+        };
         // A failing wave stops its own tasks, and nothing else that the caller's token stops.
         let cancel = everybody.child();
         Plan::of(&config, &[]).check(&cancel)?;
@@ -145,13 +152,17 @@ impl Driver {
                 });
         }
         let (cpu_before, io_before) = (CpuTime::now(), ProcessIo::now());
-        let budget = MemoryBudget::new(config.memory_bytes);
+        let own = match &role {
+            Role::Task(one) => Some(alone(&config, one.memory_bytes)),
+            Role::Alone | Role::Coordinator(_) => None,
+        };
+        let budget = MemoryBudget::new(own.as_ref().unwrap_or(&config).memory_bytes);
         let time = Timekeeper::begin(config.workers, budget.gauges().clone());
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let begun = journal::begin(&config, identity.as_ref(), published.as_ref(), &cancel)?;
         let Begun { work_dir, journal, past, run, started_over } = begun;
         notes.extend(started_over.map(|why| format!("nothing to resume: {why}")));
-        let stores = Stores::open(&config, work_dir.path(), run, budget, &cancel)?;
+        let stores = Stores::open(own.as_ref().unwrap_or(&config), work_dir.path(), run, budget, &cancel)?;
         let cache = PartCache::new(stores.budget.clone());
         let buffers = BufferPool::within(stores.budget.gauges().clone());
         let (bad_records, inputs) = (BadRecords::at_most(config.skip_bad_records), inputs.of_a_run(&cancel, &progress));
@@ -183,6 +194,7 @@ impl Driver {
             chain: 0,
             identity,
             resumed: Resumed::default(),
+            role,
             work_dir: work_dir.hurried_by(&everybody),
         })
     }
@@ -195,6 +207,9 @@ impl Driver {
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
         let input = input.into();
         self.refuse_to_replace(std::slice::from_ref(&input))?;
+        if let Role::Coordinator(of) = &self.role {
+            self.note_invariant(of, &input);
+        }
         Invariant::plan(input, parse, &self.config, &self.inputs, &self.cache)
     }
 
@@ -364,6 +379,9 @@ impl Driver {
         job: &impl RunnableJob,
         make: impl FnOnce(&[PathBuf]) -> Result<Vec<OutputFile>>,
     ) -> Result<()> {
+        if let Role::Task(_) = self.role {
+            return self.run_in_task(job);
+        }
         let Some(path) = self.config.output.clone() else {
             return Err(Error::Config(format!("job {} needs an output directory", job.name())));
         };

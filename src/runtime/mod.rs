@@ -15,6 +15,8 @@
 //! 4. The [output_dir] is published when all its parts are there, with the [output_files] beside them.
 //! 5. A [journal] records the progress of the run; a run of the same [identity] can [resume] it.
 //!
+//! The tasks of a job may run [apart], in other processes.
+//!
 //! [output_names] and [beside] name files until they are complete, and [removal] removes leftovers.
 //!
 //! # What happens when something fails
@@ -36,6 +38,7 @@
 //! partition of a dataset between jobs that is damaged in all its copies fails the job. Runs in memory carry no checksums. A
 //! resumed run sets aside only the bad records that it meets itself.
 
+pub(crate) mod apart;
 pub(crate) mod attempt;
 pub mod beside;
 pub mod driver;

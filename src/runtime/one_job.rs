@@ -13,6 +13,7 @@ use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::map::MapSide;
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::runnable::RunnableJob;
+use crate::runtime::apart::role::Role;
 use crate::runtime::driver::Driver;
 use crate::runtime::journal::{self, Entry, JobEntry, Journal, LeftRun};
 use crate::runtime::places::Plan;
@@ -32,7 +33,14 @@ impl Driver {
         self.job_counts.clear();
         let reducers = if J::Reducer::MAP_ONLY { 0 } else { job.reducers().unwrap_or(self.config.reducers) };
         self.reducers = reducers;
+        let role = self.role.clone();
+        if let Role::Task(one) = &role {
+            return self.repeat(one, job, reducers, target);
+        }
         let splits = self.plan(job)?;
+        if let Role::Coordinator(of) = &role {
+            return self.run_apart(of, job, reducers, &splits, target).map_err(|error| self.explain(error));
+        }
         self.config.faults.check(&self.name, self.jobs, splits.len() as u64, reducers)?;
         if self.journal.is_some() {
             self.chain = journal::link(self.chain, &describe(job, reducers, &splits));
@@ -71,6 +79,9 @@ impl Driver {
             Input::Files(paths) => paths.clone(),
             Input::Segments(_) | Input::Invariant(_) => Vec::new(),
         };
+        if let Role::Task(_) = self.role {
+            return Ok(());
+        }
         let paths: Vec<_> = inputs.iter().flat_map(paths).collect();
         if paths.is_empty() { Ok(()) } else { Plan::of(&self.config, &paths).check(&self.cancel) }
     }
@@ -161,14 +172,14 @@ impl Driver {
         }
     }
 
-    fn plan<J: RunnableJob>(&mut self, job: &J) -> Result<Vec<Split>> {
+    pub(super) fn plan<J: RunnableJob>(&mut self, job: &J) -> Result<Vec<Split>> {
         self.refuse_to_replace(job.inputs())?;
         let mut splits = Vec::new();
         let inputs: Result<Vec<_>> = job
             .inputs()
             .iter()
             .map(|input| match input {
-                Input::Files(paths) => self.inputs.files(paths).map(Some),
+                Input::Files(paths) => self.inputs.list(paths).map(Some),
                 Input::Segments(_) | Input::Invariant(_) => Ok(None),
             })
             .collect();

@@ -6,6 +6,7 @@ use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::input::Inputs;
 use crate::observe::progress::Progress;
+use crate::runtime::apart::role::Role;
 
 /// The settings of a run, and the state that it has only while it lives. Settings alone become a session that is not
 /// watched:
@@ -31,12 +32,14 @@ pub struct Session {
     pub progress: Arc<Progress>,
     /// The files that are read instead of some paths; anything else that it knows is forgotten when a driver starts.
     pub inputs: Inputs,
+    pub(crate) role: Role,
 }
 
 impl Session {
     /// A run with these settings, which was not started yet.
     pub fn new(config: JobConfig) -> Self {
-        Session { config, cancel: CancelToken::default(), progress: Arc::default(), inputs: Inputs::default() }
+        let (cancel, progress, inputs, role) = Default::default();
+        Session { config, cancel, progress, inputs, role }
     }
 }
 

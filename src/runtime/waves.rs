@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::split::Split;
 use crate::job::{SpoolPlace, TaskContext, TaskInput};
@@ -48,7 +49,7 @@ fn taken_up((output, entry): (MapOutput, MapEntry)) -> Finished<MapOutput> {
 }
 
 /// The part of a file that a map task begins with.
-fn task_input(split: &Split) -> Option<TaskInput> {
+pub(super) fn task_input(split: &Split) -> Option<TaskInput> {
     let (path, (start, end)) = split.first_file()?;
     Some(TaskInput { path: path.clone(), start, bytes: end - start })
 }
@@ -85,8 +86,22 @@ struct Ended<T> {
 }
 
 impl Driver {
-    fn task_prefix(&self, kind: &str) -> String {
+    pub(super) fn task_prefix(&self, kind: &str) -> String {
         if self.jobs > 1 { format!("job{}-{kind}-", self.jobs) } else { format!("{kind}-") }
+    }
+
+    /// Makes a task that is alone in its process.
+    pub(super) fn lone_task<'a>(
+        &'a self,
+        id: String,
+        attempt: &Attempt,
+        reducers: u32,
+        input: Option<TaskInput>,
+        config: &'a JobConfig,
+    ) -> Task<'a> {
+        let kind = Kind { maps: input.is_some(), tasks: 1, splits: &[], reducers, bytes: 0 };
+        let task = self.task(id, attempt, kind, &|| Ok(()));
+        Task { context: TaskContext { input, ..task.context.clone() }, config, ..task }
     }
 
     /// Makes the task of an attempt, which must ask `permit` before it publishes anything.

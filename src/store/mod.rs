@@ -12,7 +12,8 @@
 //! 3. [`disk`] keeps runs in files of the layout drawn in [`format`](mod@format), on a [`device`]; [`run_file`] reads such
 //!    files, [`sync`] writes them through to the device, and [`page_cache`] drops their cached pages.
 //! 4. [`memory`] keeps runs in [slabs](slab) against a [`budget`].
-//! 5. [`stores`] opens the stores of a run: the only place that looks at the medium. A third way of keeping runs is a file
+//! 5. Runs of other processes arrive on the [`wire`].
+//! 6. [`stores`] opens the stores of a run: the only place that looks at the medium. A third way of keeping runs is a file
 //!    here and a line there.
 //!
 //! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run is removed,
@@ -39,15 +40,15 @@ pub mod run_file;
 mod slab;
 mod stores;
 pub(crate) mod sync;
+pub(crate) mod wire;
 
 pub(crate) use block::Block;
-#[cfg(test)]
 pub(crate) use block::BlockBuilder;
 pub(crate) use budget::{Evict, MemoryBudget, Reservation};
 pub use cursor::Segment;
 pub(crate) use cursor::{RunCursor, Step};
 pub use index::PartitionIndex;
 pub(crate) use index::RunIndex;
-pub(crate) use run::{BlockReader, Run, RunOnDisk, RunStore};
+pub(crate) use run::{BlockReader, InDepot, Run, RunOnDisk, RunStore, RunWriter};
 pub(crate) use run_builder::RunBuilder;
 pub(crate) use stores::{BETWEEN_JOBS, MAP_OUTPUT, Stores, outlives_process, store_number};

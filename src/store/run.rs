@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::observe::purpose::Purpose;
 use crate::store::block::{Block, BlockBuilder};
@@ -33,6 +35,20 @@ pub(crate) trait RunWriter: Send {
     fn finish(self: Box<Self>) -> Result<Arc<dyn Run>>;
 }
 
+/// A partition of a dataset in a depot: the job that left it, and the number of the partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+pub(crate) struct InDepot {
+    pub job: u32,
+    pub partition: u32,
+}
+
+impl InDepot {
+    /// The name of its file beside the plan of a task that may read it.
+    pub fn file_name(self) -> String {
+        format!("dataset-{}-{}", self.job, self.partition)
+    }
+}
+
 /// A complete run.
 pub(crate) trait Run: Debug + Send + Sync {
     /// The entry of each partition.
@@ -43,6 +59,11 @@ pub(crate) trait Run: Debug + Send + Sync {
 
     /// The run's files; `None` where it does not lie on disk.
     fn on_disk(&self) -> Option<&dyn RunOnDisk>;
+
+    /// Its place, where it is a partition of a dataset that another process made.
+    fn in_depot(&self) -> Option<InDepot> {
+        None
+    }
 
     /// Allows the run to free a partition, which will not be opened again.
     fn release(&self, partition: u32);
