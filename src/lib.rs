@@ -116,7 +116,8 @@
 //! | `parts` | stock parts of jobs |
 //! | `pipeline` | the data path, one file a stage, and its recipes `map_task` and `reduce_task` |
 //! | `iterate` | data that a loop keeps |
-//! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output |
+//! | `runtime` | jobs on this machine: session, driver, waves, attempts, resuming, output; tasks that run apart |
+//! | `engine` | jobs on other machines: what submits and collects |
 //! | `reference`, `check`, `generate` | jobs without the framework; laws of user code; inputs to measure with |
 //! | `streaming` | commands in any language as mapper and reducer |
 //! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |
@@ -129,6 +130,8 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+#[cfg(feature = "cli")]
+mod engine;
 pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -11,6 +11,7 @@ use clap::{Arg, Args, Command};
 
 use crate::cli::{lessons, suggestion, terminal};
 use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
+use crate::engine;
 use crate::generate::Kind;
 use crate::measure::mode::RunMode;
 use crate::program::AnyProgram;
@@ -29,6 +30,16 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
     let compare = with_lecture(with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs), jobs);
     let check = with_jobs(CheckArgs::augment_args(Command::new("check")), jobs);
+    let side = |side, text| about(with_jobs(TaskArgs::augment_args(Command::new(side)), jobs), text);
+    let task = Command::new("task")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(side("map", "Run a map task: a split in, records for reducers out"))
+        .subcommand(side(
+            "reduce",
+            "Run a reduce task: sorted records of its partition in, its part of the output out",
+        ));
     let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
@@ -43,6 +54,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(run, "Run a job"))
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
         .subcommand(about(check, "Check that a job's code keeps the laws of MapReduce, on a small input"))
+        .subcommand(about(task, "Run one task of a job, from standard input to standard output: what engines start"))
         .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
@@ -206,7 +218,94 @@ pub struct RunArgs {
     /// Show neither progress nor summary
     #[arg(long, global = true)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
 }
+
+/// Where the tasks of a job run.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Engine")]
+pub struct EngineArgs {
+    /// What runs the tasks: local, batch (any program that runs commands), hadoop (YARN)
+    #[arg(
+        long,
+        global = true,
+        value_name = "ENGINE",
+        value_parser = choice(ENGINES),
+        default_value = "local",
+        hide_possible_values = true
+    )]
+    pub engine: EngineName,
+    /// Setting of the engine: launcher='parallel -j 8', or for Hadoop any of its properties; may be repeated
+    #[arg(long = "engine-option", global = true, value_name = "KEY=VALUE", value_parser = engine::options::parse)]
+    pub engine_options: Vec<(String, String)>,
+}
+
+/// An engine by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineName {
+    /// This process.
+    Local,
+    /// A launcher of commands.
+    Batch,
+    /// YARN, by Hadoop's Streaming.
+    Hadoop,
+}
+
+const ENGINES: &[(&str, EngineName)] =
+    &[("local", EngineName::Local), ("batch", EngineName::Batch), ("hadoop", EngineName::Hadoop)];
+
+/// `twinmill task map|reduce JOB`
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Task")]
+pub struct TaskArgs {
+    /// Plan of the job's tasks, as an engine makes it; it brings the job's options, too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Form of standard input of a map task: the bytes of a file, or key and value framed by their lengths, of which the
+    /// values are the bytes of a file
+    #[arg(long, global = true, value_name = "FORM", value_parser = choice(STDIN_FORMS), default_value = "bytes")]
+    pub from: StdinForm,
+    /// Read this split of --input instead of standard input, from 0
+    #[arg(long, global = true, value_name = "N")]
+    pub split: Option<u32>,
+    /// The mapper of a job with several inputs that the map task runs, from 0
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub as_input: usize,
+    /// Partition of the reduce task, from 0 [default: mapreduce_task_partition, where Hadoop says it]
+    #[arg(long, global = true, value_name = "N")]
+    pub partition: Option<u32>,
+    /// Put four bytes before each key, by which Hadoop's BinaryPartitioner finds its reducer
+    #[arg(long, global = true)]
+    pub partition_token: bool,
+    /// Send sorted blocks instead of records: partition, length, block
+    #[arg(long, global = true)]
+    pub blocks: bool,
+    /// Read the split that an engine has packed, and write what the task leaves as such a pack
+    #[arg(long, global = true)]
+    pub pack: bool,
+    /// Memory of the task for its sort buffer and for runs; beyond it, it spills
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget, default_value = "128MiB")]
+    pub task_memory: ByteSize,
+    /// Write the counts of the task, as JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    #[command(flatten)]
+    pub factors: FactorArgs,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The form of standard input of a map task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StdinForm {
+    /// The bytes of a file.
+    Bytes,
+    /// Raw bytes: lengths and bytes of keys and values.
+    RawBytes,
+}
+
+const STDIN_FORMS: &[(&str, StdinForm)] = &[("bytes", StdinForm::Bytes), ("rawbytes", StdinForm::RawBytes)];
 
 /// `twinmill compare JOB`
 #[derive(Args, Debug)]

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use crate::cli::options::Command;
 use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
-use crate::cli::{check, compare, generate, inspect, lecture, list, options, report, run, streaming, terminal};
+use crate::cli::{check, compare, generate, inspect, lecture, list, options, report, run, streaming, task, terminal};
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
@@ -39,6 +39,10 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
     let (words, answers) = match streaming::translated(words) {
         Ok(translated) => translated,
         Err(refusal) => return refusal.tell(),
+    };
+    let words = match task::with_words_of_plan(words) {
+        Ok(words) => words,
+        Err(failure) => return exit_code(Err(failure)),
     };
     if words.iter().any(|word| word == Stream::NAME) {
         programs.push(Box::new(Stream));
@@ -74,6 +78,7 @@ pub fn refusal(programs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item =
 fn carry_out(command: Command<'_>) -> Result<(), Failure> {
     match command {
         Command::Run(options) => run::run(*options),
+        Command::Task(options) => task::task(*options),
         Command::Compare(options) => compare::compare(*options),
         Command::Check(options) => check::check(*options),
         Command::Lecture(options) => lecture::lecture(&options),

@@ -1,12 +1,13 @@
-//! The command line: arguments become options, options become one of seven commands, and failures become a message and an
+//! The command line: arguments become options, options become one of eight commands, and failures become a message and an
 //! exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | compare | check | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
+//! args ──▶ options ──▶ run | task | compare | check | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
 //! [`main()`] runs it for any programs: `twinmill` is this command with the jobs that come with it.
 
+mod apart;
 mod args;
 mod chart;
 mod check;
@@ -29,6 +30,7 @@ mod pending_file;
 mod piped;
 mod private_directory;
 mod progress;
+mod remote;
 mod report;
 mod result;
 mod rounds_display;
@@ -37,6 +39,7 @@ mod streaming;
 mod suggestion;
 mod summary;
 mod table;
+mod task;
 mod telling;
 mod terminal;
 

@@ -9,26 +9,30 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
-    self, CheckArgs, CommonArgs, CompareArgs, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs, ListArgs,
-    MeasureArgs, Percents, ReportArgs, RunArgs, Runs,
+    self, CheckArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs,
+    ListArgs, MeasureArgs, Percents, ReportArgs, RunArgs, Runs, TaskArgs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::lessons;
 use crate::cli::result::Details;
 use crate::cli::{suggestion, terminal};
 use crate::config::{ExistingOutput, Identity, Intermediates, OnFull, PageCache, Resume, Stragglers, Sync};
+use crate::engine::options::EngineOptions;
 use crate::measure::failure::USAGE;
 use crate::measure::mode::RunMode;
 use crate::measure::plan::ladder::Factor;
 use crate::measure::running::words::join;
 use crate::measure::settings::{Request, Rounds};
-use crate::program::AnyProgram;
+use crate::program::{AnyProgram, Program};
+use crate::streaming::program::Stream;
 use crate::{FaultLab, JobConfig};
 
 /// The settings that were asked for.
 pub enum Command<'a> {
     /// `twinmill run JOB`
     Run(Box<RunOptions<'a>>),
+    /// `twinmill task map|reduce JOB`
+    Task(Box<TaskOptions<'a>>),
     /// `twinmill compare JOB`
     Compare(Box<CompareOptions<'a>>),
     /// `twinmill check JOB`
@@ -70,6 +74,30 @@ pub struct RunOptions<'a> {
     pub report: Option<PathBuf>,
     /// Whether progress and summary are left out.
     pub quiet: bool,
+    /// Where its tasks run.
+    pub engine: EngineChoice,
+}
+
+/// An engine, and what it is told.
+pub struct EngineChoice {
+    /// The engine.
+    pub name: EngineName,
+    /// Its own options.
+    pub options: EngineOptions,
+    /// The job's options and the settings, as words for its tasks.
+    pub words: Vec<OsString>,
+}
+
+/// `twinmill task map|reduce JOB`, resolved.
+pub struct TaskOptions<'a> {
+    /// The job, with its options and inputs.
+    pub task: Task<'a>,
+    /// Whether it is a map task.
+    pub is_map: bool,
+    /// The options of the task itself.
+    pub args: TaskArgs,
+    /// The settings.
+    pub config: JobConfig,
 }
 
 /// `twinmill compare JOB`, resolved.
@@ -166,6 +194,9 @@ const NO_IDENTITY: &[&str] = &[
     "help",
     "version",
 ];
+
+/// Options of a run that its tasks are not given.
+const NOT_FOR_TASKS: &[&str] = &["output", "mode", "resume", "engine", "engine_options"];
 
 /// Reads the command line.
 ///
@@ -274,13 +305,27 @@ fn resolve<'a>(
             let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let identity = identity(definition.get_arguments(), &task, config.output.as_deref());
+            let of_a_task = definition.get_arguments().filter(|arg| !NOT_FOR_TASKS.contains(&arg.get_id().as_str()));
+            let words = repeat(of_a_task, &task.options);
             let identity = identity.map_err(|error| command.error(ErrorKind::Io, error))?;
             if args.overwrite {
                 config.existing_output = ExistingOutput::Overwrite;
             }
             config.resume = if args.resume { Resume::Continue(identity) } else { Resume::Record(identity) };
+            let engine =
+                EngineChoice { name: args.engine.engine, options: EngineOptions(args.engine.engine_options), words };
+            if let Some(message) = cannot_go_out(&engine, &task, args.mode, args.resume, &config) {
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
             let (report, quiet) = (args.report, args.quiet);
-            Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet }))
+            Command::Run(Box::new(RunOptions { task, mode: args.mode, config, report, quiet, engine }))
+        }
+        "task" => {
+            let (side, matches) = matches.subcommand().expect("clap asks for a side");
+            let args = TaskArgs::from_arg_matches(of_job(matches))?;
+            let task = task_of_any_input(command, matches, jobs)?;
+            let config = config(&args.common, &args.factors, RunMode::Memory);
+            Command::Task(Box::new(TaskOptions { task, is_map: side == "map", args, config }))
         }
         "compare" if matches.subcommand_name() == Some(lessons::NAME) && lessons::is_offered(jobs) => {
             Command::Lecture(lecture_options(command, of_job(matches), jobs)?)
@@ -479,14 +524,24 @@ fn task<'a>(
     matches: &ArgMatches,
     jobs: &'a [Box<dyn AnyProgram>],
 ) -> Result<Task<'a>, clap::Error> {
+    let (name, _) = matches.subcommand().expect("clap asks for a job");
+    let job = named_job(command, name, jobs)?;
+    let task = task_of_any_input(command, matches, jobs)?;
+    if task.inputs.is_empty() && job.default_input().is_none() && job.reads_input() {
+        let message = format!("{name} has no default input; name a file or a directory with --input");
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+    }
+    Ok(task)
+}
+
+/// The job, with inputs or without.
+fn task_of_any_input<'a>(
+    command: &mut clap::Command,
+    matches: &ArgMatches,
+    jobs: &'a [Box<dyn AnyProgram>],
+) -> Result<Task<'a>, clap::Error> {
     let (name, of_job) = matches.subcommand().expect("clap asks for a job");
-    let Some(job) = jobs.iter().find(|job| job.name() == name) else {
-        let names: Vec<_> = jobs.iter().map(|job| job.name()).collect();
-        let question = suggestion::question(name, names.iter().copied());
-        let question = if question.is_empty() { "; the".to_owned() } else { question + " The" };
-        let message = format!("unknown job '{name}'{question} jobs are {}", names.join(", "));
-        return Err(command.error(ErrorKind::InvalidSubcommand, message));
-    };
+    let job = named_job(command, name, jobs)?;
     let mut inputs = InputArgs::from_arg_matches(matches)?.input;
     inputs.extend(InputArgs::from_arg_matches(of_job)?.input);
     let named = job.named_inputs(of_job);
@@ -499,11 +554,51 @@ fn task<'a>(
         let message = format!("{name} reads no input; leave out --input");
         return Err(command.error(ErrorKind::ArgumentConflict, message));
     }
-    if inputs.is_empty() && job.default_input().is_none() && job.reads_input() {
-        let message = format!("{name} has no default input; name a file or a directory with --input");
-        return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+    Ok(Task { job, options: of_job.clone(), inputs })
+}
+
+fn named_job<'a>(
+    command: &mut clap::Command,
+    name: &str,
+    jobs: &'a [Box<dyn AnyProgram>],
+) -> Result<&'a dyn AnyProgram, clap::Error> {
+    if let Some(job) = jobs.iter().find(|job| job.name() == name) {
+        return Ok(job.as_ref());
     }
-    Ok(Task { job: job.as_ref(), options: of_job.clone(), inputs })
+    let names: Vec<_> = jobs.iter().map(|job| job.name()).collect();
+    let question = suggestion::question(name, names.iter().copied());
+    let question = if question.is_empty() { "; the".to_owned() } else { question + " The" };
+    let message = format!("unknown job '{name}'{question} jobs are {}", names.join(", "));
+    Err(command.error(ErrorKind::InvalidSubcommand, message))
+}
+
+/// Says why a job cannot go to an engine, if it cannot.
+fn cannot_go_out(
+    engine: &EngineChoice,
+    task: &Task<'_>,
+    mode: RunMode,
+    resumes: bool,
+    config: &JobConfig,
+) -> Option<String> {
+    if engine.name == EngineName::Local {
+        let given = engine.options.iter().next();
+        return given.map(|(key, _)| format!("--engine-option {key} is for an --engine that is not local"));
+    }
+    let name = task.job.name();
+    let why = if mode == RunMode::Reference {
+        "--mode reference is one thread of this process"
+    } else if resumes {
+        "--resume goes on from files of this machine"
+    } else if config.skip_bad_records > 0 {
+        "--skip-bad-records needs tasks that see the records that others skipped"
+    } else if !config.faults.faults.is_empty() {
+        "--inject makes tasks of this process fail"
+    } else if name == Stream::NAME {
+        "its commands are what Hadoop's own Streaming sends; give them to `hadoop jar hadoop-streaming.jar`"
+    } else {
+        return None;
+    };
+    Some(format!("{name} cannot run elsewhere: {why}; leave it out, or take --engine local"))
 }
 
 fn config(common: &CommonArgs, factors: &FactorArgs, mode: RunMode) -> JobConfig {

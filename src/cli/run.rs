@@ -3,10 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::apart::Apart;
 use crate::cli::options::{RunOptions, Task};
 use crate::cli::pending_file::{PendingFile, print_json, write_json};
 use crate::cli::piped::Piped;
 use crate::cli::progress::ProgressDisplay;
+use crate::cli::remote::{Fetched, RemoteOutput};
 use crate::cli::terminal::{note, to_stdout};
 use crate::cli::{default_input, private_directory, summary};
 use crate::config::{ExistingOutput, Resume};
@@ -28,15 +30,17 @@ const PREVIEW_LINES: usize = 10;
 /// # Errors
 /// Any failure; there is neither output nor report then.
 pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
-    let RunOptions { task, mode, config, report: report_path, quiet } = options;
+    let RunOptions { task, mode, config, report: report_path, quiet, engine } = options;
     config.validate()?;
     let mut session = Session::new(config);
     let mut supervisor = Supervisor::start()?;
+    let cancel = session.cancel.clone();
+    let remote_output = supervisor.run(&cancel, || RemoteOutput::take(&mut session, &engine.options))?;
     supervisor.run(&session.cancel, || Ok(check_places(&session, &task.inputs, report_path.as_deref())?))?;
     let mut report_file =
         report_path.map(|path| ReportFile::begin(path, session.config.output.as_deref())).transpose()?;
-    let cancel = session.cancel.clone();
     // Removed at the end, whatever the outcome.
+    let _fetched = supervisor.run(&cancel, || Fetched::take(&task.inputs, &mut session, &engine.options))?;
     let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
     let inputs = supervisor.run(&session.cancel, || {
         let inputs = default_input::resolve(&task, quiet, &session.cancel)?;
@@ -54,6 +58,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let scratch = if session.config.output.is_none() { Some(scratch_output(&mut session.config)?) } else { None };
+    let apart = Apart::begin(engine, task.job.name(), &inputs, &mut session)?;
     let display = (!quiet).then(|| ProgressDisplay::start(session.progress.clone()));
     let report = supervisor.run(&session.cancel, || {
         let mut report = match mode {
@@ -62,8 +67,14 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
                 resume::or_start_over(&session, |session| task.job.run(&task.options, &inputs, session))?
             }
         };
+        if let Some(apart) = &apart {
+            apart.tell(&mut report);
+        }
         if report_file.is_some() && scratch.is_some() {
             report.output.compute_digest(&session.cancel)?;
+        }
+        if let Some(remote) = &remote_output {
+            report.output.path = remote.put(&report.output.path, &session.cancel)?;
         }
         Ok(report)
     });
@@ -79,7 +90,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         });
         written.map_err(|failure| if published { without_report(failure, &report) } else { failure })?;
     }
-    if scratch.is_some() {
+    if remote_output.is_none() && scratch.is_some() {
         show_output(&task, &report.output.path, &mut supervisor, &cancel)?;
     }
     if let (false, Some(saved)) = (quiet, &report.resumed) {
@@ -93,7 +104,8 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     }
     if !quiet {
         report.notes.iter().for_each(note);
-        note(summary::of(&report, &session.config, scratch.is_none()).trim_end());
+        let is_kept = scratch.is_none() || remote_output.is_some();
+        note(summary::of(&report, &session.config, is_kept).trim_end());
     }
     if let Some(scratch) = scratch {
         let path = scratch.path().to_owned();

@@ -9,6 +9,7 @@
 //! - `compare`: the table and its JSON.
 //! - `accounts`: bytes by purpose and time by use, which add up.
 //! - `alternatives`: other programs in the same comparison.
+//! - `apart`: tasks in processes of their own.
 //! - `export`: a comparison as a page, Markdown, CSV and a trace, and all of them from saved reports.
 //! - `tables`: tables as people have them.
 //! - `texts`: jobs on text.
@@ -23,6 +24,7 @@
 
 mod accounts;
 mod alternatives;
+mod apart;
 mod check;
 mod compare;
 mod crash;

@@ -1,0 +1,65 @@
+//! Runs whose tasks an engine runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::args::EngineName;
+use crate::cli::options::EngineChoice;
+use crate::cli::private_directory;
+use crate::config::Resume;
+use crate::engine::batch::Batch;
+use crate::engine::hadoop::Hadoop;
+use crate::input::View;
+use crate::input::watch::Watch;
+use crate::measure::failure::Failure;
+use crate::runtime::apart::engine::Engine;
+use crate::runtime::apart::role::Role;
+use crate::runtime::apart::stages::Coordination;
+use crate::runtime::work_dir::WorkDir;
+use crate::{Report, Session};
+
+/// An engine at work, and its directory, which is removed with it.
+pub struct Apart {
+    engine: Arc<dyn Engine>,
+    _dir: WorkDir,
+}
+
+impl Apart {
+    /// Starts the engine that was chosen, for a job with these inputs; `None` for the local one.
+    ///
+    /// # Errors
+    /// Those of starting it.
+    pub fn begin(
+        choice: EngineChoice,
+        job: &str,
+        inputs: &[PathBuf],
+        session: &mut Session,
+    ) -> Result<Option<Self>, Failure> {
+        let EngineChoice { name, options, words } = choice;
+        let start = |dir: &Path| -> Result<Arc<dyn Engine>, Failure> {
+            let config = &session.config;
+            Ok(match name {
+                EngineName::Local => unreachable!("it is no engine"),
+                EngineName::Hadoop => Arc::new(Hadoop::new(dir.to_owned(), job, &options, &session.cancel)?),
+                EngineName::Batch => {
+                    Arc::new(Batch::new(dir.to_owned(), job, config.workers, config.max_attempts, &options)?)
+                }
+            })
+        };
+        if name == EngineName::Local {
+            return Ok(None);
+        }
+        let dir = private_directory::create(&session.config.work_dir, "twinmill-engine-")?;
+        let engine = start(dir.path())?;
+        let watch = Arc::new(Watch::default());
+        session.config.resume = Resume::Off;
+        session.inputs = session.inputs.seen_as(View::Watched(watch.clone()));
+        session.role = Role::Coordinator(Arc::new(Coordination::new(engine.clone(), words, inputs.to_vec(), watch)));
+        Ok(Some(Apart { engine, _dir: dir }))
+    }
+
+    /// Adds what the engine says to a report.
+    pub fn tell(&self, report: &mut Report) {
+        report.notes.extend(self.engine.notes());
+    }
+}
