@@ -55,6 +55,9 @@ pub struct AlternativeRun {
     /// Time that the program itself measured, from its first read to its last write; for a program that starts in no
     /// time, its wall time.
     pub work_seconds: f64,
+    /// Time in which a database took the input in, before the question; `None` for programs that read the input itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_seconds: Option<f64>,
     /// The rest of its wall time.
     pub startup_seconds: f64,
     /// Processor time of its processes.
@@ -185,6 +188,11 @@ impl Alternative {
 }
 
 impl AlternativeRun {
+    /// Time that its user waits.
+    pub fn total_seconds(&self) -> f64 {
+        self.startup_seconds + self.load_seconds.unwrap_or(0.0) + self.work_seconds
+    }
+
     /// Whether its answer is the comparison's, which `gave` outputs of some digests; `None` where it has given none.
     pub fn agrees(&self, gave: impl Fn(&str) -> bool) -> Option<bool> {
         Some(self.answer.as_ref()?.agrees && gave(&self.checked_against))
@@ -208,6 +216,7 @@ pub mod tests {
             input_bytes: 256 << 20,
             wall_seconds: work_seconds + 0.5,
             work_seconds: *work_seconds,
+            load_seconds: None,
             startup_seconds: 0.5,
             cpu_seconds: work_seconds * 1.5,
             peak_rss_bytes: 40 << 20,

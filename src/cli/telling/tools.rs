@@ -15,7 +15,10 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
     }
     let tools = tools(comparison);
     let fastest = fastest_mode(&tools);
-    let mut head = ["", "work", "range", "start-up", "processor", "memory"].map(str::to_owned).to_vec();
+    let loading = tools.iter().any(|tool| tool.load_seconds.is_some());
+    let mut head = ["", "work", "range", "start-up"].map(str::to_owned).to_vec();
+    head.extend(loading.then(|| "load".to_owned()));
+    head.extend(["processor", "memory"].map(str::to_owned));
     head.extend(fastest.map(|fastest| format!("× {}", fastest.name)));
     head.push("answer".into());
     let mut rows = vec![head];
@@ -25,9 +28,9 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
             seconds(tool.work.median),
             range((tool.work.min, tool.work.max)),
             if tool.startup_seconds > 0.0 { seconds(tool.startup_seconds) } else { "–".into() },
-            seconds(tool.cpu_seconds),
-            bytes(tool.peak_rss_bytes as u64),
         ];
+        row.extend(loading.then(|| tool.load_seconds.map_or("–".into(), seconds)));
+        row.extend([seconds(tool.cpu_seconds), bytes(tool.peak_rss_bytes as u64)]);
         row.extend(fastest.map(|fastest| format!("{:.2}×", tool.work.median / fastest.work.median)));
         row.push(match tool.answer {
             Answers::Equal(0.0) => "equal".into(),
@@ -38,9 +41,10 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         rows.push(row);
     }
     let versions: Vec<String> = comparison.alternatives.iter().filter_map(version).collect();
-    let mut lines = vec![
-        "Work is from the first read to the last write, by each program's own clock; start-up is the rest.".to_owned(),
-    ];
+    let load = if loading { " A database takes the input in before it works, which is load." } else { "" };
+    let mut lines = vec![format!(
+        "Work is from the first read to the last write, by each program's own clock; start-up is the rest.{load}"
+    )];
     lines.extend((!versions.is_empty()).then(|| format!("Versions: {}.", versions.join(", "))));
     lines.extend(answers(comparison));
     Some(Table { rows, sentence: lines.join("\n") })

@@ -423,6 +423,7 @@ pub mod tests {
             times: times(work),
             totals: times(startup_seconds + work),
             work: Spread::of([work]),
+            load_seconds: None,
             startup_seconds,
             cpu_seconds: work,
             peak_rss_bytes: 0.0,

@@ -29,10 +29,12 @@ pub struct Tool {
     pub input_bytes: f64,
     /// Round and seconds of work of each run.
     pub times: Vec<(u32, f64)>,
-    /// Round and seconds of each run, start-up included.
+    /// Round and seconds of each run, start-up and load included.
     pub totals: Vec<(u32, f64)>,
     /// From its first read to its last write.
     pub work: Spread,
+    /// Time in which a database takes the input in, before its work.
+    pub load_seconds: Option<f64>,
     /// Rest of the process's time; 0 for a program that starts in no time, all of whose time is work.
     pub startup_seconds: f64,
     /// Processor time.
@@ -87,7 +89,7 @@ pub enum Answers {
 impl Tool {
     /// Time that its user waits.
     pub fn total_seconds(&self) -> f64 {
-        self.startup_seconds + self.work.median
+        self.startup_seconds + self.load_seconds.unwrap_or(0.0) + self.work.median
     }
 
     /// The work of this and of another in the rounds in which both ran.
@@ -95,7 +97,7 @@ impl Tool {
         paired(&self.times, &other.times)
     }
 
-    /// Like [`paired_times`](Self::paired_times), start-up included.
+    /// Like [`paired_times`](Self::paired_times), start-up and load included.
     pub fn paired_totals(&self, other: &Tool) -> Vec<(f64, f64)> {
         paired(&self.totals, &other.totals)
     }
@@ -128,6 +130,7 @@ impl Tool {
             times: runs.iter().map(|run| (run.round, run.report.wall_seconds)).collect(),
             totals: runs.iter().map(|run| (run.round, run.startup_seconds + run.report.wall_seconds)).collect(),
             work: Spread::of(runs.iter().map(|run| run.report.wall_seconds)),
+            load_seconds: None,
             startup_seconds: of(|run| run.startup_seconds),
             cpu_seconds: of(|run| run.report.cpu_seconds),
             peak_rss_bytes: of(|run| run.report.peak_rss_bytes as f64),
@@ -150,8 +153,9 @@ impl Tool {
             processors: if alternative.parallel { comparison.settings.workers as u64 } else { 1 },
             input_bytes: first.input_bytes as f64,
             times: runs.iter().map(|run| (run.round, run.work_seconds)).collect(),
-            totals: runs.iter().map(|run| (run.round, run.startup_seconds + run.work_seconds)).collect(),
+            totals: runs.iter().map(|run| (run.round, run.total_seconds())).collect(),
             work: Spread::of(runs.iter().map(|run| run.work_seconds)),
+            load_seconds: first.load_seconds.map(|_| of(|run| run.load_seconds.unwrap_or(0.0))),
             startup_seconds: of(|run| run.startup_seconds),
             cpu_seconds: of(|run| run.cpu_seconds),
             peak_rss_bytes: of(|run| run.peak_rss_bytes as f64),
@@ -171,6 +175,7 @@ impl Tool {
             version: self.version.clone(),
             framework: self.framework,
             processors: self.processors,
+            load_seconds: self.load_seconds,
             startup_seconds: self.startup_seconds,
             total_seconds: self.total_seconds(),
             cpu_seconds: self.cpu_seconds,
@@ -199,6 +204,8 @@ pub struct ToolEntry {
     version: Option<String>,
     framework: bool,
     processors: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    load_seconds: Option<f64>,
     startup_seconds: f64,
     total_seconds: f64,
     cpu_seconds: f64,

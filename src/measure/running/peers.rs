@@ -101,8 +101,7 @@ impl Peers {
         Err(Failure::Message(message, USAGE))
     }
 
-    /// The alternatives of these names, with the reason for each that does not take part. None does where the input is
-    /// not one file.
+    /// The alternatives of these names, with the reason for each that does not take part.
     ///
     /// # Errors
     /// [`Failure::Message`] for an unknown name, and for a job or an option that no program takes.
@@ -113,13 +112,9 @@ impl Peers {
         inputs: &[PathBuf],
         supervisor: &mut Supervisor,
     ) -> Result<Vec<Alternative>, Failure> {
-        let (file, declined) = match the_file(inputs)? {
-            Ok(file) => (file, None),
-            Err(why) => (PathBuf::from("/dev/null"), Some(why)),
-        };
-        let mut command = self.command("plan", question, &file);
+        let mut command = self.command("plan", question, inputs)?;
         command.arg(join("--with", names.join(",")));
-        if let Some(why) = question.declined.as_ref().or(declined.as_ref()) {
+        if let Some(why) = &question.declined {
             command.arg(join("--declined", why));
         }
         let ended = supervisor.run_child(command)?;
@@ -142,11 +137,7 @@ impl Peers {
         ours: &Ours,
         supervisor: &mut Supervisor,
     ) -> Result<Outcome, Failure> {
-        let file = match the_file(&ours.inputs)? {
-            Ok(file) => file,
-            Err(why) => return Ok(Outcome::Declined(why)),
-        };
-        let mut command = self.command("run", question, &file);
+        let mut command = self.command("run", question, &ours.inputs)?;
         command.args([join("--system", system), format!("--cpus={}", question.workers).into()]);
         command.arg(join("--against", &ours.output));
         if question.page_cache == PageCache::Cold {
@@ -166,12 +157,18 @@ impl Peers {
         })
     }
 
-    fn command(&self, verb: &str, question: &Question<'_>, input: &Path) -> Command {
+    /// The script with the question, about all files of the input: directories are for twinmill to walk.
+    fn command(&self, verb: &str, question: &Question<'_>, inputs: &[PathBuf]) -> Result<Command, Failure> {
         let mut command = Command::new(&self.one);
         tie::to_this_process(&mut command, Signal::SIGTERM);
-        command.args([verb, question.job]).args([join("--input", input), join("--scratch", question.scratch)]);
+        command.args([verb, question.job]);
+        for file in list_files(inputs)? {
+            let path = std::path::absolute(&*file.path).map_err(Failure::at("find", &file.path))?;
+            command.arg(join("--input", path));
+        }
+        command.arg(join("--scratch", question.scratch));
         command.args(question.options.iter().map(|(name, value)| OsString::from(format!("--option={name}={value}"))));
-        command
+        Ok(command)
     }
 
     fn parse<T: DeserializeOwned>(&self, json: &[u8]) -> Result<T, Failure> {
@@ -179,14 +176,6 @@ impl Peers {
             let text = String::from_utf8_lossy(json);
             Failure::failed(format!("{} printed no such JSON: {error}: {}", self.one.display(), text.trim()))
         })
-    }
-}
-
-/// The single input file, since other programs take one path; or the reason why there is none.
-fn the_file(inputs: &[PathBuf]) -> Result<Result<PathBuf, String>, Failure> {
-    match list_files(inputs)?.as_slice() {
-        [file] => std::path::absolute(&*file.path).map(Ok).map_err(Failure::at("find", &file.path)),
-        files => Ok(Err(format!("programs read one file, and the input is {} files", files.len()))),
     }
 }
 

@@ -14,21 +14,23 @@ use serde_json::{Value, json};
 use super::Cli;
 
 /// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` and `worse` give the same other
-/// answer, `failing` gives none. None takes part where the comparison declines them. All others agree if `a` occurs
-/// twice in twinmill's output.
+/// answer, `failing` gives none, `database` loads the input first. None takes part where the comparison declines them, or the
+/// input is several files. All others agree if `a` occurs twice in twinmill's output.
 const ONE: &str = r#"#!/bin/sh
 set -eu
-declined=
+declined= files=0
 here=$(dirname "$0")
 echo "$*" >> "$here/log"
 for word; do
     case $word in
+        --input=*) files=$((files + 1)) ;;
         --with=*) names=${word#--with=} ;;
         --system=*) system=${word#--system=} ;;
         --against=*) against=${word#--against=} ;;
         --declined=*) declined=${word#--declined=} ;;
     esac
 done
+[ -n "$declined" ] || [ "$files" = 1 ] || declined="programs read one file, and the input is $files files"
 if [ "$1" = plan ]; then
     entries=
     for name in $(echo "$names" | tr , ' '); do
@@ -47,13 +49,14 @@ if [ "$1" = plan ]; then
     exit
 fi
 nproc >> "$here/processors"
-agrees=false digest= difference=
+agrees=false digest= difference= load=
 case $system in
     failing) echo "status 3" >&2; echo "out of luck" >&2; exit 1 ;;
     wrong|worse) digest=x difference=', "first_difference": {"line": 2, "ours": "b\\t1", "theirs": "b\\t2"}' ;;
+    database) agrees=true load='"load_seconds": 2.0,' ;;
     *) if grep -qx 'a	2' "$against"/part-*; then agrees=true; fi ;;
 esac
-echo "{\"wall_seconds\": 1.75, \"work_seconds\": 1.25, \"startup_seconds\": 0.5, \"cpu_seconds\": 1.5,
+echo "{$load \"wall_seconds\": 1.75, \"work_seconds\": 1.25, \"startup_seconds\": 0.5, \"cpu_seconds\": 1.5,
     \"peak_rss_bytes\": 1048576, \"iteration_seconds\": [], \"answer\": {\"agrees\": $agrees, \"difference\": 0.0,
     \"digest\": \"$digest\"$difference}}"
 "#;
@@ -111,6 +114,19 @@ fn alternatives_take_turns_with_the_modes_and_their_answers_are_checked() {
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[1].starts_with("run wordcount --input=/") && asked[1].contains("--cpus=1"), "{asked:?}");
     cli.assert_left(&["peers", "r.json"]);
+}
+
+#[test]
+fn what_a_database_takes_to_load_the_input_is_told_apart_and_counted() {
+    let cli = Cli::with_peers();
+    let ended = cli.succeed(&format!("{COMPARE} --runs 1 --with good,database"));
+    let row = |name: &str| ended.stdout.lines().rfind(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(ended.stdout.contains(" start-up     load   processor "), "{}", ended.stdout);
+    assert!(row("database ").contains("0.500 s   2.00 s ") && row("good ").contains("0.500 s        – "), "{}", ended.stdout);
+    let report = cli.json("r.json");
+    let tool = |name: &str| report["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();
+    assert_eq!((&tool("database")["load_seconds"], &tool("database")["total_seconds"]), (&json!(2.0), &json!(3.75)));
+    assert_eq!((&tool("good")["load_seconds"], &tool("good")["total_seconds"]), (&Value::Null, &json!(1.75)));
 }
 
 #[test]

@@ -39,6 +39,13 @@ hints_directory: {data}/hints
 cdc_raw_directory: {data}/cdc_raw
 auto_snapshot: false
 """
+LOGGING = """<configuration>
+  <appender name="said" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%level %msg%n</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="said"/></root>
+</configuration>
+"""
 
 
 @contextmanager
@@ -53,6 +60,7 @@ def started(folder: Path) -> Iterator[int]:
     argv += [word for package in OPENS for word in ("--add-opens", f"{package}=ALL-UNNAMED")]
     argv += [f"-Dcassandra.config=file://{settings}", f"-Dcassandra.storagedir={data}", "-Dcassandra-foreground=yes"]
     argv += ["-Dcassandra.ring_delay_ms=100", "-Dcassandra.skip_wait_for_gossip_to_settle=0"]
-    argv += [f"-Dcassandra.logdir={data}", "-cp", f"{os.environ['LIBRARIES']}/*", "org.apache.cassandra.service.CassandraDaemon"]
+    (data / "logback.xml").write_text(LOGGING)
+    argv += [f"-Dlogback.configurationFile={data}/logback.xml", f"-Dcassandra.logdir={data}", "-cp", f"{os.environ['LIBRARIES']}/*", "org.apache.cassandra.service.CassandraDaemon"]
     with running(argv, data, lambda: answers_at(port)):
         yield port
