@@ -20,7 +20,8 @@ from .registry import Answer
 
 
 def part_files(output: Path) -> list[Path]:
-    """The parts of an output folder, or the files of a folder that is a part, in name order, without what lies beside them: `_SUCCESS`, checksums, pages."""
+    """The parts of an output folder, or the files of a folder that is a part, in name order. What lies beside them is none:
+    `_SUCCESS`, checksums, pages."""
     files = [path for path in output.rglob("*") if path.is_file() and path.name[0] not in "._"]
     files = [path for path in files if any(name.startswith("part") for name in path.relative_to(output).parts)]
     return sorted(files)

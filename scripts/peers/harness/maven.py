@@ -75,7 +75,9 @@ def stamp_of(family: str) -> Path:
 def sources(family: str) -> list[Path]:
     """Its own, and what they have in common with Hadoop's and with other streams'."""
     own = sorted(layout.folder(family).glob("*.java"))
-    common = [layout.PEERS / "systems" / "jvm" / "Cells.java"] if (layout.folder(family) / "Aggregate.java").exists() else []
+    common = (
+        [layout.PEERS / "systems" / "jvm" / "Cells.java"] if (layout.folder(family) / "Aggregate.java").exists() else []
+    )
     return own + common + layout.streaming_sources(family)
 
 

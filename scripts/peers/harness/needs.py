@@ -1,7 +1,7 @@
 """What a system needs beside its own folder, and what of it is absent.
 
-Python packages stand in `requirements.txt` of the system's folder, and Java's in its `pom.xml`: those files are read by pip and
-Maven. Here is what comes from Debian.
+Python packages stand in `requirements.txt` of the system's folder, and Java's in its `pom.xml`: those files are read by
+pip and Maven. Here is what comes from Debian.
 """
 
 import glob

@@ -45,8 +45,8 @@ class Workload:
     further: tuple[tuple[str, ...], ...] = ()
     """Generators of further inputs, each a kind and its options."""
     files: tuple[str, ...] | None = ("input",)
-    """What programs find in their folder, a name for each file of the input. None: any number of files, in the folder `input`
-    and by their own names."""
+    """What programs find in their folder, a name for each file of the input. None: any number of files, in the folder
+    `input` and by their own names."""
     tolerance: float | None = None
     """For answers that are tables of a key and numbers: how far a number may be from another system's. None: answers
     agree when their digests do."""
@@ -77,8 +77,9 @@ class Task:
     parameters: dict[str, str]
     data: Data
     folder: Path
-    """Where the program works. It gets names in it, so that no sign in a path means anything to it: `INPUT`, a link, or a
-    folder of links where the workload takes several files; `OUTPUT`, the folder of part files, in name order, not there yet; `SCRATCH`, an empty folder for intermediates."""
+    """Where the program works. It gets names in it, so that no sign in a path means anything to it: `INPUT`, a link, or
+    a folder of links where the workload takes several files; `OUTPUT`, the folder of part files, in name order, not
+    there yet; `SCRATCH`, an empty folder for intermediates."""
     cpus: int
 
     INPUT = "input"
@@ -125,8 +126,8 @@ class Command:
 
 @dataclass(frozen=True)
 class Stream:
-    """Events to be counted by key, for `scripts/latency`: a program takes them from a port on loopback, and leaves the files `seen`
-    and `totals` in its folder."""
+    """Events to be counted by key, for `scripts/latency`: a program takes them from a port on loopback, and leaves the
+    files `seen` and `totals` in its folder."""
 
     port: int
     events: int
@@ -145,7 +146,8 @@ class System:
     answers = True
     """Whether the output is an answer, to be compared; a floor such as `cp` has none."""
     byte_identical = False
-    """Whether this system promises the same bytes in every run as all others that do so, even where there is a tolerance."""
+    """Whether this system promises the same bytes in every run as all others that do so, even where there is a
+    tolerance."""
     framework = False
     """Whether it is an engine that was built for clusters, and not a tool or a library."""
     needs = Needs()
@@ -202,8 +204,8 @@ class System:
         raise NotImplementedError
 
     def work_seconds(self, task: Task, stdout: str) -> float | None:
-        """Seconds the program itself counted, from `work_seconds=…`, without what `load_seconds=…` says; None when it counts
-        none: all is work."""
+        """Seconds the program itself counted, from `work_seconds=…`, without what `load_seconds=…` says; None when it
+        counts none: all is work."""
         found = re.search(r"^work_seconds=(\S+)$", stdout, re.MULTILINE)
         return float(found[1]) if found else None
 

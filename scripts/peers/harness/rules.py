@@ -139,8 +139,8 @@ def no_mark(question: Question) -> Iterator[str]:
 
 
 def drops_carriage_returns(question: Question) -> Iterator[str]:
-    """Of readers that take CR LF for one line end. The jobs that print whole lines, and patterns that may match the CR, can
-    tell."""
+    """Of readers that take CR LF for one line end. The jobs that print whole lines, and patterns that may match the CR,
+    can tell."""
     pattern = question.pattern
     if question.workload.name in LINES or pattern and (pattern.any_byte or pattern.anchored or not pattern.portable):
         if question.data.carriage_returns:
@@ -155,7 +155,8 @@ def cuts_at_carriage_returns(question: Question) -> Iterator[str]:
 
 
 def first_match(question: Question) -> Iterator[str]:
-    """Of engines that take the first alternative, as Rust's does: on characters where the text is UTF-8, else on bytes."""
+    """Of engines that take the first alternative, as Rust's does: on characters where the text is UTF-8, else on
+    bytes."""
     pattern = question.pattern
     if not pattern:
         return

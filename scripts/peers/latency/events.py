@@ -1,7 +1,7 @@
 """Events with a time in each, sent over loopback at a rate: `key TAB number TAB time`.
 
-The time is when the event is due, nanoseconds since 1970, whether or not it could be sent then. A program that keeps the sender
-waiting therefore shows in the latencies, and is not spared (Gil Tene's coordinated omission).
+The time is when the event is due, nanoseconds since 1970, whether or not it could be sent then. A program that keeps
+the sender waiting therefore shows in the latencies, and is not spared (Gil Tene's coordinated omission).
 """
 
 import socket

@@ -19,7 +19,8 @@ class Figures:
     throughput_per_second: float
     """Events a second, from when the first of them was due to when the last of them was in the output."""
     kept_up: bool
-    """Whether events were put out as fast as they came: the last ones were not later than others by more than a second."""
+    """Whether events were put out as fast as they came: the last ones were not later than others by more than a
+    second."""
     answer_equal: bool
     cpu_seconds: float
 
@@ -42,7 +43,8 @@ def figures(streamed: Streamed, events: Events, warm_up: int, expected: dict[str
         events=len(counted),
         outputs=len({at for at, *_ in streamed.seen}),
         latency_ms={
-            "min": round(counted[0] / 1e6, 3), **{name: round(ms, 3) for name, ms in latency.items()},
+            "min": round(counted[0] / 1e6, 3),
+            **{name: round(ms, 3) for name, ms in latency.items()},
             "max": round(counted[-1] / 1e6, 3),
         },
         throughput_per_second=round(len(counted) / seconds, 1),

@@ -2,9 +2,9 @@
 
     python3 micro_batches.py PORT EVENTS INTERVAL_MS CPUS MODE TWINMILL
 
-The events that have come by the end of an interval are a batch, and so are those that came while the batch before was counted. A
-batch is a file, its job `aggregate`: events, first and last number of each key. The job's output directory appears when it is
-complete, and that is the time at which the batch was seen. The counts are added up here.
+The events that have come by the end of an interval are a batch, and so are those that came while the batch before was
+counted. A batch is a file, its job `aggregate`: events, first and last number of each key. The job's output directory
+appears when it is complete, and that is the time at which the batch was seen. The counts are added up here.
 """
 
 import shutil
@@ -47,8 +47,32 @@ class Arrivals:
 def main() -> None:
     port, events, interval, cpus = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) / 1e3, sys.argv[4]
     mode, twinmill = sys.argv[5], sys.argv[6]
-    argv = [twinmill, "run", "aggregate", "--mode", mode, "--workers", cpus, "--reducers", "1", "--quiet", "--format", "tsv"]
-    argv += ["--group-by", "1", "--agg", "count,min:2,max:2", "--work-dir", ".", "--input", "batch", "--output", "counted"]
+    argv = [
+        twinmill,
+        "run",
+        "aggregate",
+        "--mode",
+        mode,
+        "--workers",
+        cpus,
+        "--reducers",
+        "1",
+        "--quiet",
+        "--format",
+        "tsv",
+    ]
+    argv += [
+        "--group-by",
+        "1",
+        "--agg",
+        "count,min:2,max:2",
+        "--work-dir",
+        ".",
+        "--input",
+        "batch",
+        "--output",
+        "counted",
+    ]
     totals: Counter[str] = Counter()
     counted = 0
     arrivals = Arrivals(port)

@@ -1,7 +1,7 @@
 """Runs one program on a stream of events, and collects what it has left in its folder.
 
-`seen` has a line for each time at which output appeared: `time TAB key TAB first TAB last`, the events from `first` to `last` of that
-key, or of all where the key is `*`. `totals` has the counts of all keys at the end: `key TAB count`.
+`seen` has a line for each time at which output appeared: `time TAB key TAB first TAB last`, the events from `first` to
+`last` of that key, or of all where the key is `*`. `totals` has the counts of all keys at the end: `key TAB count`.
 """
 
 import os
@@ -60,7 +60,9 @@ class _Sender:
         self.thread.join(5)
 
 
-def run(system: System, mode: str, interval_ms: float, of: Events, cpus: int, folder: Path, timeout_seconds: float) -> Streamed:
+def run(
+    system: System, mode: str, interval_ms: float, of: Events, cpus: int, folder: Path, timeout_seconds: float
+) -> Streamed:
     sender = _Sender(of)
     stream = Stream(sender.port, of.count, interval_ms, mode, cpus, folder)
     try:

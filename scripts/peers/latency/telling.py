@@ -11,7 +11,13 @@ def table(runs: list[dict]) -> str:
     head = ["system", "mode", "interval", "p50", "p90", "p99", "p99.9", "max", "events/s", "processor", "answer"]
     rows = [head] + [_row(run) for run in runs]
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths))) for row in rows]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in rows
+    ]
     return "\n".join([lines[0], *lines[1:], "Milliseconds from when an event is due to when it is in the output."])
 
 
@@ -61,7 +67,9 @@ def verdicts(runs: list[dict]) -> list[dict]:
 
 def claim(told: list[dict]) -> dict:
     """The claim, judged by Spark's micro-batches at their shortest interval."""
-    spark = next((verdict for verdict in told if (verdict["system"], verdict["mode"]) == ("spark", "micro-batch")), None)
+    spark = next(
+        (verdict for verdict in told if (verdict["system"], verdict["mode"]) == ("spark", "micro-batch")), None
+    )
     if spark is None:
         verdict = "not measured"
     elif spark["at_least_500_ms"]:
@@ -77,7 +85,7 @@ def sentences(told: list[dict], judged: dict) -> list[str]:
         f"at an interval of {each['interval_ms']:g} ms."
         for each in told
     ]
-    return [*lines, f"\"{judged['claim']}\": {judged['verdict']}."]
+    return [*lines, f'"{judged["claim"]}": {judged["verdict"]}.']
 
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 860, 460, 70, 230, 40, 60

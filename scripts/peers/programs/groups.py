@@ -11,7 +11,9 @@ class Groups:
     def __init__(self):
         question = Aggregate()
         self._wanted = question.wanted
-        self.columns = list(dict.fromkeys([*question.groups, *(column for _, column in question.wanted if column)])) or ["c1"]
+        self.columns = list(
+            dict.fromkeys([*question.groups, *(column for _, column in question.wanted if column)])
+        ) or ["c1"]
         self._keys = [self.columns.index(column) for column in question.groups]
         self._values = [(function, column and self.columns.index(column)) for function, column in question.wanted]
         self._groups: dict[tuple, list] = {}

@@ -1,7 +1,7 @@
 """Questions on tables as SQL, for all programs that have it: columns are `c1`, `c2`, … of a table without a header.
 
-The width and the separator are those of the first row. Columns that are only counted up are numbers, all others text, so that a
-cell stays what it is; an empty cell is NULL.
+The width and the separator are those of the first row. Columns that are only counted up are numbers, all others text,
+so that a cell stays what it is; an empty cell is NULL.
 """
 
 import csv

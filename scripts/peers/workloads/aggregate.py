@@ -1,7 +1,7 @@
 """Groups of a table's rows, with counts, sums, means, extremes and numbers of distinct values.
 
-`group-by` lists columns, and `agg` functions of columns, such as `count,sum:4`, both counted from 1; without both, the rows of each
-value of the first column are counted. Sums are exact in twinmill; other programs add floating point up.
+`group-by` lists columns, and `agg` functions of columns, such as `count,sum:4`, both counted from 1; without both, the
+rows of each value of the first column are counted. Sums are exact in twinmill; other programs add floating point up.
 """
 
 from harness import answers

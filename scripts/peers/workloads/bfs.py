@@ -1,5 +1,5 @@
-"""How many edges the shortest way from a node to each other one has, along the edges. The node is the one with the first id, if
-none is named; -1 stands where no way leads."""
+"""How many edges the shortest way from a node to each other one has, along the edges. The node is the one with the
+first id, if none is named; -1 stands where no way leads."""
 
 from harness import answers, inputs
 from harness.registry import Workload

@@ -1,5 +1,5 @@
-"""The tables of an access log's dashboard: requests, bytes and errors by hour, status, method, extension, page, host and referrer,
-and the sessions of each host."""
+"""The tables of an access log's dashboard: requests, bytes and errors by hour, status, method, extension, page, host
+and referrer, and the sessions of each host."""
 
 from harness import answers
 from harness.registry import Workload

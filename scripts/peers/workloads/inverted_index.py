@@ -1,5 +1,5 @@
-"""For each term the documents in which it occurs, and how often. A term is a run of letters, in lower case; a document is a file,
-named by its file name without the last extension."""
+"""For each term the documents in which it occurs, and how often. A term is a run of letters, in lower case; a document
+is a file, named by its file name without the last extension."""
 
 from harness import answers
 from harness.registry import Workload

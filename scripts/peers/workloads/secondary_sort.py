@@ -1,5 +1,5 @@
-"""The rows of each key in the order of another column: those of a table's first column by its second. Equal ones keep the order
-of the input."""
+"""The rows of each key in the order of another column: those of a table's first column by its second. Equal ones keep
+the order of the input."""
 
 from harness import answers
 from harness.registry import Workload

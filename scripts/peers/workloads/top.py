@@ -1,5 +1,5 @@
-"""The records with the greatest numbers, of records that are a key, a TAB and a number. Equal numbers are in the order of their
-keys."""
+"""The records with the greatest numbers, of records that are a key, a TAB and a number. Equal numbers are in the order
+of their keys."""
 
 from harness import answers, inputs
 from harness.registry import Workload

@@ -1,4 +1,5 @@
-"""For each node of a graph the triangles that it is in. Edges have no direction, count once, and lead to another node."""
+"""For each node of a graph the triangles that it is in. Edges have no direction, count once, and lead to another
+node."""
 
 from harness import answers, inputs
 from harness.registry import Workload

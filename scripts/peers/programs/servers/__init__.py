@@ -34,7 +34,12 @@ def running(
     log = folder / f"{Path(str(argv[0])).name}.log"
     with open(log, "wb") as said:
         server = subprocess.Popen(
-            [str(word) for word in argv], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            [str(word) for word in argv],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
         )
     try:
         _wait(server, ready, log, within_seconds)

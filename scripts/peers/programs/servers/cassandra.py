@@ -1,4 +1,5 @@
-"""Cassandra, one node with a data folder of its own. It is started as `bin/cassandra` starts it, which Maven does not bring."""
+"""Cassandra, one node with a data folder of its own. It is started as `bin/cassandra` starts it, which Maven does not
+bring."""
 
 import os
 from collections.abc import Iterator
@@ -61,6 +62,12 @@ def started(folder: Path) -> Iterator[int]:
     argv += [f"-Dcassandra.config=file://{settings}", f"-Dcassandra.storagedir={data}", "-Dcassandra-foreground=yes"]
     argv += ["-Dcassandra.ring_delay_ms=100", "-Dcassandra.skip_wait_for_gossip_to_settle=0"]
     (data / "logback.xml").write_text(LOGGING)
-    argv += [f"-Dlogback.configurationFile={data}/logback.xml", f"-Dcassandra.logdir={data}", "-cp", f"{os.environ['LIBRARIES']}/*", "org.apache.cassandra.service.CassandraDaemon"]
+    argv += [
+        f"-Dlogback.configurationFile={data}/logback.xml",
+        f"-Dcassandra.logdir={data}",
+        "-cp",
+        f"{os.environ['LIBRARIES']}/*",
+        "org.apache.cassandra.service.CassandraDaemon",
+    ]
     with running(argv, data, lambda: answers_at(port)):
         yield port

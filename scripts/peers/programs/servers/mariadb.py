@@ -1,4 +1,5 @@
-"""MariaDB with a data folder of its own, for MySQL, whose clients it answers. It is allowed what a server of a few GiB is given."""
+"""MariaDB with a data folder of its own, for MySQL, whose clients it answers. It is allowed what a server of a few GiB
+is given."""
 
 import os
 from collections.abc import Iterator

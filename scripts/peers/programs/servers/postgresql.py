@@ -28,7 +28,17 @@ def started(folder: Path) -> Iterator[dict]:
     data.mkdir()
     # PostgreSQL refuses to run as root. To itself it is somebody else here, and to the system still root.
     someone = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else []
-    make = [*someone, place / "initdb", "-D", data, "--no-sync", "--auth=trust", "--username=peers", "--encoding=UTF8", "--locale=C"]
+    make = [
+        *someone,
+        place / "initdb",
+        "-D",
+        data,
+        "--no-sync",
+        "--auth=trust",
+        "--username=peers",
+        "--encoding=UTF8",
+        "--locale=C",
+    ]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
     workers = max(0, int(os.environ.get("CPUS", 2)) - 1)
     settings = {**SETTINGS, "port": port, "max_parallel_workers_per_gather": workers}

@@ -1,5 +1,6 @@
-"""Cassandra as the source and the sink of an aggregate: rows are written one by one by its driver, which is the load; the work is to
-read the columns that are asked for, add up in the client (CQL groups by keys only), write the groups to a table, and read them back."""
+"""Cassandra as the source and the sink of an aggregate: rows are written one by one by its driver, which is the load;
+the work is to read the columns that are asked for, add up in the client (CQL groups by keys only), write the groups to
+a table, and read them back."""
 
 from harness import layout, maven, needs, rules
 from harness.interpreted import PythonSystem

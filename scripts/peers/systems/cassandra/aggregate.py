@@ -21,10 +21,14 @@ PAGE = 5_000
 def load(session, relation: Relation) -> None:
     columns = ", ".join(f"{name} text" for name in relation.columns)
     session.execute(f"CREATE TABLE rows (part int, place int, {columns}, PRIMARY KEY (part, place))")
-    insert = session.prepare(f"INSERT INTO rows (part, place, {', '.join(relation.columns)}) VALUES (?, ?{', ?' * relation.width})")
+    insert = session.prepare(
+        f"INSERT INTO rows (part, place, {', '.join(relation.columns)}) VALUES (?, ?{', ?' * relation.width})"
+    )
     with open(relation.path, newline="", encoding="utf-8") as file:
         rows = (row for row in csv.reader(file, delimiter=relation.separator) if row)
-        numbered = ((number // ROWS_OF_A_PARTITION, number % ROWS_OF_A_PARTITION, *row) for number, row in enumerate(rows))
+        numbered = (
+            (number // ROWS_OF_A_PARTITION, number % ROWS_OF_A_PARTITION, *row) for number, row in enumerate(rows)
+        )
         while piece := list(islice(numbered, 50_000)):
             execute_concurrent_with_args(session, insert, piece, concurrency=AT_ONCE)
 

@@ -6,7 +6,7 @@ write(f"""
     WITH counts AS (
         SELECT lower(arrayJoin(extractAll(line, '[A-Za-z]+'))) AS term,
             replaceRegexpOne(_file, '\\\\.[^.]*$', '') AS document, count() AS n
-        FROM {lines('input/*')} GROUP BY term, document
+        FROM {lines("input/*")} GROUP BY term, document
     )
     SELECT term, count(), arrayStringConcat(arraySort(groupArray(concat(document, ':', toString(n)))), ',')
     FROM counts GROUP BY term

@@ -1,4 +1,5 @@
-"""Shared by DataFusion's programs: the file as a table, and one timed statement whose answer goes to the output folder."""
+"""Shared by DataFusion's programs: the file as a table, and one timed statement whose answer goes to the output
+folder."""
 
 import os
 import sys
@@ -26,7 +27,9 @@ class Session:
 
     def lines(self, path: str = "input") -> None:
         """The lines as column `line` of the table `lines`: columns end at a byte that no text holds."""
-        self._register("lines", path, pa.schema([("line", pa.string())]), delimiter=NO_BYTE_OF_TEXT, quote=NO_BYTE_OF_TEXT)
+        self._register(
+            "lines", path, pa.schema([("line", pa.string())]), delimiter=NO_BYTE_OF_TEXT, quote=NO_BYTE_OF_TEXT
+        )
 
     def _register(self, name: str, path: str, schema: pa.Schema, delimiter: str, quote: str = '"') -> None:
         # A link without an extension: the file's real path, of whatever name.
@@ -43,7 +46,8 @@ class Session:
 
 
 def run(asked, between: str = "\t") -> None:
-    """Let `asked` register tables in a session; it returns the question, in whose answer `between` stands between cells."""
+    """Let `asked` register tables in a session; it returns the question, in whose answer `between` stands between
+    cells."""
     session = Session()
     started = time.perf_counter()
     session.write(asked(session), between)

@@ -1,4 +1,5 @@
-"""The tables of a dashboard in SQL: requests by regular expression, then a GROUP BY a table, and a window for the sessions."""
+"""The tables of a dashboard in SQL: requests by regular expression, then a GROUP BY a table, and a window for the
+sessions."""
 
 from access_log import EXTENSION, REQUEST, SESSION_GAP_SECONDS
 from lines import LINES, write

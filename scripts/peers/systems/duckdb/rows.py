@@ -26,5 +26,7 @@ def write(query: str) -> None:
     connection.execute(f"SET temp_directory = '{os.environ['SCRATCH']}'")
     started = time.perf_counter()
     OUTPUT.mkdir()
-    connection.execute(f"COPY ({query}) TO '{OUTPUT}/part' (FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '')")
+    connection.execute(
+        f"COPY ({query}) TO '{OUTPUT}/part' (FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '')"
+    )
     print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -5,7 +5,7 @@ from rows import scanned, write
 
 relation = Relation("input")
 write(f"""
-    SELECT {', '.join(relation.columns)}
+    SELECT {", ".join(relation.columns)}
     FROM (SELECT *, row_number() OVER () AS place FROM {scanned(relation)})
     ORDER BY c1, c2 NULLS LAST, place
 """)

@@ -1,5 +1,5 @@
-"""Lloyd's iterations with faiss.IndexFlatL2. Where the two nearest centroids are as good as equal in single precision, the squares
-are added up again in double."""
+"""Lloyd's iterations with faiss.IndexFlatL2. Where the two nearest centroids are as good as equal in single precision,
+the squares are added up again in double."""
 
 import os
 import sys
@@ -45,6 +45,9 @@ for _ in timed(int(os.environ["ITERATIONS"])):
     sums = np.column_stack([np.bincount(assigned, weights=column, minlength=k) for column in points.T])
     filled = counts > 0
     centroids[filled] = sums[filled] / counts[filled, None]
-lines = (f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n" for cluster, (count, centroid) in enumerate(zip(counts.tolist(), centroids.tolist())))
+lines = (
+    f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n"
+    for cluster, (count, centroid) in enumerate(zip(counts.tolist(), centroids.tolist()))
+)
 reading.write(sys.argv[2], (line.encode() for line in lines))
 print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -1,5 +1,5 @@
-"""Flink in one process: its local cluster, with DataStream programs. Records go from task to task as they come; `setBufferTimeout`
-says how long they may wait for others."""
+"""Flink in one process: its local cluster, with DataStream programs. Records go from task to task as they come;
+`setBufferTimeout` says how long they may wait for others."""
 
 from harness import rules
 from harness.maven import MavenSystem

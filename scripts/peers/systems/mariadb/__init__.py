@@ -1,5 +1,5 @@
-"""MariaDB, for MySQL: the input is loaded into a table, which is the load, and a statement asks. It has nothing that takes a line
-apart into rows, so no word count."""
+"""MariaDB, for MySQL: the input is loaded into a table, which is the load, and a statement asks. It has nothing that
+takes a line apart into rows, so no word count."""
 
 from harness import rules
 from harness.interpreted import PythonSystem, version_told
@@ -21,7 +21,6 @@ class MariaDB(PythonSystem):
             yield "has no full join"
         if question.data.has_line_over(LONGEST_LINE):
             yield f"is given columns of at most {LONGEST_LINE} bytes"
-
 
     def version(self) -> str:
         return version_told(["mariadbd", "--version"])

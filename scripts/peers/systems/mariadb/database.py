@@ -1,5 +1,5 @@
-"""Shared by MariaDB's programs: a server, LOAD DATA into tables, SELECT INTO OUTFILE, and both clocks. MariaDB reads and writes the
-files itself."""
+"""Shared by MariaDB's programs: a server, LOAD DATA into tables, SELECT INTO OUTFILE, and both clocks. MariaDB reads
+and writes the files itself."""
 
 import os
 import re

@@ -1,4 +1,5 @@
-"""The adjacency matrix times itself, at the places where it has entries itself: as many ways of two steps as triangles."""
+"""The adjacency matrix times itself, at the places where it has entries itself: as many ways of two steps as
+triangles."""
 
 import numpy as np
 import scipy.sparse
@@ -10,7 +11,9 @@ def lines(source):
     n = len(ids)
     kept = sources != destinations
     one, other = sources[kept], destinations[kept]
-    links = scipy.sparse.csr_array((np.ones(2 * len(one), dtype=np.int64), (np.r_[one, other], np.r_[other, one])), shape=(n, n))
+    links = scipy.sparse.csr_array(
+        (np.ones(2 * len(one), dtype=np.int64), (np.r_[one, other], np.r_[other, one])), shape=(n, n)
+    )
     links.data[:] = 1
     # Each edge once, from the node of smaller degree to the other: no list is long.
     degrees = np.diff(links.indptr)

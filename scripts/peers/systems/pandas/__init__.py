@@ -1,7 +1,7 @@
 """pandas, as pip installs it: strings are Python's or Arrow's, and one thread does the work. For matrices see `numpy`.
 
-`pandas-chunks` reads a table some rows at a time and adds the answers of the chunks up: what its users do with a file that is larger
-than memory.
+`pandas-chunks` reads a table some rows at a time and adds the answers of the chunks up: what its users do with a file
+that is larger than memory.
 """
 
 from harness import rules

@@ -1,5 +1,5 @@
-"""groupby and agg over the columns that the question is about; `CHUNK_ROWS` reads so many rows at a time and adds the answers up,
-as people do where a file is larger than memory."""
+"""groupby and agg over the columns that the question is about; `CHUNK_ROWS` reads so many rows at a time and adds the
+answers up, as people do where a file is larger than memory."""
 
 import os
 
@@ -62,7 +62,11 @@ def answer() -> pd.DataFrame:
         for column, found in pairs.items():
             found.append(chunk[list(dict.fromkeys([*keys, column]))].drop_duplicates().dropna(subset=column))
     adding = {name: name.split()[-1] if name.split()[-1] in ("min", "max") else "sum" for name in counts[0].columns}
-    total = counts[0] if len(counts) == 1 else pd.concat(counts).groupby(level=list(range(counts[0].index.nlevels)), dropna=False, sort=False).agg(adding)
+    total = (
+        counts[0]
+        if len(counts) == 1
+        else pd.concat(counts).groupby(level=list(range(counts[0].index.nlevels)), dropna=False, sort=False).agg(adding)
+    )
     distinct = {}
     for column, found in pairs.items():
         once = pd.concat(found).drop_duplicates()

@@ -1,4 +1,5 @@
-"""The tables of a dashboard with groupby, and their picture with Matplotlib: `dashboard.png`, which is drawn within the work."""
+"""The tables of a dashboard with groupby, and their picture with Matplotlib: `dashboard.png`, which is drawn within the
+work."""
 
 import sys
 import time
@@ -20,7 +21,9 @@ def requests(source: str) -> pd.DataFrame:
         found = [REQUEST.match(line.rstrip("\r\n")).groups() for line in text if line.rstrip("\r\n")]
     frame = pd.DataFrame(found, columns=COLUMNS, dtype=object)
     times = pd.to_datetime(frame["time"], format="%d/%b/%Y:%H:%M:%S %z", utc=True)
-    frame["seconds"] = times.astype("int64") // (10**9 if times.dt.unit == "ns" else 1 if times.dt.unit == "s" else 10**6)
+    frame["seconds"] = times.astype("int64") // (
+        10**9 if times.dt.unit == "ns" else 1 if times.dt.unit == "s" else 10**6
+    )
     frame["hour"] = times.dt.strftime("%Y-%m-%d %H")
     words = frame["request"].str.split(n=2)
     frame["method"] = words.str[0].fillna("-")
@@ -42,7 +45,9 @@ def tables(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     gap = ordered.groupby("host")["seconds"].diff()
     is_first = gap.isna() | (gap > SESSION_GAP_SECONDS)
     sessions = ordered.assign(first=is_first, within=gap.where(~is_first, 0)).groupby("host")
-    counted["sessions"] = sessions.agg(sessions=("first", "sum"), requests=("bytes", "size"), seconds=("within", "sum")).astype("int64")
+    counted["sessions"] = sessions.agg(
+        sessions=("first", "sum"), requests=("bytes", "size"), seconds=("within", "sum")
+    ).astype("int64")
     return counted
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 from relations import Relation
 
 
-def options(relation: Relation, numbers: set[str] = frozenset(), columns: list[str] | None = None, number="float64") -> dict:
+def options(
+    relation: Relation, numbers: set[str] = frozenset(), columns: list[str] | None = None, number="float64"
+) -> dict:
     """Of read_csv: no text is a missing value but the empty one."""
     names = relation.columns
     return {

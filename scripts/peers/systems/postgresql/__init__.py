@@ -24,7 +24,6 @@ class PostgreSQL(PythonSystem):
         if question.data.has(b"\0"):
             yield "takes no NUL in a text"
 
-
     def version(self) -> str:
         return version_told([sorted(glob.glob(SERVER))[-1], "--version"])
 

@@ -57,7 +57,9 @@ def told(function: str, values: Values):
         return len(values.seen)
     if not values.count:
         return ""
-    return {"sum": values.total, "mean": values.total / values.count, "min": values.least, "max": values.greatest}[function]
+    return {"sum": values.total, "mean": values.total / values.count, "min": values.least, "max": values.greatest}[
+        function
+    ]
 
 
 started = time.perf_counter()
@@ -66,5 +68,7 @@ output.mkdir()
 with open(output / "part", "w", encoding="utf-8", newline="") as part:
     writer = csv.writer(part, delimiter="\t", lineterminator="\n")
     for key, (rows, columns) in groups().items():
-        writer.writerow([*key, *(rows if place is None else told(function, columns[place]) for function, place in wanted)])
+        writer.writerow(
+            [*key, *(rows if place is None else told(function, columns[place]) for function, place in wanted)]
+        )
 print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -1,5 +1,5 @@
-"""SQLAlchemy with pandas, over PostgreSQL and over MariaDB, as the source text has it: a table in a database, a question written in
-Python, its answer in a frame. Loading is pandas' `to_sql`."""
+"""SQLAlchemy with pandas, over PostgreSQL and over MariaDB, as the source text has it: a table in a database, a
+question written in Python, its answer in a frame. Loading is pandas' `to_sql`."""
 
 from harness import rules
 from harness.interpreted import PythonSystem
@@ -8,8 +8,13 @@ from harness.needs import Needs
 
 class SqlAlchemy(PythonSystem):
     def __init__(self, database: str, needs: Needs):
-        super().__init__(f"sqlalchemy-{database}", family="sqlalchemy", package="sqlalchemy", parallel=False,
-            environment={"DATABASE": database})
+        super().__init__(
+            f"sqlalchemy-{database}",
+            family="sqlalchemy",
+            package="sqlalchemy",
+            parallel=False,
+            environment={"DATABASE": database},
+        )
         self.needs = needs
 
     def reasons(self, question: rules.Question):

@@ -30,8 +30,14 @@ def load(engine) -> Table:
     table.create(engine)
     read = {name: "float64" if name in question.numbers else "str" for name in relation.columns}
     chunks = pd.read_csv(
-        relation.path, sep=relation.separator, header=None, names=relation.columns, dtype=read, chunksize=ROWS_AT_ONCE,
-        keep_default_na=False, na_values=[""],
+        relation.path,
+        sep=relation.separator,
+        header=None,
+        names=relation.columns,
+        dtype=read,
+        chunksize=ROWS_AT_ONCE,
+        keep_default_na=False,
+        na_values=[""],
     )
     for chunk in chunks:
         chunk.to_sql(table.name, engine, if_exists="append", index=False)
@@ -40,7 +46,9 @@ def load(engine) -> Table:
 
 def asked(table: Table):
     groups = [table.c[column] for column in question.groups]
-    return select(*groups, *(told(table, *wanted).label(f"v{place}") for place, wanted in enumerate(question.wanted))).group_by(*groups)
+    return select(
+        *groups, *(told(table, *wanted).label(f"v{place}") for place, wanted in enumerate(question.wanted))
+    ).group_by(*groups)
 
 
 def told(table: Table, function: str, column: str | None):

@@ -1,4 +1,5 @@
-"""SQLite, by Python's own `sqlite3`: a table in memory, and SQL over it. It has no regular expressions, so no `grep`."""
+"""SQLite, by Python's own `sqlite3`: a table in memory, and SQL over it. It has no regular expressions, so no
+`grep`."""
 
 import importlib.util
 

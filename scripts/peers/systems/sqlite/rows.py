@@ -1,4 +1,5 @@
-"""Shared by SQLite's programs on tables: the csv module fills a table in memory, which is the load; then the question."""
+"""Shared by SQLite's programs on tables: the csv module fills a table in memory, which is the load; then the
+question."""
 
 import csv
 import sqlite3
@@ -10,7 +11,9 @@ from pathlib import Path
 from relations import Relation
 
 
-def loaded(database: sqlite3.Connection, relation: Relation, numbers: set[str] = frozenset(), number: str = "REAL") -> None:
+def loaded(
+    database: sqlite3.Connection, relation: Relation, numbers: set[str] = frozenset(), number: str = "REAL"
+) -> None:
     database.execute(relation.created(numbers=numbers, text="TEXT", number=number))
     places = ", ".join(f"NULLIF(?{place}, '')" for place in range(1, relation.width + 1))
     with open(relation.path, newline="", encoding="utf-8") as file:

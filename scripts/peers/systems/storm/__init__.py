@@ -1,4 +1,5 @@
-"""Storm in one process: its local cluster, with a spout and two bolts. A tuple goes from one to the next as it comes."""
+"""Storm in one process: its local cluster, with a spout and two bolts. A tuple goes from one to the next as it
+comes."""
 
 from harness import rules
 from harness.maven import MavenSystem

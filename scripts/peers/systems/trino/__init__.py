@@ -1,4 +1,5 @@
-"""Trino, once called Presto: SQL over files where they lie, by its Hive connector. A server is started for each run, on one node."""
+"""Trino, once called Presto: SQL over files where they lie, by its Hive connector. A server is started for each run, on
+one node."""
 
 from harness import layout, maven, needs, rules
 from harness.interpreted import PythonSystem

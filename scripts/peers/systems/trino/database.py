@@ -45,7 +45,9 @@ def _lay(source: Path, place: Path) -> None:
 def run(asked: Callable[[Database], str]) -> None:
     """Let `asked` make tables; it returns the question, whose answer is written."""
     with server.started(Path(os.environ["SCRATCH"])) as (port, files):
-        with trino.dbapi.connect(host="127.0.0.1", port=port, user="peers", catalog="hive", schema="peers") as connection:
+        with trino.dbapi.connect(
+            host="127.0.0.1", port=port, user="peers", catalog="hive", schema="peers"
+        ) as connection:
             database = Database(connection.cursor(), files)
             database.execute("CREATE SCHEMA hive.peers")
             started = time.perf_counter()
