@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::Cli;
 
 /// `missing` is not set up, `unable` has no program, `unknown` is no name; `wrong` and `worse` give the same other
-/// answer, `failing` gives none, `database` loads the input first. None takes part where the comparison declines them, or the
-/// input is several files. All others agree if `a` occurs twice in twinmill's output.
+/// answer, `failing` gives none, `database` loads the input first. None takes part where the comparison declines them, or
+/// the input is several files. All others agree if `a` occurs twice in twinmill's output.
 const ONE: &str = r#"#!/bin/sh
 set -eu
 declined= files=0
@@ -122,7 +122,11 @@ fn what_a_database_takes_to_load_the_input_is_told_apart_and_counted() {
     let ended = cli.succeed(&format!("{COMPARE} --runs 1 --with good,database"));
     let row = |name: &str| ended.stdout.lines().rfind(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(ended.stdout.contains(" start-up     load   processor "), "{}", ended.stdout);
-    assert!(row("database ").contains("0.500 s   2.00 s ") && row("good ").contains("0.500 s        – "), "{}", ended.stdout);
+    assert!(
+        row("database ").contains("0.500 s   2.00 s ") && row("good ").contains("0.500 s        – "),
+        "{}",
+        ended.stdout
+    );
     let report = cli.json("r.json");
     let tool = |name: &str| report["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();
     assert_eq!((&tool("database")["load_seconds"], &tool("database")["total_seconds"]), (&json!(2.0), &json!(3.75)));

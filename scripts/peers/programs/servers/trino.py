@@ -46,11 +46,13 @@ def started(folder: Path) -> Iterator[tuple[int, Path]]:
     (settings / "log.properties").write_text("io.trino=WARN\n")
     (settings / "catalog" / "hive.properties").write_text(HIVE.format(files=files))
     home = Path(os.environ["TRINO_HOME"])
-    (data / "plugin").symlink_to(home / "plugin")
+    # The connectors that are not asked for would take a minute to start.
+    (data / "plugin").mkdir()
+    (data / "plugin" / "hive").symlink_to(home / "plugin" / "hive")
     argv = [os.environ["JAVA"], *JVM, f"-Dconfig={settings}/config.properties"]
     argv += [f"-Dlog.levels-file={settings}/log.properties", "-cp", f"{home}/lib/*", "io.trino.server.TrinoServer"]
     argv[1:1] = [f"-D{line}" for line in NODE.format(data=data, host=HOST).splitlines()]
-    with running(argv, data, lambda: _is_up(port)):
+    with running(argv, data, lambda: _is_up(port), within_seconds=600):
         yield port, files
 
 
