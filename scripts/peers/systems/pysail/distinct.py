@@ -8,4 +8,4 @@ def asked(session) -> str:
     return "SELECT DISTINCT value FROM lines"
 
 
-run(asked)
+run(asked, lines=True)

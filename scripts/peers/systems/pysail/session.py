@@ -23,7 +23,7 @@ class Session:
         self.spark.read.text(os.path.realpath(path)).createOrReplaceTempView("lines")
 
 
-def run(asked: Callable[[Session], str]) -> None:
+def run(asked: Callable[[Session], str], lines: bool = False) -> None:
     """Let `asked` make tables in a session; it returns the question, whose answer is written."""
     server = SparkConnectServer("127.0.0.1", 0)
     server.start()
@@ -31,11 +31,15 @@ def run(asked: Callable[[Session], str]) -> None:
     spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
     started = time.perf_counter()
     answer = spark.sql(asked(Session(spark)))
-    written(answer)
+    written(answer, lines)
     print(f"work_seconds={time.perf_counter() - started:.6f}")
     spark.stop()
     server.stop()
 
 
-def written(answer: DataFrame) -> None:
-    answer.write.csv(os.path.abspath(sys.argv[2]), sep="\t", nullValue="", emptyValue="")
+def written(answer: DataFrame, lines: bool) -> None:
+    """Writes rows with TAB between cells, or the only cell of each as a line."""
+    if lines:
+        answer.write.text(os.path.abspath(f"{sys.argv[2]}/part"))
+        return
+    answer.write.csv(os.path.abspath(f"{sys.argv[2]}/part"), sep="\t", nullValue="", emptyValue="")
