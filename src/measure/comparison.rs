@@ -76,7 +76,12 @@ pub struct Warmup {
 impl Comparison {
     /// A comparison without runs; the columns come in the order of the modes.
     pub fn new(settings: Settings, command: Vec<String>) -> Self {
-        let mut modes = Variant::of_modes(&settings.modes);
+        Comparison::with_columns(settings, command, Vec::new())
+    }
+
+    /// A comparison without runs and with these columns; those of the modes where there are none.
+    pub fn with_columns(settings: Settings, command: Vec<String>, columns: Vec<Variant>) -> Self {
+        let mut modes = if columns.is_empty() { Variant::of_modes(&settings.modes) } else { columns };
         if settings.injects_faults() {
             modes = Variant::with_spared_twins(modes);
         }
@@ -168,6 +173,13 @@ impl Comparison {
             turns.map(|turn| turn.name().to_owned()).collect()
         };
         (0..).zip(order(turns.len(), self.settings.rounds, self.settings.seed)).map(of_round).collect()
+    }
+
+    /// Rounds in which anything ran.
+    pub fn rounds_made(&self) -> u32 {
+        let ours = self.runs.iter().map(|run| run.round);
+        let others = self.alternatives.iter().flat_map(|other| &other.runs).map(|run| run.round);
+        ours.chain(others).max().map_or(0, |last| last + 1)
     }
 
     /// Takes note that a round, counted from 0, is begun.

@@ -124,10 +124,23 @@ pub fn difference_of_medians(rounds: &[(f64, f64)]) -> Option<Estimate> {
     Some(Estimate { value, ci95: interval(&differences, value, 1.0 - DESCRIPTIVE), coverage: DESCRIPTIVE })
 }
 
+/// The estimate of a value that each round measured once, with the interval that decides. It is one of so many whose
+/// intervals are to hold their true values together. Fewer than three rounds have no interval.
+pub fn estimate(of_rounds: &[f64], value: f64, looks: Looks, among: usize) -> Estimate {
+    let error = looks.error(of_rounds.len()) / among.max(1) as f64;
+    Estimate { value, ci95: interval(of_rounds, value, error), coverage: looks.coverage() }
+}
+
 /// The fewest rounds above `rounds` and up to `most` whose interval would be no wider than `narrower` times that of `rounds`,
 /// if their noise were the same; `None` where there are none.
 pub fn rounds_until(narrower: f64, rounds: usize, most: usize, looks: Looks) -> Option<usize> {
-    let width = |rounds: usize| student_t(rounds - 1, looks.error(rounds)) / (rounds as f64).sqrt();
+    rounds_until_sure(narrower, rounds, most, looks, 1)
+}
+
+/// Like [`rounds_until`], for one of so many intervals that are to hold their true values together.
+pub fn rounds_until_sure(narrower: f64, rounds: usize, most: usize, looks: Looks, among: usize) -> Option<usize> {
+    let width =
+        |rounds: usize| student_t(rounds - 1, looks.error(rounds) / among.max(1) as f64) / (rounds as f64).sqrt();
     let wanted = narrower * width(rounds);
     let (mut too_few, mut enough) = (rounds, most);
     if width(most) > wanted {

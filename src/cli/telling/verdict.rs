@@ -5,6 +5,7 @@ use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::fact::Fact;
 use crate::cli::telling::{cause, cost, recoveries, relation};
 use crate::measure::analysis::cause::Explanation;
+use crate::measure::analysis::economics::Economics;
 use crate::measure::analysis::failures::FailureCost;
 use crate::measure::analysis::pairs::{Gain, Pair, of_modes, of_references};
 use crate::measure::column::Column;
@@ -49,6 +50,9 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
         let total = recovered.total();
         let fact = Fact::new("recoveries", text).with("variant", &column.name).with("times", total.times);
         fact.with("worker_seconds_lost", total.seconds).with("wall_time", cost)
+    }));
+    facts.extend(Economics::of(comparison).map(|found| {
+        Fact::new("the rate of failures", recoveries::economics_sentence(&found)).with("economics", &found)
     }));
     facts.extend(cost::facts(comparison));
     facts

@@ -6,7 +6,7 @@
 //!   machine while they were measured.
 //! - [`pairs`]: the difference of two columns, and the phases that cause it.
 //! - [`cause`]: the reason why one column takes longer than another; [`explained`]: all of them.
-//! - [`failures`]: the wall time that failures cost.
+//! - [`failures`]: the wall time that failures cost; [`economics`]: the rate of failures from which on disk mode pays.
 //! - [`ladder`]: the effect of each factor.
 //! - [`sweep`]: memory mode with less memory.
 //! - [`growth`]: larger inputs and more iterations.
@@ -15,6 +15,7 @@
 
 pub mod cause;
 pub mod cost;
+pub mod economics;
 pub mod explained;
 pub mod failures;
 pub mod growth;
