@@ -13,6 +13,7 @@ use crate::cli::{lessons, suggestion, terminal};
 use crate::config::{Compression, DiskProfile, Grouping, Invariant, Medium, OnFull};
 use crate::engine;
 use crate::generate::Kind;
+use crate::measure::claims::figure::{FUNCTIONS, Function};
 use crate::measure::mode::RunMode;
 use crate::program::AnyProgram;
 use crate::quantity::{ByteSize, parse_duration};
@@ -44,6 +45,8 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
+    let claim = ClaimArgs::augment_args(Command::new("claim")).after_help(claim_help());
+    let lesson = LessonArgs::augment_args(Command::new("lesson"));
     let whole = Command::new(terminal::name())
         .term_width(terminal::width())
         .about(env!("CARGO_PKG_DESCRIPTION"))
@@ -55,6 +58,8 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
         .subcommand(about(check, "Check that a job's code keeps the laws of MapReduce, on a small input"))
         .subcommand(about(task, "Run one task of a job, from standard input to standard output: what engines start"))
+        .subcommand(about(claim, "Measure until each claim of some files is true, false or undecided here"))
+        .subcommand(about(lesson, "Take a lesson: a claim, a guess, a measurement, and what it shows"))
         .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
@@ -158,6 +163,23 @@ fn with_lecture(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
 fn kinds_help() -> String {
     let kinds: Vec<String> = kind_lines().map(|line| format!("  {line}")).collect();
     format!("Kinds:\n{}", kinds.join("\n"))
+}
+
+/// A claim file, and the figures that its statements may use.
+fn claim_help() -> String {
+    const EXAMPLE: &str = include_str!("claims/example.toml");
+    let line = |function: &Function| {
+        let arguments: Vec<&str> = function.arguments.iter().map(|argument| argument.name()).collect();
+        format!("  {}({}): {}", function.name, arguments.join(", "), function.about)
+    };
+    let figures: Vec<String> = FUNCTIONS.iter().map(line).collect();
+    let example: Vec<String> = EXAMPLE.lines().map(|line| format!("  {line}")).collect();
+    format!(
+        "A claim file:\n{}\n\nFigures of a statement, beside numbers with units, + - * /, min, max, < <= > >= ==, and, or, \
+         not:\n{}\n\nExit status: 0 all claims are true here, 3 some are false, 4 some are undecided and none is false.",
+        example.join("\n"),
+        figures.join("\n")
+    )
 }
 
 /// A line about each kind of generated input.
@@ -434,6 +456,76 @@ pub struct CheckArgs {
     pub report: Option<PathBuf>,
     /// Print nothing unless a law is broken
     #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+/// `twinmill claim FILE...`
+#[derive(Args, Debug)]
+pub struct ClaimArgs {
+    /// Claim files, and names of those that come with twinmill
+    #[arg(value_name = "FILE|NAME", required_unless_present = "list")]
+    pub files: Vec<PathBuf>,
+    /// List the claims that come with twinmill instead
+    #[arg(long, exclusive = true)]
+    pub list: bool,
+    #[command(flatten)]
+    pub measure: ClaimMeasureArgs,
+    /// Write claims, verdicts and every run, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write a page with verdicts and charts that opens from disk, without a network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the verdicts as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Show the result alone, without progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// The conditions under which claims are measured.
+#[derive(Args, Debug, Clone)]
+pub struct ClaimMeasureArgs {
+    /// Time for the rounds of each comparison; rounds end sooner where its claims are settled. Three are made in any case
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
+    pub budget: Duration,
+    /// Sizes of the generated inputs, against those of the claims
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = parse_factor)]
+    pub scale: f64,
+    /// Tasks that run at the same time [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Directory in which runs make their private directories for intermediates
+    #[arg(long, value_name = "DIR")]
+    pub work_dir: Option<PathBuf>,
+    /// Directory of other programs [default: scripts/peers where twinmill was built, or TWINMILL_PEERS]
+    #[arg(long, value_name = "DIR")]
+    pub peers: Option<PathBuf>,
+}
+
+/// `twinmill lesson [NUMBER|NAME]`
+#[derive(Args, Debug)]
+pub struct LessonArgs {
+    /// The lesson [default: none; they are listed]
+    #[arg(value_name = "NUMBER|NAME")]
+    pub lesson: Option<String>,
+    /// Take all lessons, one after another
+    #[arg(long, conflicts_with_all = ["lesson", "guess"])]
+    pub all: bool,
+    /// Your guess, in place of being asked: a number, with its unit where it has one
+    #[arg(long, value_name = "VALUE", requires = "lesson")]
+    pub guess: Option<String>,
+    #[command(flatten)]
+    pub measure: ClaimMeasureArgs,
+    /// Write the page of the lesson; with --all a directory of pages with an index
+    #[arg(long, value_name = "FILE|DIR")]
+    pub html: Option<PathBuf>,
+    /// Write claims, verdicts and every run, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Show the result alone, without progress, and ask nothing
+    #[arg(long)]
     pub quiet: bool,
 }
 

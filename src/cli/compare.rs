@@ -29,6 +29,7 @@ use crate::measure::mode::RunMode;
 use crate::measure::plan::growth::{Growth, ScaledInput};
 use crate::measure::running::child::{Child, this_program};
 use crate::measure::running::field::{Ended, Field};
+use crate::measure::running::goal::{EachPair, Goal};
 use crate::measure::running::pace::Standing;
 use crate::measure::running::peers::Question;
 use crate::measure::running::processors::Processors;
@@ -70,7 +71,21 @@ pub fn measured(
     piped: &mut Piped,
     supervisor: &mut Supervisor,
 ) -> Result<Comparison, Failure> {
+    measured_to_know(&EachPair, options, piped, supervisor)
+}
+
+/// Makes the runs of a comparison that it takes to know what is asked.
+///
+/// # Errors
+/// As for [`compare`].
+pub fn measured_to_know(
+    goal: &dyn Goal,
+    options: CompareOptions<'_>,
+    piped: &mut Piped,
+    supervisor: &mut Supervisor,
+) -> Result<Comparison, Failure> {
     let CompareOptions { task, request, peers, continues, export, memory_given, command, .. } = options;
+    let CompareOptions { own_columns, part, absent, .. } = options;
     let CompareOptions { mut config, mut words, mut job_options, report, quiet, .. } = options;
     config.validate()?;
     config = within_limits(config, quiet);
@@ -101,9 +116,9 @@ pub fn measured(
     words.iter_mut().for_each(|word| *word = piped.in_word(word));
     job_options.iter_mut().for_each(|(_, value)| *value = piped.in_value(value));
     let (inputs, scaled) = supervisor.run(cancel, || {
-        let inputs = default_input::resolve(&task, quiet, cancel)?;
+        let inputs = default_input::resolve(&task, part, quiet, cancel)?;
         let inputs: Vec<PathBuf> = inputs.iter().map(|path| piped.file_of(path)).collect();
-        let scaled = scaled_inputs(&task, &request.scale, &inputs, quiet, cancel)?;
+        let scaled = scaled_inputs((&task, part), &request.scale, &inputs, quiet, cancel)?;
         if task.inputs.is_empty() {
             let all: Vec<_> = scaled.iter().flat_map(|input| &input.paths).chain(&inputs).cloned().collect();
             check_places(&session, &all, report.as_deref(), &export)?;
@@ -118,7 +133,8 @@ pub fn measured(
     let settings = Settings::new(task.job.name(), &request, config, &given_words, &inputs)?;
     let mut settings = Settings { files: files_of(&read)?, ..settings };
     settings.inputs.iter_mut().for_each(|path| *path = piped.given_for(path));
-    let mut comparison = Comparison::new(settings, command);
+    let mut comparison = Comparison::with_columns(settings, command, own_columns);
+    comparison.fewer_workers.retain(|variant| goal.is_for_fewer_workers(variant));
     let scratch = private_directory::create(&config.work_dir, "twinmill-compare-")?;
     let question = Question {
         job: task.job.name(),
@@ -129,16 +145,11 @@ pub fn measured(
         declined: (config.skip_bad_records > 0).then(|| "programs skip no bad records (--skip-bad-records)".to_owned()),
     };
     let others = (request.with.as_slice(), peers.as_deref());
-    let field = match Field::of(others, config, question, &inputs, supervisor)? {
-        None => None,
-        Some((field, alternatives)) => {
-            if !quiet {
-                tools::absences(&alternatives).into_iter().for_each(note);
-            }
-            comparison.alternatives = alternatives;
-            Some(field)
-        }
-    };
+    let (field, alternatives) = Field::of(others, absent, config, question, &inputs, supervisor)?;
+    if !quiet {
+        tools::absences(&alternatives).into_iter().for_each(note);
+    }
+    comparison.alternatives = alternatives;
     comparison.growths = growths(&request, &scaled);
     if let Some(earlier) = earlier {
         comparison.continue_from(earlier)?;
@@ -153,7 +164,7 @@ pub fn measured(
         processors: field.is_some().then(Processors::of_this_thread).transpose()?,
     };
     let mut watch = Looker { display: RoundsDisplay::start(quiet), report: report.as_deref(), cancel };
-    rounds::run(&mut comparison, &child, field, supervisor, &mut watch)?;
+    rounds::run(&mut comparison, goal, &child, field, supervisor, &mut watch)?;
     drop(watch);
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;
@@ -182,9 +193,10 @@ fn check_places(
     plan.check(&session.cancel)
 }
 
-/// The default input in each of the sizes, the comparison's own among them; none where none is asked for.
+/// The default input, of which the comparison's own is a part, in each of the sizes, that one among them; none where none is
+/// asked for.
 fn scaled_inputs(
-    task: &Task<'_>,
+    (task, part): (&Task<'_>, f64),
     factors: &[f64],
     own: &[PathBuf],
     quiet: bool,
@@ -198,7 +210,7 @@ fn scaled_inputs(
     let make = |factor: f64| {
         let paths = match factor {
             1.0 => own.to_vec(),
-            _ => default_input::resolve_scaled(task, factor, quiet, cancel)?,
+            _ => default_input::resolve_scaled(task, part * factor, quiet, cancel)?,
         };
         let bytes = list_files(&paths)?.iter().map(|file| file.bytes).sum();
         Ok(ScaledInput { factor, paths, bytes })

@@ -47,13 +47,21 @@ pub fn resolve_of_size(
     quiet: bool,
     cancel: &CancelToken,
 ) -> Result<Vec<PathBuf>, Failure> {
+    resolve_scaled(task, part_of_size(task, bytes)?, quiet, cancel)
+}
+
+/// The part of the default input that has about so many bytes.
+///
+/// # Errors
+/// [`Error::Config`] where there is no default input.
+pub fn part_of_size(task: &Task<'_>, bytes: u64) -> Result<f64, Failure> {
     const RECORD_BYTES: f64 = 50.0;
     let bytes_of = |(_, shape): (_, Shape)| match shape.amount {
         Amount::Bytes(bytes) => bytes as f64,
         Amount::Records(records) => records as f64 * RECORD_BYTES,
     };
     let whole: f64 = of_job(task)?.into_iter().map(bytes_of).sum();
-    resolve_scaled(task, bytes as f64 / whole.max(1.0), quiet, cancel)
+    Ok(bytes as f64 / whole.max(1.0))
 }
 
 fn grown(mut shape: Shape, factor: f64) -> Shape {
@@ -67,15 +75,15 @@ fn grown(mut shape: Shape, factor: f64) -> Shape {
     shape
 }
 
-/// The task's inputs, or the paths of its default inputs, which exist then.
+/// The task's inputs, or the paths of a part of its default inputs, which exist then.
 ///
 /// # Errors
 /// [`Failure::Library`] where the default input cannot be written.
-pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
+pub fn resolve(task: &Task<'_>, part: f64, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
     if !task.inputs.is_empty() || !task.job.reads_input() {
         return Ok(task.inputs.clone());
     }
-    of_job(task)?.into_iter().map(|(kind, shape)| generated(kind, &shape, quiet, cancel)).collect()
+    resolve_scaled(task, part, quiet, cancel)
 }
 
 /// The kinds and shapes of the job's default inputs.
@@ -144,7 +152,7 @@ fn wait_for_turn(path: &Path, quiet: bool, cancel: &CancelToken) -> Result<Optio
 }
 
 /// `$XDG_CACHE_HOME/twinmill`, else `~/.cache/twinmill`, else `twinmill` in the directory for temporary files.
-fn cache_dir() -> PathBuf {
+pub fn cache_dir() -> PathBuf {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     cache.unwrap_or_else(env::temp_dir).join("twinmill")

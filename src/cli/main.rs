@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use crate::cli::options::Command;
 use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
-use crate::cli::{check, compare, generate, inspect, lecture, list, options, report, run, streaming, task, terminal};
+use crate::cli::{
+    check, claims, compare, generate, inspect, lecture, lesson, list, options, report, run, streaming, task, terminal,
+};
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
 use crate::program::AnyProgram;
@@ -51,7 +53,7 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
         Ok(Command::Run(options)) if answers == Answers::InFull => {
             streaming::exit_code(streaming::in_full(options, |options| run::run(*options)))
         }
-        Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command)),
+        Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command).map(drop)),
         Ok(command) => exit_code(carry_out(command)),
         Err(error) => {
             // A closed output is nothing to report.
@@ -74,9 +76,12 @@ pub fn refusal(programs: &[Box<dyn AnyProgram>], words: impl IntoIterator<Item =
     None
 }
 
-/// Carries out a command; a failed one leaves nothing half done behind.
-fn carry_out(command: Command<'_>) -> Result<(), Failure> {
-    match command {
+/// Carries out a command; a failed one leaves nothing half done behind. The exit status says what it found, where it finds
+/// something, and is 0 for the others.
+fn carry_out(command: Command<'_>) -> Result<u8, Failure> {
+    let done = match command {
+        Command::Claim(options) => return claims::claim(&options),
+        Command::Lesson(options) => lesson::lesson(&options),
         Command::Run(options) => run::run(*options),
         Command::Task(options) => task::task(*options),
         Command::Compare(options) => compare::compare(*options),
@@ -87,13 +92,14 @@ fn carry_out(command: Command<'_>) -> Result<(), Failure> {
         Command::Generate(options) => generate::generate(options),
         Command::ListKinds => generate::list(),
         Command::Inspect(args) => inspect::inspect(&args),
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// Prints a failure, once, and turns it into an exit status.
-fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
+fn exit_code(outcome: Result<u8, Failure>) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(failure) => {
             match &failure {
                 Failure::Library(error) => say(error),

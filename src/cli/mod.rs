@@ -1,8 +1,8 @@
-//! The command line: arguments become options, options become one of eight commands, and failures become a message and an
+//! The command line: arguments become options, options become one of the commands, and failures become a message and an
 //! exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | task | compare | check | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
+//! args ──▶ options ──▶ run | task | compare | check | claim | lesson | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
 //! [`main()`] runs it for any programs: `twinmill` is this command with the jobs that come with it.
@@ -11,6 +11,7 @@ mod apart;
 mod args;
 mod chart;
 mod check;
+mod claims;
 mod compare;
 mod default_input;
 mod document;
@@ -21,6 +22,7 @@ mod generated_directory;
 mod hadoop;
 mod inspect;
 mod lecture;
+mod lesson;
 mod lessons;
 mod list;
 mod main;

@@ -9,8 +9,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
-    self, CheckArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, InputArgs, InspectArgs,
-    ListArgs, MeasureArgs, Percents, ReportArgs, RunArgs, Runs, TaskArgs,
+    self, CheckArgs, ClaimArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, InputArgs,
+    InspectArgs, LessonArgs, ListArgs, MeasureArgs, Percents, ReportArgs, RunArgs, Runs, TaskArgs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::lessons;
@@ -21,6 +21,8 @@ use crate::engine::options::EngineOptions;
 use crate::measure::failure::USAGE;
 use crate::measure::mode::RunMode;
 use crate::measure::plan::ladder::Factor;
+use crate::measure::plan::variant::Variant;
+use crate::measure::running::field::Absent;
 use crate::measure::running::words::join;
 use crate::measure::settings::{Request, Rounds};
 use crate::program::{AnyProgram, Program};
@@ -39,6 +41,10 @@ pub enum Command<'a> {
     Check(Box<CheckOptions<'a>>),
     /// `twinmill compare lecture`
     Lecture(LectureOptions<'a>),
+    /// `twinmill claim FILE...`
+    Claim(ClaimOptions<'a>),
+    /// `twinmill lesson [NUMBER|NAME]`
+    Lesson(LessonOptions<'a>),
     /// `twinmill report FILE...`
     Report(ReportArgs),
     /// `twinmill list`
@@ -128,6 +134,12 @@ pub struct CompareOptions<'a> {
     pub details: Details,
     /// The command line, to be repeated.
     pub command: Vec<String>,
+    /// Columns in place of those of the modes; none where the modes are the columns.
+    pub own_columns: Vec<Variant>,
+    /// The part of the default input that is read, where no input is named.
+    pub part: f64,
+    /// What happens where another program is not known.
+    pub absent: Absent,
 }
 
 /// `twinmill check JOB`, resolved.
@@ -138,6 +150,22 @@ pub struct CheckOptions<'a> {
     pub args: CheckArgs,
     /// The settings of its runs that the check leaves as they are.
     pub config: JobConfig,
+}
+
+/// `twinmill claim`, resolved.
+pub struct ClaimOptions<'a> {
+    /// The jobs of the command line.
+    pub jobs: &'a [Box<dyn AnyProgram>],
+    /// The arguments.
+    pub args: ClaimArgs,
+}
+
+/// `twinmill lesson`, resolved.
+pub struct LessonOptions<'a> {
+    /// The jobs of the command line.
+    pub jobs: &'a [Box<dyn AnyProgram>],
+    /// The arguments.
+    pub args: LessonArgs,
 }
 
 /// `twinmill compare lecture`, resolved.
@@ -382,6 +410,9 @@ fn resolve<'a>(
                 quiet,
                 details,
                 command: command_line(given),
+                own_columns: Vec::new(),
+                part: 1.0,
+                absent: Absent::Refused,
             }))
         }
         "check" => {
@@ -390,6 +421,15 @@ fn resolve<'a>(
             let mut config = JobConfig::new(crate::Mode::Memory).work_dir(args.work_dir.clone()).workers(args.workers);
             config.side_inputs = task.job.side_inputs(&task.options);
             Command::Check(Box::new(CheckOptions { task, args, config }))
+        }
+        "claim" => Command::Claim(ClaimOptions { jobs, args: ClaimArgs::from_arg_matches(matches)? }),
+        "lesson" => {
+            let args = LessonArgs::from_arg_matches(matches)?;
+            if args.lesson.is_none() && !args.all && (args.html.is_some() || args.report.is_some()) {
+                let message = "which lesson? name one, or take --all";
+                return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+            }
+            Command::Lesson(LessonOptions { jobs, args })
         }
         "report" => Command::Report(ReportArgs::from_arg_matches(matches)?),
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),

@@ -76,6 +76,11 @@ pub fn short(comparison: &Comparison, width: usize) -> String {
     paragraphs.join("\n\n") + "\n"
 }
 
+/// The chart alone.
+pub fn picture(comparison: &Comparison, width: usize) -> String {
+    bars(comparison, width).trim_end().to_owned()
+}
+
 /// Sentences, each on a line of its own; `None` where there are none.
 fn joined(sentences: Vec<String>, width: usize) -> Option<String> {
     let lines: Vec<String> = sentences.iter().map(|sentence| wrapped(sentence, width)).collect();

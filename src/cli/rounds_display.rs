@@ -281,7 +281,7 @@ mod tests {
             rounds: 5,
             most_rounds: 100,
             time_left: Some(Duration::from_secs(40)),
-            pairs: 1,
+            queries: 1,
             settled: 0,
             rounds_to_settle: Some(4),
         };

@@ -141,6 +141,21 @@ impl From<AlternativeEntry> for Alternative {
 }
 
 impl Alternative {
+    /// One that does not take part, for this reason.
+    pub fn skipped(name: &str, why: &str) -> Self {
+        Alternative {
+            name: name.to_owned(),
+            system: name.to_owned(),
+            version: None,
+            parallel: false,
+            framework: false,
+            skipped: Some(why.to_owned()),
+            failed: None,
+            declined: BTreeMap::new(),
+            runs: Vec::new(),
+        }
+    }
+
     /// Whether it is no longer run, because it declined or failed.
     pub fn is_out(&self) -> bool {
         self.skipped.is_some() || self.failed.is_some()

@@ -39,7 +39,7 @@ pub fn render(comparisons: &[Comparison]) -> String {
 }
 
 /// Escapes text for Markdown, on one line.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

@@ -1,9 +1,12 @@
 //! A comparison in other forms: a page, Markdown, CSV, a trace.
 
+mod claims;
 mod csv;
 mod markdown;
 mod page;
 mod trace;
+
+pub use claims::{claims_markdown, claims_page, course_page, lesson_page};
 
 use std::path::{Path, PathBuf};
 

@@ -1,15 +1,18 @@
 //! Results in words and tables.
 
 pub mod cause;
+pub mod claims;
 pub mod cost;
 pub mod fact;
 pub mod growth;
 pub mod ladder;
+pub mod lessons;
 pub mod machine;
 pub mod modes;
 pub mod noise;
 pub mod purposes;
 pub mod recoveries;
+pub mod refusal;
 pub mod relation;
 pub mod sweep;
 pub mod time_groups;

@@ -138,11 +138,6 @@ impl Verdict {
         self.kind != VerdictKind::Undecided
     }
 
-    /// Whether it is on this way and another.
-    pub fn is_on(&self, name: &str) -> bool {
-        self.a == name || self.b == name
-    }
-
     /// Whether all of the interval lies within the margin, so that a difference does not matter.
     pub fn within_margin(&self) -> bool {
         self.interval.is_some_and(|interval| lies_within(interval, self.margin))

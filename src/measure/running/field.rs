@@ -24,29 +24,52 @@ pub struct Field<'a> {
     ours: Vec<Ours>,
 }
 
+/// What happens where the programs, or some of those that are named, are not known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It is an error.
+    Refused,
+    /// They do not take part, with the reason.
+    Skipped,
+}
+
 impl<'a> Field<'a> {
-    /// Finds out which of the named alternatives take part, if there are any. `place` is the directory of the programs,
-    /// if not the usual one.
+    /// Finds out which of the named alternatives take part, and whether any of them may. `place` is the directory of the
+    /// programs, if not the usual one.
     ///
     /// # Errors
-    /// [`Failure::Message`] where a name is unknown, or the job, an option or the input is none that other programs take.
+    /// [`Failure::Message`] where a name is unknown, or the job, an option or the input is none that other programs take;
+    /// unless those that are [`Absent`] are skipped.
     pub fn of(
         (names, place): (&[String], Option<&Path>),
+        absent: Absent,
         config: &JobConfig,
         question: Question<'a>,
         inputs: &[PathBuf],
         supervisor: &mut Supervisor,
-    ) -> Result<Option<(Self, Vec<Alternative>)>, Failure> {
+    ) -> Result<(Option<Self>, Vec<Alternative>), Failure> {
         if names.is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
         if config.reducers == 0 {
             let message = "--with: other programs reduce; their answers cannot be compared with --reducers 0";
             return Err(Failure::Message(message.into(), USAGE));
         }
-        let peers = Peers::find(place)?;
-        let alternatives = peers.plan(&question, names, inputs, supervisor)?;
-        Ok(Some((Field { peers, question, ours: Vec::new() }, alternatives)))
+        let peers = match (Peers::find(place), absent) {
+            (Err(Failure::Message(why, _)), Absent::Skipped) => return Ok((None, all_skipped(names, &why))),
+            (peers, _) => peers?,
+        };
+        let alternatives = match absent {
+            Absent::Refused => peers.plan(&question, names, inputs, supervisor)?,
+            Absent::Skipped => {
+                let mut alternatives = Vec::new();
+                for name in names {
+                    alternatives.extend(planned_or_skipped(&peers, &question, name, inputs, supervisor)?);
+                }
+                alternatives
+            }
+        };
+        Ok((Some(Field { peers, question, ours: Vec::new() }), alternatives))
     }
 
     /// Makes the outputs that answers are compared with, one for each input that still has turns to come.
@@ -111,6 +134,24 @@ impl<'a> Field<'a> {
             }
         })
     }
+}
+
+/// One alternative, with the reason where it is not known here.
+fn planned_or_skipped(
+    peers: &Peers,
+    question: &Question<'_>,
+    name: &String,
+    inputs: &[PathBuf],
+    supervisor: &mut Supervisor,
+) -> Result<Vec<Alternative>, Failure> {
+    match peers.plan(question, std::slice::from_ref(name), inputs, supervisor) {
+        Err(Failure::Message(why, USAGE)) => Ok(all_skipped(std::slice::from_ref(name), &why)),
+        planned => planned,
+    }
+}
+
+fn all_skipped(names: &[String], why: &str) -> Vec<Alternative> {
+    names.iter().map(|name| Alternative::skipped(name, why)).collect()
 }
 
 /// Outcome of a turn.

@@ -4,22 +4,23 @@
 //!
 //! 1. The first [`FEWEST_ROUNDS`] are made whatever they take: fewer say nothing about the noise.
 //! 2. Up to [`FIRST_LOOK`], rounds are made as long as there is time.
-//! 3. From then on each round is looked at, and a mode runs until the verdicts on all of its pairs are settled. The
-//!    [intervals](crate::measure::paired) allow for the looks.
+//! 3. From then on each round is looked at, and a mode runs until all that the [goal](crate::measure::running::goal) asks of
+//!    it is settled: of `compare` the verdicts on all of its pairs. The [intervals](crate::measure::paired) allow for the looks.
 //! 4. The rounds end when no mode is left, or the time is spent; and from [`FIRST_DOUBT`] on where twice the rounds that
 //!    there is time for would not settle what is open. A reader who waits longer learns nothing more.
 //!
-//! The modes decide. Other programs, steps of a ladder, points of a sweep and other sizes are *guests*: after the first
+//! What the goal is on decides: of `compare` the modes. Other programs, steps of a ladder, points of a sweep and other sizes are
+//! *guests* then: after the first
 //! [`FEWEST_ROUNDS`] they share half of the time, the quickest first, and sit out the rounds that would take more. So the
 //! modes always have the other half, and a slow program does not keep them from being settled. What guests take in the first
 //! rounds is not counted against their share.
 
 use std::time::Duration;
 
-use crate::measure::analysis::verdict::Verdict;
 use crate::measure::comparison::Comparison;
 use crate::measure::paired::{FEWEST_ROUNDS, FIRST_LOOK};
 use crate::measure::plan::turn::Turn;
+use crate::measure::running::goal::{Goal, Query};
 
 /// Most rounds, also where runs are so short that there is time for more: the error that looks may make is shared out
 /// among so many.
@@ -29,21 +30,22 @@ pub const MOST_ROUNDS: u32 = 100;
 pub const FIRST_DOUBT: usize = 10;
 
 /// The rounds of one go.
-#[derive(Debug)]
-pub struct Pace {
+pub struct Pace<'a> {
+    /// What they are made for.
+    goal: &'a dyn Goal,
     /// `None` where the number of rounds was asked for.
     budget: Option<Duration>,
     /// Rounds of earlier goes.
     before: u32,
     /// The next round to be looked at, from 0.
     next: u32,
-    /// Time that the modes have taken.
-    modes: Duration,
+    /// Time that what the goal is on has taken.
+    hosts: Duration,
     /// Time that guests have taken.
     guests: Duration,
     /// Time that they have taken of their share.
     shared: Duration,
-    /// Time that the modes took in the last round.
+    /// Time that it took in the last round.
     last_round: Duration,
 }
 
@@ -56,25 +58,26 @@ pub struct Standing {
     pub most_rounds: u32,
     /// Time for rounds that is left; `None` where their number was asked for.
     pub time_left: Option<Duration>,
-    /// Pairs of modes.
-    pub pairs: usize,
-    /// Those whose verdict is settled.
+    /// What is to be known: of `compare`, a verdict on each pair of modes.
+    pub queries: usize,
+    /// Those that are settled.
     pub settled: usize,
-    /// About so many more rounds would settle all pairs; `None` before enough rounds to tell, and where no reasonable number
+    /// About so many more rounds would settle all of them; `None` before enough rounds to tell, and where no reasonable number
     /// would.
     pub rounds_to_settle: Option<usize>,
 }
 
-impl Pace {
+impl<'a> Pace<'a> {
     /// The pace of a comparison; the time begins anew where one is continued.
-    pub fn of(comparison: &Comparison) -> Self {
+    pub fn of(comparison: &Comparison, goal: &'a dyn Goal) -> Self {
         let budget = comparison.settings.budget_seconds.map(Duration::from_secs_f64);
         let none = Duration::ZERO;
         Pace {
+            goal,
             budget,
             before: comparison.settings.rounds,
             next: 0,
-            modes: none,
+            hosts: none,
             guests: none,
             shared: none,
             last_round: none,
@@ -101,28 +104,28 @@ impl Pace {
 
     /// Takes note of the time that a turn took.
     pub fn spend(&mut self, comparison: &Comparison, turn: &Turn, time: Duration) {
-        if is_guest(comparison, turn) {
+        if self.is_guest(comparison, turn) {
             self.guests += time;
             // The first rounds are everybody's.
             self.shared += if self.next as usize > FEWEST_ROUNDS { time } else { Duration::ZERO };
         } else {
-            self.modes += time;
+            self.hosts += time;
             self.last_round += time;
         }
     }
 
     /// The rounds so far.
     pub fn standing(&self, comparison: &Comparison) -> Standing {
-        let verdicts = comparison.verdicts();
-        let open = || verdicts.iter().filter(|verdict| !verdict.is_settled());
+        let queries = self.goal.queries(comparison);
+        let settled = queries.iter().filter(|query| query.is_settled).count();
         let looked = self.next as usize >= FIRST_LOOK.min(comparison.settings.rounds as usize);
         Standing {
             rounds: self.next,
             most_rounds: self.budget.map_or(comparison.settings.rounds, |_| MOST_ROUNDS),
             time_left: self.budget.map(|budget| self.left(budget)),
-            pairs: verdicts.len(),
-            settled: verdicts.len() - open().count(),
-            rounds_to_settle: rounds_to_settle(&verdicts).filter(|_| looked),
+            queries: queries.len(),
+            settled,
+            rounds_to_settle: rounds_to_settle(&queries).filter(|_| looked),
         }
     }
 
@@ -135,21 +138,29 @@ impl Pace {
             _ if made < FEWEST_ROUNDS => true,
             _ if made >= MOST_ROUNDS as usize => false,
             _ if made < FIRST_LOOK => in_time(),
-            _ => !comparison.is_settled() && in_time() && self.may_settle(comparison, budget),
+            _ => !self.is_settled(comparison) && in_time() && self.may_settle(comparison, budget),
         }
+    }
+
+    fn is_settled(&self, comparison: &Comparison) -> bool {
+        self.goal.queries(comparison).iter().all(|query| query.is_settled)
+    }
+
+    fn is_guest(&self, comparison: &Comparison, turn: &Turn) -> bool {
+        !self.goal.is_on(comparison, turn.name())
     }
 
     /// Whether rounds in the time that is left have a chance to settle what is open.
     fn may_settle(&self, comparison: &Comparison, budget: Duration) -> bool {
-        let wanted = || rounds_to_settle(&comparison.verdicts());
+        let wanted = || rounds_to_settle(&self.goal.queries(comparison));
         let possible = self.left(budget).as_secs_f64() / self.last_round.as_secs_f64();
         ((self.next - self.before) as usize) < FIRST_DOUBT
             || wanted().is_some_and(|wanted| wanted as f64 <= 2.0 * possible)
     }
 
-    /// Time that the modes may still take.
+    /// Time that what the goal is on may still take.
     fn left(&self, budget: Duration) -> Duration {
-        budget.saturating_sub(self.modes + self.guests.min(budget / 2))
+        budget.saturating_sub(self.hosts + self.guests.min(budget / 2))
     }
 
     /// The turns of a round that have not been had and that there is time for.
@@ -158,7 +169,7 @@ impl Pace {
         if let Some(budget) = self.budget.filter(|_| round as usize >= FEWEST_ROUNDS) {
             let mut guests: Vec<(Duration, String)> = turns
                 .iter()
-                .filter(|turn| is_guest(comparison, turn))
+                .filter(|turn| self.is_guest(comparison, turn))
                 .map(|turn| (comparison.last_time(turn), turn.name().to_owned()))
                 .collect();
             guests.sort();
@@ -168,25 +179,22 @@ impl Pace {
                 taken += if fits { *time } else { Duration::ZERO };
                 fits
             });
-            turns.retain(|turn| !is_guest(comparison, turn) || guests.iter().any(|(_, name)| name == turn.name()));
+            turns.retain(|turn| !self.is_guest(comparison, turn) || guests.iter().any(|(_, name)| name == turn.name()));
         }
         if self.budget.is_some() && round as usize >= FIRST_LOOK {
-            let verdicts = comparison.verdicts();
-            let is_open = |name: &str| verdicts.iter().any(|pair| !pair.is_settled() && pair.is_on(name));
-            turns.retain(|turn| is_guest(comparison, turn) || is_open(turn.name()));
+            let queries = self.goal.queries(comparison);
+            let is_on = |query: &Query, name: &str| query.on.iter().any(|other| other == name);
+            let is_open = |name: &str| queries.iter().any(|query| !query.is_settled && is_on(query, name));
+            turns.retain(|turn| self.is_guest(comparison, turn) || is_open(turn.name()));
         }
         turns
     }
 }
 
-/// About so many more rounds would settle all verdicts; `None` where no reasonable number would.
-fn rounds_to_settle(verdicts: &[Verdict]) -> Option<usize> {
-    let open = verdicts.iter().filter(|verdict| !verdict.is_settled());
-    open.map(|verdict| verdict.runs_to_decide).try_fold(0, |most, more| Some(most.max(more?)))
-}
-
-fn is_guest(comparison: &Comparison, turn: &Turn) -> bool {
-    !comparison.modes.iter().any(|mode| mode.name == turn.name())
+/// About so many more rounds would settle all queries; `None` where no reasonable number would.
+fn rounds_to_settle(queries: &[Query]) -> Option<usize> {
+    let open = queries.iter().filter(|query| !query.is_settled);
+    open.map(|query| query.rounds_to_settle).try_fold(0, |most, more| Some(most.max(more?)))
 }
 
 #[cfg(test)]
@@ -196,6 +204,7 @@ mod tests {
     use crate::measure::comparison::tests::run;
     use crate::measure::mode::RunMode;
     use crate::measure::paired::Looks;
+    use crate::measure::running::goal::EachPair;
     use crate::measure::settings::Settings;
     use crate::measure::settings::tests::settings;
 
@@ -209,7 +218,7 @@ mod tests {
 
     /// Makes the rounds of a comparison in which a turn takes the time that is given by its name and round.
     fn make(comparison: &mut Comparison, seconds: impl Fn(&str, u32) -> f64) -> Vec<(u32, Vec<String>)> {
-        let mut pace = Pace::of(comparison);
+        let mut pace = Pace::of(comparison, &EachPair);
         let mut made = Vec::new();
         while let Some((round, turns)) = pace.next_round(comparison) {
             comparison.begin_round(round);
@@ -331,7 +340,7 @@ mod tests {
     #[test]
     fn the_standing_tells_what_is_left() {
         let mut comparison = until_settled(60.0);
-        let mut pace = Pace::of(&comparison);
+        let mut pace = Pace::of(&comparison, &EachPair);
         for _ in 0..FIRST_LOOK {
             let (round, turns) = pace.next_round(&comparison).unwrap();
             comparison.begin_round(round);
@@ -345,7 +354,7 @@ mod tests {
         let standing = pace.standing(&comparison);
         assert_eq!((standing.rounds, standing.most_rounds), (5, MOST_ROUNDS));
         assert_eq!(standing.time_left, Some(Duration::from_secs(50)));
-        assert_eq!((standing.pairs, standing.settled), (1, 0));
+        assert_eq!((standing.queries, standing.settled), (1, 0));
         assert!(standing.rounds_to_settle.is_some_and(|rounds| rounds > 0), "{standing:?}");
     }
 }

@@ -125,6 +125,29 @@ impl Peers {
         Ok(self.parse::<Plan>(&ended.stdout)?.alternatives)
     }
 
+    /// Finds out whether there are programs of these names for a job with these options.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] where one is unknown, or the job or an option is none that other programs take.
+    pub fn check(
+        &self,
+        job: &str,
+        options: &[(String, String)],
+        names: &[String],
+        supervisor: &mut Supervisor,
+    ) -> Result<(), Failure> {
+        let question = Question {
+            job,
+            options,
+            workers: 1,
+            page_cache: PageCache::Warm,
+            scratch: Path::new("/tmp"),
+            declined: Some("only asked".into()),
+        };
+        // Any file will do, since no program is to read it.
+        self.plan(&question, names, std::slice::from_ref(&self.one), supervisor).map(drop)
+    }
+
     /// Runs an alternative once on the inputs of `ours`, and compares the answers.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::measure::plan::turn::Turn;
 use crate::measure::run::Run;
 use crate::measure::running::child::Child;
 use crate::measure::running::field::{Ended, Field};
+use crate::measure::running::goal::Goal;
 use crate::measure::running::pace::{MOST_ROUNDS, Pace, Standing};
 use crate::measure::running::supervisor::Supervisor;
 use crate::measure::settings::Settings;
@@ -58,18 +59,19 @@ pub trait Watch {
     fn keep(&mut self, comparison: &Comparison, supervisor: &mut Supervisor) -> Result<(), Failure>;
 }
 
-/// Makes the runs that are still to be made.
+/// Makes the runs that are still to be made to know what is asked.
 ///
 /// # Errors
 /// As for a run.
 pub fn run(
     comparison: &mut Comparison,
+    goal: &dyn Goal,
     child: &Child<'_>,
     mut field: Option<Field<'_>>,
     supervisor: &mut Supervisor,
     watch: &mut dyn Watch,
 ) -> Result<(), Failure> {
-    if comparison.is_planned() && Pace::of(comparison).next_round(comparison).is_none() {
+    if comparison.is_planned() && Pace::of(comparison, goal).next_round(comparison).is_none() {
         return watch.keep(comparison, supervisor);
     }
     let seen = warm_up(comparison, child, supervisor, watch)?;
@@ -79,7 +81,7 @@ pub fn run(
     }
     announce(comparison, watch);
     let (earlier, meter) = (comparison.load, LoadMeter::start());
-    let mut pace = Pace::of(comparison);
+    let mut pace = Pace::of(comparison, goal);
     while let Some((round, turns)) = pace.next_round(comparison) {
         comparison.begin_round(round);
         for turn in &turns {

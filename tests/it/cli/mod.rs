@@ -7,6 +7,7 @@
 //! - `friends`: jobs on graphs that are no loops of ranks.
 //! - `check`: the laws of a job's code.
 //! - `compare`: the table and its JSON.
+//! - `claims`: claims and lessons.
 //! - `accounts`: bytes by purpose and time by use, which add up.
 //! - `alternatives`: other programs in the same comparison.
 //! - `apart`: tasks in processes of their own.
@@ -26,6 +27,7 @@ mod accounts;
 mod alternatives;
 mod apart;
 mod check;
+mod claims;
 mod compare;
 mod crash;
 mod dashboard;

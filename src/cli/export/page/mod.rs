@@ -6,11 +6,13 @@
 //!
 //! 1. `svg.js` is the pencil: scales, axes, marks, figures, and saving a chart as SVG and PNG.
 //! 2. `charts.js` has a function for each kind of chart.
-//! 3. `page.js` puts the page together: the verdict first, then the picture of its cause, the rest folded.
+//! 3. `page.js` puts the page together: the verdict first, then the picture of its cause, the rest folded. Before them stands
+//!    the [`Sheet`] of claims or of a lesson, where there is one.
 
 mod accounts;
 mod charts;
 mod flow;
+mod sheet;
 mod timeline;
 mod ways;
 
@@ -20,6 +22,8 @@ use crate::cli::document::Document;
 use crate::cli::export::page::charts::Charts;
 use crate::measure::comparison::Comparison;
 
+pub use sheet::{Answer, Card, Link, Paragraph, Sheet, Verdict};
+
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const GLOSSARY: &str = include_str!("glossary.html");
@@ -27,15 +31,25 @@ const SCRIPTS: [&str; 3] = [include_str!("svg.js"), include_str!("charts.js"), i
 
 /// The page of these comparisons.
 pub fn render(comparisons: &[Comparison]) -> String {
-    let documents: Vec<Document> = comparisons.iter().map(Document::of).collect();
-    let charts: Vec<Charts> = comparisons.iter().map(Charts::of).collect();
     let mut jobs: Vec<&str> = comparisons.iter().map(|comparison| comparison.settings.job.as_str()).collect();
     jobs.dedup();
     let title = format!("twinmill: {}", jobs.join(", "));
+    filled(&title, None, &comparisons.iter().collect::<Vec<_>>())
+}
+
+/// The page of claims or a lesson, with its comparisons.
+pub fn render_with(sheet: &Sheet, comparisons: &[&Comparison]) -> String {
+    filled(&format!("twinmill: {}", sheet.title), Some(sheet), comparisons)
+}
+
+fn filled(title: &str, sheet: Option<&Sheet>, comparisons: &[&Comparison]) -> String {
+    let documents: Vec<Document> = comparisons.iter().map(|comparison| Document::of(comparison)).collect();
+    let charts: Vec<Charts> = comparisons.iter().map(|comparison| Charts::of(comparison)).collect();
     let parts = [
-        ("{{title}}", escape(&title)),
+        ("{{title}}", escape(title)),
         ("{{style}}", STYLE.to_owned()),
         ("{{glossary}}", GLOSSARY.to_owned()),
+        ("{{sheet}}", embedded(&sheet)),
         ("{{reports}}", embedded(&documents)),
         ("{{charts}}", embedded(&charts)),
         ("{{script}}", SCRIPTS.concat()),

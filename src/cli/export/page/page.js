@@ -4,6 +4,7 @@
 const embedded = (id) => JSON.parse(document.getElementById(id).textContent);
 const reports = embedded("reports");
 const charts = embedded("charts");
+const sheet = embedded("sheet");
 
 const nameOf = (row) => row.variant ?? row.mode;
 const legendFor = (names) => names.map((name) => [name, color(name)]);
@@ -329,4 +330,26 @@ const article = (report, i) => {
       folded("Glossary", document.getElementById("glossary").content.cloneNode(true))));
 };
 
-document.getElementById("page").replaceChildren(...(reports.length > 1 ? [overview()] : []), ...reports.map(article));
+// -- Claims and lessons ---------------------------------------------------------------------------------------------------
+
+const paragraph = ({label, text}) => element("p", {class: "said"}, label ? element("b", {}, `${label} `) : null, text);
+
+const card = (claim) => element("div", {class: `claim ${claim.kind}`},
+  element("p", {class: "name"}, element("span", {class: `kind ${claim.kind}`}, claim.verdict), element("b", {}, `“${claim.text}”`)),
+  claim.source ? element("p", {class: "soft"}, claim.source, claim.url ? [" ", element("a", {href: claim.url, rel: "noreferrer"}, claim.url)] : null) : null,
+  claim.meaning ? element("p", {}, claim.meaning) : null,
+  element("ul", {class: "also"}, claim.sentences.map((sentence) => element("li", {}, sentence))),
+  claim.remarks.map((remark) => element("p", {class: "soft"}, remark)));
+
+const link = ({href, title, verdicts}) => element("li", {}, href ? element("a", {href}, title) : title,
+  verdicts.map(({kind, text}) => element("p", {class: "soft"}, element("span", {class: `kind ${kind}`}, kind), text)));
+
+const sheetShown = ({eyebrow, title, before, guess, claims, after, links}) => element("section", {class: "sheet"},
+  element("p", {class: "eyebrow"}, eyebrow), element("h1", {}, title), before.map(paragraph),
+  guess ? element("div", {class: "guess"}, element("p", {}, element("b", {}, "Guess first. "), guess.question),
+    element("details", {}, element("summary", {}, "Show what was measured"), element("p", {}, guess.answer))) : null,
+  claims.length ? element("h2", {}, "What was measured") : null, claims.map(card),
+  after.map(paragraph),
+  links.length ? element("ol", {class: "also links"}, links.map(link)) : null);
+
+document.getElementById("page").replaceChildren(...(sheet ? [sheetShown(sheet)] : []), ...(reports.length > 1 ? [overview()] : []), ...reports.map(article));

@@ -1,0 +1,118 @@
+//! The verdict on a claim: its statement, the reason that it gives, and what could not be measured.
+
+use serde::Serialize;
+
+use crate::measure::claims::figure::is_out;
+use crate::measure::claims::file::Claim;
+use crate::measure::claims::judge::{Judgement, judge};
+use crate::measure::claims::mechanism::Check;
+use crate::measure::claims::statement::Truth;
+use crate::measure::comparison::Comparison;
+
+/// What was found about a claim.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Whether it is true here.
+    pub truth: Truth,
+    /// What its statement says.
+    pub judgement: Judgement,
+    /// What changed beside the time.
+    pub check: Check,
+    /// Whether the reason that it gives was found; `None` where it gives none, or there is nothing to explain.
+    pub reason_holds: Option<bool>,
+    /// Programs that it speaks of and that did not run.
+    pub missing: Vec<Missing>,
+}
+
+/// A program that did not run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl Outcome {
+    /// The verdict on a claim.
+    pub fn of(claim: &Claim, comparison: &Comparison) -> Self {
+        let judgement = judge(&claim.statement, comparison);
+        let check = Check::of(&claim.statement, comparison);
+        let gives_reason = !claim.because.is_empty();
+        let reason_holds = gives_reason.then(|| check.confirms(&claim.because)).flatten();
+        // A sentence that says why is as true as its reason.
+        let truth = match (judgement.truth, gives_reason, reason_holds) {
+            (Truth::True, true, Some(false)) => Truth::False,
+            (Truth::True, true, None) => Truth::Undecided,
+            (truth, ..) => truth,
+        };
+        Outcome { truth, missing: missing(&judgement, comparison), judgement, check, reason_holds }
+    }
+
+    /// The fewest rounds in which any of its figures was measured.
+    pub fn rounds(&self) -> usize {
+        self.judgement.findings.iter().map(|finding| finding.rounds).min().unwrap_or(0)
+    }
+}
+
+/// The programs that an open statement speaks of and that did not run, each once, with the reason.
+fn missing(judgement: &Judgement, comparison: &Comparison) -> Vec<Missing> {
+    let open = judgement.findings.iter().filter(|finding| finding.truth == Truth::Undecided);
+    let mut names: Vec<&String> = open.flat_map(|finding| &finding.needs).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut missing: Vec<Missing> = Vec::new();
+    for name in names.into_iter().filter(|name| is_out(comparison, name)) {
+        let is_of = |other: &str| name.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        let Some(other) = comparison.alternatives.iter().find(|other| is_of(&other.name)) else { continue };
+        let why = other.skipped.as_ref().or(other.failed.as_ref()).or(other.declined.get(name));
+        let found = Missing { name: other.name.clone(), why: why.cloned().unwrap_or_default() };
+        if !missing.contains(&found) {
+            missing.push(found);
+        }
+    }
+    missing
+}
+
+/// The exit status of some verdicts: 0 where all are true, 3 where one is false, else 4.
+pub fn exit_status(truths: impl IntoIterator<Item = Truth>) -> u8 {
+    match Truth::of_all(truths) {
+        Truth::True => 0,
+        Truth::False => 3,
+        Truth::Undecided => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::claims::file::ClaimFile;
+    use crate::measure::claims::file::tests::about;
+    use crate::measure::comparison::tests::comparison;
+
+    fn outcome(text: &str, comparison: &Comparison) -> Outcome {
+        Outcome::of(&ClaimFile::parse(text).unwrap().claims[0], comparison)
+    }
+
+    #[test]
+    fn a_claim_that_gives_a_reason_that_is_not_there_is_false() {
+        let mut planted = comparison([&[2.0, 2.01, 2.02], &[1.0, 1.0, 1.0], &[]]);
+        for run in &mut planted.runs {
+            run.report.counters = Default::default();
+            run.report.time = Some(Default::default());
+        }
+        let text = about("median(disk) / median(memory) >= 1.5");
+        let plain = outcome(&text, &planted);
+        assert_eq!((plain.truth, plain.reason_holds), (Truth::True, None));
+        assert!(matches!(plain.check, Check::Unexplained(_)));
+        let with_reason = outcome(&(text + "because = [\"files\"]\n"), &planted);
+        assert_eq!((with_reason.truth, with_reason.reason_holds), (Truth::False, Some(false)));
+    }
+
+    #[test]
+    fn false_wins_over_undecided() {
+        assert_eq!(exit_status([Truth::True, Truth::True]), 0);
+        assert_eq!(exit_status([Truth::Undecided, Truth::False]), 3);
+        assert_eq!(exit_status([Truth::True, Truth::Undecided]), 4);
+    }
+}
