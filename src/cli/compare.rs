@@ -116,7 +116,7 @@ pub fn measured_to_know(
     words.iter_mut().for_each(|word| *word = piped.in_word(word));
     job_options.iter_mut().for_each(|(_, value)| *value = piped.in_value(value));
     let (inputs, scaled) = supervisor.run(cancel, || {
-        let inputs = default_input::resolve(&task, part, quiet, cancel)?;
+        let inputs = default_input::resolve_part(&task, part, quiet, cancel)?;
         let inputs: Vec<PathBuf> = inputs.iter().map(|path| piped.file_of(path)).collect();
         let scaled = scaled_inputs((&task, part), &request.scale, &inputs, quiet, cancel)?;
         if task.inputs.is_empty() {

@@ -75,11 +75,24 @@ fn grown(mut shape: Shape, factor: f64) -> Shape {
     shape
 }
 
-/// The task's inputs, or the paths of a part of its default inputs, which exist then.
+/// The task's inputs, or the paths of its default inputs, which exist then.
 ///
 /// # Errors
 /// [`Failure::Library`] where the default input cannot be written.
-pub fn resolve(task: &Task<'_>, part: f64, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
+pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
+    resolve_part(task, 1.0, quiet, cancel)
+}
+
+/// The task's inputs, or the paths of its default inputs in a part of their size, which exist then.
+///
+/// # Errors
+/// As for [`resolve`].
+pub fn resolve_part(
+    task: &Task<'_>,
+    part: f64,
+    quiet: bool,
+    cancel: &CancelToken,
+) -> Result<Vec<PathBuf>, Failure> {
     if !task.inputs.is_empty() || !task.job.reads_input() {
         return Ok(task.inputs.clone());
     }

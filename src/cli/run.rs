@@ -43,7 +43,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let _fetched = supervisor.run(&cancel, || Fetched::take(&task.inputs, &mut session, &engine.options))?;
     let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
     let inputs = supervisor.run(&session.cancel, || {
-        let inputs = default_input::resolve(&task, 1.0, quiet, &session.cancel)?;
+        let inputs = default_input::resolve(&task, quiet, &session.cancel)?;
         if inputs != task.inputs {
             check_places(&session, &inputs, report_file.as_ref().map(ReportFile::path))?;
         }
