@@ -87,12 +87,7 @@ pub fn resolve(task: &Task<'_>, quiet: bool, cancel: &CancelToken) -> Result<Vec
 ///
 /// # Errors
 /// As for [`resolve`].
-pub fn resolve_part(
-    task: &Task<'_>,
-    part: f64,
-    quiet: bool,
-    cancel: &CancelToken,
-) -> Result<Vec<PathBuf>, Failure> {
+pub fn resolve_part(task: &Task<'_>, part: f64, quiet: bool, cancel: &CancelToken) -> Result<Vec<PathBuf>, Failure> {
     if !task.inputs.is_empty() || !task.job.reads_input() {
         return Ok(task.inputs.clone());
     }

@@ -96,6 +96,7 @@ impl<'a> Conditions<'a> {
             let mut run: Vec<OsString> = vec![terminal::name().into(), "run".into(), (&setup.job.value).into()];
             run.push(format!("--mode={}", column.mode.name()).into());
             run.extend(setup.options.value.iter().chain(&column.options).map(OsString::from));
+            run.extend(setup.inputs.iter().map(|path| join("--input", given.path_of(path))));
             parse(jobs, &run).map_err(|message| refuse(column.at, "columns", message))?;
         }
         if let Some(size) = setup.size {
