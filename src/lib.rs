@@ -188,6 +188,7 @@ pub use runtime::driver::Driver;
 pub use runtime::job::Job;
 pub use runtime::output_dir::part_files;
 pub use runtime::output_files::OutputFile;
+pub use runtime::own_memory::Held;
 pub use runtime::session::Session;
 
 /// Everything that the file of a job needs.

@@ -280,7 +280,18 @@ pub fn run(
     session: impl Into<Session>,
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
-    let Session { config, cancel, progress, inputs: seen, .. } = session.into();
+    let mut reference = Some(reference);
+    run_erased(name, inputs, session.into(), &mut |run| reference.take().expect("called once")(run))
+}
+
+/// [`run`], compiled once for all jobs. It calls `reference` once.
+fn run_erased(
+    name: &str,
+    inputs: &[PathBuf],
+    session: Session,
+    reference: &mut dyn FnMut(&mut ReferenceRun) -> Result<()>,
+) -> Result<Report> {
+    let Session { config, cancel, progress, inputs: seen, .. } = session;
     config.validate()?;
     check_address_space(1)?;
     Plan::of(&config, inputs).check(&cancel)?;

@@ -15,8 +15,10 @@
 //! 7. [`reduce`] hands the merged groups to the user's reducer.
 //! 8. [`commit`] writes the output of a task.
 //!
-//! A [`task`] holds the resources of an attempt and its counts; a [`runnable`] job tells it the work.
+//! A [`task`] holds the resources of an attempt and its counts; a [`runnable`] job tells it the work. To the driver a job is
+//! [any job](any_job).
 
+pub(crate) mod any_job;
 pub mod collect;
 pub(crate) mod commit;
 pub mod emit;

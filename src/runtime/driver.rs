@@ -32,6 +32,7 @@ use crate::observe::purpose::{Purpose, by_purpose};
 use crate::observe::report::{ColdCache, Iteration, OutputReport, Report, Resumed};
 use crate::observe::timekeeper::{TimeKept, Timekeeper};
 use crate::parts::total_order;
+use crate::pipeline::any_job;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::BufferPool;
@@ -43,6 +44,7 @@ use crate::runtime::journal::{self, Begun, Journal, Past, Published};
 use crate::runtime::output_dir::OutputDir;
 use crate::runtime::output_files::OutputFile;
 use crate::runtime::output_place::OutputPlace;
+use crate::runtime::own_memory::{Held, OwnMemory};
 use crate::runtime::places::Plan;
 use crate::runtime::resume;
 use crate::runtime::session::Session;
@@ -88,6 +90,7 @@ pub struct Driver {
     pub(super) bad_records: BadRecords,
     pub(super) stores: Stores,
     cache: Arc<PartCache>,
+    own_memory: OwnMemory,
     pub(super) buffers: BufferPool,
     cpu_before: CpuTime,
     io_before: ProcessIo,
@@ -156,7 +159,9 @@ impl Driver {
             Role::Task(one) => Some(alone(&config, one.memory_bytes)),
             Role::Alone | Role::Coordinator(_) => None,
         };
-        let budget = MemoryBudget::new(own.as_ref().unwrap_or(&config).memory_bytes);
+        let budget_bytes = own.as_ref().unwrap_or(&config).memory_bytes;
+        let budget = MemoryBudget::new(budget_bytes);
+        let own_memory = OwnMemory::within(budget.clone(), budget_bytes);
         let time = Timekeeper::begin(config.workers, budget.gauges().clone());
         std::fs::create_dir_all(&config.work_dir).map_err(Error::at("create", &config.work_dir))?;
         let begun = journal::begin(&config, identity.as_ref(), published.as_ref(), &cancel)?;
@@ -175,6 +180,7 @@ impl Driver {
             bad_records,
             stores,
             cache,
+            own_memory,
             buffers,
             cpu_before,
             io_before,
@@ -211,6 +217,27 @@ impl Driver {
             self.note_invariant(of, &input);
         }
         Invariant::plan(input, parse, &self.config, &self.inputs, &self.cache)
+    }
+
+    /// Counts data of a job's own in the memory budget, until the returned value is dropped: a table that every task has, an
+    /// array with an entry for each node. `what` is its name in messages. Runs and cached inputs have what is left.
+    ///
+    /// ```
+    /// use twinmill::prelude::*;
+    ///
+    /// let driver = Driver::start("ranks", &JobConfig::new(Mode::Memory).memory_bytes(100 << 20))?;
+    /// let nodes = 1_000_000;
+    /// let held = driver.hold(nodes * size_of::<f64>() as u64, "an array with the ranks of all nodes")?;
+    /// let ranks = vec![0.0; nodes as usize];
+    /// # drop((ranks, held));
+    /// assert!(driver.hold(60 << 20, "a larger one").is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An error where a job's own data takes more than half of the budget, and more than 8 MiB.
+    pub fn hold(&self, bytes: u64, what: &str) -> Result<Held> {
+        self.own_memory.hold(bytes, what)
     }
 
     /// A dataset of one partition with these records, in this order.
@@ -379,6 +406,16 @@ impl Driver {
         job: &impl RunnableJob,
         make: impl FnOnce(&[PathBuf]) -> Result<Vec<OutputFile>>,
     ) -> Result<()> {
+        let mut make = Some(make);
+        self.publish(job, &mut |parts| make.take().expect("called once")(parts))
+    }
+
+    /// Runs a job and commits its output, with the files that `make`, which is called once, makes of its parts.
+    fn publish(
+        &mut self,
+        job: &dyn any_job::AnyJob,
+        make: &mut dyn FnMut(&[PathBuf]) -> Result<Vec<OutputFile>>,
+    ) -> Result<()> {
         if let Role::Task(_) = self.role {
             return self.run_in_task(job);
         }
@@ -421,13 +458,17 @@ impl Driver {
     /// # Errors
     /// Whatever stopped the job.
     pub fn run_to_dataset<J: RunnableJob>(&mut self, job: &J) -> Result<Dataset<J::OutKey, J::OutValue>> {
+        Ok(Dataset { segments: self.run_to_segments(job)?, types: PhantomData })
+    }
+
+    fn run_to_segments(&mut self, job: &dyn any_job::AnyJob) -> Result<Vec<Segment>> {
         let store = self.stores.between_jobs.clone();
         let partitions = self.run_to(job, OutputTarget::Dataset { store: store.as_ref() });
         let segments = partitions?.into_iter().filter_map(|partition| match partition {
             TaskOutput::Dataset(run) => Some(Segment { run, partition: 0, read_for: Purpose::BetweenJobs }),
             TaskOutput::Part { .. } => None,
         });
-        Ok(Dataset { segments: segments.collect(), types: PhantomData })
+        Ok(segments.collect())
     }
 
     /// Ends the run: removes the work directory, unless map outputs are to be kept, and reports.

@@ -12,6 +12,7 @@
 //! 2. [One job](one_job) is [waves] of tasks, whose counts are added up in [totals]. The [scheduler] runs a [wave] attempt
 //!    by [attempt], keeps a [ledger] of them, and turns [panics] into errors; [strike] makes failures on purpose.
 //! 3. Reducers take the [map_outputs], by partition with the help of [holders]. A lost output is made again.
+//!    Data of the job's own counts in the memory budget as [own_memory].
 //! 4. The [output_dir] is published when all its parts are there, with the [output_files] beside them.
 //! 5. A [journal] records the progress of the run; a run of the same [identity] can [resume] it.
 //!
@@ -55,6 +56,7 @@ pub(crate) mod output_dir;
 pub(crate) mod output_files;
 pub(crate) mod output_names;
 pub mod output_place;
+pub(crate) mod own_memory;
 pub mod panics;
 pub mod places;
 pub(crate) mod removal;

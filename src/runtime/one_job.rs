@@ -9,10 +9,8 @@ use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InvariantPiece};
 use crate::observe::counters::UserCounters;
 use crate::observe::purpose::{FileUse, Purpose};
+use crate::pipeline::any_job::AnyJob;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
-use crate::pipeline::map::MapSide;
-use crate::pipeline::reduce::ReduceSide;
-use crate::pipeline::runnable::RunnableJob;
 use crate::runtime::apart::role::Role;
 use crate::runtime::driver::Driver;
 use crate::runtime::journal::{self, Entry, JobEntry, Journal, LeftRun};
@@ -23,15 +21,15 @@ use crate::store::{PartitionIndex, Run, RunOnDisk};
 
 impl Driver {
     /// Runs the waves of a job; returns the output of each task, in task order.
-    pub(super) fn run_to<J: RunnableJob>(&mut self, job: &J, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>> {
-        let (number, wanted) = (job.inputs().len(), J::Mapper::INPUTS);
+    pub(super) fn run_to(&mut self, job: &dyn AnyJob, target: OutputTarget<'_>) -> Result<Vec<TaskOutput>> {
+        let (number, wanted) = (job.inputs().len(), job.wanted_inputs());
         if number == 0 || wanted.is_some_and(|wanted| wanted != number) {
             let wanted = wanted.map_or("at least one input".to_owned(), |wanted| format!("{wanted} inputs"));
             return Err(Error::Config(format!("job {} needs {wanted}, got {number}", job.name())));
         }
         self.jobs += 1;
         self.job_counts.clear();
-        let reducers = if J::Reducer::MAP_ONLY { 0 } else { job.reducers().unwrap_or(self.config.reducers) };
+        let reducers = job.reducers().unwrap_or(self.config.reducers);
         self.reducers = reducers;
         let role = self.role.clone();
         if let Role::Task(one) = &role {
@@ -88,7 +86,7 @@ impl Driver {
 
     fn map_and_reduce(
         &mut self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
         target: OutputTarget<'_>,
@@ -172,7 +170,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn plan<J: RunnableJob>(&mut self, job: &J) -> Result<Vec<Split>> {
+    pub(super) fn plan(&mut self, job: &dyn AnyJob) -> Result<Vec<Split>> {
         self.refuse_to_replace(job.inputs())?;
         let mut splits = Vec::new();
         let inputs: Result<Vec<_>> = job
@@ -217,12 +215,12 @@ impl Driver {
                             drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
                         })?;
                     }
-                    let alignment = J::Mapper::split_alignment(number);
+                    let alignment = job.split_alignment(number);
                     let mut planned = match self.config.split_rule {
                         SplitRule::Packed => split::plan_at_most(number, &files, split_bytes, alignment, splits.len())?,
                         SplitRule::Hadoop(rule) => split::plan_by_hadoop(number, &files, rule, &self.cancel)?,
                     };
-                    J::Mapper::move_cuts(number, &mut planned, &self.inputs)?;
+                    job.move_cuts(number, &mut planned, &self.inputs)?;
                     splits.append(&mut planned);
                 }
             }
@@ -232,7 +230,7 @@ impl Driver {
 }
 
 /// Describes everything that a job's map outputs depend on: its inputs, and the splits that they are cut into.
-fn describe(job: &impl RunnableJob, reducers: u32, splits: &[Split]) -> String {
+fn describe(job: &dyn AnyJob, reducers: u32, splits: &[Split]) -> String {
     use std::fmt::Write;
 
     let mut text = format!("{} {reducers}", job.name());

@@ -19,11 +19,9 @@ use crate::observe::phases::PhaseLog;
 use crate::observe::report::{ExtraWork, Outcome, Recovery, RecoveryKind, TaskReport};
 use crate::observe::stage::Stages;
 use crate::observe::time_use::TimeUse;
+use crate::pipeline::any_job::AnyJob;
 use crate::pipeline::collect::MapOutput;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
-use crate::pipeline::map_task::{map_only_task, map_task};
-use crate::pipeline::reduce_task::reduce_task;
-use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::{Counts, Finished, Task};
 use crate::runtime::attempt::{Attempt, Done, Log, guarded};
 use crate::runtime::driver::Driver;
@@ -170,7 +168,7 @@ impl Driver {
     /// Makes an attempt at a map task whose output reducers take.
     fn attempt_map(
         &self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         kind: Kind<'_>,
         split: &Split,
         id: String,
@@ -178,7 +176,7 @@ impl Driver {
     ) -> Result<Finished<MapOutput>> {
         let victim = self.victim(true, attempt);
         victim.begin(&attempt.cancel)?;
-        let mut finished = map_task(job, split, self.task(id, attempt, kind, &|| Ok(())))?;
+        let mut finished = job.map(split, self.task(id, attempt, kind, &|| Ok(())))?;
         victim.end()?;
         let runs: Result<Vec<_>> = finished.output.runs.into_iter().map(|run| victim.damage(run)).collect();
         finished.output = MapOutput { runs: runs? };
@@ -245,7 +243,7 @@ impl Driver {
 
     pub(super) fn map_wave(
         &mut self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
         complete: Vec<MapEntry>,
@@ -312,7 +310,7 @@ impl Driver {
     /// Runs a map task again whose output was lost, as often as it has attempts left, on the worker that needs it.
     fn rerun(
         &self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
         lost: &Lost,
@@ -379,7 +377,7 @@ impl Driver {
     /// Runs a job without reducers: the emitted records of the mappers are the output.
     pub(super) fn map_to_output(
         &mut self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         splits: &[Split],
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
@@ -387,14 +385,14 @@ impl Driver {
             Kind { maps: true, tasks: splits.len(), splits, reducers: 0, bytes: splits.iter().map(Split::bytes).sum() };
         let ended = self.run_wave(kind, |id, attempt| {
             let split = &splits[attempt.task as usize];
-            self.attempt(kind, id, attempt, |task| map_only_task(job, split, target, task))
+            self.attempt(kind, id, attempt, |task| job.map_only(split, target, task))
         });
         Ok(self.settle(ended)?.into_iter().map(|(output, _)| output).collect())
     }
 
     pub(super) fn reduce_wave(
         &mut self,
-        job: &impl RunnableJob,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
         map_outputs: &MapOutputs,
@@ -408,7 +406,7 @@ impl Driver {
                 let rerun = |lost: &Lost| self.rerun(job, reducers, splits, lost, attempt.worker, &reruns);
                 let taken = map_outputs.take(attempt.task, rerun)?;
                 task.counters.merged_map_outputs += map_outputs.len() as u64;
-                reduce_task(job, taken, target, task)
+                job.reduce(taken, target, task)
             })?;
             // The output is committed: this partition will not be read again.
             map_outputs.release(attempt.task);

@@ -10,9 +10,8 @@ use crate::input::{Input, PieceReader};
 use crate::observe::counters::UserCounters;
 use crate::observe::phases::PhaseLog;
 use crate::observe::report::ExtraWork;
+use crate::pipeline::any_job::AnyJob;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
-use crate::pipeline::map::MapSide;
-use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::Counts;
 use crate::runtime::apart::engine::{Leaves, SplitSource, Stage, StageResult, StageSplit};
 use crate::runtime::apart::pack::{self, Head, PackedPiece};
@@ -25,22 +24,22 @@ use crate::store::{InDepot, Segment};
 
 impl Driver {
     /// Runs a job's tasks apart; returns the output of each task, in task order.
-    pub(in crate::runtime) fn run_apart<J: RunnableJob>(
+    pub(in crate::runtime) fn run_apart(
         &mut self,
         of: &Arc<Coordination>,
-        job: &J,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
         let (plan, numbers) = self.plan_of_tasks(of, job, reducers, splits)?;
         let sources: Vec<StageSplit> =
-            (0..).zip(splits).map(|(number, split)| source::<J>(number, split, &numbers)).collect();
+            (0..).zip(splits).map(|(number, split)| source(job, number, split, &numbers)).collect();
         let is_read = |place: &InDepot| sources.iter().any(|split| split.source == SplitSource::InDepot(*place));
         let opened = of.opened();
         let side = of.side().into_iter().filter(|place| !is_read(place) && !opened.contains(place)).collect();
         let pack = |number: u32, out: &mut dyn Write| {
-            self.pack_split::<J>(of, &splits[number as usize], number, &numbers, out)
+            self.pack_split(job, of, &splits[number as usize], number, &numbers, out)
         };
         let stage = Stage {
             job: self.jobs,
@@ -122,10 +121,10 @@ impl Driver {
         }
     }
 
-    fn plan_of_tasks<J: RunnableJob>(
+    fn plan_of_tasks(
         &self,
         of: &Coordination,
-        job: &J,
+        job: &dyn AnyJob,
         reducers: u32,
         splits: &[Split],
     ) -> Result<(Vec<u8>, FileNumbers)> {
@@ -154,8 +153,9 @@ impl Driver {
     }
 
     /// Writes the pack of a split.
-    fn pack_split<J: RunnableJob>(
+    fn pack_split(
         &self,
+        job: &dyn AnyJob,
         of: &Coordination,
         split: &Split,
         number: u32,
@@ -168,7 +168,7 @@ impl Driver {
         for piece in &split.pieces {
             let context = self.inputs.context(None);
             let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-            J::Mapper::look_through(split.input, reader)?;
+            job.look_through(split.input, reader)?;
         }
         pack::write_head(out, &Head::Split { split: number, input: split.input, pieces })?;
         for (path, ranges) in of.watch.take_read() {
@@ -194,7 +194,7 @@ fn packed(split: &Split, numbers: &FileNumbers) -> Option<Vec<PackedPiece>> {
 }
 
 /// Where a split comes from.
-fn source<J: RunnableJob>(number: u32, split: &Split, numbers: &FileNumbers) -> StageSplit {
+fn source(job: &dyn AnyJob, number: u32, split: &Split, numbers: &FileNumbers) -> StageSplit {
     let bytes = split.bytes();
     let segment = |piece: &Piece| match piece {
         Piece::Partition(segment) => Some(segment.clone()),
@@ -208,7 +208,7 @@ fn source<J: RunnableJob>(number: u32, split: &Split, numbers: &FileNumbers) -> 
     // What is read of a piece depends on how its records are found.
     let reader = match split.pieces.first() {
         Some(Piece::Invariant(piece)) => format!("{:p}", Arc::as_ptr(&piece.source)),
-        _ => std::any::type_name::<J::Mapper>().to_owned(),
+        _ => job.mapper_name().to_owned(),
     };
     let pieces = packed(split, numbers);
     StageSplit { source: SplitSource::Pack { key: format!("{number} {} {reader} {pieces:?}", split.input) }, bytes }

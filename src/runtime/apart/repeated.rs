@@ -10,10 +10,8 @@ use crate::input::split::{FilePiece, Piece, Split};
 use crate::input::{Input, InvariantPiece};
 use crate::observe::counters::UserCounters;
 use crate::observe::purpose::Purpose;
+use crate::pipeline::any_job::AnyJob;
 use crate::pipeline::commit::{OutputTarget, PartsDir, TaskOutput};
-use crate::pipeline::map_task::{map_only_task, map_task};
-use crate::pipeline::reduce_task::reduce_task;
-use crate::pipeline::runnable::RunnableJob;
 use crate::pipeline::task::Finished;
 use crate::runtime::apart::one_task::{MapInput, OneTask, OutputForm, ShuffleForm, Side, alone};
 use crate::runtime::apart::pack::{self, Head, PackedPiece};
@@ -31,7 +29,7 @@ const PART_BYTES: usize = 1 << 20;
 
 impl Driver {
     /// Runs a job whose output is the program's, in a task.
-    pub(in crate::runtime) fn run_in_task(&mut self, job: &impl RunnableJob) -> Result<()> {
+    pub(in crate::runtime) fn run_in_task(&mut self, job: &dyn AnyJob) -> Result<()> {
         let dir = self.work_dir.path().join(format!("parts-{}", self.jobs));
         let [committed, attempts] = ["committed", "attempts"].map(|name| dir.join(name));
         for dir in [&committed, &attempts] {
@@ -44,10 +42,10 @@ impl Driver {
 
     /// Comes by a job in a task: returns its result where it is another task's job, and runs the task where it is its own. Ends
     /// the program then.
-    pub(in crate::runtime) fn repeat<J: RunnableJob>(
+    pub(in crate::runtime) fn repeat(
         &mut self,
         one: &Arc<OneTask>,
-        job: &J,
+        job: &dyn AnyJob,
         reducers: u32,
         target: OutputTarget<'_>,
     ) -> Result<Vec<TaskOutput>> {
@@ -97,10 +95,10 @@ impl Driver {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a task")]
-    fn one_map<J: RunnableJob>(
+    fn one_map(
         &mut self,
         one: &OneTask,
-        job: &J,
+        job: &dyn AnyJob,
         reducers: u32,
         target: OutputTarget<'_>,
         id: &str,
@@ -114,22 +112,22 @@ impl Driver {
         self.progress.begin_wave(&self.name, "map", 1, split.bytes());
         let task = self.lone_task(id.to_owned(), &attempt, reducers, task_input(&split), &config);
         if reducers == 0 {
-            let finished = map_only_task(job, &split, target, task)?;
+            let finished = job.map_only(&split, target, task)?;
             let summary = self.send_output(number, 'm', target, &finished, to.output, &mut *output)?;
             flush(&mut *output)?;
             return Ok(summary);
         }
-        let finished = map_task(job, &split, task)?;
+        let finished = job.map(&split, task)?;
         shuffle::write(&finished.output, number, reducers, to, config.compression, &mut *output)?;
         flush(&mut *output)?;
         Ok(self.summary(number, &finished))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a task")]
-    fn one_reduce<J: RunnableJob>(
+    fn one_reduce(
         &mut self,
         one: &OneTask,
-        job: &J,
+        job: &dyn AnyJob,
         reducers: u32,
         target: OutputTarget<'_>,
         id: &str,
@@ -152,14 +150,14 @@ impl Driver {
         self.progress.begin_wave(&self.name, "reduce", 1, 0);
         let task = self.lone_task(id.to_owned(), &attempt, reducers, None, &config);
         let map_outputs = shuffle::read(&task, from, input)?;
-        let finished = reduce_task(job, map_outputs, target, task)?;
+        let finished = job.reduce(map_outputs, target, task)?;
         let summary = self.send_output(one.number, 'r', target, &finished, form, &mut *output)?;
         flush(&mut *output)?;
         Ok(summary)
     }
 
     /// The split of a map task, and its number.
-    fn split_of<J: RunnableJob>(&mut self, one: &OneTask, job: &J, from: MapInput) -> Result<(u32, Split)> {
+    fn split_of(&mut self, one: &OneTask, job: &dyn AnyJob, from: MapInput) -> Result<(u32, Split)> {
         let of_input = |input: usize| {
             job.inputs().get(input).ok_or_else(|| {
                 Error::Config(format!(
@@ -297,6 +295,6 @@ fn split_of_dataset(one: &OneTask, inputs: &[Input], place: InDepot) -> Option<(
     None
 }
 
-fn foreign_pack(job: &impl RunnableJob) -> Error {
+fn foreign_pack(job: &dyn AnyJob) -> Error {
     Error::Config(format!("standard input is no input of job {}: it belongs to another plan", job.name()))
 }
