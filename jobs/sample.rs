@@ -16,6 +16,7 @@
 
 use std::path::PathBuf;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -36,9 +37,9 @@ pub struct Options {
     /// Take so many lines, or all where there are fewer
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// Another seed takes other lines
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    /// Another seed takes other lines; --seed where the command has no option of that name
+    #[arg(long, value_name = "N", default_value_t = 1, alias = "seed")]
+    sample_seed: u64,
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -190,12 +191,16 @@ impl Program for Sample {
         Some((Kind::Text, Shape::bytes(256 << 20)))
     }
 
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         match options.count {
             None => driver.run(&Job::map_only(Self::NAME, options.take()).input(inputs))?,
             Some(count) => {
-                let candidates = Candidates::new(options.seed, inputs, driver.inputs())?;
+                let candidates = Candidates::new(options.sample_seed, inputs, driver.inputs())?;
                 let keep = KeepLeast { candidates, least: Least::new(count) };
                 let choose = Job::new(Self::NAME, keep, First { left: count }).input(inputs).reducers(1);
                 let chosen = driver.run_to_dataset(&choose)?;
@@ -208,7 +213,7 @@ impl Program for Sample {
 
 impl Options {
     fn take(&self) -> Take {
-        Take { fraction: self.fraction.unwrap_or(FRACTION), seed: self.seed }
+        Take { fraction: self.fraction.unwrap_or(FRACTION), seed: self.sample_seed }
     }
 }
 
@@ -226,7 +231,7 @@ impl Sample {
                 })?;
             }
             Some(count) => {
-                let mut candidates = Candidates::new(options.seed, inputs, run.inputs())?;
+                let mut candidates = Candidates::new(options.sample_seed, inputs, run.inputs())?;
                 let mut least = Least::new(count);
                 run.for_each_line(inputs, |line| {
                     least.keep(candidates.key(&line)?, line.bytes());

@@ -121,10 +121,42 @@ fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand_help_heading("Jobs");
     jobs.iter().fold(command, |command, job| {
         let of_job = job.with_options(Command::new(job.name()).next_help_heading("Options of the job"));
+        let of_job = of_job.mut_args(|arg| without_taken_aliases(arg, &command));
         // The arguments' types have descriptions of their own, so the job's comes last.
         command.subcommand(InputArgs::augment_args(of_job).about(job.about()).long_about(None))
     })
 }
+
+/// Takes from an option of a job its other names where an option of the command has one of them.
+fn without_taken_aliases(arg: Arg, command: &Command) -> Arg {
+    let is_taken = |name: &&str| command.get_arguments().any(|other| is_called(other, name));
+    let any = arg.get_all_aliases().is_some_and(|names| names.iter().any(is_taken));
+    if any { arg.alias(None::<&'static str>) } else { arg }
+}
+
+fn is_called(arg: &Arg, name: &str) -> bool {
+    arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&name))
+}
+
+/// An option of a job that has the name of an option of a command, and would be taken for it: the job, the option, and the
+/// command.
+pub fn clash(command: &Command, jobs: &[Box<dyn AnyProgram>]) -> Option<(&'static str, String, String)> {
+    let of_all = command.get_subcommands().filter(|command| TAKES_JOBS.contains(&command.get_name()));
+    let of_all: Vec<&Command> = of_all.collect();
+    let clash = |job: &dyn AnyProgram, own: &Arg| {
+        let name = own.get_long()?;
+        let is_taken = |arg: &Arg| is_called(arg, name) || arg.get_id() == own.get_id();
+        let with_job = of_all.iter().find(|command| command.get_arguments().any(is_taken))?;
+        Some((job.name(), name.to_owned(), with_job.get_name().to_owned()))
+    };
+    jobs.iter().find_map(|job| {
+        let definitions = job.with_options(Command::new(job.name()));
+        definitions.get_arguments().find_map(|own| clash(job.as_ref(), own))
+    })
+}
+
+/// Commands that take a job and its options.
+const TAKES_JOBS: [&str; 3] = ["run", "compare", "check"];
 
 /// Options of `compare` that a lecture takes.
 pub const LECTURE_TAKES: [&str; 11] = [
@@ -828,6 +860,39 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         command(&crate::jobs::all()).debug_assert();
+    }
+
+    #[test]
+    fn no_option_of_a_job_has_the_name_of_an_option_of_a_command() {
+        let jobs = crate::jobs::all();
+        assert_eq!(clash(&command(&jobs), &jobs), None);
+    }
+
+    #[derive(Args)]
+    struct Seeded {
+        /// Has the name of an option of compare
+        #[arg(long)]
+        seed: u64,
+    }
+
+    struct Clashing;
+
+    impl crate::program::Program for Clashing {
+        type Options = Seeded;
+
+        const NAME: &'static str = "clashing";
+        const ABOUT: &'static str = "Have an option of another's name";
+
+        fn run(&self, options: &Seeded, _: &[PathBuf], _: &crate::Session) -> crate::Result<crate::Report> {
+            Err(crate::Error::user(options.seed.to_string()))
+        }
+    }
+
+    #[test]
+    fn an_option_of_a_job_that_would_be_taken_for_another_is_found() {
+        let jobs: Vec<Box<dyn AnyProgram>> = vec![Clashing.boxed()];
+        let found = clash(&command(&jobs), &jobs);
+        assert_eq!(found, Some(("clashing", "seed".to_owned(), "compare".to_owned())));
     }
 
     fn words(line: &str) -> Vec<OsString> {

@@ -235,6 +235,10 @@ pub fn parse(
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<Command<'_>, clap::Error> {
     let mut command = args::command(jobs);
+    if let Some((job, option, taken)) = args::clash(&command, jobs) {
+        let message = format!("--{option} of job {job} is also an option of '{taken}'; give the job's another name");
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
     let words: Vec<OsString> = words.into_iter().collect();
     if let Some((option, value)) = args::swallowed_option(&command, &words) {
         let message =
@@ -857,6 +861,16 @@ mod tests {
         for line in ["twinmill --help", "twinmill --version", "twinmill run --help", "twinmill compare grep --help"] {
             assert_eq!(refusal(line).0, 0, "{line}");
         }
+    }
+
+    #[test]
+    fn a_name_that_a_command_has_too_is_the_commands() {
+        let jobs = jobs::all();
+        let line = "twinmill compare sample --seed 7 --sample-seed 8";
+        let Ok(Command::Compare(options)) = parse(&jobs, words(line)) else { panic!("refused") };
+        assert_eq!((options.request.seed, &options.words[..]), (7, &[OsString::from("--sample-seed=8")][..]));
+        let Ok(Command::Run(options)) = parse(&jobs, words("twinmill run sample --seed 7")) else { panic!("refused") };
+        assert_eq!(options.task.options.get_one::<u64>("sample_seed"), Some(&7));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn check(dir: &Path, existing: ExistingOutput) -> Result<()> {
     let refuse = |what: String| {
         let dir = dir.display();
         Err(Error::Config(format!(
-            "--overwrite replaces only what a run made, and --output {dir} {what}; name another"
+            "--overwrite replaces only what a run made, and {dir} {what}; name another directory"
         )))
     };
     match fs::metadata(dir) {

@@ -121,7 +121,8 @@ impl OutputPlace {
             (Way::Inside, _) => Ok((self.target.clone(), beside::prefix(OsStr::new(INSIDE)))),
             (Way::Beside, Some(name)) => Ok((parent_of(&self.target), beside::prefix(name))),
             (Way::Beside, None) => {
-                let message = format!("--output {} must name a directory of its own", self.given.display());
+                let message =
+                    format!("{} is no place for an output; name a directory of its own", self.given.display());
                 Err(Error::Config(message))
             }
         }
