@@ -104,12 +104,14 @@ impl Sample {
             if let Some(last) = file.lines.last_mut().filter(|last| !last.ends_with(b"\n")) {
                 last.push(b'\n');
             }
-            let header = header.min(file.lines.len());
+            let mut rows = rows(std::mem::take(&mut file.lines));
+            let header = header.min(rows.len());
             match lines {
                 Lines::AsGiven => {}
-                Lines::Reversed => file.lines[header..].reverse(),
-                Lines::Shuffled => shuffle(&mut file.lines[header..], seed),
+                Lines::Reversed => rows[header..].reverse(),
+                Lines::Shuffled => shuffle(&mut rows[header..], seed),
             }
+            file.lines = rows.concat();
         }
         permuted
     }
@@ -130,6 +132,27 @@ impl Sample {
         }
         Ok(roots)
     }
+}
+
+/// Lines that stay together in any order: a quote that opens on one and closes on a later one makes all of them one row of
+/// a table. Where a quote never closes, lines stand alone.
+fn rows(lines: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {
+    let quotes = |line: &[u8]| memchr::memchr_iter(b'"', line).count();
+    let mut rows: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut is_open = false;
+    for line in lines {
+        let was_open = is_open;
+        is_open ^= quotes(&line) % 2 == 1;
+        match rows.last_mut().filter(|_| was_open) {
+            Some(row) => row.push(line),
+            None => rows.push(vec![line]),
+        }
+    }
+    if is_open {
+        let open = rows.pop().unwrap_or_default();
+        rows.extend(open.into_iter().map(|line| vec![line]));
+    }
+    rows
 }
 
 /// Shuffles by Fisher and Yates, with the numbers of Steele, Lea and Flood's SplitMix64.
@@ -160,6 +183,13 @@ mod tests {
         assert_ne!(shuffled.text(), sample.text());
         lines.sort();
         assert_eq!(lines, [&b""[..], b"a", b"b", b"c", b"d", b"head"]);
+    }
+
+    #[test]
+    fn a_row_whose_quotes_go_on_stays_in_one_piece() {
+        let reversed = |text: &str| Sample::of_text(text).permuted(Lines::Reversed, LineOrder::Free, 1).text();
+        assert_eq!(reversed("a,\"b\n\n\"\"c\",d\ne\nf\n"), "f\ne\na,\"b\n\n\"\"c\",d\n");
+        assert_eq!(reversed("5\" nail\na\nb\n"), "b\na\n5\" nail\n", "a quote that never closes");
     }
 
     #[test]
