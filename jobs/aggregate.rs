@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use twinmill::Rows;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -31,7 +32,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::shown::Shown;
 use crate::jobs::table::cells::{Cells, Cut};
-use crate::jobs::table::columns::{Column, find_all};
+use crate::jobs::table::columns::{Column, Columns, find_all};
 use crate::jobs::table::decimal::{Decimal, Written};
 use crate::jobs::table::states::{State, States};
 use crate::jobs::table::{Table, TableOptions, for_format, key};
@@ -43,7 +44,7 @@ pub struct Options {
     /// The columns whose values make a group, by number from 1 or by name [default: none, or the first column if there is
     /// no --agg either]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    group_by: Option<Vec<Column>>,
+    group_by: Option<Vec<Columns>>,
     /// What to compute of each group: count, or count, sum, mean, min, max or distinct of a column, such as sum:births
     /// [default: count]
     #[arg(long = "agg", value_name = "LIST", value_delimiter = ',')]
@@ -374,6 +375,10 @@ impl Program for Aggregate {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Orders, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, options: &Options) -> LineOrder {
+        options.table.line_order()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -24,21 +24,24 @@
 //! `user TAB id TAB traits`, comma separated, in byte order of the ids. `--test FILE` says the root of the mean squared
 //! error on other ratings, of users and items that are known.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use memchr::memchr;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::jobs::algebra::Cholesky;
-use crate::jobs::rows::number;
+use crate::jobs::highlights::{Finite, Largest, grouped, number as read_number, significant, text};
 use crate::jobs::shown::Shown;
+use crate::jobs::table::numbers::number;
 
 pub struct Als;
 
@@ -89,6 +92,14 @@ fn rating(line: &[u8]) -> Result<Option<Rating<'_>>> {
 
 /// Traits by id.
 type Traits = HashMap<Vec<u8>, Vec<f64>>;
+
+/// Bytes that traits take, about: those of an entry, its id, and its numbers.
+fn heap_bytes(traits: &Traits) -> u64 {
+    let entry = |(id, numbers): (&Vec<u8>, &Vec<f64>)| {
+        2 * size_of::<(Vec<u8>, Vec<f64>)>() + id.capacity() + size_of::<f64>() * numbers.capacity()
+    };
+    traits.iter().map(entry).sum::<usize>() as u64
+}
 
 /// The ratings of one user or item, by the ids of the other side: sorted.
 type Ratings = Vec<(Vec<u8>, f64)>;
@@ -347,9 +358,9 @@ impl Program for Als {
             let ratings = driver.run_to_dataset(&job)?;
             driver.invariant(&ratings, ParseRatings)
         };
-        let of_items = gathered(&mut driver, Side::Item, "als-by-item")?;
-        let of_users = gathered(&mut driver, Side::User, "als-by-user")?;
-        let ids = Job::map_only("als-items", Start { rule }).input(&of_items);
+        let by_item = gathered(&mut driver, Side::Item, "als-by-item")?;
+        let by_user = gathered(&mut driver, Side::User, "als-by-user")?;
+        let ids = Job::map_only("als-items", Start { rule }).input(&by_item);
         let (mut users, mut items) = (Arc::<Traits>::default(), Traits::new());
         driver.run_to_dataset(&ids)?.for_each(|id, traits| {
             items.insert(id.to_vec(), traits);
@@ -358,10 +369,13 @@ impl Program for Als {
         if items.is_empty() {
             return Err(Error::user("the input has no ratings"));
         }
+        let _of_items = driver.hold(heap_bytes(&items), "the table of the items' traits")?;
+        let mut of_users = driver.hold(0, "the table of the users' traits")?;
         let mut items = Arc::new(items);
         driver.iterate(options.iterations as usize, |driver, _| {
-            users = solved(driver, &of_users, rule, &items)?;
-            items = solved(driver, &of_items, rule, &users)?;
+            users = solved(driver, &by_user, rule, &items)?;
+            of_users.grow_to(heap_bytes(&users))?;
+            items = solved(driver, &by_item, rule, &users)?;
             Ok(ControlFlow::Continue(()))
         })?;
         if let Some(test) = &options.test {
@@ -372,6 +386,44 @@ impl Program for Als {
         driver.run(&Job::new(Self::NAME, Identity::<[u8], Vec<f64>>, Identity).input(&model).reducers(reducers))?;
         driver.finish()
     }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        liked_best(output).map(Some)
+    }
+}
+
+/// The items that the first users are foretold to like best, whether they have rated them or not.
+fn liked_best(output: &Output<'_>) -> Result<Highlights> {
+    const USERS: usize = 5;
+    const ITEMS: usize = 3;
+    let (mut items, mut users, mut of_users) = (Vec::new(), BTreeMap::new(), 0);
+    output.each_record(|side, rest| {
+        let tab = memchr(b'\t', rest).unwrap_or(rest.len());
+        let (id, traits) = (&rest[..tab], rest.get(tab + 1..).unwrap_or_default());
+        let traits = || traits.split(|byte| *byte == b',').map(read_number).collect::<Result<Vec<f64>>>();
+        if side == b"item" {
+            items.push((id.to_vec(), traits()?));
+            return Ok(());
+        }
+        of_users += 1;
+        if users.len() < USERS || users.last_key_value().is_some_and(|(last, _): (&Vec<u8>, _)| id < &last[..]) {
+            users.insert(id.to_vec(), traits()?);
+            if users.len() > USERS {
+                users.pop_last();
+            }
+        }
+        Ok(())
+    })?;
+    let mut rows = vec![["user", "items that are foretold to be liked best"].map(str::to_owned).to_vec()];
+    for (user, traits) in &users {
+        let mut best = Largest::new();
+        items.iter().for_each(|(item, of_item)| best.offer(Finite(dot(traits, of_item)), item));
+        let best = best.into_sorted().into_iter().take(ITEMS);
+        let best: Vec<String> = best.map(|(Finite(rating), item)| format!("{item} {}", significant(rating))).collect();
+        rows.push(vec![text(user), best.join("  ")]);
+    }
+    let of_items = grouped(items.len() as u64);
+    Ok(Highlights { heading: format!("{} users, {of_items} items; of the first users:", grouped(of_users)), rows })
 }
 
 /// Emits the traits that items start with.

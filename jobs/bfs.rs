@@ -20,6 +20,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -137,6 +138,8 @@ impl Mapper for Reach {
 
 /// The levels of all nodes.
 fn levels(driver: &mut Driver, name: &str, graph: &Neighbours, source: u32) -> Result<Vec<i32>> {
+    // A level, and three bits: of the frontier, of what was reached, and of what a task reaches.
+    let _held = graph.hold(driver, size_of::<i32>() + 1, 1)?;
     let mut levels = vec![UNREACHED; graph.nodes as usize];
     let Some(level) = levels.get_mut(source as usize) else { return Ok(levels) };
     *level = 0;
@@ -201,6 +204,10 @@ impl Program for Bfs {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(2_000_000)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

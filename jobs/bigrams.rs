@@ -26,6 +26,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use memchr::memchr;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::job::HashPartitioner;
 use twinmill::prelude::*;
@@ -252,6 +253,10 @@ impl Program for Bigrams {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Text, Shape::bytes(32 << 20)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -17,6 +17,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -130,6 +131,10 @@ impl Program for CommonFriends {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(100_000)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -24,6 +24,7 @@
 use std::path::PathBuf;
 
 use hashbrown::HashMap;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -269,6 +270,10 @@ impl Program for Dashboard {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::AccessLog, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, _: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

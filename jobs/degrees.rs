@@ -14,6 +14,7 @@
 use std::path::PathBuf;
 
 use hashbrown::HashMap;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -91,6 +92,10 @@ impl Program for Degrees {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(4_000_000)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

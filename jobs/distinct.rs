@@ -10,6 +10,7 @@
 
 use std::path::PathBuf;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -46,6 +47,10 @@ impl Program for Distinct {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(4_000_000)))
+    }
+
+    fn line_order(&self, _: &()) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, _: &(), inputs: &[PathBuf], session: &Session) -> Result<Report> {

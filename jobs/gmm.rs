@@ -20,7 +20,7 @@
 
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use twinmill::generate::{Kind, Shape};
@@ -31,12 +31,12 @@ use twinmill::reference::ReferenceRun;
 use crate::jobs::algebra::Cholesky;
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::{LANES, add_products, add_scaled};
-use crate::jobs::linear::check_width;
 use crate::jobs::moments::{All, Moments};
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::seeds;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
+use crate::jobs::trial::{Ground, TestOption};
 
 pub struct Gmm;
 
@@ -60,10 +60,9 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     centroids: Option<PathBuf>,
     #[command(flatten)]
-    table: TableOptions,
-    /// A table of the same columns on which the mixture is tried
-    #[arg(long, value_name = "FILE")]
-    test: Option<PathBuf>,
+    table: NumberOptions,
+    #[command(flatten)]
+    test: TestOption,
 }
 
 /// One Gaussian of the mixture.
@@ -183,12 +182,12 @@ struct Mixture<'a> {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        ParseRows::new(Layout { columns: self.columns.list()?, ..self.table.layout() }, inputs, seen)
+        ParseRows::new(self.table.layout(&self.columns, None)?, inputs, seen)
     }
 
     fn start<'a>(
         &'a self,
-        table: &mut impl Table,
+        table: &mut dyn Table,
         parse: &ParseRows,
         inputs: &[PathBuf],
         seen: &Inputs,
@@ -199,7 +198,7 @@ impl Options {
             None => seeds::first_distinct(k, parse, inputs, seen)?,
         };
         let moments = Moments::of::<All>(table, parse)?;
-        let mut covariance: Vec<f64> = moments.matrix().iter().map(|product| product / moments.rows).collect();
+        let mut covariance: Vec<f64> = moments.matrix().iter().map(|product| product / moments.rows()).collect();
         add_to_diagonal(&mut covariance, parse.features(), self.regularize);
         let component = |mean| Component::new(1.0 / k as f64, mean, covariance.clone());
         let components = means.into_iter().map(component).collect::<Option<_>>();
@@ -212,11 +211,14 @@ impl Options {
         Ok(Mixture { options: self, components, likelihood: f64::NEG_INFINITY, iterations: 0 })
     }
 
-    fn tried(&self, table: &mut impl Table, components: &Arc<[Component]>) -> Result<String> {
-        let sums = table.add_up(Likelihood(components.clone()))?;
-        let [likelihood, rows] = sums[..] else { unreachable!("there are two sums") };
-        let file = self.test.as_deref().map_or(Path::new(""), |path| path).display();
-        Ok(format!("mean log-likelihood on {file}: {}, of {rows} rows", likelihood / rows))
+    /// Says how likely the rows of another table are.
+    fn try_on_another(&self, ground: Ground<'_>, learned: &ParseRows, components: &Arc<[Component]>) -> Result<()> {
+        let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
+        self.test.run(ground, parse, (ParseRows::features, learned.features()), |table, _, file| {
+            let sums = table.add_up(Likelihood(components.clone()))?;
+            let [likelihood, rows] = sums[..] else { unreachable!("there are two sums") };
+            Ok(format!("mean log-likelihood on {file}: {}, of {rows} rows", likelihood / rows))
+        })
     }
 }
 
@@ -229,7 +231,7 @@ impl Mixture<'_> {
     ///
     /// # Errors
     /// Those of reading the table; a component that collapses.
-    fn step(&mut self, table: &mut impl Table) -> Result<bool> {
+    fn step(&mut self, table: &mut dyn Table) -> Result<bool> {
         self.iterations += 1;
         let sums = table.add_up(Shares(self.components.clone()))?;
         let (counts, mut sums) = sums.split_at(2);
@@ -289,7 +291,7 @@ impl Program for Gmm {
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
-        options.centroids.iter().chain(&options.test).cloned().collect()
+        options.centroids.iter().cloned().chain(options.test.side_inputs()).collect()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
@@ -304,14 +306,7 @@ impl Program for Gmm {
             let goes_on = mixture.step(&mut InvariantTable { name: Self::NAME, driver, rows: &rows })?;
             Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let of_test = options.parse_rows(&test, &seen)?;
-            check_width(of_test.features(), parse.features(), &test[0])?;
-            let rows = driver.invariant(&test[..], of_test)?;
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
-            seen.note(options.tried(&mut table, &mixture.components)?);
-        }
+        options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &parse, &mixture.components)?;
         write_model(&mut driver, Self::NAME, mixture.lines())?;
         driver.finish()
     }
@@ -347,12 +342,7 @@ impl Gmm {
                 break;
             }
         }
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let of_test = options.parse_rows(&test, &seen)?;
-            check_width(of_test.features(), parse.features(), &test[0])?;
-            seen.note(options.tried(&mut Parsed(run.blocks(&test, &of_test)?), &mixture.components)?);
-        }
+        options.try_on_another(Ground::Reference(run), &parse, &mixture.components)?;
         write_numbered_by_reference(run, 0, &mixture.lines())
     }
 }

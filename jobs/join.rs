@@ -24,12 +24,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::record::{Key, ToKey};
 use twinmill::reference::ReferenceRun;
-use twinmill::{HashPartitioner, Rows, Spool};
+use twinmill::{HashPartitioner, Held, Rows, Spool};
 
 use crate::jobs::table::cells::{Cells, Cut, write_cell};
 use crate::jobs::table::columns::Column;
@@ -306,13 +307,13 @@ struct KeyOfRight {
 }
 
 impl Broadcast {
-    /// Takes rows with their keys in the shuffle. Fails where they take more than so many bytes.
-    fn of(rows: &Dataset<[u8], [u8]>, most_bytes: u64) -> Result<Self> {
+    /// Takes rows with their keys in the shuffle. What they take is counted in the memory budget, and may be so many bytes.
+    fn of(rows: &Dataset<[u8], [u8]>, most_bytes: u64, held: &mut Held) -> Result<Self> {
         let (mut all, mut text) = (Vec::<(Vec<u8>, Place)>::new(), Vec::new());
         let mut bytes = 0;
         rows.for_each(|key, line| {
-            bytes += (2 * key.len() + line.len() + size_of::<(Vec<u8>, usize, usize)>() * 2) as u64;
-            if bytes > most_bytes {
+            bytes += Self::most_bytes_of_a_row(key, line);
+            if bytes > most_bytes || held.grow_to(bytes).is_err() {
                 return Err(Error::user(
                     "the right table does not fit half of --memory; take --strategy shuffle, or give the smaller table as \
                      the right one",
@@ -341,6 +342,13 @@ impl Broadcast {
             }
         }
         Ok(broadcast)
+    }
+
+    /// Most bytes that a row takes while the table is made: lists and texts that grow may have twice their length.
+    fn most_bytes_of_a_row(key: &[u8], line: &[u8]) -> u64 {
+        let in_lists = 2 * size_of::<(Vec<u8>, Place)>() + 2 * size_of::<Place>();
+        let of_a_key = 2 * size_of::<KeyOfRight>() + 2 * size_of::<(Vec<u8>, usize)>() + 2;
+        (3 * key.len() + 2 * line.len() + in_lists + of_a_key) as u64
     }
 
     /// The place of a key that has rows that match.
@@ -538,6 +546,10 @@ impl Program for Join {
         named.into_iter().filter_map(|(option, path)| Some((option, path.clone()?))).collect()
     }
 
+    fn line_order(&self, options: &Options) -> LineOrder {
+        options.table.line_order()
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let driver = Driver::start(Self::NAME, session)?;
         let plan = Arc::new(options.plan(inputs, driver.inputs())?);
@@ -558,7 +570,8 @@ fn shuffle<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], mut driver:
 fn broadcast<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], mut driver: Driver) -> Result<Report> {
     let right = Job::map_only("join-right", ReadSide::<SEPARATOR>::right(&plan)).input(&inputs[1]);
     let rows = driver.run_to_dataset(&right)?;
-    let table = Arc::new(Broadcast::of(&rows, driver.config().memory_bytes / 2)?);
+    let mut held = driver.hold(0, "the right table")?;
+    let table = Arc::new(Broadcast::of(&rows, driver.config().memory_bytes / 2, &mut held)?);
     drop(rows);
     let left = ReadSide::<SEPARATOR> { broadcast: Some(table.clone()), ..ReadSide::left(&plan) };
     let job = Job::new(Join::NAME, left, PairWithTable::new(plan, table)).group_by_prefix(key::group_len);

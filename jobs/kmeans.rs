@@ -14,10 +14,10 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::{TILE, Tile, nearest_centroids};
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::seeds;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
 
 pub struct KMeans;
@@ -40,7 +40,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     centroids: Option<PathBuf>,
     #[command(flatten)]
-    table: TableOptions,
+    table: NumberOptions,
     /// Bring the features to mean 0 and standard deviation 1 first; centroids are then of that kind
     #[arg(long)]
     standardize: bool,
@@ -55,8 +55,7 @@ struct Clusters {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        let columns = self.columns.list()?;
-        let parse = ParseRows::new(Layout { columns, ..self.table.layout() }, inputs, seen)?;
+        let parse = ParseRows::new(self.table.layout(&self.columns, None)?, inputs, seen)?;
         parse.tell_guesses(seen);
         Ok(parse)
     }
@@ -75,7 +74,7 @@ impl Options {
     }
 
     /// Does iteration `number`, from 1; returns whether a centroid moved farther than the tolerance.
-    fn step(&self, table: &mut impl Table, clusters: &mut Clusters, scaling: &Scaling, number: usize) -> Result<bool> {
+    fn step(&self, table: &mut dyn Table, clusters: &mut Clusters, scaling: &Scaling, number: usize) -> Result<bool> {
         let wrong =
             |what: String| Error::user(format!("iteration {number}: {what}; scale the input, or pass --standardize"));
         if let Some((one, other)) = too_near(&clusters.centroids) {
@@ -112,7 +111,7 @@ impl Options {
         }
     }
 
-    fn scaling(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Scaling> {
+    fn scaling(&self, table: &mut dyn Table, parse: &ParseRows) -> Result<Scaling> {
         if self.standardize { Scaling::standard(table, parse) } else { Ok(Scaling::none()) }
     }
 }

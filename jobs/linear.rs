@@ -25,28 +25,29 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::show_weights;
 use crate::jobs::lanes::add_scaled;
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::table::columns::{Column, Columns};
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
+use crate::jobs::trial::{Ground, TestOption};
 use crate::jobs::triangle::Triangle;
 
 pub struct Linear;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The column with the number to be explained, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    label_column: u32,
+    /// The column with the number to be explained, by number from 1 or by name
+    #[arg(long, value_name = "COLUMN", default_value = "1")]
+    label_column: Column,
     #[command(flatten)]
     columns: ColumnOptions,
     #[command(flatten)]
-    table: TableOptions,
+    table: NumberOptions,
     /// Weight of the squares of the weights in what is made least
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
     ridge: f64,
-    /// A table of the same columns on which the weights are tried
-    #[arg(long, value_name = "FILE")]
-    test: Option<PathBuf>,
+    #[command(flatten)]
+    test: TestOption,
 }
 
 /// Where target and features are among the columns that are read.
@@ -57,24 +58,24 @@ struct Design {
 }
 
 impl Options {
-    fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<(ParseRows, Design)> {
-        let label = self.label_column as usize;
-        let mut columns = self.columns.list()?;
-        let named = columns.as_ref().map(Vec::len);
-        if let Some(columns) = &mut columns {
-            columns.push(label);
+    fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
+        let mut layout = self.table.layout(&self.columns, None)?;
+        self.table.can_be_found("--label-column", &self.label_column)?;
+        if let Some(columns) = &mut layout.columns {
+            columns.push(Columns::One(self.label_column.clone()));
         }
-        let parse = ParseRows::new(Layout { columns, ..self.table.layout() }, inputs, seen)?;
-        let target = named.unwrap_or(label - 1);
-        if target >= parse.features() {
-            return Err(Error::user(format!("--label-column {label}: there are {} columns", parse.features())));
-        }
-        let features = (0..parse.features()).filter(|column| *column != target).collect();
-        Ok((parse, Design { target, features }))
+        ParseRows::new(layout, inputs, seen)
+    }
+
+    fn design(&self, parse: &ParseRows) -> Result<Design> {
+        let label = &self.label_column;
+        let target =
+            parse.feature_of(label).map_err(|error| Error::user(format!("--label-column {label}: {error}")))?;
+        Ok(Design { target, features: (0..parse.features()).filter(|column| *column != target).collect() })
     }
 
     /// The weights, the intercept first.
-    fn fit(&self, table: &mut impl Table, parse: &ParseRows, design: &Design) -> Result<Vec<f64>> {
+    fn fit(&self, table: &mut dyn Table, parse: &ParseRows, design: &Design) -> Result<Vec<f64>> {
         let total = table.add_up(Triangles { design: design.clone() })?;
         let (rows, values) = total.split_last().expect("the count is there");
         let mut triangle = Triangle::from_values(values);
@@ -102,16 +103,19 @@ impl Options {
     }
 
     /// Says how far the weights are from another table.
-    fn tried(&self, table: &mut impl Table, design: &Design, weights: &[f64]) -> Result<String> {
-        let sums = table.add_up(Errors { design: design.clone(), weights: weights.into() })?;
-        let [squares, targets, target_squares, rows] = sums[..] else { unreachable!("there are four sums") };
-        let spread = target_squares - targets * targets / rows;
-        let file = self.test.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        Ok(format!(
-            "error on {file}: root of the mean square {}, R² {}, of {rows} rows",
-            (squares / rows).sqrt(),
-            1.0 - squares / spread
-        ))
+    fn try_on_another(&self, ground: Ground<'_>, weights: &[f64]) -> Result<()> {
+        let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
+        let features = |parse: &ParseRows| parse.features() - 1;
+        self.test.run(ground, parse, (features, weights.len() - 1), |table, parse, file| {
+            let sums = table.add_up(Errors { design: self.design(parse)?, weights: weights.into() })?;
+            let [squares, targets, target_squares, rows] = sums[..] else { unreachable!("there are four sums") };
+            let spread = target_squares - targets * targets / rows;
+            Ok(format!(
+                "error on {file}: root of the mean square {}, R² {}, of {rows} rows",
+                (squares / rows).sqrt(),
+                1.0 - squares / spread
+            ))
+        })
     }
 }
 
@@ -185,25 +189,19 @@ impl Program for Linear {
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
-        options.test.clone().into_iter().collect()
+        options.test.side_inputs()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         let seen = driver.inputs().clone();
-        let (parse, design) = options.parse_rows(inputs, &seen)?;
+        let parse = options.parse_rows(inputs, &seen)?;
+        let design = options.design(&parse)?;
         parse.tell_guesses(&seen);
         let rows = driver.invariant(inputs, parse.clone())?;
         let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let weights = options.fit(&mut table, &parse, &design)?;
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let (parse, design) = options.parse_rows(&test, &seen)?;
-            check_width(parse.features() - 1, weights.len() - 1, &test[0])?;
-            let rows = driver.invariant(&test[..], parse)?;
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
-            seen.note(options.tried(&mut table, &design, &weights)?);
-        }
+        options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &weights)?;
         write_model(&mut driver, Self::NAME, weights)?;
         driver.finish()
     }
@@ -213,26 +211,14 @@ impl Program for Linear {
     }
 }
 
-/// Refuses a test table that has other features than the one that was learned from.
-pub fn check_width(found: usize, learned: usize, test: &std::path::Path) -> Result<()> {
-    if found == learned {
-        return Ok(());
-    }
-    Err(Error::user(format!("--test {}: it has {found} features; {learned} are needed", test.display())))
-}
-
 impl Linear {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let seen = run.inputs().clone();
-        let (parse, design) = options.parse_rows(inputs, &seen)?;
+        let parse = options.parse_rows(inputs, &seen)?;
+        let design = options.design(&parse)?;
         parse.tell_guesses(&seen);
         let weights = options.fit(&mut Parsed(run.blocks(inputs, &parse)?), &parse, &design)?;
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let (parse, design) = options.parse_rows(&test, &seen)?;
-            check_width(parse.features() - 1, weights.len() - 1, &test[0])?;
-            seen.note(options.tried(&mut Parsed(run.blocks(&test, &parse)?), &design, &weights)?);
-        }
+        options.try_on_another(Ground::Reference(run), &weights)?;
         write_numbered_by_reference(run, 0, &weights)
     }
 }

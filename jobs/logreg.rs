@@ -13,11 +13,12 @@ use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::show_weights;
-use crate::jobs::labels::Label;
 use crate::jobs::lanes::{LANES, TILE, add_products, add_scaled, logistic_errors};
-use crate::jobs::rows::{Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
+use crate::jobs::table::columns::Column;
+use crate::jobs::table::labels::Label;
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 
 pub struct LogisticRegression;
 
@@ -33,10 +34,10 @@ pub struct Options {
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = rate)]
     learning_rate: f64,
     #[command(flatten)]
-    table: TableOptions,
-    /// The column with the label, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    label_column: u32,
+    table: NumberOptions,
+    /// The column with the label, by number from 1 or by name
+    #[arg(long, value_name = "COLUMN", default_value = "1")]
+    label_column: Column,
     /// The label of the positive class; every other label is negative [default: 1]
     #[arg(long, value_name = "VALUE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     positive: Option<String>,
@@ -52,8 +53,8 @@ fn rate(text: &str) -> Result<f64, String> {
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
         let positive = self.positive.clone().unwrap_or_else(|| POSITIVE.to_owned());
-        let label = Label { column: self.label_column as usize, positive };
-        let parse = ParseRows::new(Layout { label: Some(label), ..self.table.layout() }, inputs, seen)?;
+        let label = Label { column: self.label_column.clone(), positive };
+        let parse = ParseRows::new(self.table.layout(&ColumnOptions::default(), Some(label))?, inputs, seen)?;
         parse.tell_guesses(seen);
         if self.positive.is_none() {
             seen.guess("positive", POSITIVE);
@@ -61,7 +62,7 @@ impl Options {
         Ok(parse)
     }
 
-    fn scaling(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Scaling> {
+    fn scaling(&self, table: &mut dyn Table, parse: &ParseRows) -> Result<Scaling> {
         if self.standardize { Scaling::standard(table, parse) } else { Ok(Scaling::none()) }
     }
 }
@@ -86,7 +87,7 @@ impl<'a> Descent<'a> {
     ///
     /// # Errors
     /// Those of reading the table; rows of one class; a weight that is not finite.
-    fn step(&mut self, table: &mut impl Table) -> Result<Option<String>> {
+    fn step(&mut self, table: &mut dyn Table) -> Result<Option<String>> {
         let sums = self.sums(table)?;
         let note = if self.steps == 0 { Some(self.classes(&sums)?) } else { None };
         let [gradient @ .., _, rows] = &sums[..] else { unreachable!("the counts are there") };
@@ -107,11 +108,11 @@ impl<'a> Descent<'a> {
     ///
     /// # Errors
     /// Those of reading the table; rows of one class.
-    fn look(&self, table: &mut impl Table) -> Result<String> {
+    fn look(&self, table: &mut dyn Table) -> Result<String> {
         self.classes(&self.sums(table)?)
     }
 
-    fn sums(&self, table: &mut impl Table) -> Result<Vec<f64>> {
+    fn sums(&self, table: &mut dyn Table) -> Result<Vec<f64>> {
         let (weights, scaling) = (self.weights.clone(), self.scaling.clone());
         table.add_up(Gradient { scaled: vec![Vec::new(); weights.len() - 1], weights, scaling, errors: Vec::new() })
     }

@@ -24,12 +24,13 @@ use std::path::PathBuf;
 use hashbrown::HashMap;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::record::Key;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::rows::number;
+use crate::jobs::highlights::{Finite, Largest, grouped, number as read_number, significant};
 use crate::jobs::shown::Shown;
+use crate::jobs::table::numbers::number;
 
 pub struct MatrixMultiply;
 
@@ -204,6 +205,32 @@ impl Program for MatrixMultiply {
         drop(parts);
         driver.finish()
     }
+
+    fn show(&self, _: &(), output: &Output<'_>) -> Result<Option<Highlights>> {
+        farthest_from_zero(output).map(Some)
+    }
+}
+
+/// The entries of a product that are farthest from zero.
+fn farthest_from_zero(output: &Output<'_>) -> Result<Highlights> {
+    let mut largest = Largest::new();
+    output.each_record(|row, rest| {
+        let mut fields = rest.split(|byte| *byte == b'\t');
+        let (column, value) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let entry = [row, column, value].join(&b'\t');
+        largest.offer(Finite(read_number(value)?.abs()), &entry);
+        Ok(())
+    })?;
+    let entries = grouped(largest.seen());
+    let mut rows = vec![["row", "column", "value"].map(str::to_owned).to_vec()];
+    for (_, entry) in largest.into_sorted() {
+        let mut fields: Vec<String> = entry.split('\t').map(str::to_owned).collect();
+        if let Some(value) = fields.last_mut() {
+            *value = significant(read_number(value.as_bytes())?);
+        }
+        rows.push(fields);
+    }
+    Ok(Highlights { heading: format!("{entries} entries, the farthest from 0 first:"), rows })
 }
 
 impl MatrixMultiply {

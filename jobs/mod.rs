@@ -42,9 +42,8 @@
 //! | [`dashboard`] | tables and a page of an access log, in one pass over it |
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
-//! [`least`], [`lengths`], [`decimals`], [`tally`]), tables of any cells ([`table`]) and of numbers ([`rows`], [`fields`],
-//! [`guess`], [`labels`], [`lanes`], [`scaling`], [`sums`],
-//! [`moments`], [`triangle`], [`algebra`], [`seeds`]), messages ([`shown`]) and what a run shows of its output
+//! [`least`], [`lengths`], [`decimals`], [`tally`]), tables ([`table`]), models of tables of numbers ([`sums`], [`lanes`],
+//! [`scaling`], [`moments`], [`triangle`], [`algebra`], [`seeds`], [`trial`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]). The dashboard has files of its own: [`requests`], [`summaries`], [`dashboard_page`].
 //!
 //! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
@@ -65,16 +64,13 @@ mod degrees;
 mod distinct;
 mod documents;
 mod edges;
-mod fields;
 mod files;
 mod gmm;
 mod grep;
-mod guess;
 mod highlights;
 mod inverted_index;
 mod join;
 mod kmeans;
-mod labels;
 mod lanes;
 mod least;
 mod lengths;
@@ -90,7 +86,6 @@ mod people_you_may_know;
 mod pi;
 mod pmi;
 mod requests;
-mod rows;
 mod sample;
 mod scaling;
 mod secondary_sort;
@@ -109,6 +104,7 @@ mod terasort_validate;
 mod tfidf;
 mod tokens;
 mod top;
+mod trial;
 mod triangle;
 mod triangles;
 mod wordcount;

@@ -11,13 +11,14 @@
 //! both      n = n₁+n₂, means m₁ + δ n₂/n, products P₁ + P₂ + δδ' n₁n₂/n      where δ = m₂-m₁
 //! ```
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use twinmill::prelude::*;
 
 use crate::jobs::lanes::{LANES, add_products};
-use crate::jobs::rows::{ParseRows, Rows};
 use crate::jobs::sums::{BlockSums, Table, sum};
+use crate::jobs::table::numbers::{ParseRows, Rows};
 
 /// The pairs of columns whose products are wanted.
 pub trait Pairs: Clone + Send + Sync + 'static {
@@ -52,7 +53,8 @@ fn pairs<P: Pairs>(columns: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The moments of a table's columns.
 #[derive(Clone, Debug)]
 pub struct Moments {
-    pub rows: f64,
+    /// The number of values of each column: of rows, but for those that lack one.
+    pub counts: Vec<f64>,
     pub means: Vec<f64>,
     pub least: Vec<f64>,
     pub greatest: Vec<f64>,
@@ -65,7 +67,7 @@ impl Moments {
     ///
     /// # Errors
     /// Those of reading it; values whose sum or whose squares no float can hold.
-    pub fn of<P: Pairs>(table: &mut impl Table, parse: &ParseRows) -> Result<Self> {
+    pub fn of<P: Pairs>(table: &mut dyn Table, parse: &ParseRows) -> Result<Self> {
         let columns = parse.features();
         let total = table.add_up(BlockMoments::<P> { columns, pairs: PhantomData })?;
         let moments = Moments::read(&total, columns);
@@ -100,32 +102,45 @@ impl Moments {
         matrix
     }
 
+    /// Number of rows, where each has all of its values.
+    pub fn rows(&self) -> f64 {
+        self.counts.first().copied().unwrap_or(0.0)
+    }
+
     fn read(vector: &[f64], columns: usize) -> Self {
-        let (rows, rest) = (vector[0], &vector[1..]);
-        let column = |part: usize| rest[part * columns..][..columns].to_vec();
-        let products = rest[3 * columns..].to_vec();
-        Moments { rows, means: column(0), least: column(1), greatest: column(2), products }
+        let part = |part: usize| vector[part * columns..][..columns].to_vec();
+        let products = vector[4 * columns..].to_vec();
+        Moments { counts: part(0), means: part(1), least: part(2), greatest: part(3), products }
     }
 
     fn write(&self, vector: &mut Vec<f64>) {
+        let Moments { counts, means, least, greatest, products } = self;
         vector.clear();
-        vector.push(self.rows);
-        [&self.means, &self.least, &self.greatest, &self.products].into_iter().for_each(|part| vector.extend(part));
+        [counts, means, least, greatest, products].into_iter().for_each(|part| vector.extend(part));
     }
 
     /// Takes in the moments of other rows.
     fn join<P: Pairs>(&mut self, other: &Moments) {
-        let rows = self.rows + other.rows;
-        let (share, weight) = (other.rows / rows, self.rows * other.rows / rows);
         let shifts: Vec<f64> = other.means.iter().zip(&self.means).map(|(other, own)| other - own).collect();
+        // Both columns of a pair have as many values.
+        let weight = |column: usize| {
+            let (own, other) = (self.counts[column], other.counts[column]);
+            if own + other > 0.0 { own * other / (own + other) } else { 0.0 }
+        };
+        let weights: Vec<f64> = (0..shifts.len()).map(weight).collect();
         let of_pairs = pairs::<P>(shifts.len()).zip(&other.products);
         for (own, ((first, second), other)) in self.products.iter_mut().zip(of_pairs) {
-            *own += other + shifts[first] * shifts[second] * weight;
+            *own += other + shifts[first] * shifts[second] * weights[first];
         }
-        self.means.iter_mut().zip(&shifts).for_each(|(mean, shift)| *mean += shift * share);
+        for (column, shift) in shifts.iter().enumerate() {
+            let count = self.counts[column] + other.counts[column];
+            if count > 0.0 {
+                self.means[column] += shift * (other.counts[column] / count);
+                self.counts[column] = count;
+            }
+        }
         self.least.iter_mut().zip(&other.least).for_each(|(own, other)| *own = own.min(*other));
         self.greatest.iter_mut().zip(&other.greatest).for_each(|(own, other)| *own = own.max(*other));
-        self.rows = rows;
     }
 }
 
@@ -138,21 +153,22 @@ struct BlockMoments<P> {
 
 impl<P: Pairs> BlockSums for BlockMoments<P> {
     fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
-        let count = rows.rows() as f64;
-        let means: Vec<f64> = rows.columns.iter().map(|column| sum(column.iter().copied()) / count).collect();
+        let columns: Vec<Values<'_>> = rows.columns.iter().map(|column| Values::of(column)).collect();
+        let counts: Vec<f64> = columns.iter().map(|column| column.all.len() as f64).collect();
+        let means: Vec<f64> = columns.iter().map(Values::mean).collect();
         let deviations: Vec<Vec<f64>> =
-            rows.columns.iter().zip(&means).map(|(column, mean)| column.iter().map(|x| x - mean).collect()).collect();
+            columns.iter().zip(&means).map(|(column, mean)| column.all.iter().map(|x| x - mean).collect()).collect();
         let products = pairs::<P>(self.columns).map(|(first, second)| {
             let mut lanes = [0.0; LANES];
             add_products(&mut lanes, &deviations[first], &deviations[second]);
             lanes.iter().sum()
         });
         let extreme = |fold: fn(f64, f64) -> f64, start: f64| -> Vec<f64> {
-            rows.columns.iter().map(|column| column.iter().copied().fold(start, fold)).collect()
+            columns.iter().map(|column| column.all.iter().copied().fold(start, fold)).collect()
         };
         let (least, greatest) = (extreme(f64::min, f64::INFINITY), extreme(f64::max, f64::NEG_INFINITY));
         let mut vector = Vec::new();
-        Moments { rows: count, means, least, greatest, products: products.collect() }.write(&mut vector);
+        Moments { counts, means, least, greatest, products: products.collect() }.write(&mut vector);
         vector
     }
 
@@ -167,10 +183,32 @@ impl<P: Pairs> BlockSums for BlockMoments<P> {
     }
 }
 
+/// The values of a column, without the nulls.
+struct Values<'c> {
+    all: Cow<'c, [f64]>,
+    sum: f64,
+}
+
+impl<'c> Values<'c> {
+    fn of(column: &'c [f64]) -> Self {
+        let total = sum(column.iter().copied());
+        // A null is NaN, and so is then the sum.
+        if !total.is_nan() {
+            return Values { all: Cow::Borrowed(column), sum: total };
+        }
+        let all: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
+        Values { sum: sum(all.iter().copied()), all: Cow::Owned(all) }
+    }
+
+    fn mean(&self) -> f64 {
+        if self.all.is_empty() { 0.0 } else { self.sum / self.all.len() as f64 }
+    }
+}
+
 /// The number of columns whose moments are so many numbers.
 fn columns_of<P: Pairs>(numbers: usize) -> usize {
     let numbers_of =
-        |columns: usize| 1 + 3 * columns + (0..columns).map(|first| P::with(first, columns).len()).sum::<usize>();
+        |columns: usize| 4 * columns + (0..columns).map(|first| P::with(first, columns).len()).sum::<usize>();
     (0..).find(|columns| numbers_of(*columns) >= numbers).expect("there are numbers enough")
 }
 
@@ -200,5 +238,24 @@ mod tests {
             assert!((product - factor * squares).abs() < 1e-9 * factor * squares, "{product} {squares}");
         }
         assert_eq!((moments.least[0], moments.greatest[1]), (offset, 2.0 * (offset + 6.0)));
+    }
+
+    #[test]
+    fn nulls_count_nowhere_even_where_a_block_has_nothing_else() {
+        use super::*;
+        use crate::jobs::sums::Parsed;
+
+        const NULL: f64 = f64::NAN;
+        let block =
+            |one: &[f64], other: &[f64]| Rows { columns: vec![one.to_vec(), other.to_vec()], ..Rows::default() };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table");
+        std::fs::write(&path, "1,2\n").unwrap();
+        let parse = ParseRows::new(Default::default(), &[path], &Inputs::default()).unwrap();
+        let blocks = [block(&[NULL, NULL], &[1.0, NULL]), block(&[4.0, 8.0], &[NULL, NULL]), block(&[NULL], &[3.0])];
+        let mut table = Parsed(blocks.into());
+        let moments = Moments::of::<Own>(&mut table, &parse).unwrap();
+        assert_eq!((&moments.counts[..], &moments.means[..]), (&[2.0, 2.0][..], &[6.0, 2.0][..]));
+        assert_eq!((moments.squares(), moments.least[0], moments.greatest[1]), (&[8.0, 2.0][..], 4.0, 3.0));
     }
 }

@@ -17,6 +17,7 @@
 //! `--test FILE` says how many texts of another file are given their own class; words that were never seen count for
 //! nothing.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,9 +27,10 @@ use memchr::memchr;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
-use twinmill::program::{Program, Reference};
+use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::highlights::{Finite, Largest, grouped, number, significant, text};
 use crate::jobs::shown::Shown;
 use crate::jobs::tokens::{Tokenizer, Tokens};
 
@@ -353,6 +355,41 @@ impl Program for NaiveBayes {
         driver.run(&Job::new(Self::NAME, learn, Identity).input(&counts).reducers(reducers))?;
         driver.finish()
     }
+
+    fn show(&self, _: &Options, output: &Output<'_>) -> Result<Option<Highlights>> {
+        telling_words(output).map(Some)
+    }
+}
+
+/// Of each class, its share of the texts and the words that speak for it most: those that are most times as likely in it as
+/// in the class, of the others, where they are likeliest.
+fn telling_words(output: &Output<'_>) -> Result<Highlights> {
+    const WORDS: usize = 8;
+    let (mut shares, mut words) = (BTreeMap::new(), HashMap::<Vec<u8>, BTreeMap<Vec<u8>, f64>>::new());
+    output.each_record(|class, rest| {
+        let tab = memchr(TAB, rest).unwrap_or(rest.len());
+        let (word, logarithm) = (&rest[..tab], number(rest.get(tab + 1..).unwrap_or_default())?);
+        if word.is_empty() {
+            shares.insert(class.to_vec(), logarithm.exp());
+        } else {
+            words.entry_ref(word).or_default().insert(class.to_vec(), logarithm);
+        }
+        Ok(())
+    })?;
+    let mut rows = vec![["class", "texts", "words that speak for it"].map(str::to_owned).to_vec()];
+    for (class, share) in &shares {
+        let mut telling = Largest::new();
+        for (word, by_class) in &words {
+            let others = by_class.iter().filter(|(other, _)| *other != class).map(|(_, logarithm)| *logarithm);
+            if let (Some(own), Some(best)) = (by_class.get(class), others.reduce(f64::max)) {
+                telling.offer((Finite(own - best), Reverse(&word[..])), word);
+            }
+        }
+        let telling = telling.into_sorted().into_iter().take_while(|((Finite(more), _), _)| *more > 0.0).take(WORDS);
+        let telling: Vec<String> = telling.map(|(_, word)| word).collect();
+        rows.push(vec![text(class), significant(*share), telling.join(" ")]);
+    }
+    Ok(Highlights { heading: format!("{} classes, {} words:", shares.len(), grouped(words.len() as u64)), rows })
 }
 
 impl NaiveBayes {

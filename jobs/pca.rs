@@ -28,10 +28,10 @@ use twinmill::reference::ReferenceRun;
 use crate::jobs::algebra::eigen;
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::add_scaled;
-use crate::jobs::linear::check_width;
 use crate::jobs::moments::{All, Moments};
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_numbered, write_numbered_by_reference};
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
+use crate::jobs::trial::{Ground, TestOption};
 
 pub struct Pca;
 
@@ -43,13 +43,12 @@ pub struct Options {
     #[command(flatten)]
     columns: ColumnOptions,
     #[command(flatten)]
-    table: TableOptions,
+    table: NumberOptions,
     /// Bring the columns to standard deviation 1 first
     #[arg(long)]
     standardize: bool,
-    /// A table of the same columns on which the components are tried
-    #[arg(long, value_name = "FILE")]
-    test: Option<PathBuf>,
+    #[command(flatten)]
+    test: TestOption,
 }
 
 /// Variance, share of all variance, direction.
@@ -66,12 +65,12 @@ struct Plane {
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        ParseRows::new(Layout { columns: self.columns.list()?, ..self.table.layout() }, inputs, seen)
+        ParseRows::new(self.table.layout(&self.columns, None)?, inputs, seen)
     }
 
-    fn fit(&self, table: &mut impl Table, parse: &ParseRows) -> Result<(Vec<Line>, Plane)> {
+    fn fit(&self, table: &mut dyn Table, parse: &ParseRows) -> Result<(Vec<Line>, Plane)> {
         let moments = Moments::of::<All>(table, parse)?;
-        let (columns, rows) = (parse.features(), moments.rows);
+        let (columns, rows) = (parse.features(), moments.rows());
         let wanted = self.k.map_or(columns, |k| k as usize);
         if wanted > columns {
             return Err(Error::user(format!("--k {wanted}: there are only {columns} columns")));
@@ -103,16 +102,19 @@ impl Options {
         Ok((lines, Plane { means: moments.means, scales, directions }))
     }
 
-    fn tried(&self, table: &mut impl Table, plane: Plane) -> Result<String> {
-        let sums = table.add_up(Distances(Arc::new(plane)))?;
-        let [from_plane, from_means, rows] = sums[..] else { unreachable!("there are three sums") };
-        let file = self.test.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        Ok(format!(
-            "error on {file}: mean square of the distance from the plane of the components {}, of that from the means \
-             {}, of {rows} rows",
-            from_plane / rows,
-            from_means / rows
-        ))
+    /// Says how far another table is from the plane.
+    fn try_on_another(&self, ground: Ground<'_>, learned: &ParseRows, plane: Plane) -> Result<()> {
+        let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
+        self.test.run(ground, parse, (ParseRows::features, learned.features()), |table, _, file| {
+            let sums = table.add_up(Distances(Arc::new(plane)))?;
+            let [from_plane, from_means, rows] = sums[..] else { unreachable!("there are three sums") };
+            Ok(format!(
+                "error on {file}: mean square of the distance from the plane of the components {}, of that from the \
+                 means {}, of {rows} rows",
+                from_plane / rows,
+                from_means / rows
+            ))
+        })
     }
 }
 
@@ -165,7 +167,7 @@ impl Program for Pca {
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
-        options.test.clone().into_iter().collect()
+        options.test.side_inputs()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
@@ -176,14 +178,7 @@ impl Program for Pca {
         let rows = driver.invariant(inputs, parse.clone())?;
         let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let (lines, plane) = options.fit(&mut table, &parse)?;
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let of_test = options.parse_rows(&test, &seen)?;
-            check_width(of_test.features(), parse.features(), &test[0])?;
-            let rows = driver.invariant(&test[..], of_test)?;
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
-            seen.note(options.tried(&mut table, plane)?);
-        }
+        options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &parse, plane)?;
         write_numbered(&mut driver, Self::NAME, 1, lines)?;
         driver.finish()
     }
@@ -211,12 +206,7 @@ impl Pca {
         let parse = options.parse_rows(inputs, &seen)?;
         parse.tell_guesses(&seen);
         let (lines, plane) = options.fit(&mut Parsed(run.blocks(inputs, &parse)?), &parse)?;
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let of_test = options.parse_rows(&test, &seen)?;
-            check_width(of_test.features(), parse.features(), &test[0])?;
-            seen.note(options.tried(&mut Parsed(run.blocks(&test, &of_test)?), plane)?);
-        }
+        options.try_on_another(Ground::Reference(run), &parse, plane)?;
         write_numbered_by_reference(run, 1, &lines)
     }
 }

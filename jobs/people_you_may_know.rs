@@ -21,6 +21,7 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -29,15 +30,15 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::Ids;
 use crate::jobs::edges::graph::Graph;
-use crate::jobs::edges::neighbours::{Direction, Listed, Neighbours, NodeIds, write_list};
+use crate::jobs::edges::neighbours::{Direction, Listed, Neighbours, NodeIds, reducers_at_work, write_list};
 
 pub struct PeopleYouMayKnow;
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Most people to suggest to a person
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    k: usize,
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    k: u32,
     /// Kind of the ids
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
@@ -107,9 +108,7 @@ impl Common {
         let mut strangers: Vec<u32> = self.counted.iter().copied().filter(is_stranger).collect();
         let place = |other: &u32| (Reverse(self.counts[*other as usize]), *other);
         if strangers.len() > k {
-            if k > 0 {
-                strangers.select_nth_unstable_by_key(k - 1, place);
-            }
+            strangers.select_nth_unstable_by_key(k - 1, place);
             strangers.truncate(k);
         }
         strangers.sort_unstable_by_key(place);
@@ -174,13 +173,18 @@ impl Program for PeopleYouMayKnow {
         Some((Kind::Graph, Shape::records(200_000)))
     }
 
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         let graph = Neighbours::read(&mut driver, Self::NAME, inputs, options.ids, Direction::Both)?;
+        let _of_counts = graph.hold(&driver, size_of::<u32>(), reducers_at_work(driver.config()))?;
         let suggest = Suggest {
             ids: graph.ids.clone(),
             people: graph.nodes,
-            k: options.k,
+            k: options.k as usize,
             common: Common::default(),
             own: Vec::new(),
             id: Vec::new(),
@@ -202,7 +206,7 @@ impl PeopleYouMayKnow {
         for person in 0..people {
             let own = listed.list(person);
             own.iter().for_each(|friend| common.count(listed.list(*friend).iter().copied()));
-            let strangers = common.take_most(person, own, options.k);
+            let strangers = common.take_most(person, own, options.k as usize);
             id.clear();
             list.clear();
             ids.write(person, &mut id);

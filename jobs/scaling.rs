@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use twinmill::prelude::*;
 
-use crate::jobs::rows::{ParseRows, Rows};
 use crate::jobs::sums::{BlockSums, Table, sum};
+use crate::jobs::table::numbers::{ParseRows, Rows};
 
 /// The shift and the factor of each feature. A constant feature becomes 0.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ impl Scaling {
     ///
     /// # Errors
     /// Those of the passes; values whose sum, or whose squares, no float can hold.
-    pub fn standard(table: &mut impl Table, parse: &ParseRows) -> Result<Self> {
+    pub fn standard(table: &mut dyn Table, parse: &ParseRows) -> Result<Self> {
         let sums = table.add_up(Means)?;
         let (rows, sums) = sums.split_last().expect("the count is there");
         let means: Arc<[f64]> = sums.iter().map(|sum| sum / rows).collect();
@@ -108,8 +108,8 @@ impl BlockSums for Deviations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::rows::Layout;
     use crate::jobs::sums::Parsed;
+    use crate::jobs::table::numbers::Layout;
 
     /// The scaling of a table of one column, and the column.
     fn scaled(values: &[f64]) -> Result<Vec<f64>> {

@@ -20,6 +20,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use twinmill::Rows;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -27,7 +28,7 @@ use twinmill::record::ToKey;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::table::cells::Cut;
-use crate::jobs::table::columns::{Column, find_all};
+use crate::jobs::table::columns::{Column, Columns, find_all};
 use crate::jobs::table::order::{self, Direction};
 use crate::jobs::table::{Table, TableOptions, for_format, key};
 
@@ -37,7 +38,7 @@ pub struct SecondarySort;
 pub struct Options {
     /// The columns that make a key, by number from 1 or by name
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1")]
-    key: Vec<Column>,
+    key: Vec<Columns>,
     /// The columns that order the rows of a key, the first one first; COLUMN:desc has the largest first
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "2")]
     order: Vec<OrderBy>,
@@ -68,6 +69,15 @@ impl FromStr for OrderBy {
     }
 }
 
+impl OrderBy {
+    fn find(&self, table: &Table) -> Result<usize> {
+        self.column.find(table).map_err(|error| match self.column.to_string().contains(':') {
+            true => Error::user(format!("{error}; a column is followed by :asc or :desc, or by nothing")),
+            false => error,
+        })
+    }
+}
+
 /// What the options mean for a table.
 #[derive(Clone, Debug)]
 struct Plan {
@@ -82,7 +92,7 @@ struct Plan {
 impl Options {
     fn plan(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<Plan> {
         let table = Table::open(&self.table, inputs, seen)?;
-        let order = self.order.iter().map(|by| Ok((by.column.find(&table)?, by.direction)));
+        let order = self.order.iter().map(|by| Ok((by.find(&table)?, by.direction)));
         Ok(Plan {
             key: find_all(&self.key, &table)?,
             order: order.collect::<Result<_>>()?,
@@ -170,6 +180,11 @@ impl Program for SecondarySort {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Orders, Shape::bytes(128 << 20)))
+    }
+
+    fn line_order(&self, options: &Options) -> LineOrder {
+        // Of rows in the same order, the first ones are those that came first.
+        if options.first.is_some() { LineOrder::Matters } else { options.table.line_order() }
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use twinmill::prelude::*;
 
-use crate::jobs::rows::{Layout, ParseRows};
+use crate::jobs::table::numbers::{Layout, ParseRows};
 
 /// The points of a file that has them one a line and nothing else: so many, with the features of the table.
 ///

@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 use twinmill::Rows;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::table::cells::{Cells, Cut};
-use crate::jobs::table::columns::{Column, find_all};
+use crate::jobs::table::columns::{Column, Columns, find_all};
 use crate::jobs::table::{Table, TableOptions, for_format, order};
 
 pub struct Select;
@@ -36,7 +37,7 @@ pub struct Select;
 pub struct Options {
     /// The columns of the output, by number from 1 or by name, in their order [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    columns: Option<Vec<Column>>,
+    columns: Option<Vec<Columns>>,
     /// Only rows that meet this: COLUMN OP VALUE, with = != < <= > >= or ~ (matches a regular expression) between column and
     /// value; with several, rows that meet all of them
     #[arg(long = "where", value_name = "CONDITION")]
@@ -235,6 +236,10 @@ impl Program for Select {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Orders, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, options: &Options) -> LineOrder {
+        options.table.line_order()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

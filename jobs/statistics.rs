@@ -11,7 +11,8 @@
 //! the order. Memory helps a single pass as little as it helps counting.
 //!
 //! Output: `column TAB rows TAB mean TAB standard deviation TAB least TAB greatest`, columns numbered from 1, the
-//! deviation that of the population (NumPy's `std`), or of a sample with `--sample` (pandas' `std`, Spark's `summary`).
+//! deviation that of the population (NumPy's `std`), or of a sample with `--sample` (pandas' `std`, Spark's `summary`). A
+//! null, which is an empty cell or what `--null` says, counts in no number of its column, that of the rows included.
 
 use std::path::PathBuf;
 
@@ -22,8 +23,8 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{number, significant, text};
 use crate::jobs::moments::{Moments, Own};
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, TableOptions};
 use crate::jobs::sums::{InvariantTable, Parsed, Table, write_numbered, write_numbered_by_reference};
+use crate::jobs::table::numbers::{ColumnOptions, Layout, Nulls, NumberOptions, ParseRows};
 
 pub struct Statistics;
 
@@ -32,34 +33,41 @@ pub struct Options {
     #[command(flatten)]
     columns: ColumnOptions,
     #[command(flatten)]
-    table: TableOptions,
+    table: NumberOptions,
     /// Divide squared deviations by the number of rows less one, as of a sample
     #[arg(long)]
     sample: bool,
 }
 
-/// Rows, mean, deviation, least, greatest.
+/// Rows that have a value, mean, deviation, least, greatest.
 type Line = (u64, f64, f64, f64, f64);
 
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
-        let parse = ParseRows::new(Layout { columns: self.columns.list()?, ..self.table.layout() }, inputs, seen)?;
+        let layout = Layout { nulls: Nulls::Kept, ..self.table.layout(&self.columns, None)? };
+        let parse = ParseRows::new(layout, inputs, seen)?;
         parse.tell_guesses(seen);
         Ok(parse)
     }
 
-    fn lines(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Vec<Line>> {
+    fn lines(&self, table: &mut dyn Table, parse: &ParseRows) -> Result<Vec<Line>> {
         let moments = Moments::of::<Own>(table, parse)?;
-        let rows = moments.rows;
-        if self.sample && rows < 2.0 {
-            return Err(Error::user("--sample: one row has no deviation"));
-        }
-        let divisor = if self.sample { rows - 1.0 } else { rows };
         let line = |column: usize| {
+            let count = moments.counts[column];
+            if count == 0.0 {
+                let column = parse.column_of(column);
+                return Err(Error::user(format!(
+                    "column {column} has no values: all are null; leave it out with --columns"
+                )));
+            }
+            if self.sample && count < 2.0 {
+                return Err(Error::user("--sample: one row has no deviation"));
+            }
+            let divisor = if self.sample { count - 1.0 } else { count };
             let deviation = (moments.squares()[column] / divisor).sqrt();
-            (rows as u64, moments.means[column], deviation, moments.least[column], moments.greatest[column])
+            Ok((count as u64, moments.means[column], deviation, moments.least[column], moments.greatest[column]))
         };
-        Ok((0..moments.means.len()).map(line).collect())
+        (0..moments.means.len()).map(line).collect()
     }
 }
 

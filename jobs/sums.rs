@@ -6,7 +6,7 @@ use twinmill::prelude::*;
 use twinmill::record::{ToText, ToValue, Value};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::rows::{ParseRows, Rows};
+use crate::jobs::table::numbers::{ParseRows, Rows};
 
 /// Adds numbers in a fixed order, in as many lanes as the widest processors have.
 pub fn sum(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -31,11 +31,34 @@ pub trait BlockSums: Clone + Send + Sync + 'static {
     }
 }
 
-/// Emits the vector of each block.
-#[derive(Clone)]
-struct EachBlock<S>(S);
+/// Any [`BlockSums`]: they are asked once a block, so the job that asks them is compiled once for all models.
+pub trait AnySums: Send + Sync {
+    /// The vector of one block.
+    fn of_block(&mut self, rows: &Rows) -> Vec<f64>;
+    /// A copy for another task.
+    fn boxed(&self) -> Box<dyn AnySums>;
+}
 
-impl<S: BlockSums> Mapper for EachBlock<S> {
+impl<S: BlockSums> AnySums for S {
+    fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
+        BlockSums::of_block(self, rows)
+    }
+
+    fn boxed(&self) -> Box<dyn AnySums> {
+        Box::new(self.clone())
+    }
+}
+
+/// Emits the vector of each block.
+struct EachBlock(Box<dyn AnySums>);
+
+impl Clone for EachBlock {
+    fn clone(&self) -> Self {
+        EachBlock(self.0.boxed())
+    }
+}
+
+impl Mapper for EachBlock {
     type Input = Blocks<ParseRows>;
     type Key = ();
     type Value = Vec<f64>;
@@ -46,24 +69,22 @@ impl<S: BlockSums> Mapper for EachBlock<S> {
     }
 }
 
+/// The way to take the vector of the next block into the total: [`BlockSums::join`].
+pub type Join = fn(&mut Vec<f64>, &[f64]);
+
 /// Joins vectors in the order of the input.
-struct JoinBlocks<S>(PhantomData<fn() -> S>);
+#[derive(Clone)]
+struct JoinBlocks(Join);
 
-impl<S> Clone for JoinBlocks<S> {
-    fn clone(&self) -> Self {
-        JoinBlocks(PhantomData)
-    }
-}
-
-impl<S: BlockSums> Reducer for JoinBlocks<S> {
+impl Reducer for JoinBlocks {
     type Key = ();
     type Value = Vec<f64>;
     type OutKey = ();
     type OutValue = Vec<f64>;
 
     fn reduce(&mut self, _: (), vectors: &mut Values<Vec<f64>>, out: &mut impl Emit<(), Vec<f64>>) -> Result<()> {
-        let mut total = Vec::new();
-        vectors.for_each(|vector| S::join(&mut total, &vector));
+        let (join, mut total) = (self.0, Vec::new());
+        vectors.for_each(|vector| join(&mut total, &vector));
         out.emit((), total);
         Ok(())
     }
@@ -71,11 +92,21 @@ impl<S: BlockSums> Reducer for JoinBlocks<S> {
 
 /// Adds vectors over a table, on the framework or without it.
 pub trait Table {
+    /// The total of the vectors of all blocks; empty where there are none.
+    ///
+    /// # Errors
+    /// Those of reading the table.
+    fn total(&mut self, sums: Box<dyn AnySums>, join: Join) -> Result<Vec<f64>>;
+}
+
+impl dyn Table + '_ {
     /// The sum of the vectors of all blocks.
     ///
     /// # Errors
     /// Those of reading the table; a table without rows.
-    fn add_up<S: BlockSums>(&mut self, sums: S) -> Result<Vec<f64>>;
+    pub fn add_up<S: BlockSums>(&mut self, sums: S) -> Result<Vec<f64>> {
+        total_of_rows(self.total(Box::new(sums), S::join)?)
+    }
 }
 
 /// Returns the total, or an error where there was nothing to add up.
@@ -91,14 +122,14 @@ pub struct InvariantTable<'d> {
 }
 
 impl Table for InvariantTable<'_> {
-    fn add_up<S: BlockSums>(&mut self, sums: S) -> Result<Vec<f64>> {
-        let job = Job::new(self.name, EachBlock(sums), JoinBlocks::<S>(PhantomData)).input(self.rows).reducers(1);
+    fn total(&mut self, sums: Box<dyn AnySums>, join: Join) -> Result<Vec<f64>> {
+        let job = Job::new(self.name, EachBlock(sums), JoinBlocks(join)).input(self.rows).reducers(1);
         let mut total = Vec::new();
         self.driver.run_to_dataset(&job)?.for_each(|(), sum| {
             total = sum;
             Ok(())
         })?;
-        total_of_rows(total)
+        Ok(total)
     }
 }
 
@@ -106,10 +137,10 @@ impl Table for InvariantTable<'_> {
 pub struct Parsed(pub Vec<Rows>);
 
 impl Table for Parsed {
-    fn add_up<S: BlockSums>(&mut self, mut sums: S) -> Result<Vec<f64>> {
+    fn total(&mut self, mut sums: Box<dyn AnySums>, join: Join) -> Result<Vec<f64>> {
         let mut total = Vec::new();
-        self.0.iter().for_each(|rows| S::join(&mut total, &sums.of_block(rows)));
-        total_of_rows(total)
+        self.0.iter().for_each(|rows| join(&mut total, &sums.of_block(rows)));
+        Ok(total)
     }
 }
 

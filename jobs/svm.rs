@@ -17,7 +17,7 @@
 //! to come as near to it. `--test FILE` says how many rows of another table are on their side.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use twinmill::generate::{Kind, Shape};
@@ -27,13 +27,14 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::algebra::Cholesky;
 use crate::jobs::highlights::show_weights;
-use crate::jobs::labels::Label;
 use crate::jobs::lanes::{LANES, add_products, add_scaled};
-use crate::jobs::linear::check_width;
-use crate::jobs::rows::{ColumnOptions, Layout, ParseRows, Rows, TableOptions};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::table::columns::Column;
+use crate::jobs::table::labels::Label;
+use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
+use crate::jobs::trial::{Ground, TestOption};
 
 pub struct Svm;
 
@@ -54,19 +55,18 @@ pub struct Options {
     #[command(flatten)]
     columns: ColumnOptions,
     #[command(flatten)]
-    table: TableOptions,
-    /// The column with the label, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    label_column: u32,
+    table: NumberOptions,
+    /// The column with the label, by number from 1 or by name
+    #[arg(long, value_name = "COLUMN", default_value = "1")]
+    label_column: Column,
     /// The label of the positive class; every other label is negative [default: 1]
     #[arg(long, value_name = "VALUE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     positive: Option<String>,
     /// Bring the features to mean 0 and standard deviation 1 first
     #[arg(long)]
     standardize: bool,
-    /// A table of the same columns on which the weights are tried
-    #[arg(long, value_name = "FILE")]
-    test: Option<PathBuf>,
+    #[command(flatten)]
+    test: TestOption,
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -76,8 +76,8 @@ fn positive(text: &str) -> Result<f64, String> {
 impl Options {
     fn parse_rows(&self, inputs: &[PathBuf], seen: &Inputs) -> Result<ParseRows> {
         let positive = self.positive.clone().unwrap_or_else(|| POSITIVE.to_owned());
-        let label = Some(Label { column: self.label_column as usize, positive });
-        ParseRows::new(Layout { label, columns: self.columns.list()?, ..self.table.layout() }, inputs, seen)
+        let label = Label { column: self.label_column.clone(), positive };
+        ParseRows::new(self.table.layout(&self.columns, Some(label))?, inputs, seen)
     }
 
     fn tell_guesses(&self, parse: &ParseRows, seen: &Inputs) {
@@ -87,15 +87,18 @@ impl Options {
         }
     }
 
-    fn scaling(&self, table: &mut impl Table, parse: &ParseRows) -> Result<Scaling> {
+    fn scaling(&self, table: &mut dyn Table, parse: &ParseRows) -> Result<Scaling> {
         if self.standardize { Scaling::standard(table, parse) } else { Ok(Scaling::none()) }
     }
 
-    fn tried(&self, table: &mut impl Table, weights: &[f64], scaling: &Scaling) -> Result<String> {
-        let sums = table.add_up(Sides { weights: weights.into(), scaling: scaling.clone() })?;
-        let [right, rows] = sums[..] else { unreachable!("there are two sums") };
-        let file = self.test.as_deref().map_or(Path::new(""), |path| path).display();
-        Ok(format!("accuracy on {file}: {} ({right} of {rows} rows)", right / rows))
+    /// Says how many rows of another table are on their side.
+    fn try_on_another(&self, ground: Ground<'_>, weights: &[f64], scaling: &Scaling) -> Result<()> {
+        let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
+        self.test.run(ground, parse, (ParseRows::features, weights.len() - 1), |table, _, file| {
+            let sums = table.add_up(Sides { weights: weights.into(), scaling: scaling.clone() })?;
+            let [right, rows] = sums[..] else { unreachable!("there are two sums") };
+            Ok(format!("accuracy on {file}: {} ({right} of {rows} rows)", right / rows))
+        })
     }
 }
 
@@ -124,7 +127,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// Those of reading the table; rows of one class; numbers that are not finite.
-    fn pass(&mut self, table: &mut impl Table) -> Result<(bool, Option<String>)> {
+    fn pass(&mut self, table: &mut dyn Table) -> Result<(bool, Option<String>)> {
         let size = self.weights.len();
         let tried: Vec<f64> = self.weights.iter().zip(&self.step).map(|(weight, step)| weight + step).collect();
         let sums = table.add_up(Curvature::new(&tried, self.scaling))?;
@@ -271,7 +274,7 @@ impl Program for Svm {
     }
 
     fn side_inputs(&self, options: &Options) -> Vec<PathBuf> {
-        options.test.clone().into_iter().collect()
+        options.test.side_inputs()
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
@@ -289,14 +292,7 @@ impl Program for Svm {
             Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         let weights = search.end(|note| seen.note(note));
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let parse = options.parse_rows(&test, &seen)?;
-            check_width(parse.features(), weights.len() - 1, &test[0])?;
-            let rows = driver.invariant(&test[..], parse)?;
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
-            seen.note(options.tried(&mut table, &weights, &scaling)?);
-        }
+        options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &weights, &scaling)?;
         write_model(&mut driver, Self::NAME, weights)?;
         driver.finish()
     }
@@ -322,12 +318,7 @@ impl Svm {
             }
         }
         let weights = search.end(|note| seen.note(note));
-        if let Some(test) = &options.test {
-            let test = [test.clone()];
-            let parse = options.parse_rows(&test, &seen)?;
-            check_width(parse.features(), weights.len() - 1, &test[0])?;
-            seen.note(options.tried(&mut Parsed(run.blocks(&test, &parse)?), &weights, &scaling)?);
-        }
+        options.try_on_another(Ground::Reference(run), &weights, &scaling)?;
         write_numbered_by_reference(run, 0, &weights)
     }
 }

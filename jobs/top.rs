@@ -17,6 +17,7 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use memchr::memchr;
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
@@ -134,6 +135,10 @@ impl Program for Top {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Graph, Shape::records(4_000_000)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

@@ -18,11 +18,13 @@
 //! - *Skew*: in a graph with m edges no node keeps more than √(2m) neighbours, so a node that is linked to all others sends little
 //!   and no list is long. By degree, and not by id, is what matters: the curse of the last reducer is a hub.
 //! - *Shuffle*: the lists that are sent, at most m^1.5 numbers.
-//! - *Memory* helps by the lists, between the jobs and in the shuffle. Each task holds a number a node.
+//! - *Memory* helps by the lists, between the jobs and in the shuffle. Each task holds a number a node, which the memory budget
+//!   counts.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -31,7 +33,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::Ids;
 use crate::jobs::edges::graph::Graph;
-use crate::jobs::edges::neighbours::{Direction, Listed, Neighbours, NodeIds, for_each_common};
+use crate::jobs::edges::neighbours::{Direction, Listed, Neighbours, NodeIds, for_each_common, reducers_at_work};
 use crate::jobs::highlights::largest_numbers;
 
 pub struct Triangles;
@@ -198,9 +200,15 @@ impl Program for Triangles {
         Some((Kind::Graph, Shape::records(1_000_000)))
     }
 
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
+    }
+
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let (mut driver, name) = (Driver::start(Self::NAME, session)?, Self::NAME);
         let graph = Neighbours::read(&mut driver, name, inputs, options.ids, Direction::Both)?;
+        let _of_degrees = graph.hold(&driver, size_of::<u32>(), 1)?;
+        let _of_counts = graph.hold(&driver, size_of::<u64>(), reducers_at_work(driver.config()))?;
         let (nodes, mut degrees) = (graph.nodes, vec![0; graph.nodes as usize]);
         graph.lists.for_each(|node, list: PackedRef<'_, u32>| {
             degrees[node as usize] = list.len() as u32;

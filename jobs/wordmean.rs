@@ -12,6 +12,7 @@
 
 use std::path::PathBuf;
 
+use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
@@ -34,6 +35,10 @@ impl Program for WordMean {
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
         Some((Kind::Text, Shape::bytes(256 << 20)))
+    }
+
+    fn line_order(&self, _: &Options) -> LineOrder {
+        LineOrder::Free
     }
 
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {

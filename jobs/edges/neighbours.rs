@@ -13,6 +13,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use twinmill::Held;
 use twinmill::parts::Batches;
 use twinmill::prelude::*;
 use twinmill::record::Packed;
@@ -37,6 +38,7 @@ pub struct Neighbours {
     /// A list for each node, in ranges of nodes.
     pub lists: Dataset<u32, Packed<u32>>,
     pub ids: Arc<NodeIds>,
+    _held: Held,
     /// What the ids were read from. A run that is resumed reads it again, so it stays to the end.
     _source: Source,
 }
@@ -59,23 +61,43 @@ impl Neighbours {
                 let job = Job::new(name, ends, Collect::default()).input(&numbered.edges).reducers(partitions);
                 let lists = driver.run_to_dataset(&job.partition_by(by_node))?;
                 let source = Source::Coded { _pieces: count };
-                Ok(Neighbours { nodes: nodes.count(), lists, ids: Arc::new(NodeIds::Coded(nodes)), _source: source })
+                let held = driver.hold(nodes.heap_bytes(), OF_IDS)?;
+                let (nodes, ids) = (nodes.count(), Arc::new(NodeIds::Coded(nodes)));
+                Ok(Neighbours { nodes, lists, ids, _held: held, _source: source })
             }
             None => {
                 let Named { links, nodes, .. } = names::number(driver, name, inputs, ids, partitions)?;
                 let by_node = TotalOrderPartitioner::of_numbers(nodes, partitions);
                 let job = Job::new(name, NamedEnds { ends }, Collect::default()).input(&links).reducers(partitions);
                 let lists = driver.run_to_dataset(&job.partition_by(by_node))?;
-                let ids = Arc::new(NodeIds::named(&links, ids)?);
-                Ok(Neighbours { nodes, lists, ids, _source: Source::Named { _links: links } })
+                let mut held = driver.hold(0, OF_IDS)?;
+                let ids = Arc::new(NodeIds::named(&links, ids, &mut held)?);
+                Ok(Neighbours { nodes, lists, ids, _held: held, _source: Source::Named { _links: links } })
             }
         }
+    }
+
+    /// Counts an array with so many bytes for each node, of which there are so many copies at a time, in the memory budget.
+    ///
+    /// # Errors
+    /// Those of [`Driver::hold`].
+    pub fn hold(&self, driver: &Driver, bytes_a_node: usize, copies: u32) -> Result<Held> {
+        let bytes = u64::from(self.nodes) * bytes_a_node as u64 * u64::from(copies);
+        driver.hold(bytes, &format!("the work on {} nodes", self.nodes))
     }
 
     /// Gives each part of the output a range of nodes.
     pub fn by_part(&self, reducers: u32) -> TotalOrderPartitioner {
         TotalOrderPartitioner::of_numbers(self.nodes, reducers.max(1))
     }
+}
+
+/// The ids, as messages call them.
+const OF_IDS: &str = "the list of the ids of all nodes";
+
+/// The number of reduce tasks that work at the same time.
+pub fn reducers_at_work(config: &JobConfig) -> u32 {
+    config.reducers.max(1).min(config.workers as u32)
 }
 
 /// Sends the ends of edges to each other.
@@ -190,13 +212,13 @@ pub enum NodeIds {
 }
 
 impl NodeIds {
-    fn named(links: &Dataset<u32, names::Links>, ids: Ids) -> Result<Self> {
+    fn named(links: &Dataset<u32, names::Links>, ids: Ids, held: &mut Held) -> Result<Self> {
         let (mut text, mut ends) = (Vec::new(), Vec::new());
         // Partitions are ranges of nodes, each in order.
         links.for_each(|_, (id, _)| {
             text.extend_from_slice(&ids.text(&id)?);
             ends.push(text.len());
-            Ok(())
+            held.grow_to((text.capacity() + ends.capacity() * size_of::<usize>()) as u64)
         })?;
         Ok(NodeIds::Named { text, ends })
     }

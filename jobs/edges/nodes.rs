@@ -287,6 +287,10 @@ impl Nodes {
         self.count
     }
 
+    pub fn heap_bytes(&self) -> u64 {
+        (self.words.capacity() * size_of::<(u64, u32)>()) as u64
+    }
+
     /// The number of a node, by its code.
     #[inline(always)]
     pub fn number(&self, code: u32) -> u32 {

@@ -1,26 +1,39 @@
 //! Tables as people have them: CSV or TSV, with or without a header, quoted as RFC 4180 says.
 //!
 //! ```text
-//! options, first rows ─▶ Table: separator, header, width          once, for all files
-//! row ─▶ cut ─▶ cells ─▶ null?  number?  text of the output       in each task
+//! options, first rows ─▶ separator, header, width, columns        once, for all files
+//! row ─▶ cells  ─▶ null?  exact number?  text of the output       in each task: tables of any cells
+//! line ─▶ fields ─▶ columns of floats, labels                     in each task: tables of numbers
 //! ```
 //!
+//! All jobs on tables have the same [options](TableOptions), and [`columns`] finds the columns that they name: by number from
+//! 1, by name, or as a range. Files of one table have the same header and as many columns.
+//!
+//! Tables of any cells, whose output is cells again:
+//!
 //! 1. [`Table::open`] looks at the first rows. The separator is what stands in the first row of data, `--format` says it
-//!    where that is not clear. Files of one table have the same header and as many columns.
-//! 2. [`columns`] finds the columns that options name: by number from 1, or by name.
-//! 3. The library's [`Rows`] finds the rows, also those with ends of lines within quotes; [`cells`] cuts them.
-//! 4. [`decimal`] has numbers with all their digits, [`order`] the order of cells, [`key`] keys of several cells, and
+//!    where that is not clear.
+//! 2. The library's [`Rows`] finds the rows, also those with ends of lines within quotes; [`cells`] cuts them.
+//! 3. [`decimal`] has numbers with all their digits, [`order`] the order of cells, [`key`] keys of several cells, and
 //!    [`states`] what aggregates keep.
 //!
 //! A cell is what stands between separators, blanks included; of a quoted one, what stands between its quotes. A cell of the
 //! output is quoted only if it would not be read back otherwise. The null of a table is a cell with this text, quoted or not.
 //! Rows without any byte are passed over.
+//!
+//! Tables of numbers, of which models are made: their [`separator`] may be others than those two, and [`guess`] finds the
+//! one that leaves [`numbers`] where numbers are wanted. Blanks around a field are no part of it, a row ends with its line,
+//! and [`labels`] tell two classes apart.
 
 pub mod cells;
 pub mod columns;
 pub mod decimal;
+mod guess;
 pub mod key;
+pub mod labels;
+pub mod numbers;
 pub mod order;
+mod separator;
 pub mod states;
 
 use std::fmt;
@@ -28,6 +41,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use twinmill::Rows;
+use twinmill::check::LineOrder;
 use twinmill::prelude::*;
 
 use crate::jobs::shown::Shown;
@@ -49,9 +63,20 @@ pub struct TableOptions {
     /// The first row of each file holds the names of the columns
     #[arg(long)]
     header: bool,
-    /// The text of a cell without a value
-    #[arg(long, value_name = "VALUE", default_value = "", hide_default_value = true)]
-    null: String,
+    /// The text of a cell without a value [default: none, an empty cell]
+    #[arg(long, value_name = "VALUE")]
+    null: Option<String>,
+}
+
+impl TableOptions {
+    /// The order of lines, for a job that prints the same rows whatever the order of its rows: only a header must stay.
+    pub fn line_order(&self) -> LineOrder {
+        if self.header { LineOrder::FreeBelowHeader } else { LineOrder::Free }
+    }
+
+    fn null(&self) -> Vec<u8> {
+        self.null.clone().unwrap_or_default().into_bytes()
+    }
 }
 
 /// The separator of a table.
@@ -138,7 +163,7 @@ impl Table {
         }
         let width = first.len();
         let names = options.header.then_some(first);
-        Ok(Table { format, names, width, null: options.null.clone().into_bytes() })
+        Ok(Table { format, names, width, null: options.null() })
     }
 
     /// Cuts rows of this table.

@@ -60,7 +60,9 @@ def _of_everyone(question: Question) -> Iterator[str]:
 
 def plain_tables(question: Question) -> Iterator[str]:
     """Of programs that are told where fields end."""
-    if not tables.is_plain(question.data, question.parameters):
+    if not tables.by_number(question.parameters):
+        yield "takes columns by number, not by name"
+    elif not tables.is_plain(question.data, question.parameters):
         yield "cannot tell what stands between the fields; twinmill's report says what it took, --separator says it to all"
     elif "label-column" in question.parameters and question.data.has(b'"') and BLANK_QUOTES.search(question.data.text):
         yield "does not tell blanks within quotes from those around them"

@@ -20,6 +20,12 @@ def separator(data: Data, parameters: dict[str, str]) -> str | None:
     return (found or [" "])[0] if len(found) < 2 else None
 
 
+def by_number(parameters: dict[str, str]) -> bool:
+    """Whether columns are named by number."""
+    columns = f"{parameters.get('columns', '')},{parameters.get('label-column', '')}"
+    return all(part.isdigit() for part in re.split("[-,]", columns) if part)
+
+
 def is_plain(data: Data, parameters: dict[str, str]) -> bool:
     """Whether the first row has numbers between separators, except the label and columns that are not taken."""
     between = separator(data, parameters)

@@ -62,6 +62,40 @@ fn statistics_are_those_of_each_column() {
 }
 
 #[test]
+fn columns_have_names_and_a_null_counts_nowhere() {
+    let cli = Cli::with_input("id\ty\tx1\nu\t7\t1\nv\t9\t2\nw\t4\tNA\n");
+    let by_name = answer(&cli, "statistics --header --null NA --columns y,x1 --input input");
+    assert_near(&numbers(&by_name[0]), &[1.0, 3.0, 20.0 / 3.0, (114.0f64 / 27.0).sqrt(), 4.0, 9.0]);
+    assert_near(&numbers(&by_name[1]), &[2.0, 2.0, 1.5, 0.5, 1.0, 2.0]);
+    assert_eq!(by_name, answer(&cli, "statistics --header --format tsv --null NA --columns 2-3 --input input"));
+    refused("x\n1\nNA\n", "statistics --header", &["offset 4", "'NA' is no finite number"]);
+    refused("a,b\n1,\n", "statistics --header", &["column 2 has no values"]);
+    refused("x,y\n1,-9\n", "kmeans --k 1 --header --null -9", &["column 2: '-9'", "the row lacks a value"]);
+    refused("k,x\nNA,1\nyes,2\n", "svm --header --null NA --positive yes", &["the row has no label: 'NA'"]);
+    refused("amount,y\n1,2\n", "kmeans --k 1 --header --columns amuont", &["did you mean 'amount'?"]);
+    refused("1 2\n3 4\n", "statistics --format csv", &["'1 2' is no finite number"]);
+}
+
+#[test]
+fn a_label_column_has_a_name() {
+    let cli = Cli::with_input("x,kind,y\n1,yes,5\n-1,no,1\n3,yes,9\n");
+    for (job, by_number, by_name) in [
+        ("linear --columns 1", "3", "y"),
+        ("svm --positive yes --columns x,3", "2", "kind"),
+        ("logreg --positive yes", "2", "kind"),
+    ] {
+        let run = |label: &str| answer(&cli, &format!("{job} --header --label-column {label} --input input"));
+        assert_eq!(run(by_number), run(by_name), "{job}");
+    }
+    cli.fail(1, "run linear --header --columns x --label-column z --input input")
+        .says(&["there is no column z: the header has 'x', 'kind', 'y'"]);
+    for option in ["--columns x", "--label-column y"] {
+        cli.fail(2, &format!("run linear {option} --input input")).says(&["names need --header"]);
+    }
+    cli.fail(2, "run linear --format csv --separator tab --input input").says(&["--separator"]);
+}
+
+#[test]
 fn a_plane_without_errors_is_found_and_one_with_errors_is_tried() {
     let table: String = (0..40).map(|i| format!("{} {} {}\n", i % 7, 3 + 2 * (i % 7) - i % 5, i % 5)).collect();
     let cli = Cli::with_input(&table);

@@ -61,6 +61,8 @@ fn select_takes_columns_of_rows_that_meet_all_conditions() {
     assert_eq!(notes("note ~ ^(l|two.l)"), "UA\t2\n");
     assert_eq!(notes("note ~ (?s)^(l|two.l)"), "UA\t2\nAA\tNA\n");
     assert_eq!(select(&["--columns", "2", "--where", "1 = UA", "--where", "2 > 0"]), "2\n");
+    let last_first = ["--columns", "note,1-2", "--where", "carrier = DL"];
+    assert_eq!(select(&last_first), "say \"hi\"\tDL\t10\n", "ranges are columns, too");
 }
 
 #[test]
@@ -196,7 +198,12 @@ fn wrong_tables_are_refused_with_their_place_and_what_to_do() {
             "select --header",
             &["table at offset 12: 3 columns where the first row of the table has 2, in '2,b,c'"][..],
         ),
-        (table, "aggregate --header --group-by nmae", &["there is no column nmae: the header has 'id', 'name'"]),
+        (
+            table,
+            "aggregate --header --group-by nmae",
+            &["there is no column nmae: the header has 'id', 'name'; did you mean 'name'?"],
+        ),
+        (table, "secondary-sort --header --order name:dsc", &["no column name:dsc", ":asc or :desc"]),
         (table, "aggregate --group-by name", &["there is no column name: without --header, columns have numbers"]),
         (table, "secondary-sort --key 3", &["there is no column 3: there are 2"]),
         ("1,a\n2,3\n", "aggregate --agg sum:2", &["table at offset 0: column 2: 'a' is no number", "--null"]),

@@ -1,4 +1,4 @@
-//! The fields of a line of a table: cut at separators, taken out of quotes.
+//! The fields of a line of a table of numbers: cut at separators, taken out of quotes.
 //!
 //! Quoting is that of RFC 4180. A field that begins with a quote ends with the next quote that is not doubled; a separator
 //! in between separates nothing, and a doubled quote stands for one. Blanks around a field, quoted or not, are no part of
@@ -8,6 +8,8 @@
 use std::fmt;
 
 use twinmill::prelude::*;
+
+use crate::jobs::table::Format;
 
 /// A separator between two fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,19 @@ impl Separator {
         }
     }
 
+    /// The fields of a line.
+    ///
+    /// # Errors
+    /// A line whose quotes do not come in pairs.
+    pub fn fields(self, line: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let mut fields = Vec::new();
+        self.each_field(line, |field| {
+            fields.push(field.to_vec());
+            Ok(())
+        })?;
+        Ok(fields)
+    }
+
     fn may_follow_a_field(self, bytes: &[u8]) -> bool {
         bytes.first().is_none_or(|byte| *byte == self.byte())
     }
@@ -132,6 +147,15 @@ impl Separator {
     pub fn is_blank(self, line: &[u8]) -> bool {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace() && self != Separator::Byte(*byte);
         line.iter().all(is_blank)
+    }
+}
+
+impl From<Format> for Separator {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Separator::Byte(b','),
+            Format::Tsv => Separator::Byte(b'\t'),
+        }
     }
 }
 
@@ -180,12 +204,8 @@ mod tests {
     const TAB: Separator = Separator::Byte(b'\t');
 
     fn cut(separator: Separator, line: &str) -> Result<Vec<String>> {
-        let mut fields = Vec::new();
-        separator.each_field(line.as_bytes(), |field| {
-            fields.push(String::from_utf8(field.to_vec()).unwrap());
-            Ok(())
-        })?;
-        Ok(fields)
+        let fields = separator.fields(line.as_bytes())?;
+        Ok(fields.into_iter().map(|field| String::from_utf8(field).unwrap()).collect())
     }
 
     #[track_caller]

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use twinmill::prelude::*;
 
-use crate::jobs::fields::Separator;
-use crate::jobs::rows::{Layout, Title, number};
+use crate::jobs::table::columns::Heads;
+use crate::jobs::table::numbers::{Layout, Title};
+use crate::jobs::table::separator::Separator;
 
 /// Rows looked at.
 const SAMPLED_ROWS: usize = 100;
@@ -28,6 +29,8 @@ pub struct Cut {
     pub first_has_width: bool,
     /// The first sound row among those looked at, if there is one.
     pub sound: Option<Vec<u8>>,
+    /// Names of the columns, where there is a header.
+    names: Option<Vec<Vec<u8>>>,
 }
 
 impl Cut {
@@ -36,9 +39,11 @@ impl Cut {
     /// # Errors
     /// An input without rows; one that can be cut in two ways.
     pub fn of(inputs: &[PathBuf], layout: &Layout, seen: &Inputs) -> Result<Self> {
-        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let (mut rows, mut bytes, mut title) = (Vec::new(), 0, None);
         seen.scan::<Lines>(inputs, |line| {
-            if !(layout.is_title(&line) || line.trim_ascii().is_empty()) {
+            if layout.is_title(&line) {
+                title.get_or_insert_with(|| line.to_vec());
+            } else if !line.trim_ascii().is_empty() {
                 bytes += line.len();
                 rows.push(line.to_vec());
             }
@@ -50,15 +55,20 @@ impl Cut {
             let paths: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
             return Err(Error::user(format!("the input has no rows{below}: {}", paths.join(", "))));
         }
-        choose(&rows, layout)
+        choose(&rows, title.as_deref(), layout)
+    }
+
+    /// The columns.
+    pub fn heads(&self) -> Heads<'_> {
+        Heads { width: self.width, names: self.names.as_deref() }
     }
 }
 
-fn choose(rows: &[Vec<u8>], layout: &Layout) -> Result<Cut> {
+fn choose(rows: &[Vec<u8>], title: Option<&[u8]>, layout: &Layout) -> Result<Cut> {
     if let Some(separator) = layout.separator {
-        return Ok(Trial::of(separator, rows, layout).cut);
+        return Ok(Trial::of(separator, rows, title, layout).cut);
     }
-    let trials = Separator::GUESSED.map(|separator| Trial::of(separator, rows, layout));
+    let trials = Separator::GUESSED.map(|separator| Trial::of(separator, rows, title, layout));
     let (spaces, others) = trials.split_last().expect("spaces are the last");
     let most = others.iter().filter(|trial| trial.cut.width > 1).map(|trial| trial.fitting).max().unwrap_or(0);
     let mut best = others.iter().filter(|trial| trial.cut.width > 1 && trial.fitting == most);
@@ -86,15 +96,17 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(separator: Separator, rows: &[Vec<u8>], layout: &Layout) -> Self {
+    fn of(separator: Separator, rows: &[Vec<u8>], title: Option<&[u8]>, layout: &Layout) -> Self {
         let widths: Vec<usize> = rows.iter().map(|row| separator.count(row).unwrap_or(0)).collect();
         let width = most_frequent(&widths);
         let first_has_width = widths[0] == width;
-        let roles = layout.roles(width).unwrap_or_default();
+        // The reader of the header says what is wrong with one that cannot be cut.
+        let names = title.map(|title| separator.fields(title).unwrap_or_default());
+        let roles = layout.roles(Heads { width, names: names.as_deref() }).unwrap_or_default();
         let fits = |row: &[u8]| {
             let mut roles = roles.iter();
             let all = separator.each_field(row, |field| match roles.next() {
-                Some(role) if !role.is_feature() || number(field).is_some() => Ok(()),
+                Some(role) if !role.is_feature() || layout.may_be_feature(field) => Ok(()),
                 _ => Err(Error::Cancelled),
             });
             all.is_ok() && roles.next().is_none()
@@ -102,7 +114,7 @@ impl Trial {
         let mut fitting = rows.iter().filter(|row| fits(row));
         let sound = fitting.next().cloned();
         let fitting = usize::from(sound.is_some()) + fitting.count();
-        Trial { cut: Cut { separator, width, first_has_width, sound }, fitting }
+        Trial { cut: Cut { separator, width, first_has_width, sound, names }, fitting }
     }
 }
 
@@ -116,10 +128,10 @@ fn most_frequent(widths: &[usize]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::labels::Label;
+    use crate::jobs::table::labels::Label;
 
     fn guess(rows: &[&str], layout: &Layout) -> Result<Cut> {
-        choose(&rows.iter().map(|row| row.as_bytes().to_vec()).collect::<Vec<_>>(), layout)
+        choose(&rows.iter().map(|row| row.as_bytes().to_vec()).collect::<Vec<_>>(), None, layout)
     }
 
     #[track_caller]
@@ -129,11 +141,12 @@ mod tests {
     }
 
     fn labelled() -> Layout {
-        Layout { label: Some(Label { column: 1, positive: "1".into() }), ..Layout::default() }
+        Layout { label: Some(Label { column: "1".parse().unwrap(), positive: "1".into() }), ..Layout::default() }
     }
 
     fn columns(columns: &[usize]) -> Layout {
-        Layout { columns: Some(columns.to_vec()), ..Layout::default() }
+        let columns = columns.iter().map(|column| column.to_string().parse().unwrap());
+        Layout { columns: Some(columns.collect()), ..Layout::default() }
     }
 
     #[test]
@@ -161,6 +174,16 @@ mod tests {
         assert_eq!((cut.width, cut.first_has_width, cut.sound.as_deref()), (2, false, Some(&b"1,2"[..])));
         let cut = guess(&["1,2,3", "1,2"], &Layout::default()).unwrap();
         assert_eq!((cut.width, cut.first_has_width), (3, true), "of as many, the first");
+    }
+
+    #[test]
+    fn names_in_the_header_say_which_columns_must_be_numbers() {
+        let rows = ["a;1;b,2,c", "d;3;e,4,f"].map(|row| row.as_bytes().to_vec());
+        let named = |name: &str| Layout { columns: Some(vec![name.parse().unwrap()]), ..Layout::default() };
+        let cut = choose(&rows, Some(b"w;x;y"), &named("x")).unwrap();
+        assert_eq!((cut.separator, cut.width), (Separator::Byte(b';'), 3));
+        let cut = choose(&rows, Some(b"x;y,z,w"), &named("z")).unwrap();
+        assert_eq!((cut.separator, cut.width), (Separator::Byte(b','), 3));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use twinmill::prelude::*;
 
-use crate::jobs::rows::number;
 use crate::jobs::shown::Shown;
+use crate::jobs::table::columns::Column;
+use crate::jobs::table::numbers::number;
 
 /// Most labels that a block remembers, and that messages can name; tables with two classes have two.
 const KNOWN: usize = 16;
@@ -16,7 +17,7 @@ const NAMED: usize = 5;
 /// The label's column, and the positive label: every other one is negative.
 #[derive(Clone, Debug)]
 pub struct Label {
-    pub column: usize,
+    pub column: Column,
     pub positive: String,
 }
 
@@ -27,6 +28,8 @@ pub struct Labels {
     positive: String,
     /// `1` matches `1.0` too.
     positive_number: Option<f64>,
+    /// The label of a row without one.
+    null: Vec<u8>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -53,9 +56,10 @@ pub struct KnownLabels {
 }
 
 impl Labels {
-    pub fn new(label: &Label) -> Self {
-        let positive_number = number(label.positive.as_bytes());
-        Labels { column: label.column, positive: label.positive.clone(), positive_number, seen: Arc::default() }
+    /// The labels in a column, counted from 1.
+    pub fn new(column: usize, positive: &str, null: &[u8]) -> Self {
+        let positive_number = number(positive.as_bytes());
+        Labels { column, positive: positive.to_owned(), positive_number, null: null.to_vec(), seen: Arc::default() }
     }
 
     /// Whether a label is the positive one.
@@ -73,6 +77,9 @@ impl Labels {
     fn learn(&self, label: &[u8], known: &mut KnownLabels) -> Result<bool> {
         if label.is_empty() {
             return Err(Error::wrong_input(format!("column {}: the label is empty", self.column)));
+        }
+        if label == self.null {
+            return Err(Error::wrong_input(format!("column {}: the row has no label: {}", self.column, Shown(label))));
         }
         let by_number = || self.positive_number.is_some() && number(label) == self.positive_number;
         let positive = label == self.positive.as_bytes() || by_number();
@@ -150,7 +157,7 @@ mod tests {
     use super::*;
 
     fn labels(positive: &str) -> Labels {
-        Labels::new(&Label { column: 1, positive: positive.into() })
+        Labels::new(1, positive, b"NA")
     }
 
     fn see(labels: &Labels, known: &mut KnownLabels, label: &str) -> Result<bool> {
@@ -171,6 +178,7 @@ mod tests {
         let (text, mut known) = (labels("yes"), KnownLabels::default());
         assert!(see(&text, &mut known, "yes").unwrap() && !see(&text, &mut known, "Yes").unwrap());
         assert!(see(&text, &mut known, "").unwrap_err().to_string().contains("the label is empty"));
+        assert!(see(&text, &mut known, "NA").unwrap_err().to_string().contains("the row has no label: 'NA'"));
     }
 
     #[test]

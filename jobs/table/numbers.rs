@@ -1,20 +1,21 @@
 //! Tables of numbers: a row a line.
 //!
-//! [`fields`](crate::jobs::fields) cuts lines into fields, and [`guess`](crate::jobs::guess) finds the separator where
-//! none is given; here fields become columns of numbers.
+//! [`separator`](crate::jobs::table::separator) cuts lines into fields, and [`guess`](crate::jobs::table::guess) finds the
+//! separator where none is given; here fields become columns of numbers.
 
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use hashbrown::HashSet;
 use twinmill::prelude::*;
 
-use crate::jobs::fields::Separator;
-use crate::jobs::guess::Cut;
-use crate::jobs::labels::{KnownLabels, Label, Labels};
 use crate::jobs::shown::Shown;
+use crate::jobs::table::TableOptions;
+use crate::jobs::table::columns::{Column, Columns, Heads, find_all, refuse_repeated};
+use crate::jobs::table::guess::Cut;
+use crate::jobs::table::labels::{KnownLabels, Label, Labels};
+use crate::jobs::table::separator::Separator;
 
-/// The way in which the fields of a table are read. Columns count from 1, as people count.
+/// The way in which the fields of a table are read.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     /// The meaning of the first line of each file.
@@ -22,9 +23,23 @@ pub struct Layout {
     /// The separator between fields, where one is given.
     pub separator: Option<Separator>,
     /// The columns that are features; all but the label's where there are none.
-    pub columns: Option<Vec<usize>>,
+    pub columns: Option<Vec<Columns>>,
     /// The column with a row's label, where there is one.
     pub label: Option<Label>,
+    /// The text of a field without a value.
+    pub null: Vec<u8>,
+    /// What a feature without a value is.
+    pub nulls: Nulls,
+}
+
+/// What a feature without a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nulls {
+    /// An error of its row.
+    #[default]
+    Refused,
+    /// [`f64::NAN`], which no value is.
+    Kept,
 }
 
 /// The meaning of a file's first line.
@@ -45,85 +60,91 @@ impl Layout {
         self.title == Title::Skip && line.is_first()
     }
 
+    /// Whether a field may be that of a feature: a number, or a null that was named or is kept.
+    pub fn may_be_feature(&self, field: &[u8]) -> bool {
+        let may_be_null = self.nulls == Nulls::Kept || !self.null.is_empty();
+        number(field).is_some() || may_be_null && field == self.null
+    }
+
     /// The role of each field of a row.
     ///
     /// # Errors
-    /// A column beyond the last one, or one that is named twice.
-    pub fn roles(&self, width: usize) -> Result<Vec<Role>> {
-        let label = self.label.as_ref().map(|label| label.column);
-        if let Some(column) = self.columns.iter().flatten().copied().chain(label).find(|column| *column > width) {
-            let are = if width == 1 { "is only one".into() } else { format!("are {width}") };
-            return Err(Error::user(format!("there is no column {column}: there {are}")));
-        }
-        let mut roles = vec![Role::Unused; width];
+    /// A column that is not there, or one that is named twice.
+    pub fn roles(&self, heads: Heads<'_>) -> Result<Vec<Role>> {
+        let columns = self.columns.as_ref().map(|columns| find_all(columns, heads)).transpose()?;
+        let label = self.label.as_ref().map(|label| label.column.find(heads)).transpose()?;
+        let mut roles = vec![Role::Unused; heads.width];
         if let Some(column) = label {
-            roles[column - 1] = Role::Label;
+            roles[column] = Role::Label;
         }
-        let all = (1..=width).filter(|column| Some(*column) != label);
-        let columns = self.columns.clone().unwrap_or_else(|| all.collect());
+        let all = (0..heads.width).filter(|column| Some(*column) != label);
+        let columns = columns.unwrap_or_else(|| all.collect());
         for (feature, column) in columns.iter().enumerate() {
-            if roles[column - 1] != Role::Unused {
-                return Err(Error::Config(format!("column {column} is named twice")));
+            if roles[*column] != Role::Unused {
+                return Err(Error::Config(format!("column {} is named twice", column + 1)));
             }
-            roles[column - 1] = Role::Feature(feature);
+            roles[*column] = Role::Feature(feature);
         }
         Ok(roles)
     }
 }
 
-/// The options of every job that reads a table.
+/// The options of every job that reads a table of numbers.
 #[derive(Clone, Debug, clap::Args)]
-pub struct TableOptions {
-    /// The first line of each file holds the names of the columns
-    #[arg(long)]
-    header: bool,
+pub struct NumberOptions {
+    #[command(flatten)]
+    table: TableOptions,
     /// Separator between the fields of a row: comma, tab, semicolon, space or a character [default: guessed from the
     /// first rows]
-    #[arg(long, value_name = "SEPARATOR", value_parser = Separator::parse)]
+    #[arg(long, value_name = "SEPARATOR", value_parser = Separator::parse, conflicts_with = "format")]
     separator: Option<Separator>,
 }
 
-impl TableOptions {
-    /// A layout in which every column is a feature.
-    pub fn layout(&self) -> Layout {
-        let title = if self.header { Title::Skip } else { Title::Row };
-        Layout { title, separator: self.separator, ..Layout::default() }
+impl NumberOptions {
+    /// A layout with these features, or with all columns as features, and this label.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a column that is named twice, or by name where there is no header.
+    pub fn layout(&self, columns: &ColumnOptions, label: Option<Label>) -> Result<Layout> {
+        let TableOptions { format, header, .. } = &self.table;
+        let columns = columns.columns.clone();
+        refuse_repeated("--columns", columns.as_deref().unwrap_or_default())?;
+        for columns in columns.iter().flatten() {
+            if let Columns::One(column) = columns {
+                self.can_be_found("--columns", column)?;
+            }
+        }
+        label.iter().try_for_each(|label| self.can_be_found("--label-column", &label.column))?;
+        Ok(Layout {
+            title: if *header { Title::Skip } else { Title::Row },
+            separator: self.separator.or(format.map(Separator::from)),
+            columns,
+            label,
+            null: self.table.null(),
+            nulls: Nulls::Refused,
+        })
+    }
+
+    /// Makes sure that there is a header where an option names a column by name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is none.
+    pub fn can_be_found(&self, option: &str, column: &Column) -> Result<()> {
+        if self.table.header || column.number().is_some() {
+            return Ok(());
+        }
+        Err(Error::Config(format!(
+            "{option} {column}: columns are numbers from 1, or ranges such as 5-7; names need --header"
+        )))
     }
 }
 
 /// The option of jobs that look at some columns.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct ColumnOptions {
-    /// The columns that are features, from 1, such as 2,5-7 [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = columns)]
-    columns: Option<Vec<RangeInclusive<usize>>>,
-}
-
-impl ColumnOptions {
-    /// The columns in the order in which they are named, where they are.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for a column that is named twice.
-    pub fn list(&self) -> Result<Option<Vec<usize>>> {
-        let Some(ranges) = &self.columns else { return Ok(None) };
-        let (mut columns, mut named) = (Vec::new(), HashSet::new());
-        for column in ranges.iter().cloned().flatten() {
-            if !named.insert(column) {
-                return Err(Error::Config(format!("--columns: column {column} is named twice")));
-            }
-            columns.push(column);
-        }
-        Ok(Some(columns))
-    }
-}
-
-/// `3`, or `3-5`.
-fn columns(text: &str) -> Result<RangeInclusive<usize>, String> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let columns = first.trim().parse().ok().zip(last.trim().parse().ok()).map(|(first, last)| first..=last);
-    const MOST: usize = 1 << 20;
-    let columns = columns.filter(|columns| *columns.start() >= 1 && !columns.is_empty() && *columns.end() <= MOST);
-    columns.ok_or_else(|| "columns are numbers from 1, or ranges such as 5-7".into())
+    /// The columns that are features, by number from 1 or by name, such as 2,5-7 [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub columns: Option<Vec<Columns>>,
 }
 
 /// The role of a field.
@@ -157,6 +178,8 @@ pub struct ParseRows {
     roles: Vec<Role>,
     labels: Option<Labels>,
     features: usize,
+    /// Whether the text of a field without a value is a number: `-1`.
+    null_is_a_number: bool,
 }
 
 impl ParseRows {
@@ -166,10 +189,13 @@ impl ParseRows {
     /// Those of reading; columns that are not there; files whose titles are not the same.
     pub fn new(layout: Layout, inputs: &[PathBuf], seen: &Inputs) -> Result<Self> {
         let cut = Cut::of(inputs, &layout, seen)?;
-        let roles = layout.roles(cut.width)?;
+        let roles = layout.roles(cut.heads())?;
         let features = roles.iter().filter(|role| role.is_feature()).count();
-        let labels = layout.label.as_ref().map(Labels::new);
-        let parse = ParseRows { layout, cut, roles, labels, features };
+        let column = roles.iter().position(|role| *role == Role::Label);
+        let label = layout.label.as_ref().zip(column);
+        let labels = label.map(|(label, column)| Labels::new(column + 1, &label.positive, &layout.null));
+        let null_is_a_number = number(&layout.null).is_some();
+        let parse = ParseRows { layout, cut, roles, labels, features, null_is_a_number };
         if parse.layout.title == Title::Skip {
             parse.compare_titles(inputs, seen)?;
         }
@@ -220,6 +246,17 @@ impl ParseRows {
     /// The column that a feature is in, from 1.
     pub fn column_of(&self, feature: usize) -> usize {
         1 + self.roles.iter().position(|role| *role == Role::Feature(feature)).expect("every feature has a column")
+    }
+
+    /// The feature that a column is.
+    ///
+    /// # Errors
+    /// A column that is not there, or is none of the features.
+    pub fn feature_of(&self, column: &Column) -> Result<usize> {
+        match self.roles[column.find(self.cut.heads())?] {
+            Role::Feature(feature) => Ok(feature),
+            Role::Label | Role::Unused => Err(Error::user(format!("column {column} is no feature"))),
+        }
     }
 
     /// The labels, where there is a column of them.
@@ -289,8 +326,13 @@ impl ParseRows {
         self.cut.separator.each_field(line, |field| {
             match roles.next() {
                 Some(Role::Feature(feature)) => match number(field) {
-                    Some(value) => rows.columns[*feature].push(value),
-                    None => return Err(self.no_number(field, self.roles.len() - roles.len(), line)),
+                    Some(value) if !(self.null_is_a_number && field == self.layout.null) => {
+                        rows.columns[*feature].push(value);
+                    }
+                    _ if self.layout.nulls == Nulls::Kept && field == self.layout.null => {
+                        rows.columns[*feature].push(f64::NAN);
+                    }
+                    _ => return Err(self.no_number(field, self.roles.len() - roles.len(), line)),
                 },
                 Some(Role::Label) => {
                     let labels = self.labels.as_ref().expect("a label has a column");
@@ -331,7 +373,9 @@ impl ParseRows {
         if !hint.is_empty() {
             return hint;
         }
-        let hint = if field.is_empty() {
+        let hint = if field == self.layout.null && !field.is_empty() {
+            "; the row lacks a value"
+        } else if field.is_empty() {
             "; the cell is empty"
         } else if field.contains(&b'\r') {
             "; a CR alone ends no line"
@@ -451,13 +495,19 @@ mod tests {
 
     #[test]
     fn columns_have_their_roles() {
-        let label = Some(Label { column: 2, positive: "1".into() });
+        let label = Some(Label { column: "2".parse().unwrap(), positive: "1".into() });
         let all = Layout { label, ..Layout::default() };
-        assert_eq!(all.roles(3).unwrap(), [Role::Feature(0), Role::Label, Role::Feature(1)]);
-        let some = Layout { columns: Some(vec![3, 1]), ..Layout::default() };
-        assert_eq!(some.roles(4).unwrap(), [Role::Feature(1), Role::Unused, Role::Feature(0), Role::Unused]);
-        assert!(some.roles(2).unwrap_err().to_string().contains("no column 3"));
-        let twice = Layout { columns: Some(vec![1, 1]), ..Layout::default() };
-        assert!(matches!(twice.roles(2), Err(Error::Config(_))));
+        let of = |layout: &Layout, width| layout.roles(Heads { width, names: None });
+        assert_eq!(of(&all, 3).unwrap(), [Role::Feature(0), Role::Label, Role::Feature(1)]);
+        let columns = |list: &str| Some(list.split(',').map(|column| column.parse().unwrap()).collect());
+        let some = Layout { columns: columns("3,1"), ..Layout::default() };
+        assert_eq!(of(&some, 4).unwrap(), [Role::Feature(1), Role::Unused, Role::Feature(0), Role::Unused]);
+        assert!(of(&some, 2).unwrap_err().to_string().contains("no column 3"));
+        let twice = Layout { columns: columns("1,1"), ..Layout::default() };
+        assert!(matches!(of(&twice, 2), Err(Error::Config(_))));
+        let names = ["x", "y"].map(|name| name.as_bytes().to_vec());
+        let named = Layout { columns: columns("y"), ..Layout::default() };
+        let roles = named.roles(Heads { width: 2, names: Some(&names) }).unwrap();
+        assert_eq!(roles, [Role::Unused, Role::Feature(0)]);
     }
 }
