@@ -140,13 +140,14 @@ fn is_called(arg: &Arg, name: &str) -> bool {
 
 /// An option of a job that has the name of an option of a command, and would be taken for it: the job, the option, and the
 /// command.
-pub fn clash(command: &Command, jobs: &[Box<dyn AnyProgram>]) -> Option<(&'static str, String, String)> {
-    let of_all = command.get_subcommands().filter(|command| TAKES_JOBS.contains(&command.get_name()));
-    let of_all: Vec<&Command> = of_all.collect();
+pub fn clash<'c>(command: &'c Command, jobs: &[Box<dyn AnyProgram>]) -> Option<(&'static str, String, String)> {
+    let with_their_own = |command: &'c Command| std::iter::once(command).chain(command.get_subcommands());
+    let of_all: Vec<&Command> = command.get_subcommands().flat_map(with_their_own).collect();
     let clash = |job: &dyn AnyProgram, own: &Arg| {
         let name = own.get_long()?;
         let is_taken = |arg: &Arg| is_called(arg, name) || arg.get_id() == own.get_id();
-        let with_job = of_all.iter().find(|command| command.get_arguments().any(is_taken))?;
+        let takes_job = |command: &&&Command| command.find_subcommand(job.name()).is_some();
+        let with_job = of_all.iter().filter(takes_job).find(|command| command.get_arguments().any(is_taken))?;
         Some((job.name(), name.to_owned(), with_job.get_name().to_owned()))
     };
     jobs.iter().find_map(|job| {
@@ -154,9 +155,6 @@ pub fn clash(command: &Command, jobs: &[Box<dyn AnyProgram>]) -> Option<(&'stati
         definitions.get_arguments().find_map(|own| clash(job.as_ref(), own))
     })
 }
-
-/// Commands that take a job and its options.
-const TAKES_JOBS: [&str; 3] = ["run", "compare", "check"];
 
 /// Options of `compare` that a lecture takes.
 pub const LECTURE_TAKES: [&str; 11] = [
