@@ -120,6 +120,7 @@
 //! | `engine` | jobs on other machines: what submits and collects |
 //! | `reference`, `check`, `generate` | jobs without the framework; laws of user code; inputs to measure with |
 //! | `streaming` | commands in any language as mapper and reducer |
+//! | `predict` | what a measured run would take on a cluster |
 //! | `program`, `measure`, `cli` | jobs with a name and options; runs side by side; the command line |
 
 // With the command line nothing is unused.
@@ -147,6 +148,8 @@ mod measure;
 pub mod observe;
 pub mod parts;
 mod pipeline;
+#[cfg(feature = "cli")]
+mod predict;
 #[cfg(feature = "cli")]
 pub mod program;
 pub mod quantity;

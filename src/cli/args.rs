@@ -15,6 +15,8 @@ use crate::engine;
 use crate::generate::Kind;
 use crate::measure::claims::figure::{FUNCTIONS, Function};
 use crate::measure::mode::RunMode;
+use crate::predict::cluster::{Bandwidth, Engine};
+use crate::predict::size::Size;
 use crate::program::AnyProgram;
 use crate::quantity::{ByteSize, parse_duration};
 use crate::{Fault, JobConfig, Mode};
@@ -41,6 +43,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
             "reduce",
             "Run a reduce task: sorted records of its partition in, its part of the output out",
         ));
+    let predict = with_jobs(PredictArgs::augment_args(Command::new("predict")), jobs);
     let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
@@ -58,6 +61,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(compare, "Run a job on disk, in memory and in one plain thread, in turn, and compare"))
         .subcommand(about(check, "Check that a job's code keeps the laws of MapReduce, on a small input"))
         .subcommand(about(task, "Run one task of a job, from standard input to standard output: what engines start"))
+        .subcommand(about(predict, "Predict the time of a job on a cluster, from one run that is measured here"))
         .subcommand(about(claim, "Measure until each claim of some files is true, false or undecided here"))
         .subcommand(about(lesson, "Take a lesson: a claim, a guess, a measurement, and what it shows"))
         .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
@@ -559,6 +563,122 @@ pub struct LessonArgs {
     pub quiet: bool,
 }
 
+/// `twinmill predict JOB`
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The cluster")]
+pub struct PredictArgs {
+    /// Numbers of machines
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_delimiter = ',',
+        default_value = "4,16,64,1000",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub nodes: Vec<u32>,
+    /// What runs the job: local (this program, in both modes), hadoop, spark
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "hadoop,spark",
+        value_parser = choice(PREDICTED_ENGINES)
+    )]
+    pub engine: Vec<PredictedEngine>,
+    /// Tasks that a machine runs at the same time [default: 8; local: as many as the measured run had workers]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub cores: Option<u32>,
+    /// Disk of a machine: hdd, sata-ssd, nvme, or bandwidth a second and seek time, like 200MB,8ms [default: sata-ssd;
+    /// local: the disk of this machine]
+    #[arg(long, global = true, value_name = "PROFILE", value_parser = parse_disk_profile)]
+    pub disk: Option<DiskProfile>,
+    /// Network of a machine, one way: 1Gbit, 10Gbit, or bytes a second like 125MB
+    #[arg(long, global = true, value_name = "RATE", default_value = "10Gbit", value_parser = str::parse::<Bandwidth>)]
+    pub network: Bandwidth,
+    /// Memory of a machine [default: 64 GiB; local: that of this machine]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget)]
+    pub memory: Option<ByteSize>,
+    /// Copies of the output (dfs.replication)
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 3,
+        value_parser = clap::value_parser!(u32).range(1..=512)
+    )]
+    pub replication: u32,
+    /// Reduce tasks [default: 0.95 for each task that runs at the same time; local: as the measured run]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub reducers: Option<u32>,
+    /// Most input of a map task (dfs.blocksize)
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget, default_value = "128MiB")]
+    pub split_size: ByteSize,
+    /// Sort buffer of a map task (io.sort.mb)
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget, default_value = SORT_BUFFER.as_str())]
+    pub sort_buffer: ByteSize,
+    /// Size of the input: 1TB, or 16x for 16 times the measured one [default: the measured one]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = str::parse::<Size>)]
+    pub size: Option<Size>,
+    /// Take the run from a report of 'run --report', instead of making it now
+    #[arg(long, global = true, value_name = "FILE.json", help_heading = "The measured run")]
+    pub from: Option<PathBuf>,
+    /// Mode of the run that is measured
+    #[arg(
+        long,
+        global = true,
+        value_name = "MODE",
+        value_parser = choice(FRAMEWORK_MODES),
+        default_value = "disk",
+        help_heading = "The measured run"
+    )]
+    pub mode: Mode,
+    /// Tasks that the measured run does at the same time
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.workers, help_heading = "The measured run")]
+    pub workers: usize,
+    /// Directory in which the run makes its private directory for intermediates
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value_os_t = DEFAULTS.work_dir.clone(),
+        help_heading = "The measured run"
+    )]
+    pub work_dir: PathBuf,
+    /// Print the predictions, the measured work and the constants as JSON
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Write the same JSON to a file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
+    pub report: Option<PathBuf>,
+    /// Show no progress
+    #[arg(long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// An engine as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PredictedEngine {
+    /// This program, on one machine.
+    Local,
+    /// Hadoop.
+    Hadoop,
+    /// Spark.
+    Spark,
+}
+
+impl PredictedEngine {
+    /// The predictions that it stands for.
+    pub fn engines(self) -> &'static [Engine] {
+        match self {
+            PredictedEngine::Local => &[Engine::LocalDisk, Engine::LocalMemory],
+            PredictedEngine::Hadoop => &[Engine::Hadoop],
+            PredictedEngine::Spark => &[Engine::Spark],
+        }
+    }
+}
+
 /// `twinmill report FILE...`
 #[derive(Args, Debug)]
 pub struct ReportArgs {
@@ -724,6 +844,9 @@ pub struct InspectArgs {
 
 const MODES: &[(&str, RunMode)] =
     &[("disk", RunMode::Disk), ("memory", RunMode::Memory), ("reference", RunMode::Reference)];
+const FRAMEWORK_MODES: &[(&str, Mode)] = &[("disk", Mode::Disk), ("memory", Mode::Memory)];
+const PREDICTED_ENGINES: &[(&str, PredictedEngine)] =
+    &[("local", PredictedEngine::Local), ("hadoop", PredictedEngine::Hadoop), ("spark", PredictedEngine::Spark)];
 const MEDIA: &[(&str, Medium)] = &[("disk", Medium::Disk), ("memory", Medium::Memory)];
 const INVARIANT: &[(&str, Invariant)] = &[("reread", Invariant::Reread), ("cached", Invariant::Cached)];
 const GROUPING: &[(&str, Grouping)] = &[("sort", Grouping::Sort), ("hash", Grouping::Hash)];

@@ -9,7 +9,8 @@ use crate::cli::options::Command;
 use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
 use crate::cli::{
-    check, claims, compare, generate, inspect, lecture, lesson, list, options, report, run, streaming, task, terminal,
+    check, claims, compare, generate, inspect, lecture, lesson, list, options, predict, report, run, streaming, task,
+    terminal,
 };
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
@@ -86,6 +87,7 @@ fn carry_out(command: Command<'_>) -> Result<u8, Failure> {
         Command::Task(options) => task::task(*options),
         Command::Compare(options) => compare::compare(*options),
         Command::Check(options) => check::check(*options),
+        Command::Predict(options) => predict::predict(*options),
         Command::Lecture(options) => lecture::lecture(&options),
         Command::Report(args) => report::report(&args),
         Command::List(args, jobs) => list::list(&args, jobs),

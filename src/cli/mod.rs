@@ -2,7 +2,8 @@
 //! exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | task | compare | check | claim | lesson | report | list | gen | inspect ──▶ Ok or Failure ──▶ exit status
+//! args ──▶ options ──▶ run | task | compare | check | predict | claim | lesson | report | list | gen | inspect
+//!          ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
 //! [`main()`] runs it for any programs: `twinmill` is this command with the jobs that come with it.
@@ -30,6 +31,7 @@ mod options;
 mod pace;
 mod pending_file;
 mod piped;
+mod predict;
 mod private_directory;
 mod progress;
 mod remote;

@@ -10,7 +10,7 @@ use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
     self, CheckArgs, ClaimArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, InputArgs,
-    InspectArgs, LessonArgs, ListArgs, MeasureArgs, Percents, ReportArgs, RunArgs, Runs, TaskArgs,
+    InspectArgs, LessonArgs, ListArgs, MeasureArgs, Percents, PredictArgs, ReportArgs, RunArgs, Runs, TaskArgs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::lessons;
@@ -39,6 +39,8 @@ pub enum Command<'a> {
     Compare(Box<CompareOptions<'a>>),
     /// `twinmill check JOB`
     Check(Box<CheckOptions<'a>>),
+    /// `twinmill predict JOB`
+    Predict(Box<PredictOptions<'a>>),
     /// `twinmill compare lecture`
     Lecture(LectureOptions<'a>),
     /// `twinmill claim FILE...`
@@ -166,6 +168,16 @@ pub struct LessonOptions<'a> {
     pub jobs: &'a [Box<dyn AnyProgram>],
     /// The arguments.
     pub args: LessonArgs,
+}
+
+/// `twinmill predict JOB`, resolved.
+pub struct PredictOptions<'a> {
+    /// The task to measure.
+    pub task: Task<'a>,
+    /// The settings of the measured run.
+    pub config: JobConfig,
+    /// The cluster that is asked about, and the forms of the answer.
+    pub args: PredictArgs,
 }
 
 /// `twinmill compare lecture`, resolved.
@@ -434,6 +446,17 @@ fn resolve<'a>(
                 return Err(command.error(ErrorKind::MissingRequiredArgument, message));
             }
             Command::Lesson(LessonOptions { jobs, args })
+        }
+        "predict" => {
+            let args = PredictArgs::from_arg_matches(of_job(matches))?;
+            let task = task(command, matches, jobs)?;
+            if args.from.is_some() && !task.inputs.is_empty() {
+                let message = "--from takes the run from its report, and no --input is read; take one of the two";
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+            let mut config = JobConfig::new(args.mode).work_dir(args.work_dir.clone()).workers(args.workers);
+            config.side_inputs = task.job.side_inputs(&task.options);
+            Command::Predict(Box::new(PredictOptions { task, config, args }))
         }
         "report" => Command::Report(ReportArgs::from_arg_matches(matches)?),
         "list" => Command::List(ListArgs::from_arg_matches(matches)?, jobs),

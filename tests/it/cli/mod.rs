@@ -15,6 +15,7 @@
 //! - `tables`: tables as people have them.
 //! - `texts`: jobs on text.
 //! - `models`: models of tables, against oracles of their own.
+//! - `predict`: a cluster that is not there, from one run.
 //! - `places`: outputs that would replace an input, and other files that are never replaced.
 //! - `relations`: select, aggregate, join and secondary sort.
 //! - `tools`: `list`, `gen`, `inspect`, help.
@@ -38,6 +39,7 @@ mod iterative;
 mod jobs;
 mod models;
 mod places;
+mod predict;
 mod relations;
 mod run;
 mod signals;
