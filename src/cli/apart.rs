@@ -9,6 +9,7 @@ use crate::cli::private_directory;
 use crate::config::Resume;
 use crate::engine::batch::Batch;
 use crate::engine::hadoop::Hadoop;
+use crate::engine::spark::Spark;
 use crate::input::View;
 use crate::input::watch::Watch;
 use crate::measure::failure::Failure;
@@ -41,6 +42,9 @@ impl Apart {
             Ok(match name {
                 EngineName::Local => unreachable!("it is no engine"),
                 EngineName::Hadoop => Arc::new(Hadoop::new(dir.to_owned(), job, &options, &session.cancel)?),
+                EngineName::Spark => {
+                    Arc::new(Spark::start(dir.to_owned(), job, config.mode, &options, &session.cancel)?)
+                }
                 EngineName::Batch => {
                     Arc::new(Batch::new(dir.to_owned(), job, config.workers, config.max_attempts, &options)?)
                 }

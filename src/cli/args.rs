@@ -282,7 +282,7 @@ pub struct RunArgs {
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Engine")]
 pub struct EngineArgs {
-    /// What runs the tasks: local, batch (any program that runs commands), hadoop (YARN)
+    /// What runs the tasks: local, batch (any program that runs commands), hadoop (YARN), spark
     #[arg(
         long,
         global = true,
@@ -292,7 +292,7 @@ pub struct EngineArgs {
         hide_possible_values = true
     )]
     pub engine: EngineName,
-    /// Setting of the engine: launcher='parallel -j 8', or for Hadoop any of its properties; may be repeated
+    /// Setting of the engine: launcher='parallel -j 8', or any property of Hadoop or Spark; may be repeated
     #[arg(long = "engine-option", global = true, value_name = "KEY=VALUE", value_parser = engine::options::parse)]
     pub engine_options: Vec<(String, String)>,
 }
@@ -306,10 +306,16 @@ pub enum EngineName {
     Batch,
     /// YARN, by Hadoop's Streaming.
     Hadoop,
+    /// Spark, by its spark-submit.
+    Spark,
 }
 
-const ENGINES: &[(&str, EngineName)] =
-    &[("local", EngineName::Local), ("batch", EngineName::Batch), ("hadoop", EngineName::Hadoop)];
+const ENGINES: &[(&str, EngineName)] = &[
+    ("local", EngineName::Local),
+    ("batch", EngineName::Batch),
+    ("hadoop", EngineName::Hadoop),
+    ("spark", EngineName::Spark),
+];
 
 /// `twinmill task map|reduce JOB`
 #[derive(Args, Debug)]

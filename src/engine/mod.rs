@@ -11,8 +11,9 @@
 //!
 //! - [`batch`] hands the commands of a stage to any program that runs commands: `xargs`, GNU parallel, `sbatch --wait`.
 //! - [`hadoop`] submits a job to YARN by Hadoop's own Streaming.
+//! - [`spark`] submits a program to Spark that lives as long as the run, and asks it for one stage after another.
 //!
-//! Both keep the datasets between jobs as [packs](crate::runtime::apart::pack), start [children] that end when the run is
+//! Batch and Hadoop keep the datasets between jobs as [packs](crate::runtime::apart::pack), start [children] that end when the run is
 //! cancelled, and send the [program] itself to where tasks run.
 
 pub(crate) mod batch;
@@ -20,3 +21,4 @@ pub(crate) mod children;
 pub(crate) mod hadoop;
 pub(crate) mod options;
 pub(crate) mod program;
+pub(crate) mod spark;

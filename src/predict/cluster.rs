@@ -96,16 +96,17 @@ impl FromStr for Bandwidth {
 
     /// `10Gbit`, `100Mbit`, or bytes a second like `125MB`.
     fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = |_| format!("'{text}' is no network; write it like 10Gbit, 100Mbit or 125MB");
         let lower = text.trim().to_ascii_lowercase();
         let bits = lower.strip_suffix("bit/s").or_else(|| lower.strip_suffix("bit"));
         let bytes_per_second = match bits {
             // Networks count in powers of 1000.
             Some(number) => {
-                let ByteSize(bits) = format!("{number}b").parse()?;
+                let ByteSize(bits) = format!("{number}b").parse().map_err(unknown)?;
                 bits as f64 / 8.0
             }
             None => {
-                let ByteSize(bytes) = lower.trim_end_matches("/s").parse()?;
+                let ByteSize(bytes) = lower.trim_end_matches("/s").parse().map_err(unknown)?;
                 bytes as f64
             }
         };
