@@ -125,10 +125,9 @@ impl RemoteOutput {
             self.client.fs(&["-mv", &staging, &self.address], cancel)?;
             Ok(())
         };
-        put().map_err(|error| {
+        put().inspect_err(|_| {
             // What is left there must not stay; the first error is the one to tell.
             let _ = self.client.fs(&["-rm", "-r", "-f", "-skipTrash", &staging], &CancelToken::default());
-            error
         })?;
         Ok(self.address.clone().into())
     }

@@ -75,7 +75,6 @@ pub(crate) struct Hadoop {
     task_memory: String,
     /// Properties that the user gave.
     properties: Vec<(String, String)>,
-    cancel: CancelToken,
     state: Mutex<State>,
 }
 
@@ -118,7 +117,6 @@ impl Hadoop {
             job: job.to_owned(),
             task_memory: options.get(TASK_MEMORY).unwrap_or("128MiB").to_owned(),
             properties,
-            cancel: cancel.clone(),
             state: Mutex::default(),
         })
     }
@@ -351,7 +349,6 @@ impl Drop for Hadoop {
     fn drop(&mut self) {
         // What was cancelled is removed, too, so that nothing of a run is left behind.
         let _ = self.client.fs(&["-rm", "-r", "-f", "-skipTrash", &self.staging], &CancelToken::default());
-        let _ = &self.cancel;
     }
 }
 

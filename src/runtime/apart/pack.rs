@@ -30,6 +30,7 @@ const DATA: &[u8] = b"D";
 
 /// The first record.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[allow(clippy::large_enum_variant, reason = "a task has one head")]
 pub(crate) enum Head {
     /// Pieces of the files of a plan follow.
     Split { split: u32, input: usize, pieces: Vec<PackedPiece> },
