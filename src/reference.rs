@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cancel::{CancelToken, RECORDS_BETWEEN_CHECKS};
-use crate::config::{PageCache, PartNames, Sync};
+use crate::config::{PageCache, PartForm, Sync};
 use crate::error::{Error, Result};
 use crate::input::bad_records::{BadRecords, Scout};
 use crate::input::source::Source;
@@ -305,7 +305,7 @@ fn run_erased(
     };
     let (cpu_before, io_before, began) = (CpuTime::now(), ProcessIo::now(), Reading::now());
     let mut place = OutputPlace::claim(&path, config.existing_output)?;
-    let dir = OutputDir::create(&mut place, Sync::Cache, PartNames::default())?;
+    let dir = OutputDir::create(&mut place, Sync::Cache, PartForm::default())?;
     let parts =
         (0..config.reducers.max(1)).map(|part| Part { path: dir.parts().part_path('r', part), buffer: Vec::new() });
     let bad_records = BadRecords::at_most(config.skip_bad_records);

@@ -10,23 +10,29 @@
 //! words behind it do: the job reads them again.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, Args, Command};
+use clap::{Arg, Args, Command, FromArgMatches};
 
-use crate::Error;
-use crate::cli::args::{CompareArgs, InputArgs, RunArgs};
+use crate::cli::args::{CheckArgs, CompareArgs, InputArgs, RunArgs};
 use crate::cli::hadoop::{self, Call, Monitor};
 use crate::cli::options::RunOptions;
-use crate::cli::terminal::{note, say};
+use crate::cli::piped::Piped;
+use crate::cli::terminal::{note, say, to_stdout};
 use crate::measure::failure::Failure;
 use crate::program::Program;
+use crate::streaming::dry::{self, Counted};
 use crate::streaming::globs;
-use crate::streaming::job::{StreamJob, reduces};
+use crate::streaming::job::{IN_ORDER, PARTITIONER, StreamJob, reduces};
 use crate::streaming::options::{self, Asked, Options, commas};
-use crate::streaming::program::Stream;
+use crate::streaming::program::{Stream, Words};
+use crate::{Error, Session};
+
+/// The option for a run as a shell would make it.
+const DRY: &str = "--dry";
 
 const HELP: &str = include_str!("streaming.txt");
 
@@ -39,6 +45,8 @@ pub enum Answers {
     AsHadoop,
     /// Hadoop Streaming's, with what Hadoop prints.
     InFull,
+    /// Hadoop Streaming's; the job is run as a shell would run it (`--dry`).
+    Dry,
 }
 
 /// Exit statuses of Hadoop Streaming.
@@ -54,7 +62,8 @@ pub enum Refusal {
     Done(ExitCode),
     Help,
     Usage(String),
-    NoInput(Error),
+    /// Input that is missing, and the exit status for it.
+    NoInput(Error, u8),
 }
 
 impl Refusal {
@@ -71,9 +80,9 @@ impl Refusal {
                 note("Try -help for more information");
                 ExitCode::from(USAGE)
             }
-            Refusal::NoInput(error) => {
+            Refusal::NoInput(error, status) => {
                 say(error);
-                ExitCode::from(NO_INPUT)
+                ExitCode::from(status)
             }
         }
     }
@@ -82,7 +91,7 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Io { .. } => Refusal::NoInput(error),
+            Error::Io { .. } => Refusal::NoInput(error, NO_INPUT),
             other => Refusal::Usage(other.to_string()),
         }
     }
@@ -97,13 +106,24 @@ pub fn translated(words: Vec<OsString>) -> Result<(Vec<OsString>, Answers), Refu
     if let Some(of_hadoop) = hadoop::words(&words) {
         return match hadoop::call(of_hadoop) {
             Call::Done(code) => Err(Refusal::Done(code)),
-            Call::Stream(job) => Ok((run(&words[0], &job)?, Answers::InFull)),
+            Call::Stream(job) => match run(&words[0], &job) {
+                // Hadoop's own list of statuses has 2 for this, and its client ends with 5.
+                Err(Refusal::NoInput(error, _)) => Err(Refusal::NoInput(error, OTHER_IO)),
+                run => Ok((run?, Answers::InFull)),
+            },
         };
     }
     match (word(1), word(2)) {
         (Some("madoop"), _) => Ok((run(&words[0], &madoop(&words[2..])?)?, Answers::Own)),
         (Some("hadoop-home"), Some(_)) => Err(Refusal::Done(hadoop::make_home(&words[2]))),
+        (Some("stream"), _) if words.iter().any(|word| word == DRY) => {
+            let rest: Vec<OsString> = words[2..].iter().filter(|word| *word != DRY).cloned().collect();
+            Ok((run_dry(&words[0], &rest)?, Answers::Dry))
+        }
         (Some("stream"), _) => Ok((run(&words[0], &words[2..])?, Answers::AsHadoop)),
+        (Some("check"), Some(Stream::NAME)) if !words.iter().any(|word| word == "--") => {
+            Ok((check(&words[0], &words[3..])?, Answers::Own))
+        }
         // The second form is what `compare` starts its runs with.
         (Some("compare"), Some(Stream::NAME)) if !words.iter().any(|word| word == "--") => {
             Ok((compare(&words[0], &words[3..])?, Answers::Own))
@@ -117,6 +137,8 @@ fn madoop(words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     const TAKEN: [&str; 6] = ["-input", "-output", "-mapper", "-reducer", "-numReduceTasks", "-partitioner"];
     let mut given: Vec<(&str, &OsString)> = Vec::new();
     let mut own = Vec::new();
+    let definition = run_definition();
+    let takes_value = takes_value(&definition);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match TAKEN.iter().find(|name| word == *name) {
@@ -124,17 +146,21 @@ fn madoop(words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
                 let value = rest.next().ok_or_else(|| Refusal::Usage(format!("{name} needs a value")))?;
                 given.push((name, value));
             }
-            None if word.as_encoded_bytes().starts_with(b"--") => own.push(word.clone()),
+            None if word.as_bytes().starts_with(b"--") => {
+                own.push(word.clone());
+                if !word.as_bytes().contains(&b'=') && takes_value(word) {
+                    own.extend(rest.next().cloned());
+                }
+            }
             None => {}
         }
     }
     let value = |name: &str| given.iter().rev().find(|(given, _)| *given == name).map(|(_, value)| *value);
-    if value("-partitioner").is_some() {
-        return Err(Refusal::Usage(
-            "madoop's -partitioner is not known here; -numReduceTasks and its own partition are".into(),
-        ));
-    }
     let mut translated: Vec<OsString> = vec!["-madoop".into()];
+    if let Some(program) = value("-partitioner") {
+        let path = std::path::absolute(program).unwrap_or_else(|_| program.into());
+        translated.extend(["-D".into(), joined(&format!("{PARTITIONER}="), &one_word(&path))]);
+    }
     for name in ["-input", "-output", "-mapper", "-reducer"] {
         let value =
             value(name).ok_or_else(|| Refusal::Usage(format!("the following arguments are required: {name}")))?;
@@ -170,9 +196,24 @@ fn one_word(path: &Path) -> OsString {
     word
 }
 
+fn run_definition() -> Command {
+    RunArgs::augment_args(InputArgs::augment_args(Command::new("run")))
+}
+
+/// Tells of an option of twinmill's own whether a value follows it.
+fn takes_value(definition: &Command) -> impl Fn(&OsStr) -> bool {
+    |word| {
+        let named = |arg: &&Arg| word.to_str().and_then(|word| word.strip_prefix("--")) == arg.get_long();
+        definition.get_arguments().find(named).is_some_and(|arg| arg.get_action().takes_values())
+    }
+}
+
 fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
-    let (options, own) = read(words, &RunArgs::augment_args(InputArgs::augment_args(Command::new("run"))))?;
+    let (options, own) = read(words, &run_definition())?;
     let output = options.output.clone().ok_or_else(|| Refusal::Usage("Required argument: -output ".into()));
+    if options.verbose {
+        list_properties(&options);
+    }
     let mut translated = vec![program.to_owned(), "run".into(), Stream::NAME.into()];
     translated.extend(settings(&options, &own)?);
     let has_output = own.iter().any(|word| word == "--output" || word.to_string_lossy().starts_with("--output="));
@@ -181,6 +222,38 @@ fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     }
     translated.push("--".into());
     translated.extend(rest(words, &own));
+    Ok(translated)
+}
+
+/// Prints the properties, as Hadoop does with `-verbose`.
+fn list_properties(options: &Options) {
+    let _ = to_stdout(|out| {
+        writeln!(out, "STREAM: ==== JobConf properties:")?;
+        let expanded = options.properties.expanded();
+        expanded.iter().try_for_each(|(name, value)| writeln!(out, "STREAM: {name}={value}"))?;
+        writeln!(out, "STREAM: ====")
+    });
+}
+
+/// A dry run prints its output, and so needs no place for it.
+fn run_dry(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
+    let (options, own) = read(words, &run_definition())?;
+    let mut translated = vec![program.to_owned(), "run".into(), Stream::NAME.into()];
+    translated.extend(settings(&options, &own)?);
+    translated.push("--".into());
+    translated.extend(rest(words, &own));
+    Ok(translated)
+}
+
+/// A check chooses the number of reducers itself. It needs splits in the order of the input.
+fn check(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
+    let (options, own) = read(words, &CheckArgs::augment_args(InputArgs::augment_args(Command::new("check"))))?;
+    let mut translated = vec![program.to_owned(), "check".into(), Stream::NAME.into()];
+    let settings = settings(&options, &own)?;
+    translated.extend(settings.into_iter().filter(|word| !word.as_bytes().starts_with(b"--reducers=")));
+    translated.push("--".into());
+    translated.extend(rest(words, &own));
+    translated.extend(["-D".into(), format!("{IN_ORDER}=true").into()]);
     Ok(translated)
 }
 
@@ -194,11 +267,7 @@ fn compare(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal
 }
 
 fn read(words: &[OsString], definition: &Command) -> Result<(Options, Vec<OsString>), Refusal> {
-    let takes_value = |word: &OsStr| {
-        let named = |arg: &&Arg| word.to_str().and_then(|word| word.strip_prefix("--")) == arg.get_long();
-        definition.get_arguments().find(named).is_some_and(|arg| arg.get_action().takes_values())
-    };
-    match options::read(words, takes_value)? {
+    match options::read(words, takes_value(definition))? {
         Asked::Help => Err(Refusal::Help),
         Asked::Job(options, own) => {
             // Known before any work: classes, numbers, forms.
@@ -242,7 +311,7 @@ fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
         let found = globs::expand(&input);
         if found.is_empty() {
             let cause = io::Error::new(ErrorKind::NotFound, "Input path does not exist, or matches no file");
-            return Err(Refusal::NoInput(Error::io("read input", &PathBuf::from(input), cause)));
+            return Err(Refusal::NoInput(Error::io("read input", &PathBuf::from(input), cause), NO_INPUT));
         }
         paths.extend(found);
     }
@@ -250,6 +319,31 @@ fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
         paths.iter().try_for_each(|path| globs::refuse_directories_in(path))?;
     }
     Ok(paths)
+}
+
+/// Runs a job as a shell would run it, and prints its output.
+///
+/// # Errors
+/// Those of the job.
+pub fn run_dry_job(options: Box<RunOptions<'_>>) -> Result<(), Failure> {
+    let RunOptions { task, config, quiet, .. } = *options;
+    config.validate()?;
+    let words = Words::from_arg_matches(&task.options).map_err(|error| Error::Config(error.to_string()))?;
+    let job = Stream::job(&words)?;
+    let mut session = Session::new(config);
+    let _piped = Piped::take(&task.inputs, &mut session)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let counted = dry::run(&job, &task.inputs, &session, &mut out);
+    let flushed = out.flush();
+    let Counted { input_records, map_output_records, output_records } = counted?;
+    // A closed output is nothing to report.
+    drop(flushed);
+    if !quiet {
+        note(format_args!(
+            "dry run: {input_records} records of input, {map_output_records} of the mapper, {output_records} of output"
+        ));
+    }
+    Ok(())
 }
 
 /// Carries out a job of `hadoop jar`, and prints what Hadoop prints.
@@ -276,7 +370,7 @@ pub fn in_full(
     });
     let monitor = Monitor::begin(report, output);
     let outcome = carry_out(options);
-    monitor.end(outcome.is_ok());
+    monitor.end(outcome.as_ref().err());
     outcome
 }
 

@@ -192,8 +192,23 @@ pub struct HadoopSplits {
     pub block_bytes: u64,
     /// Least split (`mapreduce.input.fileinputformat.split.minsize`).
     pub least_bytes: u64,
-    /// Lines of each split, in place of the other numbers (`mapreduce.input.lineinputformat.linespermap`).
-    pub lines: Option<u64>,
+    /// Where cuts may lie, and what belongs to the split before one.
+    pub cuts: Cuts,
+}
+
+/// The places at which Hadoop cuts a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cuts {
+    /// Anywhere. A record that begins less than so many bytes behind a cut belongs to the split before it: the bytes of what
+    /// ends a record, 1 for lines.
+    Anywhere {
+        /// Bytes of what ends a record.
+        delimiter_bytes: u64,
+    },
+    /// Behind so many lines, in place of the other numbers (`mapreduce.input.lineinputformat.linespermap`).
+    Lines(u64),
+    /// Anywhere, also in files whose first bytes say that their format is not read: the job's input format reads them itself.
+    OwnFormat,
 }
 
 /// The names of an output's parts.
@@ -204,6 +219,47 @@ pub enum PartNames {
     OfKind,
     /// `part-00000`, as jobs of Hadoop's older API name them, and Hadoop Streaming.
     Plain,
+}
+
+/// The form of an output's parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PartForm {
+    /// Their names, but for what the codec adds. Default: `part-r-00000`.
+    pub names: PartNames,
+    /// Their compression (`mapreduce.output.fileoutputformat.compress.codec`). Default: none.
+    pub codec: Option<OutputCodec>,
+}
+
+/// A format in which Hadoop compresses the files of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutputCodec {
+    /// `GzipCodec`.
+    Gzip,
+    /// `BZip2Codec`.
+    Bzip2,
+    /// `ZStandardCodec`.
+    Zstd,
+    /// `DefaultCodec` and `DeflateCodec`, which are zlib's format.
+    Deflate,
+    /// `Lz4Codec`: blocks with lengths before them, which is not the format of the program lz4.
+    Lz4,
+}
+
+impl OutputCodec {
+    /// Every codec.
+    pub const ALL: [OutputCodec; 5] =
+        [OutputCodec::Gzip, OutputCodec::Bzip2, OutputCodec::Zstd, OutputCodec::Deflate, OutputCodec::Lz4];
+
+    /// The end of the names of its files.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            OutputCodec::Gzip => ".gz",
+            OutputCodec::Bzip2 => ".bz2",
+            OutputCodec::Zstd => ".zst",
+            OutputCodec::Deflate => ".deflate",
+            OutputCodec::Lz4 => ".lz4",
+        }
+    }
 }
 
 /// Protection of data between jobs, and of the output. Map outputs are neither copied nor synced, as in HDFS.

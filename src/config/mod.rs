@@ -12,8 +12,8 @@ mod identity;
 mod settings;
 
 pub use choices::{
-    Combining, Compression, Durability, ExistingOutput, Factors, Grouping, HadoopSplits, Intermediates, Invariant,
-    Medium, Mode, OnFull, PageCache, PartNames, SplitRule, Stragglers, Sync,
+    Combining, Compression, Cuts, Durability, ExistingOutput, Factors, Grouping, HadoopSplits, Intermediates,
+    Invariant, Medium, Mode, OnFull, OutputCodec, PageCache, PartForm, PartNames, SplitRule, Stragglers, Sync,
 };
 pub use disk_profile::DiskProfile;
 pub use faults::{Fault, FaultLab};

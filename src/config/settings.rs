@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::choices::{
-    Combining, Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, PartNames,
+    Combining, Compression, Durability, ExistingOutput, Factors, Intermediates, Mode, OnFull, PageCache, PartForm,
     SplitRule, Stragglers,
 };
 use crate::config::disk_profile::DiskProfile;
@@ -68,8 +68,8 @@ pub struct JobConfig {
     pub split_bytes: Option<u64>,
     /// The rule by which files become map tasks. Default: large files are cut and small ones share a task.
     pub split_rule: SplitRule,
-    /// The names of the output's parts. Default: `part-r-00000`.
-    pub part_names: PartNames,
+    /// The names and the compression of the output's parts. Default: `part-r-00000`, as they are.
+    pub part_form: PartForm,
     /// Whether jobs use their combiners. Default: where they have one. Never is for comparisons.
     pub combining: Combining,
     /// Compression of run blocks in files.
@@ -121,7 +121,7 @@ impl JobConfig {
             merge_factor: 64,
             split_bytes: None,
             split_rule: SplitRule::default(),
-            part_names: PartNames::default(),
+            part_form: PartForm::default(),
             combining: Combining::default(),
             compression: Compression::default(),
             work_dir: default_work_dir(),
@@ -201,6 +201,9 @@ impl JobConfig {
         ];
         if cfg!(not(feature = "codecs")) && self.compression != Compression::None {
             return Err(Error::Config(format!("--compress: {NO_CODECS}")));
+        }
+        if cfg!(not(feature = "codecs")) && self.part_form.codec.is_some() {
+            return Err(Error::Config(format!("compressed output: {NO_CODECS}")));
         }
         numbers.into_iter().try_for_each(|(option, least, most, given)| check_number(option, least, most, given))
     }

@@ -23,6 +23,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
 use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,11 +32,12 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::bad_records::{Scout, at_record};
 use crate::input::encoding::{LONGEST_MARK_BYTES, mark_bytes};
+use crate::input::form::Form;
 use crate::input::notes::Notes;
 use crate::input::source::Source;
 use crate::input::split::Piece;
 use crate::observe::progress::Progress;
-use crate::observe::purpose::Purpose;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::record::Words;
 
 /// Bytes read at a time: enough for few system calls, little enough to stay in a core's second-level cache.
@@ -145,10 +147,26 @@ impl<'a> PieceReader<'a> {
     /// # Errors
     /// [`Error::Config`] where the input is a dataset and no file, those of opening the file, and those of `read`.
     pub fn read_file(self, read: impl FnOnce(&mut Chunks<'a>) -> Result<()>) -> Result<()> {
+        self.read_as(Form::of, read)
+    }
+
+    /// Like [`read_file`](Self::read_file) for a format that reads files which no other format does.
+    ///
+    /// # Errors
+    /// As for [`read_file`](Self::read_file).
+    pub(crate) fn read_any_file(self, read: impl FnOnce(&mut Chunks<'a>) -> Result<()>) -> Result<()> {
+        self.read_as(Form::of_any, read)
+    }
+
+    fn read_as(
+        self,
+        form_of: fn(&File, FileUse, &Path) -> Result<Form>,
+        read: impl FnOnce(&mut Chunks<'a>) -> Result<()>,
+    ) -> Result<()> {
         let Piece::File(piece) = self.piece else {
             return Err(Error::Config("this mapper reads files, not datasets".into()));
         };
-        let source = Source::open(piece, self.context.purpose, self.context.notes)?;
+        let source = Source::open_as(form_of, piece, self.context.purpose, self.context.notes)?;
         let to_the_end = piece.is_whole() || source.is_compressed();
         let first = if source.offset == 0 { 0 } else { u64::MAX };
         self.buffer.resize(self.buffer.len().max(CHUNK_BYTES), 0);
@@ -215,6 +233,16 @@ impl Chunks<'_> {
     #[inline(always)]
     pub fn offset(&self) -> u64 {
         self.source.offset - self.unread().len() as u64
+    }
+
+    /// The offsets at which records of the piece begin; without an end where it reaches to the end of the file.
+    pub(crate) fn piece(&self) -> Range<u64> {
+        self.start..self.end
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.origin.path
     }
 
     /// Whether there are no bytes after the unread ones.

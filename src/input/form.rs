@@ -144,6 +144,15 @@ pub(crate) const CURRENT_LZ4: [u8; 4] = 0x184d_2204_u32.to_le_bytes();
 pub(crate) const LEGACY_LZ4: [u8; 4] = 0x184c_2102_u32.to_le_bytes();
 
 impl Form {
+    /// Recognises a file whose format the job reads itself, if it is one that is read nowhere else.
+    ///
+    /// # Errors
+    /// As for [`of`](Self::of).
+    pub fn of_any(file: &File, file_use: FileUse, name: &Path) -> Result<Self> {
+        let beginning = beginning(file, file_use, 0).map_err(Error::at("read", name))?;
+        if is_sequence_file(&beginning) { Ok(Form::Plain) } else { Form::of(file, file_use, name) }
+    }
+
     /// Recognises a file by its first bytes; errors call it `name`.
     ///
     /// # Errors

@@ -16,7 +16,8 @@
 //! 4. [`chunks`] is a window over its bytes; [`encoding`] knows the marks at its beginning.
 //! 5. An input [`format`](mod@format) finds the records: [`lines`], [`line_blocks`], [`rows`] of tables, [`fixed_length`], or
 //!    [`pairs`] of another job's output ([`dataset`]). A format that cannot begin anywhere has the [`cuts`] moved to where its
-//!    records begin. Inputs that a loop has parsed already are [`parsed`].
+//!    records begin. Inputs that a loop has parsed already are [`parsed`]. Where the records depend on the job, its mapper is
+//!    given the [`open_file`].
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
 //! 7. [`watch`] notes what was read of the files, and a [`replica`] holds that where the files are not.
@@ -39,6 +40,7 @@ mod line_blocks;
 mod lines;
 pub(crate) mod listing;
 pub(crate) mod notes;
+mod open_file;
 mod pairs;
 mod parsed;
 pub(crate) mod replica;
@@ -59,6 +61,7 @@ pub(crate) use inputs::{Keys, Shipped, View};
 pub use line_blocks::{LineBlock, LineBlocks};
 pub use lines::Lines;
 pub use listing::{InputFile, list_files};
+pub(crate) use open_file::{OpenFile, OpenFiles};
 pub use pairs::Pairs;
 pub(crate) use parsed::InvariantPiece;
 pub use parsed::InvariantSource;

@@ -7,6 +7,7 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::fcntl::OFlag;
@@ -130,6 +131,12 @@ impl InputFile {
     pub(crate) fn may_be_cut(&self) -> Result<bool> {
         Ok(!matches!(self.form()?, Form::Compressed(_)))
     }
+
+    /// The same for a file whose format the job reads itself.
+    pub(crate) fn may_be_cut_by_its_reader(&self) -> Result<bool> {
+        let form = Form::of_any(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())?;
+        Ok(!matches!(form, Form::Compressed(_)))
+    }
 }
 
 impl Source {
@@ -139,13 +146,26 @@ impl Source {
     /// # Errors
     /// [`Error::InputChanged`], [`Error::UnreadableInput`], [`Error::Io`].
     pub fn open(piece: &FilePiece, purpose: Purpose, notes: &Notes) -> Result<Self> {
+        Source::open_as(Form::of, piece, purpose, notes)
+    }
+
+    /// Opens the file of a piece, and recognises it with `form_of`.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_as(
+        form_of: fn(&File, FileUse, &Path) -> Result<Form>,
+        piece: &FilePiece,
+        purpose: Purpose,
+        notes: &Notes,
+    ) -> Result<Self> {
         let listed = piece.file.clone();
         let file = Arc::new(open(&listed)?);
         let file_use = FileUse::reads(purpose);
         let mut decoder = None;
         if piece.start == 0 {
             listed.watched.note(purpose, &listed.path, 0, listed.bytes.min(LOOK_BYTES as u64));
-            match Form::of(&file, file_use, listed.name())? {
+            match form_of(&file, file_use, listed.name())? {
                 Form::Plain => {}
                 Form::PlainDespiteItsName(codec) => notes.add(codec.only_named(listed.name())),
                 Form::Compressed(codec) => {
@@ -279,7 +299,6 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::time::SystemTime;
 
     use super::*;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::config::{HadoopSplits, JobConfig, MAX_MAP_TASKS};
+use crate::config::{Cuts, HadoopSplits, JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
 use crate::input::listing::InputFile;
 use crate::input::parsed::InvariantPiece;
@@ -200,10 +200,11 @@ pub(crate) fn plan_by_hadoop(
     let split_bytes = rule.least_bytes.max(share.min(rule.block_bytes)).max(1);
     let mut splits = Vec::new();
     for file in files {
-        let cuts = match rule.lines {
-            Some(lines) => line_cuts(file, lines.max(1), cancel)?,
-            None if file.bytes <= split_bytes || !file.may_be_cut()? => vec![file.bytes],
-            None => byte_cuts(file.bytes, split_bytes),
+        let cuts = match rule.cuts {
+            Cuts::Lines(lines) => line_cuts(file, lines.max(1), cancel)?,
+            Cuts::Anywhere { .. } if file.bytes <= split_bytes || !file.may_be_cut()? => vec![file.bytes],
+            Cuts::OwnFormat if file.bytes <= split_bytes || !file.may_be_cut_by_its_reader()? => vec![file.bytes],
+            Cuts::Anywhere { .. } | Cuts::OwnFormat => byte_cuts(file.bytes, split_bytes),
         };
         if splits.len() + cuts.len() > MAX_MAP_TASKS as usize {
             return Err(Error::Config(format!(
@@ -211,12 +212,15 @@ pub(crate) fn plan_by_hadoop(
             )));
         }
         // Cuts between lines are where lines begin.
-        let shift = u64::from(rule.lines.is_none());
+        let shift = if let Cuts::Anywhere { delimiter_bytes } = rule.cuts { delimiter_bytes } else { 0 };
         let file = Arc::new(file.clone());
-        let mut start = 0;
+        let mut start: u64 = 0;
         for end in cuts {
             let behind = |cut: u64| if cut == 0 || cut == file.bytes { cut } else { (cut + shift).min(file.bytes) };
-            let piece = FilePiece { cut: (start, end), ..FilePiece::new(&file, behind(start), behind(end)) };
+            // To Hadoop, a split of lines ends before their last byte.
+            let back = u64::from(matches!(rule.cuts, Cuts::Lines(_)));
+            let cut = (start.saturating_sub(back), end.saturating_sub(back));
+            let piece = FilePiece { cut, ..FilePiece::new(&file, behind(start), behind(end)) };
             splits.push(Split { input, pieces: vec![Piece::File(piece)] });
             start = end;
         }

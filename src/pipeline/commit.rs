@@ -5,18 +5,19 @@
 //! committed once it is complete.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::config::{PartNames, Sync};
+use crate::config::{OutputCodec, PartForm, PartNames, Sync};
 use crate::error::{Error, Result};
 use crate::job::OutputFormat;
 use crate::observe::activity::{Activity, Doing, file_call, transfer};
 use crate::observe::counters::UserCounters;
 use crate::observe::purpose::{FileUse, Purpose};
 use crate::pipeline::emit::{Accept, Accepted, Emitter};
+use crate::pipeline::encode::Encoder;
 use crate::pipeline::task::Task;
 use crate::record::buffer::make_room;
 use crate::record::{Key, ToKey, ToValue, Value};
@@ -64,16 +65,17 @@ pub(crate) struct PartsDir {
     pub attempts: PathBuf,
     /// The moment from which a part counts as written.
     pub sync: Sync,
-    /// The parts' names.
-    pub names: PartNames,
+    /// The parts' names and compression.
+    pub form: PartForm,
 }
 
 impl PartsDir {
     /// Path of the committed part of a task; `kind` is `m` or `r`.
     pub fn part_path(&self, kind: char, task: u32) -> PathBuf {
-        self.committed.join(match self.names {
-            PartNames::OfKind => format!("part-{kind}-{task:05}"),
-            PartNames::Plain => format!("part-{task:05}"),
+        let suffix = self.form.codec.map_or("", OutputCodec::suffix);
+        self.committed.join(match self.form.names {
+            PartNames::OfKind => format!("part-{kind}-{task:05}{suffix}"),
+            PartNames::Plain => format!("part-{task:05}{suffix}"),
         })
     }
 }
@@ -98,10 +100,33 @@ pub(crate) fn commit<W: TaskOutputWriter>(out: Emitter<W>, task: &Task<'_>) -> R
     Ok((writer.commit()?, user_counters))
 }
 
+/// The file of a part.
+enum Sink {
+    Plain(File),
+    Encoded(Box<Encoder<File>>),
+}
+
+impl Sink {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Sink::Plain(file) => file.write_all(bytes),
+            Sink::Encoded(encoder) => encoder.write_all(bytes),
+        }
+    }
+
+    /// Writes what an encoder has kept.
+    fn finish(self) -> io::Result<File> {
+        match self {
+            Sink::Plain(file) => Ok(file),
+            Sink::Encoded(encoder) => encoder.finish(),
+        }
+    }
+}
+
 /// A part of the output directory, being written.
 pub(crate) struct PartWriter {
     doing: Doing,
-    file: File,
+    sink: Sink,
     path: PathBuf,
     final_path: PathBuf,
     sync: Sync,
@@ -121,9 +146,13 @@ impl PartWriter {
         fs::create_dir(&attempt_dir).map_err(Error::at("create", &attempt_dir))?;
         let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
         let file = File::create_new(&path).map_err(Error::at("create", &path))?;
+        let sink = match dir.form.codec {
+            None => Sink::Plain(file),
+            Some(codec) => Sink::Encoded(Box::new(Encoder::new(codec, file).map_err(Error::at("compress", &path))?)),
+        };
         Ok(PartWriter {
             doing: Doing::here(),
-            file,
+            sink,
             path,
             final_path,
             sync: dir.sync,
@@ -138,7 +167,7 @@ impl PartWriter {
     #[inline(never)]
     fn flush(&mut self) -> Result<()> {
         self.bytes += self.buffer.len() as u64;
-        let written = transfer(TO_OUTPUT, || self.file.write_all(&self.buffer).map(|()| self.buffer.len()));
+        let written = transfer(TO_OUTPUT, || self.sink.write_all(&self.buffer).map(|()| self.buffer.len()));
         self.buffer.clear();
         self.buffer.shrink_to(4 * BUFFER_BYTES);
         written.map(drop).map_err(Error::at("write", &self.path))
@@ -184,11 +213,17 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
 impl TaskOutputWriter for PartWriter {
     fn commit(mut self) -> Result<TaskOutput> {
         self.flush()?;
-        if self.sync == Sync::Device {
-            file_call(TO_OUTPUT, || sync_all(&self.file, &self.path, &self.cancel))?;
+        let PartWriter { sink, path, final_path, sync, cancel, records, mut bytes, .. } = self;
+        let is_encoded = matches!(sink, Sink::Encoded(_));
+        let file = sink.finish().map_err(Error::at("write", &path))?;
+        if is_encoded {
+            bytes = file.metadata().map_err(Error::at("look at", &path))?.len();
         }
-        fs::rename(&self.path, &self.final_path).map_err(Error::at("commit", &self.path))?;
-        Ok(TaskOutput::Part { records: self.records, bytes: self.bytes })
+        if sync == Sync::Device {
+            file_call(TO_OUTPUT, || sync_all(&file, &path, &cancel))?;
+        }
+        fs::rename(&path, &final_path).map_err(Error::at("commit", &path))?;
+        Ok(TaskOutput::Part { records, bytes })
     }
 }
 

@@ -13,7 +13,7 @@
 //! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, by a [plan](merge_plan).
 //! 6. [`shuffle`] takes one partition of every map output.
 //! 7. [`reduce`] hands the merged groups to the user's reducer.
-//! 8. [`commit`] writes the output of a task.
+//! 8. [`commit`] writes the output of a task, [`encode`]d where it is asked for.
 //!
 //! A [`task`] holds the resources of an attempt and its counts; a [`runnable`] job tells it the work. To the driver a job is
 //! [any job](any_job).
@@ -22,6 +22,11 @@ pub(crate) mod any_job;
 pub mod collect;
 pub(crate) mod commit;
 pub mod emit;
+#[cfg(feature = "codecs")]
+pub(crate) mod encode;
+#[cfg(not(feature = "codecs"))]
+#[path = "unencoded.rs"]
+pub(crate) mod encode;
 pub mod fold;
 pub mod map;
 pub(crate) mod map_task;

@@ -427,7 +427,7 @@ impl Driver {
             // The second job with an output; the first one's stays unless it may be replaced.
             None => OutputPlace::claim(&path, self.config.existing_output)?,
         };
-        let dir = OutputDir::create(&mut place, self.config.durability.sync, self.config.part_names)?;
+        let dir = OutputDir::create(&mut place, self.config.durability.sync, self.config.part_form)?;
         let parts = self.run_to(job, OutputTarget::Files { dir: dir.parts(), format: job.output_format() })?;
         let start = self.time.begin_phase();
         dir.set_aside(&self.bad_records)?;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::cancel::CancelToken;
-use crate::config::{PartNames, Sync};
+use crate::config::{PartForm, Sync};
 use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
 use crate::observe::report::OutputReport;
@@ -45,11 +45,11 @@ pub(crate) struct OutputDir<'a> {
 
 impl<'a> OutputDir<'a> {
     /// Makes the staging directory of a claimed output.
-    pub fn create(place: &'a mut OutputPlace, sync: Sync, names: PartNames) -> Result<Self> {
+    pub fn create(place: &'a mut OutputPlace, sync: Sync, form: PartForm) -> Result<Self> {
         let staging = place.stage()?;
         let attempts = staging.path().join(TEMPORARY);
         fs::create_dir(&attempts).map_err(Error::at("create", &attempts))?;
-        let parts = PartsDir { committed: output_place::new_output(staging.path()), attempts, sync, names };
+        let parts = PartsDir { committed: output_place::new_output(staging.path()), attempts, sync, form };
         Ok(OutputDir { place, staging, parts })
     }
 

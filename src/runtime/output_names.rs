@@ -1,5 +1,7 @@
 //! The names in an output directory.
 
+use crate::config::OutputCodec;
+
 /// Written last: the output is complete.
 pub(crate) const SUCCESS: &str = "_SUCCESS";
 /// The directory of skipped records, and the only file in it.
@@ -24,6 +26,8 @@ pub(crate) fn is_staging(name: &[u8]) -> bool {
 
 /// Whether it is a part.
 pub(crate) fn is_part(name: &[u8]) -> bool {
+    let stem = OutputCodec::ALL.iter().find_map(|codec| name.strip_suffix(codec.suffix().as_bytes()));
+    let name = stem.unwrap_or(name);
     let number = name.strip_prefix(b"part-").map(|rest| {
         let of_kind = rest.strip_prefix(b"m-").or_else(|| rest.strip_prefix(b"r-"));
         of_kind.unwrap_or(rest)

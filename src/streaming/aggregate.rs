@@ -146,7 +146,7 @@ fn long(value: &[u8]) -> Result<i64> {
 }
 
 /// A number as Java's `Double.toString` prints it.
-fn java_double(number: f64) -> String {
+pub fn java_double(number: f64) -> String {
     let size = number.abs();
     if !number.is_finite() {
         return if number.is_nan() { "NaN".into() } else { format!("{}Infinity", if number < 0.0 { "-" } else { "" }) };

@@ -3,6 +3,7 @@
 //! Where Hadoop takes a class or a command, a name that is no known class is a command, unless it is so clearly a class's that
 //! running it would be a surprise.
 
+use crate::config::OutputCodec;
 use crate::error::{Error, Result};
 
 /// What takes a class.
@@ -15,6 +16,7 @@ pub enum Role {
     Comparator,
     InputFormat,
     OutputFormat,
+    Codec,
 }
 
 /// A class of Hadoop's that is known here.
@@ -24,20 +26,28 @@ pub enum Class {
     InverseMapper,
     TokenCountMapper,
     RegexMapper,
+    FieldSelection,
     IdentityReducer,
     LongSumReducer,
     Aggregate,
     HashPartitioner,
     KeyFieldBasedPartitioner,
     BinaryPartitioner,
+    TotalOrderPartitioner,
     TextComparator,
     KeyFieldBasedComparator,
     TextInputFormat,
     CombineTextInputFormat,
     NLineInputFormat,
     KeyValueTextInputFormat,
+    SequenceFileInputFormat,
+    SequenceFileAsTextInputFormat,
+    SequenceFileAsBinaryInputFormat,
+    AutoInputFormat,
     TextOutputFormat,
+    SequenceFileOutputFormat,
     NullOutputFormat,
+    Codec(OutputCodec),
 }
 
 /// The role of each class, its packages, its simple name.
@@ -54,33 +64,55 @@ const KNOWN: &[(Role, Class, &[&str], &str)] = {
     const OUTPUT_LIB: &[&str] = &["org.apache.hadoop.mapred.lib.", "org.apache.hadoop.mapreduce.lib.output."];
     const AGGREGATE: &[&str] =
         &["org.apache.hadoop.mapred.lib.aggregate.", "org.apache.hadoop.mapreduce.lib.aggregate."];
+    const STREAMING: &[&str] = &["org.apache.hadoop.streaming."];
+    const CODEC: &[&str] = &["org.apache.hadoop.io.compress."];
     &[
         (R::Mapper, C::IdentityMapper, LIB, "IdentityMapper"),
         (R::Mapper, C::InverseMapper, MAP, "InverseMapper"),
         (R::Mapper, C::TokenCountMapper, LIB, "TokenCountMapper"),
         (R::Mapper, C::RegexMapper, MAP, "RegexMapper"),
+        (R::Mapper, C::FieldSelection, LIB, "FieldSelectionMapReduce"),
         (R::Reducer, C::IdentityReducer, LIB, "IdentityReducer"),
         (R::Reducer, C::LongSumReducer, REDUCE, "LongSumReducer"),
         (R::Reducer, C::Aggregate, AGGREGATE, "ValueAggregatorReducer"),
+        (R::Reducer, C::FieldSelection, LIB, "FieldSelectionMapReduce"),
         (R::Combiner, C::IdentityReducer, LIB, "IdentityReducer"),
         (R::Combiner, C::LongSumReducer, REDUCE, "LongSumReducer"),
         (R::Combiner, C::Aggregate, AGGREGATE, "ValueAggregatorCombiner"),
         (R::Partitioner, C::HashPartitioner, PARTITION, "HashPartitioner"),
         (R::Partitioner, C::KeyFieldBasedPartitioner, PARTITION, "KeyFieldBasedPartitioner"),
         (R::Partitioner, C::BinaryPartitioner, PARTITION, "BinaryPartitioner"),
+        (R::Partitioner, C::TotalOrderPartitioner, PARTITION, "TotalOrderPartitioner"),
         (R::Comparator, C::KeyFieldBasedComparator, PARTITION, "KeyFieldBasedComparator"),
         (R::Comparator, C::TextComparator, &["org.apache.hadoop.io."], "Text$Comparator"),
         (R::InputFormat, C::TextInputFormat, INPUT, "TextInputFormat"),
         (R::InputFormat, C::CombineTextInputFormat, INPUT_LIB, "CombineTextInputFormat"),
         (R::InputFormat, C::NLineInputFormat, INPUT_LIB, "NLineInputFormat"),
         (R::InputFormat, C::KeyValueTextInputFormat, INPUT, "KeyValueTextInputFormat"),
+        (R::InputFormat, C::SequenceFileInputFormat, INPUT, "SequenceFileInputFormat"),
+        (R::InputFormat, C::SequenceFileAsTextInputFormat, INPUT, "SequenceFileAsTextInputFormat"),
+        (R::InputFormat, C::SequenceFileAsBinaryInputFormat, INPUT, "SequenceFileAsBinaryInputFormat"),
+        (R::InputFormat, C::AutoInputFormat, STREAMING, "AutoInputFormat"),
         (R::OutputFormat, C::TextOutputFormat, OUTPUT, "TextOutputFormat"),
+        (R::OutputFormat, C::SequenceFileOutputFormat, OUTPUT, "SequenceFileOutputFormat"),
         (R::OutputFormat, C::NullOutputFormat, OUTPUT_LIB, "NullOutputFormat"),
+        (R::Codec, C::Codec(OutputCodec::Gzip), CODEC, "GzipCodec"),
+        (R::Codec, C::Codec(OutputCodec::Bzip2), CODEC, "BZip2Codec"),
+        (R::Codec, C::Codec(OutputCodec::Zstd), CODEC, "ZStandardCodec"),
+        (R::Codec, C::Codec(OutputCodec::Deflate), CODEC, "DefaultCodec"),
+        (R::Codec, C::Codec(OutputCodec::Deflate), CODEC, "DeflateCodec"),
+        (R::Codec, C::Codec(OutputCodec::Lz4), CODEC, "Lz4Codec"),
     ]
 };
 
-/// Input formats that Hadoop Streaming takes by their simple names.
-const SIMPLE: &[Class] = &[Class::TextInputFormat, Class::KeyValueTextInputFormat];
+/// Input formats that Hadoop Streaming takes by their simple names: some it knows, others lie in its own package.
+const SIMPLE: &[Class] = &[
+    Class::TextInputFormat,
+    Class::KeyValueTextInputFormat,
+    Class::SequenceFileInputFormat,
+    Class::SequenceFileAsTextInputFormat,
+    Class::AutoInputFormat,
+];
 
 impl Role {
     fn option(self) -> &'static str {
@@ -92,6 +124,7 @@ impl Role {
             Role::Comparator => "-D mapreduce.job.output.key.comparator.class",
             Role::InputFormat => "-inputformat",
             Role::OutputFormat => "-outputformat",
+            Role::Codec => "a codec",
         }
     }
 
@@ -131,6 +164,31 @@ pub fn find_or_command(role: Role, name: &str) -> Result<Option<Class>> {
 /// [`Error::Config`] that names the known ones.
 pub fn require(role: Role, name: &str) -> Result<Class> {
     find(role, name).ok_or_else(|| unknown(role, name))
+}
+
+/// The codec of this class; it may also be named as the files that it writes are, such as `gzip`.
+///
+/// # Errors
+/// [`Error::Config`] that names the known ones.
+pub fn codec(name: &str) -> Result<OutputCodec> {
+    let short = match name.to_ascii_lowercase().as_str() {
+        "gzip" | "gz" => Some(OutputCodec::Gzip),
+        "bzip2" | "bz2" => Some(OutputCodec::Bzip2),
+        "zstandard" | "zstd" => Some(OutputCodec::Zstd),
+        "default" | "deflate" => Some(OutputCodec::Deflate),
+        "lz4" => Some(OutputCodec::Lz4),
+        _ => None,
+    };
+    match (short, require(Role::Codec, name)) {
+        (Some(codec), _) | (None, Ok(Class::Codec(codec))) => Ok(codec),
+        (None, other) => other.and_then(|_| Err(unknown(Role::Codec, name))),
+    }
+}
+
+/// The class of a codec.
+pub fn codec_class(codec: OutputCodec) -> String {
+    let is_it = |(_, class, ..): &&(Role, Class, &[&str], &str)| *class == Class::Codec(codec);
+    KNOWN.iter().find(is_it).map(|(_, _, packages, name)| packages[0].to_owned() + name).unwrap_or_default()
 }
 
 fn unknown(role: Role, name: &str) -> Error {

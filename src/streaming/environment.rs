@@ -5,9 +5,8 @@
 
 use std::ffi::OsString;
 
-use crate::job::TaskContext;
 use crate::streaming::properties::{Properties, old_name};
-use crate::streaming::role::TaskKind;
+use crate::streaming::role::{Attempt, TaskKind};
 
 /// Variables, in the order in which they are set.
 pub type Variables = Vec<(OsString, OsString)>;
@@ -38,12 +37,12 @@ fn variable(property: &str) -> String {
 }
 
 /// The variables of an attempt at a task.
-pub fn of_attempt(kind: TaskKind, job_id: &str, task: &TaskContext) -> Variables {
+pub fn of_attempt(kind: TaskKind, job_id: &str, task: &Attempt) -> Variables {
     let mut variables = Vec::new();
     let (id, letter) = (job_id.trim_start_matches("job_"), kind.letter());
     let mut set = |name: &str, value: OsString| add(&mut variables, name, value);
     set("mapreduce.task.id", format!("task_{id}_{letter}_{:06}", task.index).into());
-    set("mapreduce.task.attempt.id", format!("attempt_{id}_{letter}_{:06}_{}", task.index, task.attempt).into());
+    set("mapreduce.task.attempt.id", format!("attempt_{id}_{letter}_{:06}_{}", task.index, task.number).into());
     set("mapreduce.task.ismap", kind.is_map().to_string().into());
     set("mapreduce.task.is.map", kind.is_map().to_string().into());
     set("mapreduce.task.partition", task.index.to_string().into());

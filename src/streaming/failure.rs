@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use crate::error::{Error, Excerpt};
+use crate::streaming::debug_script;
 use crate::streaming::job::Command;
 use crate::streaming::place::Workspace;
 use crate::streaming::words::shell_sign;
@@ -73,7 +74,13 @@ pub fn failure(attempt: &Attempt<'_>, ending: Ending, given: &Given) -> Error {
         text.extend(["\n  cause: ", &cause]);
     }
     if !matches!(ending, Ending::Start(_)) {
-        text.extend(["\n  to repeat this task alone: ", &attempt.workspace.repeat(attempt.command, given.range)]);
+        let repeat = attempt.workspace.repeat(attempt.command, given.range);
+        text.extend(["\n  to repeat this task alone: ", &repeat]);
+    }
+    if let Some(script) = attempt.workspace.debug_script() {
+        let said = debug_script::run(script, attempt.workspace, &given.last_words, &text);
+        text.extend(["\n  the debug script `", &script.shown, "` says:"]);
+        said.lines().for_each(|line| text.extend(["\n    ", line]));
     }
     if matches!(ending, Ending::Start(_)) { Error::wrong_input(text) } else { Error::user(text) }
 }

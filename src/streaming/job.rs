@@ -3,22 +3,42 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
 
-use crate::config::{HadoopSplits, JobConfig, PartNames, SplitRule, Stragglers};
+use crate::config::{
+    Compression, Cuts, HadoopSplits, JobConfig, OutputCodec, PartForm, PartNames, SplitRule, Stragglers,
+};
 use crate::error::{Error, Result};
 use crate::streaming::classes::{self, Class, Role};
+use crate::streaming::field_selection::FieldSelection;
+use crate::streaming::globs::local;
 use crate::streaming::key_fields::KeyFields;
 use crate::streaming::options::Options;
+use crate::streaming::order::Order;
+use crate::streaming::output::OutputKind;
 use crate::streaming::partition::ByHadoop;
 use crate::streaming::properties::Properties;
+use crate::streaming::reading::{Reading, Shown};
 use crate::streaming::records::Form;
 use crate::streaming::role::Rules;
-use crate::streaming::route::{Order, Route};
+use crate::streaming::route::Route;
+use crate::streaming::sequence_file::Packing;
+use crate::streaming::split_points::{self, SplitPoints};
 use crate::streaming::words;
+use crate::streaming::xml::Tags;
+
+/// The property by which splits come in the order of the input, and not the largest first.
+pub const IN_ORDER: &str = "twinmill.splits.in.order";
+
+/// The property that bounds the bytes that a program may print, and those of its standard error that are passed on.
+pub const MOST_PRINTED: &str = "twinmill.output.limit";
+
+/// The property that names madoop's program of its own as partitioner.
+pub const PARTITIONER: &str = "twinmill.madoop.partitioner";
 
 /// A command, as words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +61,15 @@ pub enum MapClass {
     Identity,
     Inverse,
     TokenCount,
-    Regex { pattern: Regex, group: usize },
+    Regex {
+        pattern: Regex,
+        group: usize,
+    },
+    /// Whether it ignores keys, as with `TextInputFormat`.
+    Fields {
+        selection: FieldSelection,
+        ignores_key: bool,
+    },
 }
 
 /// The reducer.
@@ -51,17 +79,20 @@ pub enum ReduceStep {
     Identity,
     LongSum,
     Aggregate,
+    Fields(FieldSelection),
     /// The map output is the output.
     None,
 }
 
 /// The records that a mapper is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum MapInput {
     /// A line, with its offset as its key.
     Offsets,
     /// The key of a line up to its first separator, and the rest.
     Keys { separator: u8 },
+    /// Records of another format.
+    Records(Reading),
 }
 
 /// Treatment of parts without content.
@@ -94,12 +125,20 @@ pub struct StreamJob {
     pub map_output: Form,
     pub reduce_input: Form,
     pub reduce_output: Form,
-    pub discards_output: bool,
+    pub output: OutputKind,
+    codec: Option<OutputCodec>,
     /// Parts without content are left out, or with madoop's rules those of reducers without input.
     pub empty_parts: EmptyParts,
     pub files: Vec<OsString>,
     pub archives: Vec<OsString>,
     pub notes: Vec<String>,
+    /// The words that describe it, where it came from a command line.
+    pub words: Vec<OsString>,
+    /// Commands that are run when a task has failed for the last time.
+    pub map_debug: Option<Command>,
+    pub reduce_debug: Option<Command>,
+    /// A program that chooses the reducer of a line.
+    pub partitioner: Option<Command>,
     partition: ByHadoop,
     order: Order,
 }
@@ -110,7 +149,7 @@ impl StreamJob {
     /// # Errors
     /// [`Error::Config`] for classes that are not known, and for options that contradict each other.
     pub fn resolve(options: &Options) -> Result<Self> {
-        let mut properties = options.properties.clone();
+        let mut properties = options.properties.expanded();
         for (name, value) in [("inputdir", options.inputs.first()), ("outputdir", options.output.as_ref())] {
             if let Some(value) = value {
                 let package = if name == "inputdir" { "input" } else { "output" };
@@ -139,14 +178,16 @@ impl StreamJob {
             Some(name) => classes::require(Role::InputFormat, name)?,
             None => Class::TextInputFormat,
         };
-        let discards_output = match &options.output_format {
-            Some(name) => classes::require(Role::OutputFormat, name)? == Class::NullOutputFormat,
-            None => false,
-        };
+        let codec = codec(&properties)?;
+        let output = output_kind(options, &properties, codec)?;
+        let reader = options.input_reader.as_deref().filter(|_| reader_counts(options, format));
+        let is_text = format == Class::TextInputFormat && reader.is_none();
         let ignores_key = map_input.is_text()
             && map_input != Form::KeyOnly
-            && properties.switch("stream.map.input.ignoreKey", format == Class::TextInputFormat);
+            && properties.switch("stream.map.input.ignoreKey", is_text);
+        let reading = reading(reader, &properties, format)?;
         let input = match format {
+            _ if reading.is_some() => reading.map_or(MapInput::Offsets, MapInput::Records),
             Class::KeyValueTextInputFormat => {
                 let name = "mapreduce.input.keyvaluelinerecordreader.key.value.separator";
                 MapInput::Keys { separator: properties.separator(name).first().copied().unwrap_or(b'\t') }
@@ -165,10 +206,10 @@ impl StreamJob {
             _ => EmptyParts::Written,
         };
         let cutter = Shipped::of(&options.packaged);
-        let mapper = map_step(options.mapper.as_deref(), &cutter, &properties)?;
-        let mut reducer = reduce_step(options.reducer.as_deref(), Role::Reducer, &cutter)?;
+        let mapper = map_step(options.mapper.as_deref(), &cutter, &properties, is_text)?;
+        let mut reducer = reduce_step(options.reducer.as_deref(), Role::Reducer, &cutter, &properties)?;
         let combiner = match &options.combiner {
-            Some(combiner) => Some(reduce_step(Some(combiner), Role::Combiner, &cutter)?),
+            Some(combiner) => Some(reduce_step(Some(combiner), Role::Combiner, &cutter, &properties)?),
             None => None,
         };
         if options.reducer.as_deref() == Some(OsStr::new("NONE")) || reduces(options)? == Some(0) {
@@ -179,6 +220,7 @@ impl StreamJob {
             if reducer_is_aggregate(options.reducer.as_deref()) { Some(ReduceStep::Aggregate) } else { combiner };
         let order = order(&properties, &mapper, &input)?;
         let partition = partition(options, &properties, &order)?;
+        let partitioner = properties.get(PARTITIONER).map(|program| cutter.command(OsStr::new(program)));
         let mut environment = Vec::new();
         for variable in &options.environment {
             environment.push(assignment(variable)?);
@@ -195,11 +237,16 @@ impl StreamJob {
             map_output,
             reduce_input,
             reduce_output,
-            discards_output,
+            codec: if let OutputKind::Sequence(_) = output { None } else { codec },
+            output,
             empty_parts,
             files: options.files.clone(),
             archives: options.archives.clone(),
             notes: options.notes.clone(),
+            words: Vec::new(),
+            map_debug: options.map_debug.as_deref().map(|script| cutter.command(script)),
+            reduce_debug: options.reduce_debug.as_deref().map(|script| cutter.command(script)),
+            partitioner,
             partition,
             order,
             properties,
@@ -233,14 +280,41 @@ impl StreamJob {
         commands
     }
 
+    /// Files that its programs are, and that are shipped to them.
+    pub fn files_read(&self) -> Vec<PathBuf> {
+        let shipped = self.files.iter().chain(&self.archives).map(|file| shipped(file).0);
+        let words = self.commands().into_iter().flat_map(|command| &command.words);
+        let named = words.map(|word| PathBuf::from(OsStr::from_bytes(word)));
+        let mut files: Vec<PathBuf> = shipped.chain(named).filter(|path| path.is_file()).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
     /// The route of keys to reducers.
     pub fn route(&self) -> Route {
         Route::new(self.order.clone(), self.partition.clone())
     }
 
-    /// The separator of the output.
-    pub fn output_separator(&self) -> Vec<u8> {
-        self.properties.separator("mapreduce.output.textoutputformat.separator")
+    /// The partition of a key.
+    pub fn partition_of(&self, key: &[u8], reducers: u32) -> u32 {
+        self.partition.of(key, reducers)
+    }
+
+    /// The order of keys.
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// Checks what depends on the number of reducers.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where the points of a total order are too many or too few.
+    pub fn check_reducers(&self, reducers: u32) -> Result<()> {
+        match &self.partition {
+            ByHadoop::TotalOrder(points) => points.check(reducers),
+            _ => Ok(()),
+        }
     }
 
     /// What counts as a failure of a command.
@@ -251,6 +325,7 @@ impl StreamJob {
         Ok(Rules {
             status_counts: self.properties.switch("stream.non.zero.exit.is.failure", true),
             enough_records: self.properties.number("stream.minRecWrittenToEnableSkip_")?.unwrap_or(u64::MAX),
+            most_printed: self.properties.number(MOST_PRINTED)?.unwrap_or(u64::MAX),
         })
     }
 
@@ -281,21 +356,44 @@ impl StreamJob {
         /// Block size of HDFS.
         const BLOCK_BYTES: u64 = 128 << 20;
         let properties = &self.properties;
-        config.part_names = PartNames::Plain;
+        config.part_form = PartForm { names: PartNames::Plain, codec: self.codec };
         let block_bytes = match config.split_bytes {
             Some(bytes) => bytes,
             None => {
                 properties.number("fs.local.block.size")?.or(properties.number("dfs.blocksize")?).unwrap_or(BLOCK_BYTES)
             }
         };
+        // Laws are checked with splits in the order of the input, and parts that say so.
+        if properties.switch(IN_ORDER, false) {
+            config.part_form.names = PartNames::OfKind;
+            return self.apply_limits(config);
+        }
         config.split_rule = SplitRule::Hadoop(HadoopSplits {
             maps: properties.number("mapreduce.job.maps")?.unwrap_or(2),
             block_bytes,
             least_bytes: properties.number("mapreduce.input.fileinputformat.split.minsize")?.unwrap_or(1),
-            lines: self.lines_a_split,
+            cuts: match (self.lines_a_split, &self.input) {
+                (Some(lines), _) => Cuts::Lines(lines),
+                (None, MapInput::Records(reading)) => reading
+                    .delimiter_bytes()
+                    .map_or(Cuts::OwnFormat, |delimiter_bytes| Cuts::Anywhere { delimiter_bytes }),
+                (None, _) => Cuts::Anywhere { delimiter_bytes: 1 },
+            },
         });
-        if let Some(attempts) = properties.number("mapreduce.map.maxattempts")? {
+        self.apply_limits(config)
+    }
+
+    fn apply_limits(&self, config: &mut JobConfig) -> Result<()> {
+        let properties = &self.properties;
+        let attempts = properties.number("mapreduce.map.maxattempts")?;
+        if let Some(attempts) = attempts.or(properties.number("mapreduce.reduce.maxattempts")?) {
             config.max_attempts = attempts;
+        }
+        if config.compression == Compression::None && properties.switch("mapreduce.map.output.compress", false) {
+            let codec = properties.get("mapreduce.map.output.compress.codec").map(classes::codec).transpose()?;
+            // Intermediate files have forms of their own: one that is small, and one that is fast.
+            let is_small = matches!(codec, Some(OutputCodec::Zstd | OutputCodec::Bzip2));
+            config.compression = if is_small { Compression::Zstd } else { Compression::Lz4 };
         }
         if let Some(megabytes) = properties.number::<u64>("mapreduce.task.io.sort.mb")? {
             config.sort_buffer_bytes = megabytes << 20;
@@ -308,6 +406,19 @@ impl StreamJob {
         }
         Ok(())
     }
+}
+
+/// The path and the name of a file to ship: `path`, `path#name`, `file:/path`.
+pub fn shipped(file: &OsStr) -> (PathBuf, OsString) {
+    let bytes = file.as_bytes();
+    let hash = memchr::memrchr(b'#', bytes);
+    let path = local(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
+    let own_name = || fs::canonicalize(&path).ok().and_then(|path| path.file_name().map(OsStr::to_owned));
+    let name = match hash {
+        Some(hash) => OsStr::from_bytes(&bytes[hash + 1..]).to_owned(),
+        None => path.file_name().map(OsStr::to_owned).or_else(own_name).unwrap_or_default(),
+    };
+    (path, name)
 }
 
 /// The number of reduce tasks that options ask for.
@@ -336,7 +447,7 @@ fn assignment(variable: &OsStr) -> Result<(OsString, OsString)> {
 }
 
 /// Files of `-file`, by which the first word of a command is cut to its base name.
-struct Shipped(Vec<std::path::PathBuf>);
+struct Shipped(Vec<PathBuf>);
 
 impl Shipped {
     fn of(files: &[OsString]) -> Self {
@@ -356,13 +467,17 @@ impl Shipped {
     }
 }
 
-fn map_step(mapper: Option<&OsStr>, shipped: &Shipped, properties: &Properties) -> Result<MapStep> {
+fn map_step(mapper: Option<&OsStr>, shipped: &Shipped, properties: &Properties, ignores_key: bool) -> Result<MapStep> {
     let Some(mapper) = mapper else { return Ok(MapStep::Class(MapClass::Identity)) };
     let class = mapper.to_str().map(|name| classes::find_or_command(Role::Mapper, name)).transpose()?.flatten();
     Ok(match class {
         None => MapStep::Command(shipped.command(mapper)),
         Some(Class::InverseMapper) => MapStep::Class(MapClass::Inverse),
         Some(Class::TokenCountMapper) => MapStep::Class(MapClass::TokenCount),
+        Some(Class::FieldSelection) => {
+            let selection = FieldSelection::of(properties, "mapreduce.fieldsel.map.output.key.value.fields.spec")?;
+            MapStep::Class(MapClass::Fields { selection, ignores_key })
+        }
         Some(Class::RegexMapper) => {
             let pattern = properties.get("mapreduce.mapper.regex").unwrap_or_default();
             let pattern = Regex::new(pattern);
@@ -378,7 +493,7 @@ fn reducer_is_aggregate(reducer: Option<&OsStr>) -> bool {
     reducer.is_some_and(|reducer| reducer.eq_ignore_ascii_case("aggregate"))
 }
 
-fn reduce_step(reducer: Option<&OsStr>, role: Role, shipped: &Shipped) -> Result<ReduceStep> {
+fn reduce_step(reducer: Option<&OsStr>, role: Role, shipped: &Shipped, properties: &Properties) -> Result<ReduceStep> {
     let Some(reducer) = reducer else { return Ok(ReduceStep::Identity) };
     if role == Role::Reducer && reducer_is_aggregate(Some(reducer)) {
         return Ok(ReduceStep::Aggregate);
@@ -388,7 +503,68 @@ fn reduce_step(reducer: Option<&OsStr>, role: Role, shipped: &Shipped) -> Result
         None => ReduceStep::Command(shipped.command(reducer)),
         Some(Class::LongSumReducer) => ReduceStep::LongSum,
         Some(Class::Aggregate) => ReduceStep::Aggregate,
+        Some(Class::FieldSelection) => {
+            let name = "mapreduce.fieldsel.reduce.output.key.value.fields.spec";
+            ReduceStep::Fields(FieldSelection::of(properties, name)?)
+        }
         Some(_) => ReduceStep::Identity,
+    })
+}
+
+/// Whether `-inputreader` counts: beside some formats, Hadoop passes over it.
+fn reader_counts(options: &Options, format: Class) -> bool {
+    options.input_format.is_none() || matches!(format, Class::KeyValueTextInputFormat | Class::SequenceFileInputFormat)
+}
+
+/// How records are found that are no lines; `None` where they are.
+fn reading(reader: Option<&str>, properties: &Properties, format: Class) -> Result<Option<Reading>> {
+    if let Some(reader) = reader {
+        return Ok(Some(Reading::Xml(Tags::parse(reader)?)));
+    }
+    Ok(match format {
+        Class::SequenceFileInputFormat => Some(Reading::Sequence(Shown::AsTheyAre)),
+        Class::SequenceFileAsTextInputFormat => Some(Reading::Sequence(Shown::AsText)),
+        Class::SequenceFileAsBinaryInputFormat => Some(Reading::Sequence(Shown::AsBytes)),
+        Class::AutoInputFormat => Some(Reading::Auto),
+        Class::TextInputFormat => {
+            let delimiter =
+                properties.get("textinputformat.record.delimiter").filter(|delimiter| !delimiter.is_empty());
+            delimiter.map(|delimiter| Reading::Delimited(delimiter.as_bytes().to_vec()))
+        }
+        _ => None,
+    })
+}
+
+/// The codec of the output; `None` where it is not compressed.
+fn codec(properties: &Properties) -> Result<Option<OutputCodec>> {
+    if !properties.switch("mapreduce.output.fileoutputformat.compress", false) {
+        return Ok(None);
+    }
+    let name = "mapreduce.output.fileoutputformat.compress.codec";
+    let Some(class) = properties.get(name) else { return Ok(Some(OutputCodec::Deflate)) };
+    classes::codec(class).map(Some).map_err(|error| Error::Config(format!("-D {name}: {error}")))
+}
+
+fn output_kind(options: &Options, properties: &Properties, codec: Option<OutputCodec>) -> Result<OutputKind> {
+    let class = match &options.output_format {
+        Some(name) => classes::require(Role::OutputFormat, name)?,
+        None => Class::TextOutputFormat,
+    };
+    Ok(match class {
+        Class::NullOutputFormat => OutputKind::Nothing,
+        Class::SequenceFileOutputFormat => {
+            let unit = properties.get("mapreduce.output.fileoutputformat.compress.type").unwrap_or("RECORD");
+            OutputKind::Sequence(match (codec, unit) {
+                (None, _) | (_, "NONE") => Packing::Plain,
+                (Some(codec), "BLOCK") => Packing::Blocks(codec),
+                (Some(codec), "RECORD") => Packing::Values(codec),
+                (Some(_), other) => {
+                    let name = "mapreduce.output.fileoutputformat.compress.type";
+                    return Err(Error::Config(format!("-D {name}={other}: it is NONE, RECORD or BLOCK")));
+                }
+            })
+        }
+        _ => OutputKind::Lines { separator: properties.separator("mapreduce.output.textoutputformat.separator") },
     })
 }
 
@@ -403,13 +579,14 @@ fn order(properties: &Properties, mapper: &MapStep, input: &MapInput) -> Result<
         let options = properties.get("mapreduce.partition.keycomparator.options").unwrap_or_default();
         return Ok(Order::Fields(KeyFields::parse(options, key_field_separator(properties))?));
     }
-    let offsets = matches!((mapper, input), (MapStep::Class(MapClass::Identity), MapInput::Offsets));
-    Ok(if offsets { Order::Numbers } else { Order::Bytes })
+    let is_identity = matches!(mapper, MapStep::Class(MapClass::Identity));
+    let has_offsets = matches!(input, MapInput::Offsets | MapInput::Records(Reading::Delimited(_) | Reading::Auto));
+    Ok(if is_identity && has_offsets { Order::Numbers } else { Order::Bytes })
 }
 
 fn partition(options: &Options, properties: &Properties, order: &Order) -> Result<ByHadoop> {
     if options.madoop {
-        return Ok(ByHadoop::Madoop);
+        return Ok(if properties.get(PARTITIONER).is_some() { ByHadoop::Program } else { ByHadoop::Madoop });
     }
     let name = options.partitioner.as_deref().or(properties.get("mapreduce.job.partitioner.class"));
     let class = name.map(|name| classes::require(Role::Partitioner, name)).transpose()?;
@@ -423,6 +600,10 @@ fn partition(options: &Options, properties: &Properties, order: &Order) -> Resul
                     ByHadoop::Fields(KeyFields::parse(options, separator)?)
                 }
             }
+        }
+        Some(Class::TotalOrderPartitioner) => {
+            let path = properties.get("mapreduce.totalorderpartitioner.path").unwrap_or(split_points::DEFAULT_PATH);
+            ByHadoop::TotalOrder(Arc::new(SplitPoints::read(&local(OsStr::new(path)), order)?))
         }
         Some(Class::BinaryPartitioner) => ByHadoop::Binary {
             left: properties.number("mapreduce.partition.binarypartitioner.left.offset")?.unwrap_or(0),

@@ -3,23 +3,25 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::input::{LineBlock, LineBlocks};
+use crate::input::{LineBlock, LineBlocks, OpenFile, OpenFiles};
 use crate::job::{Emit, Mapper, TaskContext};
 use crate::streaming::combiner::Combining;
 use crate::streaming::java_text;
 use crate::streaming::job::{MapClass, MapInput, MapStep, StreamJob};
+use crate::streaming::output::Output;
+use crate::streaming::partition_command::PartitionCommand;
 use crate::streaming::place::Place;
 use crate::streaming::records::{Form, split_key};
-use crate::streaming::reducer::OutputLines;
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
+use crate::streaming::writable::Writable;
 
 /// Where the records of a mapper go.
 #[derive(Clone, Debug)]
 pub enum Target {
     Reducers(Route),
-    Output(OutputLines),
+    Output(Output),
 }
 
 /// Takes the records of a mapper.
@@ -28,6 +30,7 @@ struct Sink<'m, E> {
     place: &'m Arc<Place>,
     target: &'m mut Target,
     combining: &'m mut Option<(Combining, TaskContext)>,
+    partitioning: &'m mut Option<PartitionCommand>,
     out: &'m mut E,
 }
 
@@ -35,7 +38,11 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
     #[inline]
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         match (&mut *self.target, &mut *self.combining) {
-            (Target::Output(lines), _) => lines.emit(key, value, self.out),
+            (Target::Output(output), _) => return output.emit(key, value, self.out),
+            (Target::Reducers(route), None) if self.partitioning.is_some() => {
+                let partitioning = self.partitioning.as_mut().expect("just seen");
+                return partitioning.take((key, value), route, self.out);
+            }
             (Target::Reducers(route), None) => route.emit(key, value, self.out),
             (Target::Reducers(route), Some((combining, _))) => {
                 let (key, value) = route.engine_record(key, value);
@@ -62,11 +69,18 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
         if let Some((combining, _)) = &mut self.combining {
             combining.report(self.out);
         }
-        Ok(())
+        match (&mut *self.target, &mut *self.partitioning) {
+            (Target::Output(output), _) => output.finish(self.out),
+            (Target::Reducers(route), Some(partitioning)) => partitioning.finish(route, self.out),
+            (Target::Reducers(_), None) => Ok(()),
+        }
     }
 }
 
-/// The mapper of a streaming job.
+/// The counter group in which mappers tell the records that they found themselves.
+pub const FOUND: &str = "twinmill.streaming.found";
+
+/// The mapper of a streaming job. It reads lines; with [`OfOpenFiles`] it finds the records of other formats itself.
 pub struct StreamMapper {
     job: Arc<StreamJob>,
     place: Arc<Place>,
@@ -74,6 +88,7 @@ pub struct StreamMapper {
     /// Bytes of records that a combiner is given at a time.
     combine_bytes: usize,
     combining: Option<(Combining, TaskContext)>,
+    partitioning: Option<PartitionCommand>,
     worker: Option<Worker>,
 }
 
@@ -86,7 +101,7 @@ impl Clone for StreamMapper {
 impl StreamMapper {
     /// The mapper of a job, whose records go to `target`.
     pub fn new(job: Arc<StreamJob>, place: Arc<Place>, target: Target, combine_bytes: usize) -> Self {
-        StreamMapper { job, place, target, combine_bytes, combining: None, worker: None }
+        StreamMapper { job, place, target, combine_bytes, combining: None, partitioning: None, worker: None }
     }
 }
 
@@ -96,9 +111,16 @@ impl Mapper for StreamMapper {
     type Value = [u8];
 
     fn setup(&mut self, task: &TaskContext) -> Result<()> {
-        if let Target::Reducers(route) = &mut self.target {
-            route.reducers = task.reducers;
-            self.combining = self.job.combiner.as_ref().map(|_| (Combining::new(self.combine_bytes), task.clone()));
+        match &mut self.target {
+            Target::Output(output) => output.begin(&task.id),
+            Target::Reducers(route) => {
+                route.reducers = task.reducers;
+                let combiner = self.job.combiner.as_ref();
+                self.combining = combiner.map(|_| (Combining::new(self.combine_bytes), task.clone()));
+                let partitioner = self.job.partitioner.as_ref();
+                let start = |command| PartitionCommand::start(&self.place, command, task);
+                self.partitioning = partitioner.map(start).transpose()?;
+            }
         }
         if let MapStep::Command(command) = &self.job.mapper {
             let form = &self.job.map_output;
@@ -108,11 +130,17 @@ impl Mapper for StreamMapper {
     }
 
     fn map(&mut self, block: LineBlock<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, out };
+        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, out };
         let Some(worker) = worker else {
             let MapStep::Class(class) = &job.mapper else { unreachable!("a command has a worker") };
-            return class_map(class, &job.input, block, |key, value| sink.take(key, value));
+            let mut shown = Vec::new();
+            return block.lines().try_for_each(|(at, line)| {
+                let (key, value) = job.input.record(block.offset() + at as u64, line);
+                shown.clear();
+                key.show(&mut shown);
+                class_map(class, (&shown, value.plain().unwrap_or_default()), &mut |key, value| sink.take(key, value))
+            });
         };
         worker.comes_from(block.path(), block.offset());
         let mut each = |key: &[u8], value: &[u8]| sink.take(key, value);
@@ -124,10 +152,10 @@ impl Mapper for StreamMapper {
                 worker.give(b"\n", &mut each)?;
             }
         } else {
-            let mut key = Vec::new();
+            let (mut key, mut value) = (Vec::new(), Vec::new());
             for (at, line) in block.lines() {
-                let (key, value) = job.input.record(block.offset() + at as u64, line, &mut key);
-                give(worker, &job.map_input, &job.input, (key, value), &mut each)?;
+                let record = job.input.record(block.offset() + at as u64, line);
+                give(worker, &job.map_input, record, (&mut key, &mut value), &mut each)?;
             }
         }
         worker.report(place, out);
@@ -135,8 +163,8 @@ impl Mapper for StreamMapper {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, out };
+        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, out };
         if let Some(worker) = worker {
             worker.finish(&mut |key, value| sink.take(key, value))?;
             worker.report(place, sink.out);
@@ -148,102 +176,142 @@ impl Mapper for StreamMapper {
     }
 }
 
+/// The mapper of a job whose records are no lines.
+#[derive(Clone)]
+pub struct OfOpenFiles(pub StreamMapper);
+
+impl Mapper for OfOpenFiles {
+    type Input = OpenFiles;
+    type Key = [u8];
+    type Value = [u8];
+
+    fn setup(&mut self, task: &TaskContext) -> Result<()> {
+        self.0.setup(task)
+    }
+
+    fn map(&mut self, file: OpenFile<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        self.0.map_file(file, out)
+    }
+
+    fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        self.0.finish(out)
+    }
+}
+
+impl StreamMapper {
+    fn map_file(&mut self, mut file: OpenFile<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
+        let MapInput::Records(reading) = &job.input else { unreachable!("lines are not read from open files") };
+        let path: Arc<std::path::Path> = file.path().into();
+        let mut sink = Sink { job, place, target, combining, partitioning, out };
+        let (mut key_bytes, mut value_bytes, mut found) = (Vec::new(), Vec::new(), 0);
+        reading.each(&mut file, |offset, key, value| {
+            found += 1;
+            let mut each = |key: &[u8], value: &[u8]| sink.take(key, value);
+            match (&mut *worker, &job.mapper) {
+                (Some(worker), _) => {
+                    worker.comes_from(&path, offset);
+                    if !job.gives_lines_alone() {
+                        return give(
+                            worker,
+                            &job.map_input,
+                            (key, value),
+                            (&mut key_bytes, &mut value_bytes),
+                            &mut each,
+                        );
+                    }
+                    value_bytes.clear();
+                    value.show(&mut value_bytes);
+                    value_bytes.push(b'\n');
+                    worker.give(&value_bytes, &mut each)
+                }
+                (None, MapStep::Class(class)) => {
+                    key_bytes.clear();
+                    value_bytes.clear();
+                    key.to_java_string(&mut key_bytes);
+                    value.to_java_string(&mut value_bytes);
+                    class_map(class, (&key_bytes, &value_bytes), &mut each)
+                }
+                (None, MapStep::Command(_)) => unreachable!("a command has a worker"),
+            }
+        })?;
+        sink.out.count(FOUND, "records", found);
+        if let Some(worker) = worker {
+            worker.report(place, out);
+        }
+        Ok(())
+    }
+}
+
 /// Gives a record in the form that the command reads.
 fn give(
     worker: &mut Worker,
     form: &Form,
-    input: &MapInput,
-    (key, value): (&[u8], &[u8]),
+    (key, value): (Writable<'_>, Writable<'_>),
+    (key_bytes, value_bytes): (&mut Vec<u8>, &mut Vec<u8>),
     each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
 ) -> Result<()> {
-    match form {
-        Form::Text { .. } | Form::KeyOnly => worker.give_record(form, (key, value), each),
-        // Other forms are written as Hadoop serialises its types.
-        Form::Raw => worker.give_record(form, (&input.serialised_key(key), &serialised_text(value)), each),
-        Form::Typed => worker.give_record(form, (&input.typed_key(key), &typed(7, value)), each),
+    if let (true, Some(key), Some(value)) = (form.is_text(), key.plain(), value.plain()) {
+        return worker.give_record(form, (key, value), each);
     }
+    convert(form, (key, value), (key_bytes, value_bytes));
+    worker.give_record(form, (key_bytes, value_bytes), each)
 }
 
-/// A text as Hadoop writes it: its length as a number of its own kind of variable length, and its bytes.
-pub fn serialised_text(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let length = text.len() as u64;
-    if length <= 127 {
-        out.push(length as u8);
-    } else {
-        let bytes = length.to_be_bytes();
-        let skipped = bytes.iter().take_while(|byte| **byte == 0).count();
-        let used = bytes.len() - skipped;
-        out.push((-112i8 - used as i8).cast_unsigned());
-        out.extend_from_slice(&bytes[skipped..]);
-    }
-    out.extend_from_slice(text);
-    out
-}
-
-/// A typed value with a length.
-pub fn typed(kind: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![kind];
-    out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
-    out.extend_from_slice(bytes);
-    out
+/// Writes a key and a value as records of this form have them.
+pub fn convert(
+    form: &Form,
+    (key, value): (Writable<'_>, Writable<'_>),
+    (key_bytes, value_bytes): (&mut Vec<u8>, &mut Vec<u8>),
+) {
+    let write = match form {
+        Form::Text { .. } | Form::KeyOnly => Writable::show,
+        Form::Raw => Writable::write_raw,
+        Form::Typed => Writable::write_typed,
+    };
+    key_bytes.clear();
+    value_bytes.clear();
+    write(&key, key_bytes);
+    write(&value, value_bytes);
 }
 
 impl MapInput {
     /// The record of a line at an offset.
-    pub fn record<'r>(&self, offset: u64, line: &'r [u8], key: &'r mut Vec<u8>) -> (&'r [u8], &'r [u8]) {
+    pub fn record<'l>(&self, offset: u64, line: &'l [u8]) -> (Writable<'l>, Writable<'l>) {
         match self {
-            MapInput::Offsets => {
-                key.clear();
-                key.extend_from_slice(offset.to_string().as_bytes());
-                (key, line)
+            MapInput::Keys { separator } => {
+                let (key, value) = split_key(line, &[*separator], 1);
+                (Writable::Text(key), Writable::Text(value))
             }
-            MapInput::Keys { separator } => split_key(line, &[*separator], 1),
-        }
-    }
-
-    fn serialised_key(&self, key: &[u8]) -> Vec<u8> {
-        match (self, number(key)) {
-            (MapInput::Offsets, Some(offset)) => offset.to_be_bytes().to_vec(),
-            _ => serialised_text(key),
-        }
-    }
-
-    fn typed_key(&self, key: &[u8]) -> Vec<u8> {
-        match (self, number(key)) {
-            (MapInput::Offsets, Some(offset)) => [&[4][..], &offset.to_be_bytes()].concat(),
-            _ => typed(7, key),
+            MapInput::Offsets | MapInput::Records(_) => (Writable::Long(offset.cast_signed()), Writable::Text(line)),
         }
     }
 }
 
-fn number(text: &[u8]) -> Option<i64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// Maps lines as one of Hadoop's own mappers does.
-fn class_map(
+/// Maps a record as one of Hadoop's own mappers does.
+///
+/// # Errors
+/// A pattern without the group that was asked for; those of `each`.
+pub fn class_map(
     class: &MapClass,
-    input: &MapInput,
-    block: LineBlock<'_>,
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
+    (key, value): (&[u8], &[u8]),
+    each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut scratch = Vec::new();
-    for (at, line) in block.lines() {
-        let (key, value) = input.record(block.offset() + at as u64, line, &mut scratch);
-        match class {
-            MapClass::Identity => each(key, value)?,
-            MapClass::Inverse => each(value, key)?,
-            MapClass::TokenCount => crate::record::Words::of(value).try_for_each(|word| each(word, b"1"))?,
-            MapClass::Regex { pattern, group } => {
-                let text = java_text::decode(value);
-                for found in pattern.captures_iter(&text) {
-                    let part =
-                        found.get(*group).ok_or_else(|| Error::user(format!("the pattern has no group {group}")))?;
-                    each(part.as_str().as_bytes(), b"1")?;
-                }
-            }
+    match class {
+        MapClass::Identity => each(key, value),
+        MapClass::Inverse => each(value, key),
+        MapClass::TokenCount => crate::record::Words::of(value).try_for_each(|word| each(word, b"1")),
+        MapClass::Fields { selection, ignores_key } => {
+            let (key, value) = selection.map(key, value, *ignores_key);
+            each(key.as_bytes(), value.as_bytes())
+        }
+        MapClass::Regex { pattern, group } => {
+            let text = java_text::decode(value);
+            pattern.captures_iter(&text).try_for_each(|found| {
+                let part = found.get(*group);
+                let part = part.ok_or_else(|| Error::user(format!("the pattern has no group {group}")))?;
+                each(part.as_str().as_bytes(), b"1")
+            })
         }
     }
-    Ok(())
 }

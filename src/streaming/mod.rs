@@ -14,10 +14,12 @@
 //!    [`worker`], in a directory of its own ([`place`]) and with the variables that Hadoop sets ([`environment`]).
 //! 3. A task's thread writes to its process and reads from it in turn, and waits only for all of its pipes at once, so no
 //!    order in which a program reads and prints can bring both to a halt.
-//! 4. [`records`] cuts what a program prints into records; [`route`] makes the engine's keys of theirs: [`partition`] chooses
+//! 4. Inputs that are no lines are read in [other ways](reading): [XML](xml), [`SequenceFile`](sequence_file), delimiters; and
+//!    [`output`] writes lines, or a `SequenceFile`.
+//! 5. [`records`] cuts what a program prints into records; [`route`] makes the engine's keys of theirs: [`partition`] chooses
 //!    the reducer as Hadoop does, bit for bit, and [`order`] sorts by [fields of a key](key_fields).
-//! 5. [`said`] reads a program's standard error: counters, status, and last words, which [`failure`] explains.
-//! 6. [`program`] is the job for `run` and `compare`.
+//! 6. [`said`] reads a program's standard error: counters, status, and last words, which [`failure`] explains.
+//! 7. [`program`] is the job for `run`, `compare` and `check`; [`dry`] runs it as a shell would.
 //!
 //! # Where it differs from Hadoop
 //!
@@ -29,12 +31,20 @@
 //! | `-cmdenv` with blanks in the value | cut at the blank | whole |
 //! | generic options behind streaming's | refused | taken |
 //! | reads past the early end of a program | depends on time | by what the program read |
+//! | files of one size in a directory | in the order in which the system lists them | by name |
+//! | an empty first line and `NLineInputFormat` | is given to two map tasks | to one |
+//! | an input that is missing | exit status 5 | 2, which Hadoop has for it; 5 from `hadoop jar` |
+//! | mark of a `SequenceFile` | by chance | by the number of the part, so that both modes write the same |
+//! | the file of `TotalOrderPartitioner` | a `SequenceFile` | or a key a line |
 
 pub mod aggregate;
 pub mod classes;
 pub mod combiner;
+pub mod debug_script;
+pub mod dry;
 pub mod environment;
 pub mod failure;
+pub mod field_selection;
 pub mod globs;
 pub mod guard;
 pub mod java_text;
@@ -43,15 +53,23 @@ pub mod key_fields;
 pub mod mapper;
 pub mod options;
 pub mod order;
+pub mod output;
 pub mod partition;
+pub mod partition_command;
 pub mod place;
 pub mod process;
 pub mod program;
 pub mod properties;
+pub mod reading;
 pub mod records;
 pub mod reducer;
 pub mod role;
 pub mod route;
 pub mod said;
+pub mod sequence_file;
+pub mod split_points;
+pub mod varint;
 pub mod words;
 pub mod worker;
+pub mod writable;
+pub mod xml;

@@ -27,6 +27,10 @@ pub struct Options {
     pub input_format: Option<String>,
     pub output_format: Option<String>,
     pub partitioner: Option<String>,
+    pub input_reader: Option<String>,
+    /// Commands that are run when a task has failed for the last time.
+    pub map_debug: Option<OsString>,
+    pub reduce_debug: Option<OsString>,
     pub io: Option<String>,
     pub environment: Vec<OsString>,
     pub lazy_output: bool,
@@ -216,7 +220,9 @@ impl Options {
             "cmdenv" => self.environment.push(value.to_owned()),
             "D" | "jobconf" => self.property(value)?,
             "conf" | "additionalconfspec" => self.configuration(value)?,
-            "inputreader" => return Err(Error::Config("-inputreader is not known here".into())),
+            "inputreader" => first(&mut self.input_reader, text(name, value)?),
+            "mapdebug" => first(&mut self.map_debug, value.to_owned()),
+            "reducedebug" => first(&mut self.reduce_debug, value.to_owned()),
             name => self.note(name),
         }
         Ok(())

@@ -12,8 +12,33 @@
 
 use crate::streaming::key_fields::KeyFields;
 
+/// The order of keys.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// That of their bytes.
+    Bytes,
+    /// `KeyFieldBasedComparator`.
+    Fields(KeyFields),
+    /// That of numbers, which lie here as text (`LongWritable`).
+    Numbers,
+}
+
+impl Order {
+    /// Appends bytes that compare as the key does.
+    pub fn encode(&self, key: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Order::Bytes => out.extend_from_slice(key),
+            Order::Fields(fields) => encode(fields, key, out),
+            Order::Numbers => {
+                let number = std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok());
+                out.extend_from_slice(&(number.unwrap_or_default() ^ i64::MIN).to_be_bytes());
+            }
+        }
+    }
+}
+
 /// Appends the encoding of a key.
-pub fn encode(fields: &KeyFields, key: &[u8], out: &mut Vec<u8>) {
+fn encode(fields: &KeyFields, key: &[u8], out: &mut Vec<u8>) {
     if fields.is_empty() {
         return text(key, out);
     }

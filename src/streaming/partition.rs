@@ -1,8 +1,11 @@
 //! Partitioners that choose the reducer that Hadoop chooses, bit for bit.
 
+use std::sync::Arc;
+
 use crate::job::Partitioner;
 use crate::streaming::java_text;
 use crate::streaming::key_fields::KeyFields;
+use crate::streaming::split_points::SplitPoints;
 
 /// The way in which the reducer of a key is chosen.
 #[derive(Clone, Debug)]
@@ -15,6 +18,10 @@ pub enum ByHadoop {
     Fields(KeyFields),
     /// `BinaryPartitioner`, with its offsets from the left or, negative, from the right.
     Binary { left: i64, right: i64 },
+    /// `TotalOrderPartitioner`: keys below the first of these go to the first reducer, and so on.
+    TotalOrder(Arc<SplitPoints>),
+    /// A program says it, for each record ([`PartitionCommand`](crate::streaming::partition_command::PartitionCommand)).
+    Program,
     /// madoop's: MD5 of what stands before the first TAB.
     Madoop,
 }
@@ -26,6 +33,8 @@ impl ByHadoop {
             return 0;
         }
         let hash = match self {
+            ByHadoop::Program => return 0,
+            ByHadoop::TotalOrder(points) => return points.partition_of(key).min(reducers - 1),
             ByHadoop::Madoop => {
                 let key = &key[..memchr::memchr(b'\t', key).unwrap_or(key.len())];
                 return (u128::from_be_bytes(md5::compute(key).0) % u128::from(reducers)) as u32;

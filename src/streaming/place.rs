@@ -19,16 +19,16 @@ use std::process;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::environment::{self, Variables};
-use crate::streaming::globs::local;
 use crate::streaming::guard::Guard;
-use crate::streaming::job::{Command, StreamJob};
+use crate::streaming::job::{Command, MapStep, StreamJob, shipped};
 use crate::streaming::process::Process;
-use crate::streaming::role::{Rules, TaskKind};
+use crate::streaming::role::{Attempt, Rules, TaskKind};
 use crate::streaming::words::quoted;
 
 /// The place of a job.
@@ -44,6 +44,11 @@ pub struct Place {
     patience: Option<Duration>,
     join_delay: Option<Duration>,
     guard: Arc<Guard>,
+    /// Attempts that a task gets.
+    attempts: u32,
+    map_debug: Option<Command>,
+    reduce_debug: Option<Command>,
+    again: Arc<Again>,
     notes: Mutex<Vec<String>>,
     workspaces: Mutex<u64>,
 }
@@ -53,7 +58,8 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::Io`] for what is to be shipped and is not there.
-    pub fn create(job: &StreamJob, work_dir: &Path) -> Result<Arc<Self>> {
+    pub fn create(job: &StreamJob, config: &JobConfig) -> Result<Arc<Self>> {
+        let work_dir = config.work_dir.as_path();
         fs::create_dir_all(work_dir).map_err(Error::at("create", work_dir))?;
         let dir = WorkDir::create(work_dir, "twinmill-stream-", Access::Private)?;
         let job_id = job_id();
@@ -70,6 +76,14 @@ impl Place {
             patience: job.patience()?,
             join_delay: job.join_delay()?,
             guard: Arc::new(Guard::start().map_err(Error::at("start", Path::new("/bin/sh")))?),
+            attempts: config.max_attempts,
+            map_debug: job.map_debug.clone(),
+            reduce_debug: job.reduce_debug.clone(),
+            again: Arc::new(Again {
+                words: job.words.iter().map(|word| quoted(word.as_bytes())).collect::<Vec<_>>().join(" "),
+                mapper: if let MapStep::Command(mapper) = &job.mapper { Some(mapper.clone()) } else { None },
+                separator: job.properties.separator("stream.reduce.input.field.separator"),
+            }),
             notes: Mutex::default(),
             workspaces: Mutex::new(0),
             dir,
@@ -153,13 +167,13 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn workspace(self: &Place, kind: TaskKind, task: &TaskContext) -> Result<Workspace> {
+    pub fn workspace(self: &Place, kind: TaskKind, task: &Attempt) -> Result<Workspace> {
         let number = {
             let mut workspaces = lock(&self.workspaces);
             *workspaces += 1;
             *workspaces
         };
-        let name = format!("attempt_{}_{:06}_{}-{number}", kind.letter(), task.index, task.attempt);
+        let name = format!("attempt_{}_{:06}_{}-{number}", kind.letter(), task.index, task.number);
         let path = self.dir.path().join(name);
         let make = |path: &Path| fs::create_dir_all(path).map_err(Error::at("create", path));
         make(&path.join("tmp"))?;
@@ -183,6 +197,11 @@ impl Place {
             patience: self.patience,
             join_delay: self.join_delay,
             guard: self.guard.clone(),
+            debug: if kind.is_map() { &self.map_debug } else { &self.reduce_debug }
+                .clone()
+                .filter(|_| task.number + 1 >= self.attempts),
+            again: self.again.clone(),
+            part: task.index,
         })
     }
 }
@@ -191,19 +210,6 @@ impl Place {
 fn job_id() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("job_{:013}_0001", since.as_millis())
-}
-
-/// The path and the name of a file to ship: `path`, `path#name`, `file:/path`.
-fn shipped(file: &OsStr) -> (PathBuf, OsString) {
-    let bytes = file.as_bytes();
-    let hash = memchr::memrchr(b'#', bytes);
-    let path = local(OsStr::from_bytes(&bytes[..hash.unwrap_or(bytes.len())]));
-    let own_name = || fs::canonicalize(&path).ok().and_then(|path| path.file_name().map(OsStr::to_owned));
-    let name = match hash {
-        Some(hash) => OsStr::from_bytes(&bytes[hash + 1..]).to_owned(),
-        None => path.file_name().map(OsStr::to_owned).or_else(own_name).unwrap_or_default(),
-    };
-    (path, name)
 }
 
 /// Unpacks an archive with the system's own programs.
@@ -241,9 +247,39 @@ pub struct Workspace {
     patience: Option<Duration>,
     join_delay: Option<Duration>,
     guard: Arc<Guard>,
+    /// The script for a failure after which nobody tries again.
+    debug: Option<Command>,
+    again: Arc<Again>,
+    /// Number of its task.
+    part: u32,
+}
+
+/// How the job comes to what a reducer reads.
+#[derive(Debug)]
+struct Again {
+    /// The words of the job.
+    words: String,
+    mapper: Option<Command>,
+    /// What stands between key and value for a reducer.
+    separator: Vec<u8>,
 }
 
 impl Workspace {
+    /// The script that is run if this attempt fails.
+    pub fn debug_script(&self) -> Option<&Command> {
+        self.debug.as_ref()
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The variables of a command here.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
     /// The part that its command plays.
     pub fn kind(&self) -> TaskKind {
         self.kind
@@ -266,6 +302,14 @@ impl Workspace {
     /// # Errors
     /// The system's refusal.
     pub fn start(&self, command: &Command, task: &TaskContext) -> io::Result<Process> {
+        Process::start(self.process(command)?, task, self.patience, self.join_delay, &self.guard)
+    }
+
+    /// A command that is about to be started here.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn process(&self, command: &Command) -> io::Result<process::Command> {
         let Some((program, rest)) = command.words.split_first() else {
             return Err(io::Error::other("the command is empty"));
         };
@@ -275,7 +319,7 @@ impl Workspace {
         let mut process = process::Command::new(found);
         process.args(rest.iter().map(|word| OsStr::from_bytes(word))).current_dir(&self.path);
         process.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        Process::start(process, task, self.patience, self.join_delay, &self.guard)
+        Ok(process)
     }
 
     /// Makes a program of this directory executable, as Hadoop does: a copy, so that the user's file stays as it is.
@@ -318,19 +362,40 @@ impl Workspace {
             let word = [name.as_bytes(), b"=", value.as_bytes()].concat();
             line.extend([" ", &quoted(&word)]);
         }
-        for word in &command.words {
-            line.extend([" ", &quoted(word)]);
-        }
+        let shown = |command: &Command| -> String {
+            let words: Vec<String> = command.words.iter().map(|word| quoted(word)).collect();
+            words.join(" ")
+        };
+        line.extend([" ", &shown(command)]);
         let here = std::env::current_dir().unwrap_or_default();
         let go = format!("cd {} && ", quoted(here.as_os_str().as_bytes()));
-        match &self.origin {
-            Some(input) if self.kind == TaskKind::Map => {
-                let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.to_path_buf());
-                let path = quoted(path.as_os_str().as_bytes());
-                let (first, bytes) = range.unwrap_or((input.start, input.bytes));
-                format!("{go}tail -c +{} {path} | head -c {bytes} | {line}", first + 1)
+        let Again { words, mapper, separator } = &*self.again;
+        let split = self.origin.as_ref().map(|input| {
+            let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.to_path_buf());
+            let path = quoted(path.as_os_str().as_bytes());
+            let (first, bytes) = range.unwrap_or((input.start, input.bytes));
+            format!("tail -c +{} {path} | head -c {bytes}", first + 1)
+        });
+        match (self.kind, split, mapper) {
+            (TaskKind::Map, Some(split), _) => format!("{go}{split} | {line}"),
+            (TaskKind::Combine, Some(split), Some(mapper)) => {
+                format!("{go}{split} | {} | LC_ALL=C sort | {line}", shown(mapper))
             }
-            _ => format!("{go}{line} < FILE, with the sorted lines of this task in FILE"),
+            (TaskKind::Partition, Some(split), Some(mapper)) => format!("{go}{split} | {} | {line}", shown(mapper)),
+            // What it reads is what a job writes that has no reducer of its own.
+            _ => {
+                let to = std::env::temp_dir().join("twinmill-repeat");
+                let to = quoted(to.as_os_str().as_bytes());
+                let separator = [&b"mapreduce.output.textoutputformat.separator="[..], separator].concat();
+                let separator =
+                    if separator.ends_with(b"=\t") { String::new() } else { format!(" -D {}", quoted(&separator)) };
+                format!(
+                    "{go}twinmill stream -output {to} -reducer org.apache.hadoop.mapred.lib.IdentityReducer -outputformat \
+                     org.apache.hadoop.mapred.TextOutputFormat {words} -D \
+                     mapreduce.output.fileoutputformat.compress=false{separator} --overwrite && {line} < {to}/part-{:05}",
+                    self.part
+                )
+            }
         }
     }
 }

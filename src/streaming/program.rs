@@ -7,19 +7,24 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::config::{Combining, OutputCodec};
 use crate::error::{Error, Result};
-use crate::job::OutputFormat;
+use crate::job::{Mapper, OutputFormat};
 use crate::observe::report::Report;
 use crate::program::Program;
 use crate::runtime::job::Job;
 use crate::runtime::output_dir::part_files;
 use crate::runtime::session::Session;
 use crate::streaming::combiner::COUNTS;
-use crate::streaming::job::{EmptyParts, ReduceStep, StreamJob};
-use crate::streaming::mapper::{StreamMapper, Target};
+use crate::streaming::job::{EmptyParts, MapInput, ReduceStep, StreamJob};
+use crate::streaming::mapper::{FOUND, OfOpenFiles, StreamMapper, Target};
 use crate::streaming::options::{self, Asked, Options};
+use crate::streaming::output::{FRAMING, Output};
 use crate::streaming::place::Place;
-use crate::streaming::reducer::{FED, OutputLines, StreamReducer};
+use crate::streaming::records::Form;
+use crate::streaming::reducer::{FED, StreamReducer};
+use crate::streaming::route::Route;
+use crate::streaming::sequence_file::decode;
 
 /// The words of streaming, as the last arguments.
 #[derive(Args, Debug)]
@@ -32,15 +37,30 @@ pub struct Words {
 /// Commands in any language as mapper, combiner and reducer.
 pub struct Stream;
 
+impl Stream {
+    /// The job that the options describe.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for what cannot be carried out.
+    pub fn job(words: &Words) -> Result<StreamJob> {
+        let mut job = StreamJob::resolve(&read(&words.words)?)?;
+        job.words.clone_from(&words.words);
+        Ok(job)
+    }
+}
+
 impl Program for Stream {
     type Options = Words;
 
     const NAME: &'static str = "stream";
     const ABOUT: &'static str = "Run commands as mapper and reducer, by Hadoop Streaming's rules";
 
-    fn run(&self, Words { words }: &Words, inputs: &[PathBuf], session: &Session) -> Result<Report> {
-        let job = StreamJob::resolve(&read(words)?)?;
-        run(job, inputs, session)
+    fn side_inputs(&self, words: &Words) -> Vec<PathBuf> {
+        Stream::job(words).map(|job| job.files_read()).unwrap_or_default()
+    }
+
+    fn run(&self, words: &Words, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+        run(Stream::job(words)?, inputs, session)
     }
 }
 
@@ -55,42 +75,51 @@ fn read(words: &[OsString]) -> Result<Options> {
 ///
 /// # Errors
 /// Whatever stopped the job.
-pub fn run(job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<Report> {
+pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<Report> {
     let mut session = session.clone();
     job.apply(&mut session.config)?;
+    if session.config.combining == Combining::Never {
+        job.combiner = None;
+    }
     let job = Arc::new(job);
-    let place = Place::create(&job, &session.config.work_dir)?;
+    let place = Place::create(&job, &session.config)?;
     let job_of_parts = Parts {
         empty: job.empty_parts,
+        codec: session.config.part_form.codec,
         success: job.properties.switch("mapreduce.fileoutputcommitter.marksuccessfuljobs", true),
     };
     let name = job.properties.get("mapreduce.job.name").unwrap_or("stream").to_owned();
     let input: crate::Input = inputs.iter().collect();
-    let (separator, discarded) = (job.output_separator(), job.discards_output);
     let reducers = session.config.reducers;
     // The engine's sort buffer and the combiner's share what a task has.
     let combine_bytes = (session.config.sort_buffer_bytes / 2) as usize;
     if job.combiner.is_some() {
         session.config.sort_buffer_bytes /= 2;
     }
+    let mapper = |target: Target| StreamMapper::new(job.clone(), place.clone(), target, combine_bytes);
     let mut report = if reducers == 0 || matches!(job.reducer, ReduceStep::None) {
-        let lines = OutputLines::new(job.map_output.clone(), separator, discarded);
-        let mapper = StreamMapper::new(job.clone(), place.clone(), Target::Output(lines), 0);
-        Job::map_only(name, mapper).output_format(OutputFormat::Raw).input(input).run(&session)?
+        let mapper = mapper(Target::Output(output_of(&job, &job.map_output)));
+        match job.input {
+            MapInput::Records(_) => map_only(name, OfOpenFiles(mapper), input, &session)?,
+            _ => map_only(name, mapper, input, &session)?,
+        }
     } else {
+        job.check_reducers(reducers)?;
         let route = job.route();
-        let partitioner = route.partitioner();
+        let mapper = mapper(Target::Reducers(route.clone()));
         let form = if let ReduceStep::Command(_) = job.reducer { &job.reduce_output } else { &job.map_output };
-        let lines = OutputLines::new(form.clone(), separator, discarded);
-        let mapper = StreamMapper::new(job.clone(), place.clone(), Target::Reducers(route.clone()), combine_bytes);
-        let reducer = StreamReducer::new(job.clone(), place.clone(), route, lines);
-        let job = Job::new(name, mapper, reducer).partition_by(partitioner);
-        job.output_format(OutputFormat::Raw).input(input).run(&session)?
+        let output = output_of(&job, form);
+        let reducer = StreamReducer::new(job.clone(), place.clone(), route.clone(), output);
+        match job.input {
+            MapInput::Records(_) => map_reduce(name, OfOpenFiles(mapper), reducer, &route, input, &session)?,
+            _ => map_reduce(name, mapper, reducer, &route, input, &session)?,
+        }
     };
     if let Some(output) = &session.config.output {
         publish_side_files(&place.side_dir(), output)?;
     }
     count_combined(&mut report);
+    count_found(&mut report, reducers == 0 || matches!(job.reducer, ReduceStep::None));
     let fed = report.user_counters.remove(FED).unwrap_or_default();
     if !fed.is_empty() {
         report.counters.reduce_input_groups = fed.values().sum();
@@ -101,6 +130,43 @@ pub fn run(job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<Repo
     report.notes.extend(job.notes.iter().cloned());
     report.notes.extend(place.notes());
     Ok(report)
+}
+
+fn output_of(job: &StreamJob, form: &Form) -> Output {
+    Output::new(job.output.clone(), form.clone(), job.empty_parts == EmptyParts::LeftOut)
+}
+
+fn map_only<M>(name: String, mapper: M, input: crate::Input, session: &Session) -> Result<Report>
+where
+    M: Mapper<Key = [u8], Value = [u8]> + 'static,
+{
+    Job::map_only(name, mapper).output_format(OutputFormat::Raw).input(input).run(session)
+}
+
+fn map_reduce<M>(
+    name: String,
+    mapper: M,
+    reducer: StreamReducer,
+    route: &Route,
+    input: crate::Input,
+    session: &Session,
+) -> Result<Report>
+where
+    M: Mapper<Key = [u8], Value = [u8]> + 'static,
+{
+    let job = Job::new(name, mapper, reducer).partition_by(route.partitioner());
+    job.output_format(OutputFormat::Raw).input(input).run(session)
+}
+
+/// Counts the records that mappers found themselves, and leaves out what parts have beside records.
+fn count_found(report: &mut Report, is_map_only: bool) {
+    let mut total = |group: &str| -> u64 { report.user_counters.remove(group).unwrap_or_default().values().sum() };
+    let (found, framing) = (total(FOUND), total(FRAMING));
+    report.counters.map_input_records += found;
+    let written =
+        if is_map_only { &mut report.counters.map_output_records } else { &mut report.counters.reduce_output_records };
+    *written = written.saturating_sub(framing);
+    report.output.records = report.output.records.saturating_sub(framing);
 }
 
 /// Counts what combiners did as Hadoop does: they stand between the mapper's output and the engine's input.
@@ -117,6 +183,7 @@ fn count_combined(report: &mut Report) {
 #[derive(Clone, Copy)]
 struct Parts {
     empty: EmptyParts,
+    codec: Option<OutputCodec>,
     /// Whether `_SUCCESS` is written.
     success: bool,
 }
@@ -126,7 +193,7 @@ fn leave_out(parts: Parts, output: &Path, has_input: impl Fn(usize) -> bool) -> 
     let remove = |path: &Path| fs::remove_file(path).map_err(Error::at("remove", path));
     let mut kept = 0;
     for (number, part) in part_files(output)?.into_iter().enumerate() {
-        let is_empty = || Ok::<bool, Error>(part.metadata().map_err(Error::at("look at", &part))?.len() == 0);
+        let is_empty = || is_empty(&part, parts.codec);
         match parts.empty {
             EmptyParts::Written => {}
             EmptyParts::LeftOut if is_empty()? => remove(&part)?,
@@ -140,6 +207,19 @@ fn leave_out(parts: Parts, output: &Path, has_input: impl Fn(usize) -> bool) -> 
         }
     }
     if parts.success { Ok(()) } else { remove(&output.join("_SUCCESS")) }
+}
+
+/// Whether a part has no content; a compressed one has a frame all the same.
+fn is_empty(part: &Path, codec: Option<OutputCodec>) -> Result<bool> {
+    const LARGEST_FRAME: u64 = 64;
+    let bytes = part.metadata().map_err(Error::at("look at", part))?.len();
+    match codec {
+        Some(codec) if (1..=LARGEST_FRAME).contains(&bytes) => {
+            let content = fs::read(part).and_then(|bytes| decode(codec, &bytes)).map_err(Error::at("read", part))?;
+            Ok(content.is_empty())
+        }
+        _ => Ok(bytes == 0),
+    }
 }
 
 /// Moves the files that programs wrote beside their output into it.

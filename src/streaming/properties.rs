@@ -19,6 +19,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("mapred.cache.localArchives", "mapreduce.job.cache.local.archives"),
     ("mapred.cache.localFiles", "mapreduce.job.cache.local.files"),
     ("mapred.compress.map.output", "mapreduce.map.output.compress"),
+    ("map.output.key.value.fields.spec", "mapreduce.fieldsel.map.output.key.value.fields.spec"),
+    ("mapred.data.field.separator", "mapreduce.fieldsel.data.field.separator"),
     ("mapred.input.dir", "mapreduce.input.fileinputformat.inputdir"),
     ("mapred.input.dir.recursive", "mapreduce.input.fileinputformat.input.dir.recursive"),
     ("mapred.job.id", "mapreduce.job.id"),
@@ -33,6 +35,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("mapred.min.split.size", "mapreduce.input.fileinputformat.split.minsize"),
     ("mapred.output.compress", "mapreduce.output.fileoutputformat.compress"),
     ("mapred.output.compression.codec", "mapreduce.output.fileoutputformat.compress.codec"),
+    ("mapred.output.compression.type", "mapreduce.output.fileoutputformat.compress.type"),
     ("mapred.output.dir", "mapreduce.output.fileoutputformat.outputdir"),
     ("mapred.output.key.comparator.class", "mapreduce.job.output.key.comparator.class"),
     ("mapred.output.value.groupfn.class", "mapreduce.job.output.group.comparator.class"),
@@ -49,7 +52,9 @@ const RENAMED: &[(&str, &str)] = &[
     ("mapred.textoutputformat.separator", "mapreduce.output.textoutputformat.separator"),
     ("mapred.tip.id", "mapreduce.task.id"),
     ("mapred.work.output.dir", "mapreduce.task.output.dir"),
+    ("reduce.output.key.value.fields.spec", "mapreduce.fieldsel.reduce.output.key.value.fields.spec"),
     ("stream.num.reduce.output.fields", "stream.num.reduce.output.key.fields"),
+    ("total.order.partitioner.path", "mapreduce.totalorderpartitioner.path"),
     ("user.name", "mapreduce.job.user.name"),
 ];
 
@@ -101,6 +106,45 @@ impl Properties {
         number.map(Some)
     }
 
+    /// The same with `${name}` in values replaced, as Hadoop does: by a property of Java's virtual machine, by another property,
+    /// or for `${env.NAME}` by a variable. What is not known stays as it is.
+    #[must_use]
+    pub fn expanded(&self) -> Self {
+        Properties(self.0.iter().map(|(name, value)| (name.clone(), self.expand(value))).collect())
+    }
+
+    fn expand(&self, value: &str) -> String {
+        /// Hadoop's own most: a property that names itself has no end.
+        const MOST: usize = 20;
+        let mut text = value.to_owned();
+        for _ in 0..MOST {
+            // The innermost one, if they are nested.
+            let known = text.match_indices('}').find_map(|(end, _)| {
+                let start = text[..end].rfind("${")?;
+                Some((start..end + 1, self.named(&text[start + 2..end])?))
+            });
+            let Some((range, value)) = known else { break };
+            text.replace_range(range, &value);
+        }
+        text
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        let variable = |name: &str| std::env::var(name).ok();
+        if let Some(name) = name.strip_prefix("env.") {
+            let (name, otherwise) = name.split_once(":-").or(name.split_once('-')).unwrap_or((name, ""));
+            return variable(name).filter(|value| !value.is_empty()).or(Some(otherwise.to_owned()));
+        }
+        let of_java = match name {
+            "user.name" => variable("USER"),
+            "user.home" => variable("HOME"),
+            "user.dir" => std::env::current_dir().ok().map(|dir| dir.to_string_lossy().into_owned()),
+            "java.io.tmpdir" => Some("/tmp".to_owned()),
+            _ => None,
+        };
+        of_java.or_else(|| self.get(name).map(str::to_owned))
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -110,6 +154,28 @@ impl Properties {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_names_other_properties_and_variables() {
+        let mut properties = Properties::default();
+        for (name, value) in [
+            ("base", "/data"),
+            ("in", "${base}/${day}"),
+            ("day", "mon"),
+            ("self", "a${self}"),
+            ("none", "${nothing} $HOME ${"),
+            ("env", "${env.TWINMILL_NOT_SET:-x}${env.TWINMILL_NOT_SET}"),
+            ("nested", "${${which}}"),
+            ("which", "day"),
+        ] {
+            properties.set(name, value);
+        }
+        let expanded = properties.expanded();
+        for (name, value) in [("in", "/data/mon"), ("none", "${nothing} $HOME ${"), ("env", "x"), ("nested", "mon")] {
+            assert_eq!(expanded.get(name), Some(value));
+        }
+        assert!(expanded.get("self").unwrap().ends_with("${self}"), "it ends");
+    }
 
     #[test]
     fn a_property_has_two_names() {

@@ -6,45 +6,12 @@ use crate::error::{Error, Result};
 use crate::job::{Emit, Reducer, TaskContext, Values};
 use crate::streaming::aggregate::Aggregate;
 use crate::streaming::job::{ReduceStep, StreamJob};
+use crate::streaming::output::Output;
 use crate::streaming::place::Place;
-use crate::streaming::records::Form;
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::said::kept_name;
 use crate::streaming::worker::Worker;
-
-/// Writes records to the output as `TextOutputFormat` does: `key SEPARATOR value LF`.
-#[derive(Clone, Debug)]
-pub struct OutputLines {
-    pub form: Form,
-    pub separator: Vec<u8>,
-    /// Nothing is written (`NullOutputFormat`).
-    pub discarded: bool,
-    line: Vec<u8>,
-}
-
-impl OutputLines {
-    /// Writes records that were cut in this form.
-    pub fn new(form: Form, separator: Vec<u8>, discarded: bool) -> Self {
-        OutputLines { form, separator, discarded, line: Vec::new() }
-    }
-
-    /// Emits a record.
-    #[inline]
-    pub fn emit(&mut self, key: &[u8], value: &[u8], out: &mut impl Emit<[u8], [u8]>) {
-        if self.discarded {
-            return;
-        }
-        self.line.clear();
-        self.form.show(key, &mut self.line);
-        if self.form != Form::KeyOnly {
-            self.line.extend_from_slice(&self.separator);
-            self.form.show(value, &mut self.line);
-        }
-        self.line.push(b'\n');
-        out.emit(self.line.as_slice(), &b""[..]);
-    }
-}
 
 /// The counter group in which reducers with input tell their groups.
 pub const FED: &str = "twinmill.streaming.fed";
@@ -59,7 +26,7 @@ pub struct StreamReducer {
     job: Arc<StreamJob>,
     place: Arc<Place>,
     route: Route,
-    lines: OutputLines,
+    output: Output,
     worker: Option<Worker>,
     had_input: bool,
     /// Runs of equal keys so far, and the key of the last one.
@@ -71,18 +38,18 @@ pub struct StreamReducer {
 
 impl Clone for StreamReducer {
     fn clone(&self) -> Self {
-        StreamReducer::new(self.job.clone(), self.place.clone(), self.route.clone(), self.lines.clone())
+        StreamReducer::new(self.job.clone(), self.place.clone(), self.route.clone(), self.output.clone())
     }
 }
 
 impl StreamReducer {
     /// The reducer of a job: `route` made the engine's keys.
-    pub fn new(job: Arc<StreamJob>, place: Arc<Place>, route: Route, lines: OutputLines) -> Self {
+    pub fn new(job: Arc<StreamJob>, place: Arc<Place>, route: Route, output: Output) -> Self {
         StreamReducer {
             job,
             place,
             route,
-            lines,
+            output,
             worker: None,
             had_input: false,
             groups: 0,
@@ -100,6 +67,7 @@ impl Reducer for StreamReducer {
 
     fn setup(&mut self, task: &TaskContext) -> Result<()> {
         self.task = task.index;
+        self.output.begin(&task.id);
         if let ReduceStep::Command(command) = &self.job.reducer {
             let form = &self.job.reduce_output;
             self.worker = Some(Worker::start(&self.place, TaskKind::Reduce, command, form, task)?);
@@ -108,10 +76,10 @@ impl Reducer for StreamReducer {
     }
 
     fn reduce(&mut self, key: &[u8], values: &mut Values<'_, [u8]>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { job, route, lines, worker, had_input, groups, group_key, place, .. } = self;
+        let StreamReducer { job, route, output, worker, had_input, groups, group_key, place, .. } = self;
         *had_input = true;
         let Some(worker) = worker else {
-            return class_reduce(&job.reducer, route, key, values, |key, value| lines.emit(key, value, out));
+            return class_reduce(&job.reducer, route, key, values, |key, value| output.emit_parts(key, value, out));
         };
         while let Some(value) = values.next() {
             let (own_key, value) = route.record(key, value)?;
@@ -122,8 +90,7 @@ impl Reducer for StreamReducer {
                 group_key.extend_from_slice(own_key);
             }
             worker.give_record(&job.reduce_input, (own_key, job.reducer_reads(value)), &mut |key, value| {
-                lines.emit(key, value, out);
-                Ok(())
+                output.emit(key, value, out)
             })?;
         }
         worker.report(place, out);
@@ -131,53 +98,75 @@ impl Reducer for StreamReducer {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { place, lines, worker, had_input, groups, task, .. } = self;
-        let Some(worker) = worker else { return Ok(()) };
-        worker.finish(&mut |key, value| {
+        let StreamReducer { place, output, worker, had_input, groups, task, .. } = self;
+        if let Some(worker) = worker {
             // As in Hadoop, what a reducer without input prints is thrown away.
+            worker.finish(&mut |key, value| if *had_input { output.emit(key, value, out) } else { Ok(()) })?;
             if *had_input {
-                lines.emit(key, value, out);
+                worker.report(place, out);
+                out.count(FED, numbered(*task), *groups);
             }
-            Ok(())
-        })?;
-        if *had_input {
-            worker.report(place, out);
-            out.count(FED, numbered(*task), *groups);
         }
-        Ok(())
+        output.finish(out)
     }
 }
 
-/// Reduces a group as one of Hadoop's own reducers does. Each run of equal keys in it is a group to Hadoop.
+/// Reduces a group as one of Hadoop's own reducers does.
 fn class_reduce(
     step: &ReduceStep,
     route: &Route,
     key: &[u8],
     values: &mut Values<'_, [u8]>,
-    mut each: impl FnMut(&[u8], &[u8]),
+    mut each: impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>,
 ) -> Result<()> {
-    let mut run: Option<(Vec<u8>, Fold)> = None;
+    let mut runs = Runs::default();
     while let Some(value) = values.next() {
         let (own_key, value) = route.record(key, value)?;
-        if let ReduceStep::Identity = step {
-            each(own_key, value);
-            continue;
+        runs.take(step, (own_key, value), &mut each)?;
+    }
+    runs.end(&mut each)
+}
+
+/// Reduces sorted records as one of Hadoop's own reducers does. Each run of equal keys is a group to Hadoop.
+#[derive(Default)]
+pub struct Runs(Option<(Vec<u8>, Fold)>);
+
+impl Runs {
+    /// Takes a record, and hands on what the run before it comes to.
+    ///
+    /// # Errors
+    /// A value that is no number where there should be one; those of `each`.
+    pub fn take(
+        &mut self,
+        step: &ReduceStep,
+        (key, value): (&[u8], &[u8]),
+        each: &mut impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>,
+    ) -> Result<()> {
+        match step {
+            ReduceStep::Identity => return each(Some(key), Some(value)),
+            ReduceStep::Fields(selection) => {
+                let (key, value) = selection.reduce(key, value);
+                return each(key.as_deref().map(str::as_bytes), value.as_deref().map(str::as_bytes));
+            }
+            _ => {}
         }
-        if run.as_ref().is_some_and(|(key, _)| key != own_key)
-            && let Some((key, fold)) = run.take()
-        {
-            fold.end(&key, &mut each);
+        if self.0.as_ref().is_some_and(|(of, _)| of != key) {
+            self.end(each)?;
         }
-        let (_, fold) = match &mut run {
+        let (_, fold) = match &mut self.0 {
             Some(run) => run,
-            none => none.insert((own_key.to_vec(), Fold::new(step, own_key)?)),
+            none => none.insert((key.to_vec(), Fold::new(step, key)?)),
         };
-        fold.add(value)?;
+        fold.add(value)
     }
-    if let Some((key, fold)) = run {
-        fold.end(&key, &mut each);
+
+    /// Hands on what the last run comes to.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn end(&mut self, each: &mut impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>) -> Result<()> {
+        self.0.take().map_or(Ok(()), |(key, fold)| fold.end(&key, each))
     }
-    Ok(())
 }
 
 /// What becomes of the values of a key.
@@ -206,10 +195,10 @@ impl Fold {
         }
     }
 
-    fn end(self, key: &[u8], each: &mut impl FnMut(&[u8], &[u8])) {
+    fn end(self, key: &[u8], each: &mut impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>) -> Result<()> {
         match self {
-            Fold::Sum(sum) => each(key, sum.to_string().as_bytes()),
-            Fold::Aggregate(aggregate) => each(Aggregate::id(key), aggregate.report().as_bytes()),
+            Fold::Sum(sum) => each(Some(key), Some(sum.to_string().as_bytes())),
+            Fold::Aggregate(aggregate) => each(Some(Aggregate::id(key)), Some(aggregate.report().as_bytes())),
         }
     }
 }

@@ -13,20 +13,8 @@
 
 use crate::error::{Error, Result};
 use crate::job::Emit;
-use crate::streaming::key_fields::KeyFields;
-use crate::streaming::order;
+use crate::streaming::order::Order;
 use crate::streaming::partition::{ByHadoop, EngineKeys, PARTITION_BYTES};
-
-/// The order of keys.
-#[derive(Clone, Debug)]
-pub enum Order {
-    /// That of their bytes.
-    Bytes,
-    /// `KeyFieldBasedComparator`.
-    Fields(KeyFields),
-    /// That of numbers, which lie here as text (`LongWritable`).
-    Numbers,
-}
 
 /// Makes the engine's keys and values.
 #[derive(Clone, Debug)]
@@ -50,7 +38,13 @@ impl Route {
     }
 
     fn is_plain(&self) -> bool {
-        matches!(self.order, Order::Bytes)
+        matches!((&self.order, &self.partition), (Order::Bytes, by) if !matches!(by, ByHadoop::Program))
+    }
+
+    /// Emits a record for this reducer.
+    pub fn emit_to(&mut self, partition: u32, key: &[u8], value: &[u8], out: &mut impl Emit<[u8], [u8]>) {
+        self.make(partition, key, value);
+        out.emit(self.key.as_slice(), self.value.as_slice());
     }
 
     /// Emits a record.
@@ -64,24 +58,16 @@ impl Route {
     #[inline]
     pub fn engine_record<'r>(&'r mut self, key: &'r [u8], value: &'r [u8]) -> (&'r [u8], &'r [u8]) {
         if !self.is_plain() {
-            self.make(key, value);
+            self.make(self.partition.of(key, self.reducers), key, value);
             return (&self.key, &self.value);
         }
         (key, value)
     }
 
-    fn make(&mut self, key: &[u8], value: &[u8]) {
+    fn make(&mut self, partition: u32, key: &[u8], value: &[u8]) {
         self.key.clear();
-        self.key.extend_from_slice(&self.partition.of(key, self.reducers).to_be_bytes());
-        match &self.order {
-            Order::Bytes => {}
-            Order::Fields(fields) => order::encode(fields, key, &mut self.key),
-            Order::Numbers => {
-                let number =
-                    std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
-                self.key.extend_from_slice(&(number ^ i64::MIN).to_be_bytes());
-            }
-        }
+        self.key.extend_from_slice(&partition.to_be_bytes());
+        self.order.encode(key, &mut self.key);
         self.value.clear();
         self.value.extend_from_slice(&(key.len() as u32).to_be_bytes());
         self.value.extend_from_slice(key);

@@ -35,6 +35,8 @@ pub struct Count {
 #[derive(Debug)]
 pub struct Said {
     prefix: Vec<u8>,
+    /// Bytes that may still be passed on.
+    room: u64,
     line: Vec<u8>,
     /// Whether what follows the CR that ended a line is its LF.
     after_return: bool,
@@ -45,10 +47,11 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads lines that begin with `prefix` as meant for the framework.
-    pub fn new(prefix: &str) -> Self {
+    /// Reads lines that begin with `prefix` as meant for the framework, and passes on so many bytes of others.
+    pub fn new(prefix: &str, most_passed_on: u64) -> Self {
         Said {
             prefix: prefix.as_bytes().to_vec(),
+            room: most_passed_on,
             line: Vec::new(),
             after_return: false,
             last: VecDeque::new(),
@@ -94,9 +97,13 @@ impl Said {
         match line.strip_prefix(self.prefix.as_slice()) {
             Some(report) => self.report(&String::from_utf8_lossy(report), &line),
             None => {
-                // Words that nobody reads any more are lost.
-                let mut stderr = std::io::stderr().lock();
-                let _ = stderr.write_all(&line).and_then(|()| stderr.write_all(b"\n"));
+                let bytes = line.len() as u64 + 1;
+                self.room = self.room.saturating_sub(bytes);
+                if self.room > 0 {
+                    // Words that nobody reads any more are lost.
+                    let mut stderr = std::io::stderr().lock();
+                    let _ = stderr.write_all(&line).and_then(|()| stderr.write_all(b"\n"));
+                }
                 let kept = &line[..line.len().min(KEPT_BYTES)];
                 if self.last.len() == KEPT_LINES {
                     self.last.pop_front();
@@ -197,7 +204,7 @@ mod tests {
             ("reporter:status:well\nreporter:what\n", &[], 1, &[]),
             ("one\n reporter:counter:g,n,1\ntwo", &[], 0, &["one", " reporter:counter:g,n,1", "two"]),
         ] {
-            let mut said = Said::new("reporter:");
+            let mut said = Said::new("reporter:", u64::MAX);
             for byte in text.bytes() {
                 said.take(&[byte]);
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::{Emit, TaskContext};
 use crate::streaming::failure::{Attempt, Ending, Given, failure};
 use crate::streaming::job::Command;
@@ -46,6 +46,8 @@ pub struct Worker {
     written: u64,
     counts: Vec<Count>,
     rules: Rules,
+    /// Bytes that it printed.
+    printed: u64,
     /// It closed its input, and the rest is passed over.
     deaf: bool,
 }
@@ -56,16 +58,17 @@ impl Worker {
     /// # Errors
     /// What keeps it from starting, with the cause.
     pub fn start(place: &Place, kind: TaskKind, command: &Command, form: &Form, task: &TaskContext) -> Result<Self> {
-        let workspace = place.workspace(kind, task)?;
+        let workspace = place.workspace(kind, &task.into())?;
         let started = workspace.start(command, task);
         let process = started
             .map_err(|cause| failure(&Attempt::new(command, &workspace), Ending::Start(cause), &Given::default()))?;
+        let rules = place.rules(kind);
         Ok(Worker {
             process,
             workspace,
             command: command.clone(),
             form: form.clone(),
-            said: Said::new(place.reporter_prefix()),
+            said: Said::new(place.reporter_prefix(), rules.most_printed),
             batch: Vec::with_capacity(BATCH_BYTES + (16 << 10)),
             given: 0,
             first_offset: None,
@@ -73,7 +76,8 @@ impl Worker {
             tail: Vec::new(),
             written: 0,
             counts: Vec::new(),
-            rules: place.rules(kind),
+            rules,
+            printed: 0,
             deaf: false,
         })
     }
@@ -185,8 +189,8 @@ impl Worker {
         each: &mut E,
         go_on: impl FnOnce(&mut Process, &mut Hearing<'_, E>) -> Result<T>,
     ) -> Result<T> {
-        let Worker { process, form, said, written, .. } = self;
-        let mut hearing = Hearing { form, said, written, each };
+        let Worker { process, form, said, written, printed, rules, .. } = self;
+        let mut hearing = Hearing { form, said, written, printed, most_printed: rules.most_printed, each };
         let went = go_on(process, &mut hearing);
         if let Err(crate::Error::TimedOut { .. }) = &went {
             self.said.end();
@@ -234,16 +238,24 @@ struct Hearing<'a, F> {
     form: &'a Form,
     said: &'a mut Said,
     written: &'a mut u64,
+    /// Bytes that were taken before.
+    printed: &'a mut u64,
+    most_printed: u64,
     each: &'a mut F,
 }
 
 impl<F: FnMut(&[u8], &[u8]) -> Result<()>> Listen for Hearing<'_, F> {
     fn printed(&mut self, bytes: &[u8], all: bool) -> Result<usize> {
-        let Hearing { form, written, each, .. } = self;
-        form.cut(bytes, all, |key, value| {
+        let Hearing { form, written, printed, most_printed, each, .. } = self;
+        if **printed + bytes.len() as u64 > *most_printed {
+            return Err(Error::wrong_input(format!("the program printed more than {most_printed} bytes")));
+        }
+        let taken = form.cut(bytes, all, |key, value| {
             **written += 1;
             each(key, value)
-        })
+        })?;
+        **printed += taken as u64;
+        Ok(taken)
     }
 
     fn said(&mut self, bytes: &[u8]) {

@@ -11,6 +11,7 @@
 
 mod fs;
 mod monitor;
+mod typed_bytes;
 
 use std::ffi::{OsStr, OsString};
 use std::fs as files;
@@ -56,12 +57,12 @@ pub fn words(all: &[OsString]) -> Option<&[OsString]> {
 pub fn call(words: &[OsString]) -> Call {
     let name = |at: usize| words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
     match name(0) {
-        "jar" if is_streaming(words.get(1)) => Call::Stream(job_words(&words[2..])),
+        "jar" if is_streaming(words.get(1)) => of_streaming(&words[2..]),
         "jar" => {
             note(format_args!("Not a valid JAR: {}: only Hadoop's streaming jar is known here", name(1)));
             Call::Done(ExitCode::from(255))
         }
-        "streaming" => Call::Stream(job_words(&words[1..])),
+        "streaming" => of_streaming(&words[1..]),
         "fs" | "dfs" => Call::Done(fs::carry_out(&words[1..])),
         "version" => {
             let said =
@@ -85,10 +86,25 @@ fn is_streaming(jar: Option<&OsString>) -> bool {
     name.is_some_and(|name| name.contains("streaming") && name.ends_with(".jar"))
 }
 
-/// The jar's own first word may name its default program.
-fn job_words(words: &[OsString]) -> Vec<OsString> {
-    let skipped = usize::from(words.first().is_some_and(|word| word == "streamjob"));
-    words[skipped..].to_vec()
+/// The first word may name one of the jar's three programs; without it, it is the one that runs jobs.
+fn of_streaming(words: &[OsString]) -> Call {
+    let Some((first, rest)) = words.split_first() else {
+        note("No Arguments Given!");
+        return refuse(
+            "Usage: $HADOOP_HOME/bin/hadoop jar hadoop-streaming.jar [options]\nOptions:\n  \
+             dumptb <glob-pattern> Dumps all files that match the given pattern to standard output as typed bytes.\n  \
+             loadtb <path> Reads typed bytes from standard input and stores them in a sequence file in the specified \
+             path\n  [streamjob] <args> Runs streaming job with given arguments",
+        );
+    };
+    let is = |name: &str| first.eq_ignore_ascii_case(name);
+    if is("dumptb") {
+        Call::Done(typed_bytes::dump(rest))
+    } else if is("loadtb") {
+        Call::Done(typed_bytes::load(rest))
+    } else {
+        Call::Stream(if is("streamjob") { rest } else { words }.to_vec())
+    }
 }
 
 /// Makes a directory that looks like Hadoop's to those who look for it.

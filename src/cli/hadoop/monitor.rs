@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::hadoop::fs::civil;
 use crate::cli::terminal::note;
-use crate::observe::report::Report;
+use crate::error::Error;
+use crate::measure::failure::Failure;
+use crate::observe::report::{Outcome, Report};
 
 /// Tells of a job as Hadoop's client does.
 #[derive(Debug)]
@@ -29,13 +31,20 @@ impl Monitor {
         Monitor { stamp, report, output }
     }
 
-    /// Says how it ended.
-    pub fn end(self, succeeded: bool) {
+    /// Says how it ended: with which error, if with any.
+    pub fn end(self, failure: Option<&Failure>) {
         let Monitor { stamp, report, output } = self;
         let read = fs::read(&report).ok().and_then(|json| serde_json::from_slice::<Report>(&json).ok());
         let _ = fs::remove_file(&report);
-        if !succeeded {
-            log("mapreduce.Job", format_args!("Job job_{stamp}_0001 failed with state FAILED due to: Task failed"));
+        if let Some(failure) = failure {
+            let task = failed_task(failure, stamp);
+            if let Some((attempt, why)) = &task {
+                log("mapreduce.Job", format_args!("Task Id : {attempt}, Status : FAILED"));
+                // The rest of it comes at the end.
+                note(format_args!("Error: {}", why.lines().next().unwrap_or_default()));
+            }
+            let due = task.map_or("NA".to_owned(), |(attempt, _)| format!("Task failed {}", of_attempt(&attempt)));
+            log("mapreduce.Job", format_args!("Job job_{stamp}_0001 failed with state FAILED due to: {due}"));
             note(format_args!("{} ERROR streaming.StreamJob: Job not successful!", now()));
             note("Streaming Command Failed!");
             return;
@@ -60,42 +69,81 @@ impl Monitor {
 /// The counters by group, under the names that Hadoop shows.
 fn groups(report: &Report) -> Vec<(String, Vec<(String, i64)>)> {
     let counters = &report.counters;
-    let maps = report.tasks.iter().filter(|task| task.id.contains("map-")).count() as u64;
-    let reduces = report.tasks.iter().filter(|task| task.id.contains("reduce-")).count() as u64;
     let group = |name: &str, counters: &[(&str, u64)]| {
         let counters = counters.iter().map(|(name, value)| ((*name).to_owned(), value.cast_signed()));
         (name.to_owned(), counters.collect::<Vec<_>>())
     };
-    let mut groups = vec![
-        group(
-            "File System Counters",
-            &[
-                ("FILE: Number of bytes read", counters.file_bytes_read),
-                ("FILE: Number of bytes written", counters.file_bytes_written),
-            ],
-        ),
-        group("Job Counters ", &[("Launched map tasks", maps), ("Launched reduce tasks", reduces)]),
-        group(
-            "Map-Reduce Framework",
-            &[
-                ("Map input records", counters.map_input_records),
-                ("Map output records", counters.map_output_records),
-                ("Map output bytes", counters.map_output_bytes),
-                ("Map output materialized bytes", counters.map_output_materialized_bytes),
-                ("Combine input records", counters.combine_input_records),
-                ("Combine output records", counters.combine_output_records),
-                ("Reduce input groups", counters.reduce_input_groups),
-                ("Reduce shuffle bytes", counters.reduce_shuffle_bytes),
-                ("Reduce input records", counters.reduce_input_records),
-                ("Reduce output records", counters.reduce_output_records),
-                ("Spilled Records", counters.spilled_records),
-                ("Shuffled Maps ", counters.merged_map_outputs),
-                ("Failed Shuffles", 0),
-                ("Merged Map outputs", counters.merged_map_outputs),
-                ("CPU time spent (ms)", (report.cpu_seconds * 1000.0) as u64),
-            ],
-        ),
+    let tasks = |kind: &str, outcome: Option<Outcome>| {
+        let of_kind = report.tasks.iter().filter(|task| task.id.contains(kind));
+        of_kind.filter(|task| outcome.is_none_or(|outcome| task.outcome == outcome)).count() as u64
+    };
+    let milliseconds = |kind: &str| {
+        let of_kind = report.tasks.iter().filter(|task| task.id.contains(kind));
+        of_kind.map(|task| ((task.end_seconds - task.start_seconds) * 1000.0) as u64).sum()
+    };
+    let files = [
+        ("FILE: Number of bytes read", counters.file_bytes_read),
+        ("FILE: Number of bytes written", counters.file_bytes_written),
+        ("FILE: Number of read operations", 0),
+        ("FILE: Number of large read operations", 0),
+        ("FILE: Number of write operations", 0),
     ];
+    let of_job = [
+        ("Failed map tasks", tasks("map-", Some(Outcome::Failed))),
+        ("Failed reduce tasks", tasks("reduce-", Some(Outcome::Failed))),
+        ("Killed map tasks", tasks("map-", Some(Outcome::Killed))),
+        ("Killed reduce tasks", tasks("reduce-", Some(Outcome::Killed))),
+        ("Launched map tasks", tasks("map-", None)),
+        ("Launched reduce tasks", tasks("reduce-", None)),
+        ("Data-local map tasks", tasks("map-", None)),
+        ("Total time spent by all map tasks (ms)", milliseconds("map-")),
+        ("Total time spent by all reduce tasks (ms)", milliseconds("reduce-")),
+    ];
+    // Hadoop shows no failures where there are none, and no reducers where a job has none.
+    let is_shown = |(name, value): &&(&str, u64)| match *name {
+        name if name.starts_with("Failed") || name.starts_with("Killed") || name.contains("reduce") => *value > 0,
+        _ => true,
+    };
+    let has_reducers = tasks("reduce-", None) > 0;
+    let mut framework =
+        vec![("Map input records", counters.map_input_records), ("Map output records", counters.map_output_records)];
+    if has_reducers {
+        framework.extend([
+            ("Map output bytes", counters.map_output_bytes),
+            ("Map output materialized bytes", counters.map_output_materialized_bytes),
+        ]);
+    }
+    framework.push(("Input split bytes", 0));
+    if has_reducers {
+        framework.extend([
+            ("Combine input records", counters.combine_input_records),
+            ("Combine output records", counters.combine_output_records),
+            ("Reduce input groups", counters.reduce_input_groups),
+            ("Reduce shuffle bytes", counters.reduce_shuffle_bytes),
+            ("Reduce input records", counters.reduce_input_records),
+            ("Reduce output records", counters.reduce_output_records),
+        ]);
+    }
+    framework.push(("Spilled Records", counters.spilled_records));
+    if has_reducers {
+        framework.push(("Shuffled Maps ", counters.merged_map_outputs));
+    }
+    framework.extend([
+        ("Failed Shuffles", 0),
+        ("Merged Map outputs", counters.merged_map_outputs),
+        ("GC time elapsed (ms)", 0),
+        ("CPU time spent (ms)", (report.cpu_seconds * 1000.0) as u64),
+        ("Physical memory (bytes) snapshot", report.peak_rss_bytes),
+    ]);
+    let mut groups = vec![
+        group("File System Counters", &files),
+        group("Job Counters ", &of_job.iter().filter(is_shown).copied().collect::<Vec<_>>()),
+        group("Map-Reduce Framework", &framework),
+    ];
+    if has_reducers {
+        let errors = ["BAD_ID", "CONNECTION", "IO_ERROR", "WRONG_LENGTH", "WRONG_MAP", "WRONG_REDUCE"];
+        groups.push(group("Shuffle Errors", &errors.map(|name| (name, 0))));
+    }
     for (name, counters) in &report.user_counters {
         let counters: Vec<(&str, u64)> = counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         groups.push(group(name, &counters));
@@ -103,6 +151,21 @@ fn groups(report: &Report) -> Vec<(String, Vec<(String, i64)>)> {
     groups.push(group("File Input Format Counters ", &[("Bytes Read", report.input_bytes)]));
     groups.push(group("File Output Format Counters ", &[("Bytes Written", report.output.bytes)]));
     groups
+}
+
+/// The id of the attempt with which a job failed, as Hadoop writes it, and the error.
+fn failed_task(failure: &Failure, stamp: u128) -> Option<(String, String)> {
+    let Failure::Library(Error::Task { task, attempt, source, .. }) = failure else { return None };
+    let (kind, number) = task.rsplit_once('-')?;
+    let letter = if kind.ends_with("map") { 'm' } else { 'r' };
+    let number: u32 = number.parse().ok()?;
+    Some((format!("attempt_{stamp}_0001_{letter}_{number:06}_{attempt}"), source.to_string()))
+}
+
+/// The id of the task of an attempt.
+fn of_attempt(attempt: &str) -> String {
+    let task = attempt.rsplit_once('_').map_or(attempt, |(task, _)| task);
+    task.replacen("attempt", "task", 1)
 }
 
 fn now() -> String {

@@ -35,8 +35,8 @@ impl Driver {
         for dir in [&committed, &attempts] {
             fs::create_dir_all(dir).map_err(Error::at("create", dir))?;
         }
-        let (sync, names) = (self.config.durability.sync, self.config.part_names);
-        let parts = PartsDir { committed, attempts, sync, names };
+        let (sync, form) = (self.config.durability.sync, self.config.part_form);
+        let parts = PartsDir { committed, attempts, sync, form };
         self.run_to(job, OutputTarget::Files { dir: &parts, format: job.output_format() }).map(drop)
     }
 

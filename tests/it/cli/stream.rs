@@ -238,6 +238,228 @@ fn partitioners_and_comparators_are_hadoops() {
 }
 
 #[test]
+fn records_may_be_other_than_lines() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        // A delimiter of the job's own, wherever the file is cut; what it separates may have lines.
+        (
+            "a\nb\n\nc\n\nd",
+            &["-mapper", "sed 's/^/-/'", "-reducer", "NONE", "-D", "textinputformat.record.delimiter=\n\n"],
+            &["-a\t\n-b\t\n-c\t\n-d\t\n"],
+        ),
+        (
+            "a;b;c;d;e;f",
+            &[
+                "-mapper",
+                "cat",
+                "-reducer",
+                "cat",
+                "-D",
+                "textinputformat.record.delimiter=;",
+                "-D",
+                "fs.local.block.size=3",
+            ],
+            &["a\t\nb\t\nc\t\nd\t\ne\t\nf\t\n"],
+        ),
+        // From one tag to another; to a command it is the key.
+        (
+            "<xmltag>\nroses\nviolets\n</xmltag>",
+            &[
+                "-inputreader",
+                "StreamXmlRecordReader,begin=<xmltag>,end=</xmltag>",
+                "-mapper",
+                "cat",
+                "-reducer",
+                "NONE",
+            ],
+            &["<xmltag>\t\nroses\t\nviolets\t\n</xmltag>\t\n"],
+        ),
+        (
+            "a,b,c\nd,e\n",
+            &[
+                "-mapper",
+                "org.apache.hadoop.mapred.lib.FieldSelectionMapReduce",
+                "-reducer",
+                "NONE",
+                "-D",
+                "mapreduce.fieldsel.data.field.separator=,",
+                "-D",
+                "map.output.key.value.fields.spec=1:2,0",
+            ],
+            &["b\tc,a\ne\t,d\n"],
+        ),
+        // Properties name each other.
+        (
+            "a.b\n",
+            &["-mapper", "cat", "-reducer", "NONE", "-D", "s=.", "-D", "stream.map.output.field.separator=${s}"],
+            &["a\tb\n"],
+        ),
+    ];
+    for (input, words, parts) in cases {
+        check(input, words, parts);
+    }
+}
+
+#[test]
+fn records_of_xml_are_read_once_wherever_the_file_is_cut() {
+    let input = "<line>This is a single line,\nand it is containing multiple words.</line>                     \
+                 <line>Only is appears more than once.</line>\n";
+    for (slow, block) in [("false", "60"), ("false", "80"), ("true", "60"), ("true", "80")] {
+        let reader = format!("StreamXmlRecordReader,begin=<line>,end=</line>,slowmatch={slow}");
+        let block = format!("fs.local.block.size={block}");
+        let count = "awk '{for (i = 1; i <= NF; i++) if ($i == \"is\") n++} END {print \"is\\t\" n}'";
+        check(input, &["-inputreader", &reader, "-mapper", "cat", "-reducer", count, "-D", &block], &["is\t3\n"]);
+    }
+}
+
+#[test]
+fn sequence_files_are_written_and_read() {
+    const FORMAT: &str = "org.apache.hadoop.mapred.SequenceFileOutputFormat";
+    for unit in ["NONE", "RECORD", "BLOCK"] {
+        let cli = Cli::with_input("b\t2\na\t1\n");
+        let unit = format!("mapreduce.output.fileoutputformat.compress.type={unit}");
+        let words = [
+            "-mapper",
+            "cat",
+            "-reducer",
+            "cat",
+            "-numReduceTasks",
+            "2",
+            "-outputformat",
+            FORMAT,
+            "-D",
+            "mapreduce.output.fileoutputformat.compress=true",
+            "-D",
+            &unit,
+            "--report",
+            "r.json",
+        ];
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        assert!(cli.parts().iter().all(|part| part.starts_with("SEQ\u{6}\u{19}org.apache.hadoop.io.Text")));
+        assert_eq!(cli.json("r.json")["counters"]["REDUCE_OUTPUT_RECORDS"], 2);
+        fs::rename(cli.scratch.path("out"), cli.scratch.path("sequence")).unwrap();
+        for format in ["SequenceFileAsTextInputFormat", "SequenceFileInputFormat", "AutoInputFormat"] {
+            let words = [
+                "-input",
+                "sequence",
+                "-inputformat",
+                format,
+                "-mapper",
+                "cat",
+                "-reducer",
+                "cat",
+                "--report",
+                "r.json",
+            ];
+            let mut all = vec!["-output", "out", "--quiet", "--overwrite"];
+            all.extend(words);
+            let ended = Ended::of(format, cli.stream(&all).output().unwrap());
+            assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+            assert_eq!(cli.parts(), ["a\t1\nb\t2\n"], "{format}");
+            assert_eq!(cli.json("r.json")["counters"]["MAP_INPUT_RECORDS"], 2);
+        }
+    }
+}
+
+#[test]
+fn compressed_output_has_the_codecs_suffix_and_may_be_replaced() {
+    let cli = Cli::with_input("b\na\n");
+    for (codec, suffix) in
+        [("GzipCodec", ".gz"), ("BZip2Codec", ".bz2"), ("ZStandardCodec", ".zst"), ("Lz4Codec", ".lz4")]
+    {
+        let codec = format!("mapreduce.output.fileoutputformat.compress.codec=org.apache.hadoop.io.compress.{codec}");
+        let words = ["-mapper", "cat", "-D", "mapred.output.compress=true", "-D", &codec, "-reducer", "cat"];
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        assert!(cli.scratch.path(&format!("out/part-00000{suffix}")).exists(), "{suffix}");
+        if suffix == ".lz4" {
+            continue;
+        }
+        let read =
+            ["-input", "out", "-output", "again", "--overwrite", "--quiet", "-mapper", "cat", "-reducer", "NONE"];
+        assert!(cli.stream(&read).status().unwrap().success());
+        assert_eq!(fs::read_to_string(cli.scratch.path("again/part-00000")).unwrap(), "a\t\nb\t\n");
+    }
+}
+
+#[test]
+fn a_total_order_has_its_points_from_a_file() {
+    let cli = Cli::with_input("d\na\nc\nb\n");
+    fs::write(cli.scratch.path("points"), "b\nd\n").unwrap();
+    let words = [
+        "-mapper",
+        "cat",
+        "-numReduceTasks",
+        "3",
+        "-partitioner",
+        "org.apache.hadoop.mapred.lib.TotalOrderPartitioner",
+        "-D",
+        "mapreduce.totalorderpartitioner.path=points",
+    ];
+    let ended = cli.streamed(&words);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(cli.parts(), ["a\t\n", "b\t\nc\t\n", "d\t\n"]);
+    let mut wrong = words.to_vec();
+    wrong[3] = "2";
+    let ended = cli.streamed(&wrong);
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["Wrong number of partitions"]);
+}
+
+#[test]
+fn a_dry_run_prints_what_the_job_would_write() {
+    let cli = Cli::with_input("b a\nb\n");
+    let words = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'";
+    let count = "awk -F '\\t' '{n[$1] += $2} END {for (w in n) print w \"\\t\" n[w] | \"sort\"}'";
+    let all = ["-input", "input", "-mapper", words, "-combiner", count, "-reducer", count, "--dry"];
+    let ended = Ended::of("dry", cli.stream(&all).output().unwrap());
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "a\t1\nb\t2\n"), "{}", ended.stderr);
+    cli.assert_left(&[]);
+    let failing = ["-input", "input", "-mapper", "cat", "-reducer", "sh -c 'cat > /dev/null; exit 3'", "--dry"];
+    let ended = Ended::of("dry", cli.stream(&failing).output().unwrap());
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["subprocess failed with code 3"]);
+}
+
+#[test]
+fn a_failed_reducer_can_be_repeated_alone() {
+    let cli = Cli::with_input("b\na\n");
+    let ended = cli.streamed(&["-mapper", "cat", "-reducer", "sh -c 'cat > /dev/null; exit 3'", "--max-attempts", "1"]);
+    assert_eq!(ended.status, Some(1));
+    let line = ended.stderr.lines().find_map(|line| line.split_once("to repeat this task alone: ")).unwrap().1;
+    // The program is not on the PATH, and what it writes stays in the scratch directory.
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twinmill")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut again = Command::new("sh");
+    again.args(["-c", line]).env("PATH", path).env("TMPDIR", cli.scratch.path("work"));
+    assert_eq!(again.status().unwrap().code(), Some(3), "{line}");
+    let input = line.rsplit_once("< ").unwrap().1;
+    assert_eq!(fs::read_to_string(input).unwrap(), "a\t\nb\t\n");
+}
+
+#[test]
+fn a_debug_script_is_run_when_a_task_has_failed_for_the_last_time() {
+    let cli = Cli::with_input("x\n");
+    let script = "#!/bin/sh\necho \"four files: $#\"\ncat \"$2\"\ngrep -c mapred_task_id \"$4\"\n";
+    fs::write(cli.scratch.path("debug.sh"), script).unwrap();
+    let mapper = "sh -c 'cat > /dev/null; echo oh no >&2; exit 3'";
+    let ended = cli.streamed(&[
+        "-mapper",
+        mapper,
+        "-mapdebug",
+        "./debug.sh",
+        "-file",
+        "debug.sh",
+        "--max-attempts",
+        "2",
+        "-D",
+        "mapreduce.job.maps=1",
+    ]);
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["the debug script `debug.sh` says:", "four files: 4", "oh no", "    1\n"]);
+}
+
+#[test]
 fn a_tiny_file_has_two_map_tasks_and_the_larger_split_is_the_first() {
     let cli = Cli::with_input("one\ntwo\nthree\nfours\n");
     let ended = cli.streamed(&["-mapper", "cat", "-reducer", "NONE"]);
@@ -488,6 +710,61 @@ fn madoops_words_sort_whole_lines_and_leave_out_parts_without_input() {
     cli.succeed("madoop jar x.jar -input input -output out -mapper map.sh -reducer reduce.sh --quiet");
     assert_eq!(cli.parts(), ["a\t1\n", "b\t1\nb\t2\n"]);
     assert!(!cli.scratch.path("out/_SUCCESS").exists());
+}
+
+#[test]
+fn madoops_partitioner_is_a_program() {
+    let cli = Cli::with_input("b\na\nc\n");
+    let scripts = [
+        ("map.sh", "#!/bin/sh\ncat\n"),
+        ("part.sh", "#!/bin/sh\nwhile read -r line; do [ \"$line\" = b ] && echo 0 || echo $(($1 - 1)); done\n"),
+        ("bad.sh", "#!/bin/sh\nwhile read -r line; do echo 7; done\n"),
+    ];
+    for (name, script) in scripts {
+        fs::write(cli.scratch.path(name), script).unwrap();
+        fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let words = "madoop -input input -output out -mapper map.sh -reducer map.sh -numReduceTasks 3 --quiet";
+    cli.succeed(&format!("{words} -partitioner part.sh"));
+    assert_eq!(cli.parts(), ["b\n", "a\nc\n"]);
+    let ended = cli.run(&format!("{words} -partitioner bad.sh --overwrite --max-attempts 1"));
+    assert_eq!(ended.status, Some(1));
+    ended.says(&["returned invalid value: 0 <= 7 < 3"]);
+}
+
+#[test]
+fn the_laws_of_commands_are_checked() {
+    let cli = Cli::with_input(&"b a\nb c d\n".repeat(20));
+    let words = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'";
+    let count = "awk -F '\\t' '{n[$1] += $2} END {for (w in n) print w \"\\t\" n[w] | \"sort\"}'";
+    let checked = |words: &[&str]| {
+        let mut command = cli.command("check");
+        command.args(["stream", "-input", "input", "--quick"]).args(words);
+        Ended::of(&words.join(" "), command.output().unwrap())
+    };
+    let lawful = checked(&["-mapper", words, "-reducer", count, "-combiner", count]);
+    assert_eq!(lawful.status, Some(0), "{}{}", lawful.stdout, lawful.stderr);
+    // It counts lines, and so takes its split for the whole input.
+    let broken = checked(&["-mapper", "awk '{print NR \"\\t\" $0}'", "-reducer", "cat"]);
+    assert_eq!(broken.status, Some(1), "{}{}", broken.stdout, broken.stderr);
+    broken.says(&["a mapper's output for a record depends on that record alone"]);
+}
+
+#[test]
+fn typed_bytes_are_loaded_and_dumped() {
+    let cli = Cli::with_input("a\n");
+    let typed = b"\x07\0\0\0\x01k\x03\0\0\0\x05";
+    fs::write(cli.scratch.path("typed"), typed).unwrap();
+    let hadoop = |words: &str| {
+        let mut command = cli.command("hadoop");
+        command.args(["jar", "hadoop-streaming.jar"]).args(words.split_whitespace());
+        command
+    };
+    let loaded = hadoop("loadtb file").stdin(fs::File::open(cli.scratch.path("typed")).unwrap()).status().unwrap();
+    assert!(loaded.success());
+    assert_eq!(hadoop("dumptb file").output().unwrap().stdout, typed);
+    assert_eq!(hadoop("dumptb input/data.txt").output().unwrap().stdout, b"\x04\0\0\0\0\0\0\0\0\x07\0\0\0\x01a");
+    assert_eq!(hadoop("").output().unwrap().status.code(), Some(1));
 }
 
 #[test]
