@@ -50,6 +50,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
     let inspect = InspectArgs::augment_args(Command::new("inspect"));
     let claim = ClaimArgs::augment_args(Command::new("claim")).after_help(claim_help());
     let lesson = LessonArgs::augment_args(Command::new("lesson"));
+    let grade = GradeArgs::augment_args(Command::new("grade"));
     let whole = Command::new(terminal::name())
         .term_width(terminal::width())
         .about(env!("CARGO_PKG_DESCRIPTION"))
@@ -67,7 +68,8 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand(about(report, "Print saved reports, or make pages and tables of them, of several machines too"))
         .subcommand(about(list, "List the jobs"))
         .subcommand(about(generate, "Generate an input; the same seed gives the same bytes"))
-        .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"));
+        .subcommand(about(inspect, "Look into intermediate runs: index, records, checksums"))
+        .subcommand(about(grade, "Grade a folder of submissions, each mapper and reducer shut in a sandbox"));
     with_hyphens(whole)
 }
 
@@ -846,6 +848,33 @@ pub struct InspectArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `twinmill grade assignment.toml`
+#[derive(Args, Debug)]
+pub struct GradeArgs {
+    /// The assignment: commands, input, right answer, limits, points
+    #[arg(value_name = "assignment.toml")]
+    pub assignment: PathBuf,
+    /// Grade these submissions alone, by the names of their folders; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub submission: Vec<String>,
+    /// Write the grades, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write a line for each submission
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write the results of each submission as Gradescope reads them: a file NAME.json in this folder, or with one
+    /// --submission this file
+    #[arg(long, value_name = "FOLDER|FILE.json")]
+    pub gradescope: Option<PathBuf>,
+    /// Directory in which runs make their private directories
+    #[arg(long, value_name = "DIR", default_value_os_t = DEFAULTS.work_dir.clone())]
+    pub work_dir: PathBuf,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 const MODES: &[(&str, RunMode)] =

@@ -9,8 +9,8 @@ use crate::cli::options::Command;
 use crate::cli::streaming::Answers;
 use crate::cli::terminal::say;
 use crate::cli::{
-    check, claims, compare, generate, inspect, lecture, lesson, list, options, predict, report, run, streaming, task,
-    terminal,
+    check, claims, compare, generate, grade, inspect, lecture, lesson, list, options, predict, report, run, streaming,
+    task, terminal,
 };
 use crate::measure::failure::Failure;
 #[cfg(fuzzing)]
@@ -54,6 +54,7 @@ pub fn main(programs: impl Into<Programs>) -> ExitCode {
         Ok(Command::Run(options)) if answers == Answers::InFull => {
             streaming::exit_code(streaming::in_full(options, |options| run::run(*options)))
         }
+        Ok(Command::Run(options)) if answers == Answers::Dry => streaming::exit_code(streaming::run_dry_job(options)),
         Ok(command) if answers == Answers::AsHadoop => streaming::exit_code(carry_out(command).map(drop)),
         Ok(command) => exit_code(carry_out(command)),
         Err(error) => {
@@ -94,6 +95,7 @@ fn carry_out(command: Command<'_>) -> Result<u8, Failure> {
         Command::Generate(options) => generate::generate(options),
         Command::ListKinds => generate::list(),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Grade(args) => grade::grade(&args),
     };
     done.map(|()| 0)
 }

@@ -2,7 +2,7 @@
 //! exit status.
 //!
 //! ```text
-//! args ──▶ options ──▶ run | task | compare | check | predict | claim | lesson | report | list | gen | inspect
+//! args ──▶ options ──▶ run | task | compare | check | predict | claim | lesson | report | list | gen | inspect | grade
 //!          ──▶ Ok or Failure ──▶ exit status
 //! ```
 //!
@@ -20,6 +20,7 @@ mod export;
 mod figures;
 mod generate;
 mod generated_directory;
+mod grade;
 mod hadoop;
 mod inspect;
 mod lecture;

@@ -9,8 +9,9 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 
 use crate::cli::args::{
-    self, CheckArgs, ClaimArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, InputArgs,
-    InspectArgs, LessonArgs, ListArgs, MeasureArgs, Percents, PredictArgs, ReportArgs, RunArgs, Runs, TaskArgs,
+    self, CheckArgs, ClaimArgs, CommonArgs, CompareArgs, EngineName, ExportArgs, FactorArgs, GenerateArgs, GradeArgs,
+    InputArgs, InspectArgs, LessonArgs, ListArgs, MeasureArgs, Percents, PredictArgs, ReportArgs, RunArgs, Runs,
+    TaskArgs,
 };
 use crate::cli::generate::GenerateOptions;
 use crate::cli::lessons;
@@ -57,6 +58,8 @@ pub enum Command<'a> {
     ListKinds,
     /// `twinmill inspect FILE|DIR...`
     Inspect(InspectArgs),
+    /// `twinmill grade assignment.toml`
+    Grade(GradeArgs),
 }
 
 /// A job with its own options and its inputs.
@@ -469,6 +472,7 @@ fn resolve<'a>(
             Command::Generate(options.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?)
         }
         "inspect" => Command::Inspect(InspectArgs::from_arg_matches(matches)?),
+        "grade" => Command::Grade(GradeArgs::from_arg_matches(matches)?),
         _ => unreachable!("clap knows no other command"),
     })
 }

@@ -12,7 +12,8 @@
 //! 3. [`running`]: one run in a process of its own; other programs that do the job; the rounds.
 //! 4. [`comparison`]: the runs so far, and the medians of each variant; [`expenses`]: what each run spent its time on.
 //! 5. [`analysis`]: conclusions from the runs, a file for each question.
-//! 6. [`claims`]: sentences about the figures, which the rounds settle.
+//! 6. [`claims`]: sentences about the figures, which the rounds settle. [`grading`]: submissions of other people, run in a
+//!    sandbox.
 //! 7. [`paired`]: the difference of two ways of running, and its interval; [`statistics`]: medians and lines.
 //!
 //! A new analysis is a file in `analysis/` that takes a [`Comparison`](comparison::Comparison) and returns a struct, and a
@@ -25,6 +26,7 @@ pub mod column;
 pub mod comparison;
 pub mod expenses;
 pub mod failure;
+pub mod grading;
 pub mod mode;
 pub mod paired;
 mod path_text;

@@ -35,6 +35,7 @@ mod dashboard;
 mod errors;
 mod export;
 mod friends;
+mod grade;
 mod iterative;
 mod jobs;
 mod models;

@@ -1,0 +1,292 @@
+//! The tests of a submission, and its points.
+//!
+//! | test | passed if |
+//! |---|---|
+//! | runs | the job ends without an error |
+//! | answer | its output has the lines of the right answer |
+//! | partitions | with one reducer, and with seven and the input in seven splits, the output has the same lines |
+//! | combiner | with its combiner the output has the same lines |
+//! | time | the first run was over in time |
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, Excerpt, Result};
+use crate::measure::grading::assignment::{Assignment, LineOrder};
+use crate::measure::grading::sandbox::Sandbox;
+use crate::measure::grading::submission::Submission;
+use crate::measure::grading::trial::{Outcome, Trial, lines_in};
+use crate::runtime::output_dir::part_files;
+use crate::streaming::job::MOST_PRINTED;
+
+/// A graded submission.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Grade {
+    pub submission: String,
+    pub score: f64,
+    pub max_score: f64,
+    /// Of its first run.
+    pub seconds: f64,
+    pub tests: Vec<Test>,
+}
+
+/// One of its tests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Test {
+    pub name: &'static str,
+    pub passed: bool,
+    pub score: f64,
+    pub max_score: f64,
+    /// Why it was not passed; empty where it was.
+    pub output: String,
+}
+
+/// A way of running a submission.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    name: &'static str,
+    reducers: u32,
+    splits: u64,
+    combines: bool,
+}
+
+/// Grades the submissions of an assignment.
+pub struct Grader<'a> {
+    pub assignment: &'a Assignment,
+    /// Files that submissions must not see.
+    pub secrets: &'a [PathBuf],
+    pub sandbox: &'a Sandbox,
+    /// This executable.
+    pub program: &'a Path,
+    /// A directory that everybody may enter.
+    pub dir: &'a Path,
+    pub cancel: &'a CancelToken,
+}
+
+impl Grader<'_> {
+    /// The lines of the right answer.
+    ///
+    /// # Errors
+    /// A solution that fails, and what cannot be read.
+    pub fn answer(&self) -> Result<Vec<Vec<u8>>> {
+        if let Some(solution) = &self.assignment.solution {
+            let (outcome, _) = self.first_run(&Submission::of(solution), "solution", 0)?;
+            // No submission may find it.
+            self.remove("solution")?;
+            let failed = |why: String| Error::user(format!("the solution {} fails: {why}", solution.display()));
+            return outcome.lines.map_err(failed);
+        }
+        let expected = self.assignment.expected.as_deref().unwrap_or(Path::new(""));
+        if !expected.is_dir() {
+            return lines_in(expected);
+        }
+        let mut lines = Vec::new();
+        for part in part_files(expected)? {
+            lines.extend(lines_in(&part)?);
+        }
+        Ok(lines)
+    }
+
+    /// Grades a submission.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and what keeps any submission from being run.
+    pub fn grade(&self, submission: &Submission, number: usize, answer: &[Vec<u8>]) -> Result<Grade> {
+        let points = &self.assignment.points;
+        let place = format!("submission-{number}");
+        let (first, bench) = self.first_run(submission, &place, number + 1)?;
+        let mut tests = Tests(Vec::new());
+        match (&first.lines, &bench) {
+            (Ok(lines), Some(bench)) => {
+                tests.add("runs", points.runs, Ok(()));
+                tests.add("answer", points.answer, same(answer, lines, self.assignment.order));
+                tests.add("partitions", points.partitions, self.partitions(bench, lines)?);
+                if self.assignment.combiner.is_some() {
+                    tests.add("combiner", points.combiner, self.combiner(bench, lines)?);
+                }
+                tests.add("time", points.time, self.in_time(first.seconds));
+            }
+            (lines, _) => {
+                tests.add("runs", points.runs, lines.as_ref().map(drop).map_err(Clone::clone));
+                let not_run = [
+                    ("answer", points.answer, true),
+                    ("partitions", points.partitions, true),
+                    ("combiner", points.combiner, self.assignment.combiner.is_some()),
+                    ("time", points.time, true),
+                ];
+                for (name, most, _) in not_run.into_iter().filter(|(_, _, is_asked)| *is_asked) {
+                    tests.add(name, most, Err("it does not run".into()));
+                }
+            }
+        }
+        self.remove(&place)?;
+        let sum = |of: fn(&Test) -> f64| tests.0.iter().map(of).sum();
+        Ok(Grade {
+            submission: submission.name.clone(),
+            score: sum(|test| test.score),
+            max_score: sum(|test| test.max_score),
+            seconds: first.seconds,
+            tests: tests.0,
+        })
+    }
+
+    /// Copies a submission and makes its first run; there is no bench where it could not be copied.
+    fn first_run(&self, submission: &Submission, place: &str, number: usize) -> Result<(Outcome, Option<Bench>)> {
+        let dir = self.dir.join(place);
+        if let Err(why) = submission.copy(&dir, &self.assignment.files) {
+            return Ok((Outcome { lines: Err(why), seconds: 0.0 }, None));
+        }
+        let user = self.sandbox.user(number);
+        let sandbox = self.sandbox.write(&self.scratch(place)?, &self.assignment.limits, self.secrets, user)?;
+        let bench = Bench { dir, sandbox, user, place: place.to_owned() };
+        let reducers = self.assignment.reducers;
+        let outcome = self.run(&bench, Way { name: "first", reducers, splits: 2, combines: false })?;
+        Ok((outcome, Some(bench)))
+    }
+
+    /// A directory for the scripts and the runs of a submission.
+    fn scratch(&self, place: &str) -> Result<PathBuf> {
+        let dir = self.dir.join(format!("{place}-runs"));
+        fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o711)).map_err(Error::at("open", &dir))?;
+        Ok(dir)
+    }
+
+    /// Removes what lies at a place, and what its runs left.
+    fn remove(&self, place: &str) -> Result<()> {
+        for dir in [self.dir.join(place), self.dir.join(format!("{place}-runs"))] {
+            if dir.exists() {
+                fs::remove_dir_all(&dir).map_err(Error::at("remove", &dir))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&self, bench: &Bench, way: Way) -> Result<Outcome> {
+        let Assignment { mapper, reducer, combiner, input, options, limits, .. } = self.assignment;
+        let shut_in = |command: &str| OsString::from(format!("'{}' {command}", bench.sandbox.display()));
+        let bytes: u64 = input.iter().map(|path| size_of(path)).sum();
+        let mut words: Vec<OsString> = Vec::new();
+        let mut add = |option: &str, value: OsString| words.extend([option.into(), value]);
+        add("-D", format!("{MOST_PRINTED}={}", limits.output).into());
+        add("-D", "mapreduce.job.maps=1".into());
+        add("-mapper", shut_in(mapper));
+        if let Some(reducer) = reducer {
+            add("-reducer", shut_in(reducer));
+        }
+        if let Some(combiner) = combiner.as_ref().filter(|_| way.combines) {
+            add("-combiner", shut_in(combiner));
+        }
+        add("-numReduceTasks", way.reducers.to_string().into());
+        input.iter().for_each(|path| add("-input", path.into()));
+        for entry in fs::read_dir(&bench.dir).map_err(Error::at("read", &bench.dir))? {
+            add("-files", entry.map_err(Error::at("read", &bench.dir))?.path().into());
+        }
+        words.extend(options.iter().map(OsString::from));
+        let split_bytes = bytes.div_ceil(way.splits).max(1);
+        let runs = self.dir.join(format!("{}-runs", bench.place));
+        let work = runs.join("work");
+        for word in ["--quiet".to_owned(), "--max-attempts=1".into(), format!("--split-size={split_bytes}")] {
+            words.push(word.into());
+        }
+        words.extend(["--work-dir".into(), work.into_os_string()]);
+        let trial = Trial { program: self.program, words, dir: runs.join(way.name), limits, user: bench.user };
+        trial.run(self.cancel)
+    }
+
+    fn partitions(&self, bench: &Bench, lines: &[Vec<u8>]) -> Result<Verdict> {
+        for (name, reducers, splits) in [("one", 1, 1), ("seven", 7, 7)] {
+            let outcome = self.run(bench, Way { name, reducers, splits, combines: false })?;
+            let what = format!("with {reducers} reducers and the input in {splits} splits");
+            let verdict = match outcome.lines {
+                Err(why) => Err(format!("{what} it fails: {why}")),
+                Ok(other) => same(lines, &other, LineOrder::Any).map_err(|why| format!("{what}: {why}")),
+            };
+            if verdict.is_err() {
+                return Ok(verdict);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn combiner(&self, bench: &Bench, lines: &[Vec<u8>]) -> Result<Verdict> {
+        let way = Way { name: "combiner", reducers: self.assignment.reducers, splits: 3, combines: true };
+        Ok(match self.run(bench, way)?.lines {
+            Err(why) => Err(format!("with its combiner it fails: {why}")),
+            Ok(other) => same(lines, &other, LineOrder::Any).map_err(|why| format!("with its combiner: {why}")),
+        })
+    }
+
+    fn in_time(&self, seconds: f64) -> Verdict {
+        let limit = self.assignment.limits.in_time.unwrap_or(self.assignment.limits.time).as_secs_f64();
+        if seconds <= limit { Ok(()) } else { Err(format!("it took {seconds:.2} s; {limit} s are allowed")) }
+    }
+}
+
+/// A submission that is being run.
+struct Bench {
+    dir: PathBuf,
+    sandbox: PathBuf,
+    user: Option<u32>,
+    place: String,
+}
+
+/// Passed, or why not.
+type Verdict = std::result::Result<(), String>;
+
+struct Tests(Vec<Test>);
+
+impl Tests {
+    fn add(&mut self, name: &'static str, max_score: f64, verdict: Verdict) {
+        let passed = verdict.is_ok();
+        let score = if passed { max_score } else { 0.0 };
+        self.0.push(Test { name, passed, score, max_score, output: verdict.err().unwrap_or_default() });
+    }
+}
+
+/// Bytes of a file, or of the files in a folder.
+fn size_of(path: &Path) -> u64 {
+    let files = walkdir::WalkDir::new(path).into_iter().flatten();
+    files.filter_map(|entry| entry.metadata().ok()).filter(|entry| entry.is_file()).map(|file| file.len()).sum()
+}
+
+/// Whether both have the same lines, perhaps in another order.
+fn same(right: &[Vec<u8>], lines: &[Vec<u8>], order: LineOrder) -> Verdict {
+    let (mut right, mut lines): (Vec<&[u8]>, Vec<&[u8]>) =
+        (right.iter().map(Vec::as_slice).collect(), lines.iter().map(Vec::as_slice).collect());
+    if order == LineOrder::Any {
+        right.sort_unstable();
+        lines.sort_unstable();
+    }
+    if right == lines {
+        return Ok(());
+    }
+    // What a student sees of a right answer is one line of it, in which the difference is.
+    let at = right.iter().zip(&lines).take_while(|(right, line)| right == line).count();
+    let shown = |line: Option<&&[u8]>| line.map_or("nothing".to_owned(), |line| Excerpt(line).to_string());
+    let (right_line, line) = (shown(right.get(at)), shown(lines.get(at)));
+    Err(format!(
+        "{} lines where there should be {}; the first that differs is {line}, and should be {right_line}",
+        lines.len(),
+        right.len()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_compared_by_their_lines() {
+        let lines = |text: &str| -> Vec<Vec<u8>> { text.split(' ').map(|line| line.as_bytes().to_vec()).collect() };
+        assert_eq!(same(&lines("a b"), &lines("b a"), LineOrder::Any), Ok(()));
+        assert!(same(&lines("a b"), &lines("b a"), LineOrder::Exact).is_err());
+        let why = same(&lines("a b"), &lines("a c c"), LineOrder::Any).unwrap_err();
+        assert!(why.contains("3 lines where there should be 2"), "{why}");
+    }
+}
