@@ -159,13 +159,10 @@ impl FromStr for Columns {
 
 impl Columns {
     /// Their numbers, as far as they are known without a table.
-    fn numbers(&self) -> std::ops::RangeInclusive<usize> {
+    fn numbers(&self) -> Option<std::ops::RangeInclusive<usize>> {
         match self {
-            Columns::Range { first, last } => *first..=*last,
-            Columns::One(column) => match column.number() {
-                Some(number) => number..=number,
-                None => 1..=0,
-            },
+            Columns::Range { first, last } => Some(*first..=*last),
+            Columns::One(column) => column.number().map(|number| number..=number),
         }
     }
 }
@@ -176,7 +173,7 @@ impl Columns {
 /// [`Error::Config`] that names the option.
 pub fn refuse_repeated(option: &str, columns: &[Columns]) -> Result<()> {
     let mut named = HashSet::new();
-    match columns.iter().flat_map(Columns::numbers).find(|number| !named.insert(*number)) {
+    match columns.iter().filter_map(Columns::numbers).flatten().find(|number| !named.insert(*number)) {
         None => Ok(()),
         Some(number) => Err(Error::Config(format!("{option}: column {number} is named twice"))),
     }

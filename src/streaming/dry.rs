@@ -129,8 +129,8 @@ impl Dry<'_> {
                 return self.read(inputs, &mut |key, value| {
                     key_bytes.clear();
                     value_bytes.clear();
-                    key.to_java_string(&mut key_bytes);
-                    value.to_java_string(&mut value_bytes);
+                    key.write_java_string(&mut key_bytes);
+                    value.write_java_string(&mut value_bytes);
                     class_map(class, (&key_bytes, &value_bytes), each)
                 });
             }

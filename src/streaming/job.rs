@@ -522,9 +522,9 @@ fn reading(reader: Option<&str>, properties: &Properties, format: Class) -> Resu
         return Ok(Some(Reading::Xml(Tags::parse(reader)?)));
     }
     Ok(match format {
-        Class::SequenceFileInputFormat => Some(Reading::Sequence(Shown::AsTheyAre)),
-        Class::SequenceFileAsTextInputFormat => Some(Reading::Sequence(Shown::AsText)),
-        Class::SequenceFileAsBinaryInputFormat => Some(Reading::Sequence(Shown::AsBytes)),
+        Class::SequenceFileInputFormat => Some(Reading::Sequence(Shown::TheirOwn)),
+        Class::SequenceFileAsTextInputFormat => Some(Reading::Sequence(Shown::Text)),
+        Class::SequenceFileAsBinaryInputFormat => Some(Reading::Sequence(Shown::Bytes)),
         Class::AutoInputFormat => Some(Reading::Auto),
         Class::TextInputFormat => {
             let delimiter =

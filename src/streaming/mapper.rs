@@ -228,8 +228,8 @@ impl StreamMapper {
                 (None, MapStep::Class(class)) => {
                     key_bytes.clear();
                     value_bytes.clear();
-                    key.to_java_string(&mut key_bytes);
-                    value.to_java_string(&mut value_bytes);
+                    key.write_java_string(&mut key_bytes);
+                    value.write_java_string(&mut value_bytes);
                     class_map(class, (&key_bytes, &value_bytes), &mut each)
                 }
                 (None, MapStep::Command(_)) => unreachable!("a command has a worker"),

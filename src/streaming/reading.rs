@@ -28,10 +28,10 @@ pub enum Reading {
 /// The types in which the records of a `SequenceFile` are given on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// Their own.
-    AsTheyAre,
-    AsText,
-    AsBytes,
+    /// In their own bytes.
+    TheirOwn,
+    Text,
+    Bytes,
 }
 
 impl Reading {
@@ -60,7 +60,7 @@ impl Reading {
                 tags.each(file, |offset, text| each(offset, Writable::Text(text), Writable::Text(b"")))
             }
             Reading::Sequence(shown) => sequence(file, *shown, each),
-            Reading::Auto if is_sequence_file(file)? => sequence(file, Shown::AsTheyAre, each),
+            Reading::Auto if is_sequence_file(file)? => sequence(file, Shown::TheirOwn, each),
             Reading::Auto => lines(file, each),
         }
     }
@@ -94,13 +94,13 @@ fn sequence(
         key_bytes.clear();
         value_bytes.clear();
         match shown {
-            Shown::AsTheyAre => each(offset, key, value),
-            Shown::AsText => {
-                key.to_java_string(&mut key_bytes);
-                value.to_java_string(&mut value_bytes);
+            Shown::TheirOwn => each(offset, key, value),
+            Shown::Text => {
+                key.write_java_string(&mut key_bytes);
+                value.write_java_string(&mut value_bytes);
                 each(offset, Writable::Text(&key_bytes), Writable::Text(&value_bytes))
             }
-            Shown::AsBytes => {
+            Shown::Bytes => {
                 key.serialise(&mut key_bytes);
                 value.serialise(&mut value_bytes);
                 each(offset, Writable::Bytes(&key_bytes), Writable::Bytes(&value_bytes))

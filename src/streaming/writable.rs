@@ -119,12 +119,12 @@ impl<'a> Writable<'a> {
     pub fn show(&self, out: &mut Vec<u8>) {
         match self {
             Writable::Text(bytes) | Writable::Bytes(bytes) | Writable::Typed(bytes) => out.extend_from_slice(bytes),
-            _ => self.to_java_string(out),
+            _ => self.write_java_string(out),
         }
     }
 
     /// Appends what Java's `toString` makes of it.
-    pub fn to_java_string(&self, out: &mut Vec<u8>) {
+    pub fn write_java_string(&self, out: &mut Vec<u8>) {
         // Writing to a vector cannot fail.
         let _ = match self {
             Writable::Text(bytes) => out.write_all(bytes),
@@ -233,7 +233,7 @@ mod tests {
             bytes.push(0);
             assert_eq!(kind.read(&bytes), None, "{kind:?} with a byte too many");
             let mut text = Vec::new();
-            value.to_java_string(&mut text);
+            value.write_java_string(&mut text);
             assert_eq!(String::from_utf8(text).unwrap(), shown);
             assert_eq!(Type::of_class(kind.class()), Some(kind));
         }

@@ -186,7 +186,8 @@ mod tests {
     fn a_record_reaches_from_tag_to_tag() {
         let plain = "StreamXmlRecordReader,begin=<p>,end=</p>";
         let slow = "StreamXmlRecordReader,begin=<p>,end=</p>,slowmatch=true";
-        let cases: [(&str, &str, &[(u64, &str)]); 7] = [
+        type Case = (&'static str, &'static str, &'static [(u64, &'static str)]);
+        let cases: [Case; 7] = [
             (plain, "x<p>a\nb</p> <p></p>z", &[(1, "<p>a\nb</p>"), (12, "<p></p>")]),
             (plain, "<p>a<p>b</p></p>", &[(0, "<p>a<p>b</p>")]),
             (plain, "<<p>a</p>", &[]),

@@ -562,7 +562,7 @@ fn an_input_that_changes_between_two_iterations_is_an_error_whether_it_is_kept_o
     for mode in MODES {
         let scratch = Scratch::new();
         let file = scratch.write("lines", b"1\n2\n3\n");
-        let mut driver = Driver::start("count", &scratch.config(mode)).unwrap();
+        let mut driver = Driver::start("count", scratch.config(mode)).unwrap();
         let counted = driver.invariant(&file, CountLines).unwrap();
         let count = mapper_of(Blocks::<CountLines>::new(), |length, out: &mut Out<(), ()>| {
             out.aggregate("lines", length.0);

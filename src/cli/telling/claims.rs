@@ -79,7 +79,7 @@ pub fn quoted(source: &Source, claim: &Claim) -> String {
 pub fn sentences(claim: &Claim, outcome: &Outcome) -> Vec<String> {
     let missing = outcome.missing.iter().map(missing);
     let hopeless = |finding: &&Finding| finding.truth != Truth::Undecided || outcome.missing.is_empty();
-    let figures = outcome.judgement.findings.iter().filter(hopeless).map(|found| figure(found));
+    let figures = outcome.judgement.findings.iter().filter(hopeless).map(figure);
     let mut sentences: Vec<String> = figures.chain(missing).collect();
     sentences.extend(mechanism(claim, outcome));
     sentences

@@ -11,8 +11,11 @@ use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
 use crate::measure::statistics::median;
 
+/// Tells whether a mechanism is of a kind.
+type IsOfKind = fn(&Mechanism) -> bool;
+
 /// The kinds of mechanism that a claim may name as the reason, as the report spells them.
-pub const REASONS: [(&str, fn(&Mechanism) -> bool); 9] = [
+pub const REASONS: [(&str, IsOfKind); 9] = [
     ("files", |mechanism| matches!(mechanism, Mechanism::UsedFiles { .. } | Mechanism::WaitedForDisk { .. })),
     ("disk-wait", |mechanism| matches!(mechanism, Mechanism::WaitedForDisk { .. })),
     ("parsing", |mechanism| matches!(mechanism, Mechanism::ParsedInput { .. })),

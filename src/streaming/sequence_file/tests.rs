@@ -33,7 +33,7 @@ fn values(bytes: &[u8], piece_bytes: usize) -> Result<Vec<String>, crate::Error>
         let piece = Piece::File(FilePiece::new(&listed, start as u64, end as u64));
         let (context, bytes_read) = (inputs.context(None), &mut bytes_read);
         OpenFiles::read(PieceReader { piece: &piece, buffer: &mut buffer, bytes_read, context }, |mut file| {
-            Reading::Sequence(Shown::AsText).each(&mut file, |_, _, value| {
+            Reading::Sequence(Shown::Text).each(&mut file, |_, _, value| {
                 values.push(String::from_utf8(value.plain().unwrap().to_vec()).unwrap());
                 Ok(())
             })

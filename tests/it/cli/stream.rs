@@ -734,7 +734,7 @@ fn madoops_partitioner_is_a_program() {
 
 #[test]
 fn the_laws_of_commands_are_checked() {
-    let cli = Cli::with_input(&"b a\nb c d\n".repeat(20));
+    let cli = Cli::with_input("b a\nb c d\n".repeat(20));
     let words = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'";
     let count = "awk -F '\\t' '{n[$1] += $2} END {for (w in n) print w \"\\t\" n[w] | \"sort\"}'";
     let checked = |words: &[&str]| {
