@@ -37,8 +37,8 @@ pub struct PeopleYouMayKnow;
 #[derive(clap::Args)]
 pub struct Options {
     /// Most people to suggest to a person
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    k: u32,
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    k: usize,
     /// Kind of the ids
     #[arg(long, value_enum, default_value = "text")]
     ids: Ids,
@@ -108,7 +108,9 @@ impl Common {
         let mut strangers: Vec<u32> = self.counted.iter().copied().filter(is_stranger).collect();
         let place = |other: &u32| (Reverse(self.counts[*other as usize]), *other);
         if strangers.len() > k {
-            strangers.select_nth_unstable_by_key(k - 1, place);
+            if k > 0 {
+                strangers.select_nth_unstable_by_key(k - 1, place);
+            }
             strangers.truncate(k);
         }
         strangers.sort_unstable_by_key(place);
@@ -184,7 +186,7 @@ impl Program for PeopleYouMayKnow {
         let suggest = Suggest {
             ids: graph.ids.clone(),
             people: graph.nodes,
-            k: options.k as usize,
+            k: options.k,
             common: Common::default(),
             own: Vec::new(),
             id: Vec::new(),
@@ -206,7 +208,7 @@ impl PeopleYouMayKnow {
         for person in 0..people {
             let own = listed.list(person);
             own.iter().for_each(|friend| common.count(listed.list(*friend).iter().copied()));
-            let strangers = common.take_most(person, own, options.k as usize);
+            let strangers = common.take_most(person, own, options.k);
             id.clear();
             list.clear();
             ids.write(person, &mut id);
