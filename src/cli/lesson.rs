@@ -90,6 +90,8 @@ fn list(all: &[Given], args: &LessonArgs, width: usize) -> String {
 
 /// Takes one lesson.
 fn one(given: &Given, jobs: &[Box<dyn AnyProgram>], args: &LessonArgs) -> Result<(), Failure> {
+    let lesson = prose(given);
+    let told = told_guess(lesson, args)?;
     let (mut supervisor, cancel) = (Supervisor::start()?, CancelToken::default());
     let files = [("--html", &args.html), ("--report", &args.report)];
     let outputs: Vec<_> = files.into_iter().filter_map(|(option, path)| Some((option, path.clone()?))).collect();
@@ -98,10 +100,9 @@ fn one(given: &Given, jobs: &[Box<dyn AnyProgram>], args: &LessonArgs) -> Result
         outputs.iter().try_for_each(|(_, path)| PendingFile::create(path, ExistingOutput::Overwrite).map(drop))?;
         Ok(())
     })?;
-    let lesson = prose(given);
     let width = terminal::width();
     terminal::print(&lessons::before(lesson, width))?;
-    let guess = guess(lesson, args)?;
+    let guess = if told.is_some() { told } else { asked_guess(lesson, args)? };
     let measured = take(given, jobs, args, &mut supervisor)?;
     let guessed = Guessed::of(lesson, guess, &measured.comparisons);
     terminal::print(&lessons::after(lesson, &measured, guessed.as_ref(), width))?;
@@ -183,13 +184,16 @@ fn take<'l>(
     Ok(measured)
 }
 
-/// The reader's guess: as the command line says, or as it is typed where both ends are a terminal. Nothing is asked else.
-fn guess(lesson: &Lesson, args: &LessonArgs) -> Result<Option<f64>, Failure> {
+/// The reader's guess, where the command line has one.
+fn told_guess(lesson: &Lesson, args: &LessonArgs) -> Result<Option<f64>, Failure> {
+    let (Some(asked), Some(text)) = (&lesson.guess, &args.guess) else { return Ok(None) };
+    let refuse = |why| Failure::Message(format!("--guess: {why}"), USAGE);
+    lessons::parse_guess(text, asked.dimension).map(Some).map_err(refuse)
+}
+
+/// The reader's guess as it is typed where both ends are a terminal. Nothing is asked else.
+fn asked_guess(lesson: &Lesson, args: &LessonArgs) -> Result<Option<f64>, Failure> {
     let Some(asked) = &lesson.guess else { return Ok(None) };
-    if let Some(text) = &args.guess {
-        let refuse = |why| Failure::Message(format!("--guess: {why}"), USAGE);
-        return lessons::parse_guess(text, asked.dimension).map(Some).map_err(refuse);
-    }
     if args.quiet || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Ok(None);
     }

@@ -1,8 +1,9 @@
 //! Runs in memory, against a budget.
 //!
-//! A run's blocks are copied one after another into slabs. When the budget does not allow the next slab, the whole run
-//! moves to a file ([`OnFull::Spill`]) or the job fails ([`OnFull::Fail`]).
+//! A run's blocks are copied one after another into slabs. When the budget or the system does not allow the next slab, the
+//! whole run moves to a file ([`OnFull::Spill`]) or the job fails ([`OnFull::Fail`]).
 
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -123,7 +124,7 @@ impl RunWriter for MemoryRunWriter {
         let on_full = self.store.on_full;
         let placed = self.slab_with_room(block.len()).map(|slab| slab.push(block.record_bytes()));
         let (start, end) = match placed {
-            Err(Error::MemoryFull { .. }) if on_full == OnFull::Spill => {
+            Err(error) if on_full == OnFull::Spill && is_full(&error) => {
                 let partitions = self.index.len() as u32;
                 return self.spill(partitions)?.put(partition, block);
             }
@@ -151,7 +152,7 @@ impl RunWriter for MemoryRunWriter {
         let blocks_bytes = self.blocks.len() * (size_of::<Filled>() + size_of::<Stretch>());
         // The bookkeeping counts, too: for tiny blocks it is as large as they are.
         let bookkeeping = match self.store.budget.reserve((index.heap_bytes() + blocks_bytes) as u64) {
-            Err(Error::MemoryFull { .. }) if self.store.on_full == OnFull::Spill => {
+            Err(error) if self.store.on_full == OnFull::Spill && is_full(&error) => {
                 self.spill(index.len() as u32)?;
                 return overflowed(self.spilled.expect("it has just spilled"), &self.store.budget);
             }
@@ -173,6 +174,15 @@ impl RunWriter for MemoryRunWriter {
             unreleased: AtomicUsize::new(filled_partitions),
             bookkeeping: Mutex::new(Some(bookkeeping)),
         }))
+    }
+}
+
+/// Whether there is no room: the budget is used up, or the system gives less than the budget.
+fn is_full(error: &Error) -> bool {
+    match error {
+        Error::MemoryFull { .. } => true,
+        Error::Io { source, .. } => source.kind() == io::ErrorKind::OutOfMemory,
+        _ => false,
     }
 }
 
