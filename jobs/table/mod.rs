@@ -22,7 +22,7 @@
 //! Rows without any byte are passed over.
 //!
 //! Tables of numbers, of which models are made: their [`separator`] may be others than those two, and [`guess`] finds the
-//! one that leaves [`numbers`] where numbers are wanted. Blanks around a field are no part of it, a row ends with its line,
+//! one that leaves [`numbers`] where numbers are wanted; a [`plain_number`] is read as its end is found. Blanks around a field are no part of it, a row ends with its line,
 //! and [`labels`] tell two classes apart.
 
 pub mod cells;
@@ -33,6 +33,7 @@ pub mod key;
 pub mod labels;
 pub mod numbers;
 pub mod order;
+mod plain_number;
 mod separator;
 pub mod states;
 

@@ -323,9 +323,9 @@ impl ParseRows {
     #[inline(always)]
     fn parse_row(&self, line: &Record<'_>, rows: &mut Rows) -> Result<()> {
         let mut roles = self.roles.iter();
-        self.cut.separator.each_field(line, |field| {
+        self.cut.separator.each_value(line, |field, plain| {
             match roles.next() {
-                Some(Role::Feature(feature)) => match number(field) {
+                Some(Role::Feature(feature)) => match plain.or_else(|| number(field)) {
                     Some(value) if !(self.null_is_a_number && field == self.layout.null) => {
                         rows.columns[*feature].push(value);
                     }

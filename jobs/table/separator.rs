@@ -9,7 +9,7 @@ use std::fmt;
 
 use twinmill::prelude::*;
 
-use crate::jobs::table::Format;
+use crate::jobs::table::{Format, plain_number};
 
 /// A separator between two fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,28 +43,40 @@ impl Separator {
     /// Those of `each`; a line whose quotes do not come in pairs.
     #[inline]
     pub fn each_field(self, line: &[u8], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let cut = |rest: &[u8], separator| (memchr::memchr(separator, rest).unwrap_or(rest.len()), ());
+        self.each_cut(line, cut, |field, ()| each(field))
+    }
+
+    /// Like [`each_field`](Self::each_field), with the value of each field that is a [plain number](plain_number).
+    ///
+    /// # Errors
+    /// Those of `each`; a line whose quotes do not come in pairs.
+    #[inline]
+    pub fn each_value(self, line: &[u8], each: impl FnMut(&[u8], Option<f64>) -> Result<()>) -> Result<()> {
+        let cut = |rest: &[u8], separator| match plain_number::leading(rest, separator) {
+            Some((value, bytes)) => (bytes, Some(value)),
+            None => (memchr::memchr(separator, rest).unwrap_or(rest.len()), None),
+        };
+        self.each_cut(line, cut, each)
+    }
+
+    /// Calls `each` for one field after another, whose end `cut` finds, with what that finds out about the field.
+    #[inline(always)]
+    fn each_cut<T: Default>(
+        self,
+        line: &[u8],
+        cut: impl Fn(&[u8], u8) -> (usize, T),
+        mut each: impl FnMut(&[u8], T) -> Result<()>,
+    ) -> Result<()> {
         if memchr::memchr(b'"', line).is_some() {
-            return self.each_field_with_quotes(line, &mut each);
+            return self.each_field_with_quotes(line, &mut |field| each(field, T::default()));
         }
-        match self {
-            Separator::Byte(separator) => {
-                let mut rest = line;
-                loop {
-                    let end = memchr::memchr(separator, rest);
-                    each(rest[..end.unwrap_or(rest.len())].trim_ascii())?;
-                    let Some(end) = end else { return Ok(()) };
-                    rest = &rest[end + 1..];
-                }
-            }
-            Separator::Spaces => {
-                let mut rest = line.trim_ascii();
-                loop {
-                    let end = memchr::memchr(b' ', rest);
-                    each(rest[..end.unwrap_or(rest.len())].trim_ascii())?;
-                    let Some(end) = end else { return Ok(()) };
-                    rest = rest[end + 1..].trim_ascii_start();
-                }
-            }
+        let mut rest = if self == Separator::Spaces { line.trim_ascii() } else { line };
+        loop {
+            let (end, known) = cut(rest, self.byte());
+            each(rest[..end].trim_ascii(), known)?;
+            let Some(behind) = rest.get(end + 1..) else { return Ok(()) };
+            rest = if self == Separator::Spaces { behind.trim_ascii_start() } else { behind };
         }
     }
 
