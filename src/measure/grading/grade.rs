@@ -75,7 +75,7 @@ impl Grader<'_> {
     /// A solution that fails, and what cannot be read.
     pub fn answer(&self) -> Result<Vec<Vec<u8>>> {
         if let Some(solution) = &self.assignment.solution {
-            let (outcome, _) = self.first_run(&Submission::of(solution), "solution", 0)?;
+            let (outcome, _) = self.first_run(&Submission::of(solution), "solution")?;
             // No submission may find it.
             self.remove("solution")?;
             let failed = |why: String| Error::user(format!("the solution {} fails: {why}", solution.display()));
@@ -99,7 +99,7 @@ impl Grader<'_> {
     pub fn grade(&self, submission: &Submission, number: usize, answer: &[Vec<u8>]) -> Result<Grade> {
         let points = &self.assignment.points;
         let place = format!("submission-{number}");
-        let (first, bench) = self.first_run(submission, &place, number + 1)?;
+        let (first, bench) = self.first_run(submission, &place)?;
         let mut tests = Tests(Vec::new());
         match (&first.lines, &bench) {
             (Ok(lines), Some(bench)) => {
@@ -136,12 +136,12 @@ impl Grader<'_> {
     }
 
     /// Copies a submission and makes its first run; there is no bench where it could not be copied.
-    fn first_run(&self, submission: &Submission, place: &str, number: usize) -> Result<(Outcome, Option<Bench>)> {
+    fn first_run(&self, submission: &Submission, place: &str) -> Result<(Outcome, Option<Bench>)> {
         let dir = self.dir.join(place);
         if let Err(why) = submission.copy(&dir, &self.assignment.files) {
             return Ok((Outcome { lines: Err(why), seconds: 0.0 }, None));
         }
-        let user = self.sandbox.user(number);
+        let user = self.sandbox.user();
         let sandbox = self.sandbox.write(&self.scratch(place)?, &self.assignment.limits, self.secrets, user)?;
         let bench = Bench { dir, sandbox, user, place: place.to_owned() };
         let reducers = self.assignment.reducers;
