@@ -426,16 +426,15 @@ pub fn shipped(file: &OsStr) -> (PathBuf, OsString) {
 /// # Errors
 /// [`Error::Config`] where it is no number.
 pub fn reduces(options: &Options) -> Result<Option<u32>> {
-    if options.reducer.as_deref() == Some(OsStr::new("NONE")) {
-        return Ok(Some(0));
-    }
-    match &options.reduce_tasks {
+    let asked = match &options.reduce_tasks {
         Some(text) => {
             let number = text.parse().map_err(|_| Error::Config(format!("-numReduceTasks {text} is no number")))?;
-            Ok(Some(number))
+            Some(number)
         }
-        None => options.properties.number("mapreduce.job.reduces"),
-    }
+        None => options.properties.number("mapreduce.job.reduces")?,
+    };
+    let is_none = options.reducer.as_deref() == Some(OsStr::new("NONE"));
+    Ok(if is_none { Some(0) } else { asked })
 }
 
 fn assignment(variable: &OsStr) -> Result<(OsString, OsString)> {

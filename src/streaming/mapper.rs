@@ -144,11 +144,12 @@ impl Mapper for StreamMapper {
         };
         worker.comes_from(block.path(), block.offset());
         let mut each = |key: &[u8], value: &[u8]| sink.take(key, value);
-        if job.gives_lines_alone() && block.is_plain() {
+        if job.gives_lines_alone() && matches!(job.input, MapInput::Offsets) && block.is_plain() {
             worker.give(block.bytes(), &mut each)?;
         } else if job.gives_lines_alone() {
-            for (_, line) in block.lines() {
-                worker.give(line, &mut each)?;
+            for (at, line) in block.lines() {
+                let (_, value) = job.input.record(block.offset() + at as u64, line);
+                worker.give(value.plain().unwrap_or_default(), &mut each)?;
                 worker.give(b"\n", &mut each)?;
             }
         } else {

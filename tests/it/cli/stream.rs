@@ -138,6 +138,20 @@ fn records_go_through_commands_by_hadoops_rules() {
             &["-mapper", "sed 's/\\t/-/'", "-reducer", "NONE", "-inputformat", "KeyValueTextInputFormat"],
             &["k-v\t\nx-\t\n"],
         ),
+        (
+            "k\tv\nx\n",
+            &[
+                "-mapper",
+                "cat",
+                "-reducer",
+                "NONE",
+                "-inputformat",
+                "KeyValueTextInputFormat",
+                "-D",
+                "stream.map.input.ignoreKey=true",
+            ],
+            &["v\t\n\t\n"],
+        ),
         // Classes.
         (
             "LongValueSum:a\t2\nUniqValueCount:u\tx\nLongValueSum:a\t3\nUniqValueCount:u\tx\n",
@@ -546,6 +560,12 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
         ("x\n", &["-mapper", "cat | sort"], 1, &["no shell reads the command"]),
         ("x\n", &["-mapper", "cat", "-partitioner", "org.x.Y"], 1, &["org.x.Y", "KeyFieldBasedPartitioner"]),
+        (
+            "x\n",
+            &["-mapper", "cat", "-reducer", "NONE", "-numReduceTasks", "x"],
+            1,
+            &["-numReduceTasks x is no number"],
+        ),
         ("x\n", &["-mapper", "cat", "-wrong"], 1, &["Unrecognized option: -wrong", "Try -help"]),
         ("x\n", &["-mapper", "cat", "more"], 1, &["Found 1 unexpected arguments"]),
         ("x\n", &["-mapper", "sleep 100", "-D", "mapreduce.task.timeout=200"], 1, &["without reading, printing"]),
