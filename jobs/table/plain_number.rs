@@ -62,29 +62,33 @@ mod tests {
 
     use super::*;
 
+    fn before_a_comma(text: &str) -> Option<(f64, usize)> {
+        leading(text.as_bytes(), b',')
+    }
+
     #[test]
     fn numbers_that_are_not_plain_are_left_to_the_general_parser() {
         for text in
             ["", "-", ".", "-.", "+1", "1e5", "1 ", " 1", "nan", "1.2.3", "--1", "1\r", "\"1\"", "1234567890123456"]
         {
-            assert_eq!(leading(text.as_bytes(), b','), None, "{text:?}");
+            assert_eq!(before_a_comma(text), None, "{text:?}");
         }
     }
 
     #[test]
     fn a_number_ends_at_the_separator_or_with_the_text() {
-        assert_eq!(leading(b"12.5,7", b','), Some((12.5, 4)));
+        assert_eq!(before_a_comma("12.5,7"), Some((12.5, 4)));
         assert_eq!(leading(b"-.5\t", b'\t'), Some((-0.5, 3)));
-        assert_eq!(leading(b"5.", b','), Some((5.0, 2)));
-        assert_eq!(leading(b"7;1", b','), None);
-        let (zero, _) = leading(b"-0", b',').unwrap();
+        assert_eq!(before_a_comma("5."), Some((5.0, 2)));
+        assert_eq!(before_a_comma("7;1"), None);
+        let (zero, _) = before_a_comma("-0").unwrap();
         assert!(zero == 0.0 && zero.is_sign_negative());
     }
 
     proptest! {
         #[test]
         fn values_are_those_of_the_general_parser_to_the_bit(text in "-?[0-9]{0,9}(\\.[0-9]{0,9})?") {
-            if let Some((value, bytes)) = leading(text.as_bytes(), b',') {
+            if let Some((value, bytes)) = before_a_comma(&text) {
                 prop_assert_eq!(bytes, text.len());
                 prop_assert_eq!(value.to_bits(), fast_float2::parse::<f64, _>(&text).unwrap().to_bits());
             }
