@@ -57,10 +57,13 @@ pub(crate) use fixed_length::torn_record;
 pub use format::InputFormat;
 pub(crate) use format::read_split;
 pub use inputs::Inputs;
-pub(crate) use inputs::{Keys, Shipped, View};
+#[cfg(feature = "cli")]
+pub(crate) use inputs::View;
+pub(crate) use inputs::{Keys, Shipped};
 pub use line_blocks::{LineBlock, LineBlocks};
 pub use lines::Lines;
 pub use listing::{InputFile, list_files};
+#[cfg(feature = "cli")]
 pub(crate) use open_file::{OpenFile, OpenFiles};
 pub use pairs::Pairs;
 pub(crate) use parsed::InvariantPiece;

@@ -6,7 +6,7 @@
 //!                    └── statement: syntax ───┴── goal: rounds until every claim is settled
 //! ```
 //!
-//! 1. [`file`] reads a claim file, which is TOML. What is wrong with one is a [`Refusal`](file::Refusal) with its line and
+//! 1. [`mod@file`] reads a claim file, which is TOML. What is wrong with one is a [`Refusal`](file::Refusal) with its line and
 //!    column.
 //! 2. [`statement`] parses a statement such as `median(disk) / median(memory) >= 2`. Every value has a
 //!    [`Dimension`](dimension::Dimension), so that seconds are never compared with bytes.

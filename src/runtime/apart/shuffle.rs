@@ -3,7 +3,7 @@
 //! | form | what a map task writes, and a reduce task reads |
 //! |---|---|
 //! | records | key and value as [raw bytes](crate::record::raw_bytes); a reduce task reads them sorted by key |
-//! | records with token | the same, with the [token](super::token) of the partition before each key |
+//! | records with token | the same, with the [token] of the partition before each key |
 //! | blocks | partition (4 bytes), length (4 bytes), sorted [blocks](crate::store::wire) of one map task; again and again |
 //! | blocks with token | raw bytes: token and place of a block (16 bytes) as the key, the block as the value |
 //!
