@@ -20,8 +20,8 @@ from .registry import Answer
 
 
 def part_files(output: Path) -> list[Path]:
-    """The parts of an output folder, or the files of a folder that is a part, in name order. What lies beside them is none:
-    `_SUCCESS`, checksums, pages."""
+    """The parts of an output folder, or the files of a folder that is a part, in name order. What lies beside them is
+    none: `_SUCCESS`, checksums, pages."""
     files = [path for path in output.rglob("*") if path.is_file() and path.name[0] not in "._"]
     files = [path for path in files if any(name.startswith("part") for name in path.relative_to(output).parts)]
     return sorted(files)
@@ -122,7 +122,8 @@ def _printed(command: list) -> Iterator[bytes]:
 
 
 class Agreement:
-    """Groups the answers of a session that agree. Keeps a sorted copy in `folder` of each answer that agrees with none before."""
+    """Groups the answers of a session that agree. Keeps a sorted copy in `folder` of each answer that agrees with none
+    before."""
 
     def __init__(self, folder: Path, tolerance: float | None):
         self._folder = folder
@@ -150,11 +151,11 @@ class Agreement:
 
 
 def largest_difference(one: Path, other: Path) -> float:
-    """The largest difference of two numbers at the same place of two sorted tables, as a part of the larger one where that is
-    over 1: a number of many digits has as many that are right.
+    """The largest difference of two numbers at the same place of two sorted tables, as a part of the larger one where
+    that is over 1: a number of many digits has as many that are right.
 
-    A line is fields separated by TABs or commas, the first of them a key. Infinite when keys, texts or numbers of fields
-    differ.
+    A line is fields separated by TABs or commas, the first of them a key. Infinite when keys, texts or numbers of
+    fields differ.
     """
     largest = 0.0
     with open(one, "rb") as left, open(other, "rb") as right:

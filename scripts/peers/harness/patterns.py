@@ -1,8 +1,8 @@
 """Tells whether a regular expression means the same to twinmill (Rust's `regex`) and to other engines.
 
-A pattern is read by a grammar that all engines share: characters, sets, `.`, `\\d`, `\\w`, groups, alternatives, repeats
-and anchors. What lies outside is not `portable`. What engines differ in within it, the flags tell: POSIX takes the
-longest match where others take the first alternative, some work on bytes and others on characters.
+A pattern is read by a grammar that all engines share: characters, sets, `.`, `\\d`, `\\w`, groups, alternatives,
+repeats and anchors. What lies outside is not `portable`. What engines differ in within it, the flags tell: POSIX takes
+the longest match where others take the first alternative, some work on bytes and others on characters.
 """
 
 from dataclasses import dataclass

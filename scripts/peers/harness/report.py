@@ -27,8 +27,8 @@ def markdown(session: Session) -> str:
         *(_cells(_line(row, base, loading, iterative, expected)) for row in session.rows),
         "",
         f"Medians; rounds: {session.rounds}, interleaved. Work is what the program counts itself, from its first read "
-        "to its last write; a database takes the input in before, which is load; start-up is the rest of the process's wall "
-        "time; the ratio is of work.",
+        "to its last write; a database takes the input in before, which is load; start-up is the rest of the process's "
+        "wall time; the ratio is of work.",
     ]
     if iterative:
         lines[-1] += " Iterations are timed by the program itself: the first, and the median of the others."

@@ -1,7 +1,7 @@
 """Finds the separator of a table, for programs that have to be told.
 
-twinmill tries each separator on the first rows and takes the one that leaves numbers. Here it has to be plain: the one that
-was given, or the only one of comma, TAB and semicolon that there is, or spaces where there is none of them.
+twinmill tries each separator on the first rows and takes the one that leaves numbers. Here it has to be plain: the one
+that was given, or the only one of comma, TAB and semicolon that there is, or spaces where there is none of them.
 """
 
 import re

@@ -81,8 +81,8 @@ def claim(told: list[dict]) -> dict:
 
 def sentences(told: list[dict], judged: dict) -> list[str]:
     lines = [
-        f"{each['system']} ({each['mode']}): half of the events within {_ms(each['p50_ms'])} ms, 99 % within {_ms(each['p99_ms'])} ms, "
-        f"at an interval of {each['interval_ms']:g} ms."
+        f"{each['system']} ({each['mode']}): half of the events within {_ms(each['p50_ms'])} ms, "
+        f"99 % within {_ms(each['p99_ms'])} ms, at an interval of {each['interval_ms']:g} ms."
         for each in told
     ]
     return [*lines, f'"{judged["claim"]}": {judged["verdict"]}.']
@@ -108,7 +108,8 @@ def svg(document: dict) -> str:
     title = f"{document['rate']:,g} events a second: from due to put out"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+            'font-family="sans-serif" font-size="13">',
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
             f'<text x="{LEFT}" y="22" font-size="16">{html.escape(title)}</text>',
             *parts,

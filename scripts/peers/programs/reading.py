@@ -1,8 +1,8 @@
-"""Reading as twinmill reads, for all programs in Python: lines end at a line feed and nowhere else, a byte order mark at
-the start is no text, and bytes stay bytes.
+"""Reading as twinmill reads, for all programs in Python: lines end at a line feed and nowhere else, a byte order mark
+at the start is no text, and bytes stay bytes.
 
-Where a library wants characters, `ENCODING` makes some of them: those of UTF-8 where the input is that, else one for each
-byte. Either way they have the order of the bytes.
+Where a library wants characters, `ENCODING` makes some of them: those of UTF-8 where the input is that, else one for
+each byte. Either way they have the order of the bytes.
 """
 
 import io

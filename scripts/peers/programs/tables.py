@@ -13,7 +13,8 @@ HEADER = os.environ["HEADER"] == "yes"
 
 
 def table(source: Path, columns: list[int] | None = None, label: tuple[int, str] | None = None) -> np.ndarray:
-    """The fields as numbers, one row a line; column `label[0]` is 1 where it reads `label[1]`, or is the same number, else 0."""
+    """The fields as numbers, one row a line; column `label[0]` is 1 where it reads `label[1]`, or is the same number,
+    else 0."""
     positive = label and Positive(label[1])
     if os.environ["PLAIN_ROWS"] != "yes":
         with reading.characters(source) as text:

@@ -9,14 +9,16 @@ from pathlib import Path
 from . import HOST, answers_at, free_port, running
 
 EXPORTS = """
-java.base/jdk.internal.misc java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server
-java.sql/java.sql java.base/java.lang.ref java.base/jdk.internal.ref java.base/sun.nio.ch jdk.unsupported/sun.misc
+java.base/jdk.internal.misc java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry
+java.rmi/sun.rmi.server java.sql/java.sql java.base/java.lang.ref java.base/jdk.internal.ref java.base/sun.nio.ch
+jdk.unsupported/sun.misc
 """.split()
 OPENS = """
-java.base/java.lang.module java.base/java.net java.base/jdk.internal.loader java.base/jdk.internal.ref java.base/jdk.internal.reflect
-java.base/jdk.internal.math java.base/jdk.internal.module java.base/jdk.internal.util.jar java.base/sun.nio.ch java.base/java.io
-java.base/java.lang java.base/java.lang.reflect java.base/java.nio java.base/java.util java.base/java.util.concurrent
-java.base/java.util.concurrent.atomic jdk.management/com.sun.management.internal
+java.base/java.lang.module java.base/java.net java.base/jdk.internal.loader java.base/jdk.internal.ref
+java.base/jdk.internal.reflect java.base/jdk.internal.math java.base/jdk.internal.module
+java.base/jdk.internal.util.jar java.base/sun.nio.ch java.base/java.io java.base/java.lang java.base/java.lang.reflect
+java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic
+jdk.management/com.sun.management.internal
 """.split()
 SETTINGS = """
 cluster_name: peers

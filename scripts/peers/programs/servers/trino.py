@@ -29,9 +29,9 @@ local.location={files}
 hive.security=allow-all
 """
 JVM = """
--Xmx6G -XX:InitialRAMPercentage=10 -XX:+ExplicitGCInvokesConcurrent -Djdk.attach.allowAttachSelf=true -Djdk.nio.maxCachedBufferSize=2000000
--Dfile.encoding=UTF-8 --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UnlockDiagnosticVMOptions
--XX:+EnableDynamicAgentLoading
+-Xmx6G -XX:InitialRAMPercentage=10 -XX:+ExplicitGCInvokesConcurrent -Djdk.attach.allowAttachSelf=true
+-Djdk.nio.maxCachedBufferSize=2000000 -Dfile.encoding=UTF-8 --enable-native-access=ALL-UNNAMED
+--sun-misc-unsafe-memory-access=allow -XX:+UnlockDiagnosticVMOptions -XX:+EnableDynamicAgentLoading
 """.split()
 
 

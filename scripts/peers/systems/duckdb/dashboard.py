@@ -17,7 +17,8 @@ TABLES = {
     "referrer": "referrer",
 }
 counted = "\n    UNION ALL ".join(
-    f"SELECT '{name}', {key} AS key, {COUNTS} FROM requests WHERE {key} NOT IN ('', '-') OR '{name}' <> 'referrer' GROUP BY key"
+    f"SELECT '{name}', {key} AS key, {COUNTS} FROM requests "
+    f"WHERE {key} NOT IN ('', '-') OR '{name}' <> 'referrer' GROUP BY key"
     for name, key in TABLES.items()
 )
 
@@ -31,9 +32,12 @@ write(f"""
         FROM fields
     ),
     requests AS MATERIALIZED (SELECT *, regexp_extract(page, '[^/]*$') AS name FROM pages),
-    gaps AS (SELECT host, epoch(moment) - lag(epoch(moment)) OVER (PARTITION BY host ORDER BY moment) AS gap FROM requests)
+    gaps AS (
+        SELECT host, epoch(moment) - lag(epoch(moment)) OVER (PARTITION BY host ORDER BY moment) AS gap FROM requests
+    )
     {counted}
     UNION ALL SELECT 'total', 'requests', {COUNTS} FROM requests HAVING count(*) > 0
-    UNION ALL SELECT 'sessions', host, CAST(count(*) FILTER (gap IS NULL OR gap > {SESSION_GAP_SECONDS}) AS BIGINT), count(*),
+    UNION ALL SELECT 'sessions', host,
+        CAST(count(*) FILTER (gap IS NULL OR gap > {SESSION_GAP_SECONDS}) AS BIGINT), count(*),
         CAST(coalesce(sum(gap) FILTER (gap <= {SESSION_GAP_SECONDS}), 0) AS BIGINT) FROM gaps GROUP BY host
 """)

@@ -8,7 +8,9 @@ import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
-/** Counts events by key, one at a time. Arguments: port, events, the longest wait in a buffer in milliseconds, tasks. */
+/**
+ * Counts events by key, one at a time. Arguments: port, events, the longest wait in a buffer in milliseconds, tasks.
+ */
 public final class Latency {
     private Latency() {}
 

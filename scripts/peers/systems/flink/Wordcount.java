@@ -22,7 +22,9 @@ public final class Wordcount {
         environment.setParallelism(Integer.parseInt(System.getenv("CPUS")));
         long started = System.nanoTime();
         FileSource<String> lines =
-                FileSource.forRecordStreamFormat(new TextLineInputFormat(), Path.fromLocalFile(new File(args[0]).getCanonicalFile())).build();
+                FileSource.forRecordStreamFormat(
+                                new TextLineInputFormat(), Path.fromLocalFile(new File(args[0]).getCanonicalFile()))
+                        .build();
         environment.fromSource(lines, WatermarkStrategy.noWatermarks(), "lines")
                 .flatMap((String line, Collector<Tuple2<String, Long>> out) -> {
                     for (StringTokenizer words = new StringTokenizer(line); words.hasMoreTokens(); ) {
@@ -34,7 +36,10 @@ public final class Wordcount {
                 .reduce((one, other) -> Tuple2.of(one.f0, one.f1 + other.f1))
                 .map(pair -> pair.f0 + "\t" + pair.f1)
                 .returns(Types.STRING)
-                .sinkTo(FileSink.forRowFormat(Path.fromLocalFile(new File(args[1]).getAbsoluteFile()), new SimpleStringEncoder<String>("UTF-8")).build());
+                .sinkTo(FileSink.forRowFormat(
+                                Path.fromLocalFile(new File(args[1]).getAbsoluteFile()),
+                                new SimpleStringEncoder<String>("UTF-8"))
+                        .build());
         environment.execute();
         System.out.printf("work_seconds=%.6f%n", (System.nanoTime() - started) / 1e9);
     }

@@ -9,7 +9,10 @@ import org.apache.hadoop.mapreduce.Job;
 import org.apache.hadoop.mapreduce.Mapper;
 import org.apache.hadoop.mapreduce.Reducer;
 
-/** The numbers that each group's aggregates are made of, added up by a combiner: of a column count, sum, least and greatest. */
+/**
+ * The numbers that each group's aggregates are made of, added up by a combiner: of a column count, sum, least and
+ * greatest.
+ */
 public final class Aggregate {
     private static final String GROUPS = System.getenv().getOrDefault("GROUP_BY", "");
     private static final String WANTED = System.getenv().getOrDefault("AGG", "");
@@ -17,7 +20,10 @@ public final class Aggregate {
     private static final String[] VALUES = (WANTED.isEmpty() ? "count" : WANTED).split(",");
 
     private static int[] columns(String list) {
-        return Stream.of(list.split(",")).filter(part -> !part.isEmpty()).mapToInt(part -> Integer.parseInt(part) - 1).toArray();
+        return Stream.of(list.split(","))
+                .filter(part -> !part.isEmpty())
+                .mapToInt(part -> Integer.parseInt(part) - 1)
+                .toArray();
     }
 
     private static int column(String value) {
@@ -44,7 +50,8 @@ public final class Aggregate {
             List<String> values = new ArrayList<>();
             for (String value : VALUES) {
                 int column = column(value);
-                String cell = column < 0 ? "1" : value.startsWith("count") && !cells.get(column).isEmpty() ? "1" : cells.get(column);
+                boolean counted = column < 0 || value.startsWith("count") && !cells.get(column).isEmpty();
+                String cell = counted ? "1" : cells.get(column);
                 values.add(text(of(cell)));
             }
             context.write(new Text(String.join("\t", key)), new Text(String.join(";", values)));
@@ -76,20 +83,26 @@ public final class Aggregate {
 
     public static final class Add extends Reducer<Text, Text, Text, Text> {
         @Override
-        protected void reduce(Text key, Iterable<Text> parts, Context context) throws IOException, InterruptedException {
+        protected void reduce(Text key, Iterable<Text> parts, Context context)
+                throws IOException, InterruptedException {
             context.write(key, new Text(String.join(";", added(parts).stream().map(Aggregate::text).toList())));
         }
     }
 
     public static final class Tell extends Reducer<Text, Text, Text, Text> {
         @Override
-        protected void reduce(Text key, Iterable<Text> parts, Context context) throws IOException, InterruptedException {
+        protected void reduce(Text key, Iterable<Text> parts, Context context)
+                throws IOException, InterruptedException {
             List<double[]> sums = added(parts);
             List<String> told = new ArrayList<>();
             for (int place = 0; place < VALUES.length; place++) {
                 double[] sum = sums.get(place);
                 String function = VALUES[place].split(":")[0];
-                told.add(function.equals("count") ? String.valueOf((long) sum[0]) : sum[0] == 0 ? "" : String.valueOf(number(function, sum)));
+                if (function.equals("count")) {
+                    told.add(String.valueOf((long) sum[0]));
+                } else {
+                    told.add(sum[0] == 0 ? "" : String.valueOf(number(function, sum)));
+                }
             }
             context.write(key, new Text(String.join("\t", told)));
         }

@@ -10,7 +10,9 @@ import org.apache.hadoop.mapreduce.Mapper;
 import org.apache.hadoop.mapreduce.Reducer;
 import org.apache.hadoop.mapreduce.lib.input.FileSplit;
 
-/** A term's documents with its counts in them; a map task adds up within a document, as it is no larger than a split. */
+/**
+ * A term's documents with its counts in them; a map task adds up within a document, as it is no larger than a split.
+ */
 public final class InvertedIndex {
     public static final class Count extends Mapper<LongWritable, Text, Text, Text> {
         private final Map<String, Integer> counts = new HashMap<>();
@@ -31,7 +33,8 @@ public final class InvertedIndex {
 
     public static final class List extends Reducer<Text, Text, Text, Text> {
         @Override
-        protected void reduce(Text term, Iterable<Text> places, Context context) throws IOException, InterruptedException {
+        protected void reduce(Text term, Iterable<Text> places, Context context)
+                throws IOException, InterruptedException {
             TreeMap<String, Integer> counts = new TreeMap<>();
             for (Text place : places) {
                 String text = place.toString();
@@ -39,7 +42,8 @@ public final class InvertedIndex {
                 counts.merge(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)), Integer::sum);
             }
             StringBuilder list = new StringBuilder();
-            counts.forEach((document, count) -> list.append(list.isEmpty() ? "" : ",").append(document).append(':').append(count));
+            counts.forEach((document, count) ->
+                    list.append(list.isEmpty() ? "" : ",").append(document).append(':').append(count));
             context.write(term, new Text(counts.size() + "\t" + list));
         }
     }

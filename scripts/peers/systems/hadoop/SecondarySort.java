@@ -10,8 +10,8 @@ import org.apache.hadoop.mapreduce.Partitioner;
 import org.apache.hadoop.mapreduce.Reducer;
 
 /**
- * The value that orders is a part of the key, and partitions are made of the rest: the key is `key TAB value NUL place`, so that rows
- * of equal values keep the order of the input.
+ * The value that orders is a part of the key, and partitions are made of the rest: the key is
+ * `key TAB value NUL place`, so that rows of equal values keep the order of the input.
  */
 public final class SecondarySort {
     public static final class Keys extends Mapper<LongWritable, Text, Text, Text> {

@@ -57,7 +57,8 @@ public final class Aggregate {
             conf.setInt(port, -1);
         }
         MiniZooKeeperCluster zookeeper = new MiniZooKeeperCluster(conf);
-        conf.set("hbase.zookeeper.property.clientPort", String.valueOf(zookeeper.startup(home.resolve("zookeeper").toFile())));
+        int port = zookeeper.startup(home.resolve("zookeeper").toFile());
+        conf.set("hbase.zookeeper.property.clientPort", String.valueOf(port));
         LocalHBaseCluster cluster = new LocalHBaseCluster(conf, 1, 1);
         cluster.startup();
         while (cluster.getActiveMaster() == null || !cluster.getActiveMaster().isInitialized()) {
@@ -66,7 +67,9 @@ public final class Aggregate {
         try (Connection connection = ConnectionFactory.createConnection(conf)) {
             for (TableName table : List.of(ROWS, ANSWER)) {
                 connection.getAdmin().createTable(
-                        TableDescriptorBuilder.newBuilder(table).setColumnFamily(ColumnFamilyDescriptorBuilder.of(FAMILY)).build());
+                        TableDescriptorBuilder.newBuilder(table)
+                                .setColumnFamily(ColumnFamilyDescriptorBuilder.of(FAMILY))
+                                .build());
             }
             long started = System.nanoTime();
             load(connection, Path.of(args[0]));
@@ -81,7 +84,8 @@ public final class Aggregate {
     }
 
     private static void load(Connection connection, Path input) throws IOException {
-        try (BufferedReader lines = Files.newBufferedReader(input); BufferedMutator rows = connection.getBufferedMutator(ROWS)) {
+        try (BufferedReader lines = Files.newBufferedReader(input);
+                BufferedMutator rows = connection.getBufferedMutator(ROWS)) {
             long place = 0;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 List<String> cells = Cells.of(line);

@@ -1,4 +1,5 @@
-# In the C locale tolower knows A to Z, and nothing else. Files come in the order of their names, so do the documents of a term.
+# In the C locale tolower knows A to Z, and nothing else. Files come in the order of their names, so do the documents of
+# a term.
 mkdir "$2"
 cd "$1"
 ls | mawk '

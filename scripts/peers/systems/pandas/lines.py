@@ -1,7 +1,7 @@
 """Shared by pandas' programs: the input as a series of lines, and the clock.
 
-read_csv has no way to read lines as they are: each byte is a separator, a quote or a line end to it. Python's own reading
-of lines is no slower.
+read_csv has no way to read lines as they are: each byte is a separator, a quote or a line end to it. Python's own
+reading of lines is no slower.
 """
 
 import sys

@@ -1,4 +1,5 @@
-"""The lines in byte order: sorted() of the file, whose line feeds are cut off before, since they would be compared too."""
+"""The lines in byte order: sorted() of the file, whose line feeds are cut off before, since they would be compared
+too."""
 
 import reading
 from program import run

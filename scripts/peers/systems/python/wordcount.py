@@ -1,4 +1,5 @@
-"""Word count with collections.Counter, a line at a time. bytes.split ends words at VT too, so a line with one is searched."""
+"""Word count with collections.Counter, a line at a time. bytes.split ends words at VT too, so a line with one is
+searched."""
 
 import re
 from collections import Counter

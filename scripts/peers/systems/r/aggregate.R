@@ -5,7 +5,8 @@ source(file.path(Sys.getenv("PROGRAMS"), "program.R"))
 timed(function() {
     question <- aggregate_question()
     numeric <- c("sum", "mean", "min", "max")
-    numbers <- setdiff(question$columns[question$functions %in% numeric], c(question$groups, question$columns[!question$functions %in% numeric]))
+    text <- c(question$groups, question$columns[!question$functions %in% numeric])
+    numbers <- setdiff(question$columns[question$functions %in% numeric], text)
     sep <- separator_of(source_path)
     width <- length(scan(source_path, what = "", sep = sep, nlines = 1, quote = "\"", quiet = TRUE))
     used <- c(question$groups, question$columns)
@@ -15,7 +16,11 @@ timed(function() {
     rows <- read.table(source_path, sep = sep, quote = "\"", comment.char = "", colClasses = classes, na.strings = "")
     names(rows) <- which(classes != "NULL")
     columns <- lapply(question$groups, function(column) addNA(factor(rows[[as.character(column)]]), ifany = TRUE))
-    groups <- if (length(columns)) do.call(interaction, c(columns, drop = TRUE, sep = "\t", lex.order = TRUE)) else factor(rep("", nrow(rows)))
+    groups <- if (length(columns)) {
+        do.call(interaction, c(columns, drop = TRUE, sep = "\t", lex.order = TRUE))
+    } else {
+        factor(rep("", nrow(rows)))
+    }
     keys <- levels(groups)
     apply_to <- function(function_name, column) {
         if (is.na(column)) return(tapply(rep(1L, nrow(rows)), groups, sum))

@@ -12,7 +12,8 @@ timed(function() {
     used <- sort(unique(c(question$groups, question$columns)))
     used <- if (length(used)) used else 1L
     types <- Filter(length, list(character = setdiff(used, numbers), numeric = numbers))
-    rows <- fread(source_path, header = FALSE, select = used, colClasses = types, na.strings = "", sep = separator_of(source_path))
+    sep <- separator_of(source_path)
+    rows <- fread(source_path, header = FALSE, select = used, colClasses = types, na.strings = "", sep = sep)
     told <- function(function_name, column) {
         if (is.na(column)) return(quote(.N))
         cells <- as.name(paste0("V", column))

@@ -4,7 +4,8 @@ arguments <- commandArgs(trailingOnly = TRUE)
 source_path <- arguments[1]
 output <- arguments[2]
 
-# What the parameters of `aggregate` ask for: the numbers of the columns of a group, and functions with the column of each.
+# What the parameters of `aggregate` ask for: the numbers of the columns of a group, and functions with the column of
+# each.
 aggregate_question <- function() {
     groups <- Sys.getenv("GROUP_BY")
     wanted <- Sys.getenv("AGG")

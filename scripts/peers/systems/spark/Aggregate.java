@@ -33,6 +33,8 @@ public final class Aggregate {
         }
         numbers.removeAll(texts);
         Column[] rest = values.subList(1, values.size()).toArray(new Column[0]);
-        Tables.run(args[1], tables -> tables.read(args[0], numbers).groupBy(keys.toArray(new Column[0])).agg(values.get(0), rest));
+        Tables.run(args[1], tables -> tables.read(args[0], numbers)
+                .groupBy(keys.toArray(new Column[0]))
+                .agg(values.get(0), rest));
     }
 }

@@ -9,7 +9,11 @@ public final class Grep {
     public static void main(String[] args) {
         Pattern pattern = Pattern.compile(System.getenv("PATTERN"), Pattern.UNIX_LINES);
         Session.run(args, lines -> lines
-                .flatMap(line -> pattern.matcher(line).results().map(MatchResult::group).filter(match -> !match.isEmpty()).iterator())
+                .flatMap(line -> pattern.matcher(line)
+                        .results()
+                        .map(MatchResult::group)
+                        .filter(match -> !match.isEmpty())
+                        .iterator())
                 .mapToPair(match -> new Tuple2<>(match, 1L))
                 .reduceByKey(Long::sum)
                 .mapToPair(Tuple2::swap)

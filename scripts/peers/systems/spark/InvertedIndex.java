@@ -29,6 +29,8 @@ public final class InvertedIndex {
                 .select(
                         col("term"),
                         org.apache.spark.sql.functions.size(col("list")),
-                        concat_ws(",", transform(col("list"), each -> concat(each.getField("document"), lit(":"), each.getField("n"))))));
+                        concat_ws(",", transform(
+                                col("list"),
+                                each -> concat(each.getField("document"), lit(":"), each.getField("n"))))));
     }
 }

@@ -10,7 +10,8 @@ import org.apache.spark.sql.Row;
 
 /** A join of two files on their first columns. */
 public final class Join {
-    private static final Map<String, String> KINDS = Map.of("semi", "left_semi", "anti", "left_anti", "full", "full_outer");
+    private static final Map<String, String> KINDS =
+            Map.of("semi", "left_semi", "anti", "left_anti", "full", "full_outer");
 
     private Join() {}
 
@@ -19,7 +20,8 @@ public final class Join {
         Tables.run(args[1], tables -> {
             Dataset<Row> left = tables.read("left", Set.of());
             Dataset<Row> right = tables.read("right", Set.of());
-            Dataset<Row> joined = left.join(right, left.col("c1").equalTo(right.col("c1")), KINDS.getOrDefault(how, how));
+            Column same = left.col("c1").equalTo(right.col("c1"));
+            Dataset<Row> joined = left.join(right, same, KINDS.getOrDefault(how, how));
             if (KINDS.getOrDefault(how, "").startsWith("left_")) {
                 return joined;
             }

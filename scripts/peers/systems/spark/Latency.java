@@ -23,8 +23,9 @@ import org.apache.spark.sql.streaming.Trigger;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Counts events by key with Structured Streaming: a batch an interval, or in real-time mode, in which rows go through all stages as
- * they come. The query is the same. Arguments: port, events, milliseconds between batches, micro-batch or real-time.
+ * Counts events by key with Structured Streaming: a batch an interval, or in real-time mode, in which rows go through
+ * all stages as they come. The query is the same. Arguments: port, events, milliseconds between batches, micro-batch or
+ * real-time.
  */
 public final class Latency {
     private static final int LARGEST_PIECE = 1 << 12;

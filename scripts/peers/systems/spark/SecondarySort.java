@@ -4,7 +4,9 @@ import static org.apache.spark.sql.functions.monotonically_increasing_id;
 
 import java.util.Set;
 
-/** The rows of a key into one partition, where they are sorted by the other column and then by their place in the input. */
+/**
+ * The rows of a key into one partition, where they are sorted by the other column and then by their place in the input.
+ */
 public final class SecondarySort {
     private SecondarySort() {}
 

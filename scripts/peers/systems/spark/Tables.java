@@ -36,7 +36,12 @@ final class Tables {
     static void run(String output, Function<Tables, Dataset<Row>> question) {
         SparkSession spark = SparkSession.builder().getOrCreate();
         long started = System.nanoTime();
-        question.apply(new Tables(spark)).write().option("sep", "\t").option("escape", "\"").option("emptyValue", "").csv(output);
+        question.apply(new Tables(spark))
+                .write()
+                .option("sep", "\t")
+                .option("escape", "\"")
+                .option("emptyValue", "")
+                .csv(output);
         System.out.printf("work_seconds=%.6f%n", (System.nanoTime() - started) / 1e9);
         spark.stop();
     }

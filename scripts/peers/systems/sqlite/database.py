@@ -11,7 +11,8 @@ import reading
 
 
 def run(rows: Callable[[sqlite3.Connection, Iterator[bytes]], Iterable[tuple]]) -> None:
-    """Write what `rows` makes of the input's lines, which have no line end, as TAB-separated text to the output folder."""
+    """Write what `rows` makes of the input's lines, which have no line end, as TAB-separated text to the output
+    folder."""
     source, output = sys.argv[1], Path(sys.argv[2])
     started = time.perf_counter()
     os.environ["SQLITE_TMPDIR"] = os.environ["SCRATCH"]  # where sorts go that do not fit

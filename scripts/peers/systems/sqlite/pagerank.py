@@ -19,7 +19,8 @@ def ranks(database, lines):
     database.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?)", edges)
     database.executescript("""
         INSERT INTO nodes (name) SELECT source FROM edges UNION SELECT target FROM edges;
-        INSERT INTO links SELECT t.id, s.id FROM edges e JOIN nodes s ON s.name = e.source JOIN nodes t ON t.name = e.target;
+        INSERT INTO links SELECT t.id, s.id
+            FROM edges e JOIN nodes s ON s.name = e.source JOIN nodes t ON t.name = e.target;
         UPDATE nodes SET rank = 1.0 / (SELECT count(*) FROM nodes), degree = 0;
         UPDATE nodes SET degree = d.n FROM (SELECT source, count(*) AS n FROM links GROUP BY source) d
             WHERE d.source = nodes.id;

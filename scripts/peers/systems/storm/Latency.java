@@ -32,7 +32,8 @@ public final class Latency {
         Config config = new Config();
         config.setNumAckers(0);
         try (LocalCluster cluster = new LocalCluster()) {
-            try (LocalCluster.LocalTopology running = cluster.submitTopology("latency", config, topology.createTopology())) {
+            try (LocalCluster.LocalTopology running =
+                    cluster.submitTopology("latency", config, topology.createTopology())) {
                 while (Seen.events() < events) {
                     Thread.sleep(10);
                 }
@@ -57,7 +58,8 @@ public final class Latency {
             this.out = out;
             try {
                 Socket socket = new Socket("127.0.0.1", port);
-                lines = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8), 1 << 16);
+                var bytes = new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8);
+                lines = new BufferedReader(bytes, 1 << 16);
             } catch (IOException error) {
                 throw new UncheckedIOException(error);
             }

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a program has put out of a stream of events, and when: the files `seen` and `totals` that `scripts/latency` reads. One for
- * the whole JVM, in which all tasks run.
+ * What a program has put out of a stream of events, and when: the files `seen` and `totals` that `scripts/latency`
+ * reads. One for the whole JVM, in which all tasks run.
  */
 final class Seen {
     private static final StringBuilder LINES = new StringBuilder();

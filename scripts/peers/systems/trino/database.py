@@ -24,8 +24,9 @@ class Database:
         _lay(Path(relation.path).resolve(), place / "part")
         columns = ", ".join(f"{name} varchar" for name in relation.columns)
         self.execute(
-            f"CREATE TABLE {relation.name}_as_it_is ({columns}) WITH (format = 'CSV', csv_separator = '{relation.separator}', "
-            f"csv_escape = '\"', external_location = 'local:///{relation.name}')"
+            f"CREATE TABLE {relation.name}_as_it_is ({columns}) "
+            f"WITH (format = 'CSV', csv_separator = '{relation.separator}', csv_escape = '\"', "
+            f"external_location = 'local:///{relation.name}')"
         )
         filled = ", ".join(f"NULLIF({name}, '') AS {name}" for name in relation.columns)
         return f"(SELECT {filled} FROM {relation.name}_as_it_is)"
