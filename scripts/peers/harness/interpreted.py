@@ -14,9 +14,18 @@ class PythonSystem(System):
 
     suffix = ".py"
 
-    def __init__(self, name: str, package: str | None = None, environment: dict[str, str] | None = None, **traits):
+    def __init__(
+        self,
+        name: str,
+        package: str | None = None,
+        environment: dict[str, str] | None = None,
+        threads: str | None = None,
+        **traits,
+    ):
         super().__init__(name, **traits)
         self.package = package
+        self.threads = threads
+        """Variable from which the package reads, when it is imported, how many threads it may have."""
         self.environment = environment or {}
         """Variables that make programs of a family those of this system."""
         self.venv = layout.venv(self.family)
@@ -37,7 +46,10 @@ class PythonSystem(System):
     def command(self, task: Task) -> Command:
         interpreter = layout.python(self.venv) if self.package else sys.executable
         argv = [str(interpreter), "-B", str(self.program(task.workload)), task.INPUT, task.OUTPUT]
-        return Command(argv, {"PYTHONPATH": str(layout.PEERS / "programs"), **self.environment, **self.server_environment()})
+        environment = {"PYTHONPATH": str(layout.PEERS / "programs"), **self.environment, **self.server_environment()}
+        if self.threads:
+            environment[self.threads] = str(task.cpus)
+        return Command(argv, environment)
 
 
 def version_told(command: list[str]) -> str:

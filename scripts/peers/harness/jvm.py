@@ -1,6 +1,5 @@
 """Shared by Hadoop and Spark: jars compiled by setup, and the check of their presence and versions."""
 
-import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -30,8 +29,8 @@ class JavaSystem(System):
         if question.workload.name in rules.GRAPHS + rules.LINES:
             yield from rules.cuts_at_carriage_returns(question)
         yield from rules.drops_carriage_returns(question)
+        yield from rules.plain_tables(question)
         if "header" in question.parameters:
-            yield from rules.plain_tables(question)
             if question.data.has(b'"') or tables.separator(question.data, question.parameters) not in (",", "\t", " "):
                 yield "cuts rows at commas, TABs and spaces, and knows no quotes"
             if question.parameters.get("positive") and question.data.has(b" ") and question.data.has(b","):
@@ -67,12 +66,7 @@ def sources(family: str) -> list[Path]:
 
 
 def sources_digest(family: str) -> str:
-    """Of their names and contents: their times change with every checkout."""
-    digest = hashlib.blake2b(digest_size=16)
-    for source in sources(family):
-        text = source.read_bytes()
-        digest.update(f"{source.name} {len(text)}\n".encode() + text)
-    return digest.hexdigest()
+    return layout.digest(sources(family))
 
 
 def digest_of(family: str) -> Path:

@@ -1,5 +1,6 @@
 """Paths. The repository holds sources only; everything that is built or generated goes to the user's cache."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -30,6 +31,15 @@ def streaming_sources(family: str) -> list[Path]:
     """What a system that takes a stream of events is compiled with."""
     takes_one = (folder(family) / "Latency.java").exists()
     return sorted((PEERS / "systems" / "streaming").glob("*.java")) if takes_one else []
+
+
+def digest(sources: list[Path]) -> str:
+    """Of the names and contents of sources: their times change with every checkout."""
+    seen = hashlib.blake2b(digest_size=16)
+    for source in sources:
+        text = source.read_bytes()
+        seen.update(f"{source.name} {len(text)}\n".encode() + text)
+    return seen.hexdigest()
 
 
 def venv(family: str) -> Path:

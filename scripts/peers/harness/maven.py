@@ -1,6 +1,5 @@
 """Systems whose jars come from Maven's central repository, as their `pom.xml` says; setup compiles their programs."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -82,9 +81,5 @@ def sources(family: str) -> list[Path]:
 
 
 def digest_of(family: str) -> str:
-    """Of the names and contents of what a jar is made of."""
-    digest = hashlib.blake2b(digest_size=16)
-    for source in [layout.folder(family) / "pom.xml", *sources(family)]:
-        text = source.read_bytes()
-        digest.update(f"{source.name} {len(text)}\n".encode() + text)
-    return digest.hexdigest()
+    """Of what a jar is made of."""
+    return layout.digest([layout.folder(family) / "pom.xml", *sources(family)])

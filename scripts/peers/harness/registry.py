@@ -6,7 +6,7 @@ A system offers a workload when its folder holds a program of the workload's nam
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,7 +159,12 @@ class System:
     """Meaning of the interval, where it is not the time between two batches."""
 
     def __init__(
-        self, name: str, family: str | None = None, aliases: tuple[str, ...] = (), parallel: bool = True
+        self,
+        name: str,
+        family: str | None = None,
+        aliases: tuple[str, ...] = (),
+        parallel: bool = True,
+        declines: tuple[Callable[["Question"], Iterable[str]], ...] = (),
     ):
         self.name = name
         self.family = family or name
@@ -168,6 +173,8 @@ class System:
         """Other names that people know it by."""
         self.parallel = parallel
         """Whether it works on all of the CPUs that it is given; else on one."""
+        self.declines = declines
+        """Rules of `rules` by which it declines a question."""
         self.folder = layout.folder(self.family)
 
     def called(self) -> str:
@@ -187,12 +194,19 @@ class System:
     @property
     def hint(self) -> str:
         """What to do where it is not set up."""
-        by_name = self.needs.debian or any((self.folder / file).exists() for file in ("requirements.txt", "pom.xml"))
-        return f"{layout.SETUP_HINT} {self.family}" if by_name else layout.SETUP_HINT
+        return f"{layout.SETUP_HINT} {self.family}" if self.has_own_setup else layout.SETUP_HINT
+
+    @property
+    def has_own_setup(self) -> bool:
+        """Whether `setup` knows its family by name."""
+        return bool(self.needs.debian) or any(
+            (self.folder / file).exists() for file in ("requirements.txt", "pom.xml")
+        )
 
     def reasons(self, question: "Question") -> Iterator[str]:
         """Returns the reason why this system's program would not give twinmill's answer here, from `rules`."""
-        yield from ()
+        for rule in self.declines:
+            yield from rule(question)
 
     def version(self) -> str:
         raise NotImplementedError

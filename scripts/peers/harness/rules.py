@@ -59,11 +59,13 @@ def _of_everyone(question: Question) -> Iterator[str]:
 
 
 def plain_tables(question: Question) -> Iterator[str]:
-    """Of programs that are told where fields end."""
+    """Of programs that are told where the fields of a table of points end."""
+    if "header" not in question.parameters:
+        return
     if not tables.by_number(question.parameters):
         yield "takes columns by number, not by name"
     elif not tables.is_plain(question.data, question.parameters):
-        yield "cannot tell what stands between the fields; twinmill's report says what it took, --separator says it to all"
+        yield "cannot tell what stands between fields; twinmill's report says what it took, --separator says it to all"
     elif "label-column" in question.parameters and question.data.has(b'"') and BLANK_QUOTES.search(question.data.text):
         yield "does not tell blanks within quotes from those around them"
 
@@ -112,6 +114,20 @@ def plain_cells(question: Question) -> Iterator[str]:
         yield "takes carriage returns for a part of the last cell, and empty lines for rows"
     if question.workload.name == "secondary-sort" and question.data.has(b",,"):
         yield "puts empty cells first"
+
+
+def rows_alone(question: Question) -> Iterator[str]:
+    """Of readers to which every line is a row."""
+    if question.workload.name in TABLES + RECORDS and question.data.empty_lines:
+        yield "takes empty lines for rows"
+
+
+def usual_reader(question: Question) -> Iterator[str]:
+    """Of the many that read UTF-8 without a mark, end lines at any carriage return, and know columns by number."""
+    yield from utf8_only(question)
+    yield from no_mark(question)
+    yield from cuts_at_carriage_returns(question)
+    yield from plain_rows(question)
 
 
 def _second_is_a_number(data: Data) -> bool:

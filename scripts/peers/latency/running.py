@@ -7,12 +7,10 @@
 import os
 import subprocess
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.children import Guardian, dies_with_parent
-from harness.measure import kill
+from harness.children import run_to_end
 from harness.registry import Stream, System
 
 from . import events
@@ -77,36 +75,18 @@ def run(
 def _run(command, folder: Path, timeout_seconds: float) -> float:
     said = folder / "said"
     with open(said, "wb") as output:
-        child = subprocess.Popen(
+        ended = run_to_end(
             command.argv,
+            timeout_seconds,
             cwd=folder,
             env={**os.environ, **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,
-            preexec_fn=dies_with_parent,
         )
-    guardian = Guardian(child.pid)
-    timer = threading.Timer(timeout_seconds, kill, [child.pid])
-    timer.start()
-    started = time.monotonic()
-    try:
-        _, status, usage = os.wait4(child.pid, 0)
-    except BaseException:
-        kill(child.pid)
-        child.wait()
-        raise
-    finally:
-        timer.cancel()
-        guardian.dismiss()
-    kill(child.pid)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        why = "did not end in time" if time.monotonic() - started >= timeout_seconds else f"status {child.returncode}"
-        last = said.read_text(errors="replace").splitlines()[-15:]
-        raise StreamFailed("\n".join([why, *last]))
-    return usage.ru_utime + usage.ru_stime
+    if ended.status != 0:
+        raise StreamFailed("\n".join([ended.why, *said.read_text(errors="replace").splitlines()[-15:]]))
+    return ended.cpu_seconds
 
 
 def _seen(path: Path):

@@ -2,19 +2,19 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import reading
 
 
-def read(source: Path) -> tuple[list[bytes], np.ndarray, np.ndarray]:
+def read(source: Path, index_type: type = np.int64) -> tuple[list[bytes], np.ndarray, np.ndarray]:
     """The ids in byte order, and each edge's source and destination as indices of them."""
     ends = reading.ends(source)
     ids = sorted(set(ends))
     index = dict(zip(ids, range(len(ids))))
-    edges = np.fromiter(map(index.__getitem__, ends), dtype=np.int64, count=len(ends))
+    edges = np.fromiter(map(index.__getitem__, ends), dtype=index_type, count=len(ends))
     return ids, edges[0::2].copy(), edges[1::2].copy()
 
 
@@ -38,14 +38,6 @@ def run(values: Callable[[list[bytes], np.ndarray, np.ndarray], list]) -> None:
     found = values(ids, sources, destinations) if ids else []
     reading.write(sys.argv[2], (b"%b\t%b\n" % (id, _bytes(value)) for id, value in zip(ids, found)))
     print(f"work_seconds={time.perf_counter() - started:.6f}")
-
-
-def timed(iterations: int) -> Iterator[int]:
-    """`range(iterations)`, with the time of each on standard output."""
-    for index in range(iterations):
-        started = time.perf_counter()
-        yield index
-        print(f"iteration_seconds={time.perf_counter() - started:.6f}")
 
 
 def _bytes(value) -> bytes:

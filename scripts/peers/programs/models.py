@@ -1,8 +1,6 @@
-"""Points with labels as arrays, z-scores, and the time of iterations, for libraries that fit models."""
+"""Points with labels as arrays, and z-scores, for libraries that fit models."""
 
 import os
-import time
-from collections.abc import Iterator
 
 import numpy as np
 import reading
@@ -33,11 +31,3 @@ def written(output: str, *parts: np.ndarray) -> None:
     """The numbers of a network, one after the other."""
     numbers = np.concatenate([np.ravel(part) for part in parts]).tolist()
     reading.write(output, (b"%d\t%r\n" % (index, number) for index, number in enumerate(numbers)))
-
-
-def timed(iterations: int) -> Iterator[int]:
-    """`range(iterations)`, with the time of each on standard output."""
-    for index in range(iterations):
-        started = time.perf_counter()
-        yield index
-        print(f"iteration_seconds={time.perf_counter() - started:.6f}")

@@ -17,8 +17,10 @@ FUNCTIONS = {"mean": "avg"}
 class Relation:
     """A file of rows."""
 
-    def __init__(self, path: str | Path, name: str = "rows_of_input"):
+    def __init__(self, path: str | Path, name: str = "rows_of_input", key: str | None = None):
         self.path, self.name = str(path), name
+        self.key = key
+        """The column that its rows are looked up by."""
         with open(path, encoding="utf-8-sig", newline="") as file:
             line = file.readline()
         self.separator = "\t" if "\t" in line else ","

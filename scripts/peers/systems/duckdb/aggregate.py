@@ -1,7 +1,8 @@
 """GROUP BY over the file."""
 
+from output import write
 from relations import Aggregate, Relation
-from rows import scanned, write
+from rows import scanned
 
 question = Aggregate()
 write(question.sql(scanned(Relation("input"), question.numbers)))

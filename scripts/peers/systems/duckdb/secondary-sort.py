@@ -1,7 +1,8 @@
 """ORDER BY key, then the other column, then the place in the input."""
 
+from output import write
 from relations import Relation
-from rows import scanned, write
+from rows import scanned
 
 relation = Relation("input")
 write(f"""

@@ -4,11 +4,4 @@ double precision: faiss's own k-means adds single ones up, and no other program 
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class Faiss(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [Faiss("faiss", package="faiss_cpu")]
+SYSTEMS = [PythonSystem("faiss", package="faiss_cpu", declines=(rules.plain_tables,))]

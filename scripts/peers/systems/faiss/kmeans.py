@@ -5,10 +5,12 @@ import os
 import sys
 import time
 
+import clusters
 import faiss
 import numpy as np
 import reading
-from models import standardized, timed
+from iterations import timed
+from models import standardized
 from tables import columns, table
 
 CLOSE = 1e-4
@@ -30,24 +32,10 @@ def nearest(points: np.ndarray, single: np.ndarray, centroids: np.ndarray) -> np
 
 
 started = time.perf_counter()
-k = int(os.environ["K"])
 points = standardized(table(sys.argv[1], columns(os.environ["COLUMNS"])))
-seeds = {}
-for point in points:
-    seeds.setdefault(tuple(point), point)
-    if len(seeds) == k:
-        break
-centroids = np.array(list(seeds.values()))
+centroids = clusters.first_distinct(points, int(os.environ["K"]))
 single = points.astype(np.float32)
 for _ in timed(int(os.environ["ITERATIONS"])):
-    assigned = nearest(points, single, centroids)
-    counts = np.bincount(assigned, minlength=k)
-    sums = np.column_stack([np.bincount(assigned, weights=column, minlength=k) for column in points.T])
-    filled = counts > 0
-    centroids[filled] = sums[filled] / counts[filled, None]
-lines = (
-    f"{cluster}\t{count}\t{','.join(map(repr, centroid))}\n"
-    for cluster, (count, centroid) in enumerate(zip(counts.tolist(), centroids.tolist()))
-)
-reading.write(sys.argv[2], (line.encode() for line in lines))
+    counts, centroids = clusters.means(points.T, nearest(points, single, centroids), centroids)
+reading.write(sys.argv[2], clusters.lines(counts, centroids))
 print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -13,13 +13,8 @@ class Flink(MavenSystem):
     intervals_ms = (0, 5, 100)
     interval_is = "longest wait in a buffer (setBufferTimeout)"
 
-    def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-
     def stream(self, stream: Stream) -> Command:
         return Command(self.java("Latency", *map(str, (stream.port, stream.events, stream.interval_ms, stream.cpus))))
 
 
-SYSTEMS = [Flink("flink")]
+SYSTEMS = [Flink("flink", declines=(rules.usual_reader,))]

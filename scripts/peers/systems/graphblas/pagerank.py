@@ -4,6 +4,7 @@ import os
 
 import graphblas as gb
 import graphs
+from iterations import timed
 from matrix import made
 
 
@@ -13,7 +14,7 @@ def ranks(ids, sources, destinations):
     degrees = links.reduce_rowwise(gb.monoid.plus).new()
     rank = gb.Vector(float, n)
     rank << 1 / n
-    for _ in graphs.timed(int(os.environ["ITERATIONS"])):
+    for _ in timed(int(os.environ["ITERATIONS"])):
         given = rank.ewise_mult(degrees, gb.binary.truediv).new()
         received = gb.semiring.plus_first(given @ links).new()
         at_dead_ends = rank.reduce(gb.monoid.plus).get(0.0) - rank.ewise_mult(degrees, gb.binary.first).new().reduce(

@@ -27,9 +27,7 @@ class HBase(MavenSystem):
     )
 
     def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
+        yield from rules.usual_reader(question)
         if "distinct" in question.parameters.get("agg", ""):
             yield "is not written for distinct"
         if question.data.size > LARGEST_INPUT:

@@ -13,10 +13,7 @@ class MariaDB(PythonSystem):
     needs = Needs({"mariadbd": "mariadb-server-core"})
 
     def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
+        yield from rules.usual_reader(question)
         if question.workload.name == "join" and question.parameters["how"] == "full":
             yield "has no full join"
         if question.data.has_line_over(LONGEST_LINE):

@@ -1,13 +1,6 @@
 """GROUP BY."""
 
 from database import run
-from relations import Aggregate, Relation
+from questions import aggregate
 
-
-def asked(database) -> str:
-    question, relation = Aggregate(), Relation("input")
-    database.load(relation, question.numbers)
-    return question.sql(relation.name)
-
-
-run(asked)
+run(aggregate)

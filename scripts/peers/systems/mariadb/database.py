@@ -4,11 +4,11 @@ and writes the files itself."""
 import os
 import re
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pymysql
+import questions
 from relations import Relation
 from servers import mariadb
 
@@ -21,9 +21,9 @@ class Database:
     def __init__(self, connection: pymysql.Connection):
         self.cursor = connection.cursor()
 
-    def load(self, relation: Relation, numbers: set[str] = frozenset(), number: str = "DOUBLE") -> None:
-        types = relation.typed(numbers, TEXT, number)
-        key = ", KEY (c1)" if relation.name.startswith("of_") else ""
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), whole: bool = False) -> None:
+        types = relation.typed(numbers, TEXT, "BIGINT" if whole else "DOUBLE")
+        key = f", KEY ({relation.key})" if relation.key else ""
         made = ", ".join(f"{name} {kind}" for name, kind in types.items())
         self.cursor.execute(f"CREATE TABLE {relation.name} ({made}{key})")
         read = ", ".join(f"@{name}" for name in types)
@@ -34,11 +34,11 @@ class Database:
         )
         self.cursor.execute(f"ANALYZE TABLE {relation.name}")
 
-    def load_lines(self) -> None:
-        """The lines as column `line` of the table `lines`."""
+    def lines(self) -> None:
         self.cursor.execute(f"CREATE TABLE `lines` (line {TEXT})")
         self.cursor.execute(
-            f"LOAD DATA INFILE '{os.path.abspath('input')}' INTO TABLE `lines` FIELDS TERMINATED BY '\x01' ESCAPED BY ''"
+            f"LOAD DATA INFILE '{os.path.abspath('input')}' INTO TABLE `lines` "
+            "FIELDS TERMINATED BY '\x01' ESCAPED BY ''"
         )
 
     def write(self, question: str) -> None:
@@ -60,10 +60,4 @@ def run(asked: Callable[[Database], str]) -> None:
     """Let `asked` load tables; it returns the question, whose answer is written."""
     with mariadb.started(Path(os.environ["SCRATCH"])) as reached:
         with pymysql.connect(**reached, autocommit=True) as connection:
-            database = Database(connection)
-            started = time.perf_counter()
-            question = asked(database)
-            loaded = time.perf_counter()
-            database.write(question)
-            print(f"load_seconds={loaded - started:.6f}")
-            print(f"work_seconds={time.perf_counter() - loaded:.6f}")
+            questions.timed(Database(connection), asked)

@@ -1,11 +1,6 @@
 """Each line once."""
 
 from database import run
+from questions import distinct
 
-
-def asked(database) -> str:
-    database.load_lines()
-    return "SELECT DISTINCT line FROM lines"
-
-
-run(asked)
+run(distinct)

@@ -3,11 +3,4 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class NumPy(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [NumPy("numpy", package="numpy")]
+SYSTEMS = [PythonSystem("numpy", package="numpy", threads="OPENBLAS_NUM_THREADS", declines=(rules.plain_tables,))]

@@ -3,18 +3,16 @@
 import os
 
 import numpy as np
-from program import run, standardized, timed
+from iterations import timed
+from models import labelled, standardized
+from program import run
 from scipy.special import expit
-from tables import table
 
 
 def lines(source):
     rate = float(os.environ["LEARNING_RATE"])
-    column = int(os.environ["LABEL_COLUMN"] or 1) - 1
-    points = table(source, label=(column, os.environ["POSITIVE"] or "1"))
-    labels = points[:, column].copy()
-    features = standardized(np.delete(points, column, axis=1))
-    x = np.column_stack([np.ones(len(features)), features])
+    features, labels = labelled(source)
+    x = np.column_stack([np.ones(len(features)), standardized(features)])
 
     weights = np.zeros(x.shape[1])
     for _ in timed(int(os.environ["ITERATIONS"])):

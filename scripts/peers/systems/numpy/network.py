@@ -5,7 +5,8 @@ import sys
 import time
 
 import numpy as np
-from models import first_weights, labelled, standardized, timed, written
+from iterations import timed
+from models import first_weights, labelled, standardized, written
 from scipy.special import expit
 
 started = time.perf_counter()

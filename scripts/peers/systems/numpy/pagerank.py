@@ -4,7 +4,8 @@ import os
 
 import numpy as np
 import scipy.sparse
-from program import graph, run, timed
+from iterations import timed
+from program import graph, run
 
 DAMPING = float(os.environ["DAMPING"])
 

@@ -10,20 +10,16 @@ from harness.interpreted import PythonSystem
 CHUNK_ROWS = 500_000
 
 
-class Pandas(PythonSystem):
-    def reasons(self, question: rules.Question):
-        yield from rules.first_match(question)
-        yield from rules.plain_rows(question)
-
-
-class InChunks(Pandas):
+class InChunks(PythonSystem):
     """The questions whose answers add up."""
 
     def offers(self, workload):
         return workload.name == "aggregate"
 
 
+TRAITS = {"package": "pandas", "parallel": False, "declines": (rules.first_match, rules.plain_rows)}
+
 SYSTEMS = [
-    Pandas("pandas", package="pandas", parallel=False),
-    InChunks("pandas-chunks", family="pandas", package="pandas", parallel=False, environment={"CHUNK_ROWS": str(CHUNK_ROWS)}),
+    PythonSystem("pandas", **TRAITS),
+    InChunks("pandas-chunks", family="pandas", environment={"CHUNK_ROWS": str(CHUNK_ROWS)}, **TRAITS),
 ]

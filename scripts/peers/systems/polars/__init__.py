@@ -12,10 +12,9 @@ class Polars(PythonSystem):
         yield from rules.plain_rows(question)
         yield from rules.no_mark(question)
         yield from rules.drops_carriage_returns(question)
-        if question.workload.name in rules.TABLES + rules.RECORDS and question.data.empty_lines:
-            yield "takes empty lines for rows"
+        yield from rules.rows_alone(question)
         if question.pattern and "(?" in question.pattern.text and not question.pattern.portable:
             yield f"may read the pattern {question.pattern.text} in another way"
 
 
-SYSTEMS = [Polars("polars", package="polars")]
+SYSTEMS = [Polars("polars", package="polars", threads="POLARS_MAX_THREADS")]

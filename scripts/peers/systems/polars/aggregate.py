@@ -1,8 +1,9 @@
 """group_by and agg."""
 
 import polars as pl
+from output import write
 from relations import Aggregate, Relation
-from rows import scanned, write
+from rows import scanned
 
 question = Aggregate()
 

@@ -3,8 +3,9 @@
 import os
 
 import polars as pl
+from output import write
 from relations import Relation
-from rows import scanned, write
+from rows import scanned
 
 
 def query() -> pl.LazyFrame:

@@ -17,10 +17,7 @@ class PostgreSQL(PythonSystem):
     )
 
     def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
+        yield from rules.usual_reader(question)
         if question.data.has(b"\0"):
             yield "takes no NUL in a text"
 

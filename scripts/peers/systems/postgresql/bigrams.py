@@ -4,7 +4,7 @@ from database import run
 
 
 def asked(database) -> str:
-    database.load_lines()
+    database.lines()
     return """
         WITH words AS (
             SELECT lines.ctid AS place, word, number,

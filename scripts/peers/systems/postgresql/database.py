@@ -2,11 +2,11 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import questions
 from relations import Relation
 from servers import postgresql
 
@@ -17,15 +17,15 @@ class Database:
     def __init__(self, connection: psycopg.Connection):
         self.connection = connection
 
-    def load(self, relation: Relation, numbers: set[str] = frozenset(), number: str = "double precision") -> None:
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), whole: bool = False) -> None:
+        number = "bigint" if whole else "double precision"
         self.connection.execute(relation.created(numbers=numbers, text="text", number=number))
         self._copy(relation.path, f"COPY {relation.name} FROM STDIN (FORMAT csv, DELIMITER '{relation.separator}')")
         self.connection.execute(f"ANALYZE {relation.name}")
 
-    def load_lines(self, path: str = "input") -> None:
-        """The lines as column `line` of the table `lines`."""
+    def lines(self) -> None:
         self.connection.execute("CREATE TABLE lines (line text)")
-        self._copy(path, "COPY lines FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')")
+        self._copy("input", "COPY lines FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')")
         self.connection.execute("ANALYZE lines")
 
     def _copy(self, path: str, statement: str) -> None:
@@ -49,10 +49,4 @@ def run(asked: Callable[[Database], str]) -> None:
     """Let `asked` load tables; it returns the question, whose answer is written."""
     with postgresql.started(Path(os.environ["SCRATCH"])) as reached:
         with psycopg.connect(**reached, autocommit=True) as connection:
-            database = Database(connection)
-            started = time.perf_counter()
-            question = asked(database)
-            loaded = time.perf_counter()
-            database.write(question)
-            print(f"load_seconds={loaded - started:.6f}")
-            print(f"work_seconds={time.perf_counter() - loaded:.6f}")
+            questions.timed(Database(connection), asked)

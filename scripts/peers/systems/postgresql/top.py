@@ -1,13 +1,6 @@
 """ORDER BY and LIMIT."""
 
 from database import run
-from relations import Relation, top
+from questions import top
 
-
-def asked(database) -> str:
-    relation = Relation("input")
-    database.load(relation, {"c2"}, "bigint")
-    return top(relation.name)
-
-
-run(asked)
+run(top)

@@ -4,7 +4,7 @@ from database import run
 
 
 def asked(database) -> str:
-    database.load_lines()
+    database.lines()
     return """
         SELECT word, count(*) FROM lines, string_to_table(translate(line, E'\\t\\r\\f', '   '), ' ') AS word
         WHERE word <> '' GROUP BY word

@@ -3,11 +3,4 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class Python(PythonSystem):
-    def reasons(self, question: rules.Question):
-        yield from rules.first_match(question)
-        yield from rules.plain_rows(question)
-
-
-SYSTEMS = [Python("python", parallel=False)]
+SYSTEMS = [PythonSystem("python", parallel=False, declines=(rules.first_match, rules.plain_rows))]

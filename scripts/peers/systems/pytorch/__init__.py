@@ -6,11 +6,4 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class PyTorch(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [PyTorch("pytorch", package="torch", aliases=("torch",))]
+SYSTEMS = [PythonSystem("pytorch", package="torch", aliases=("torch",), declines=(rules.plain_tables,))]

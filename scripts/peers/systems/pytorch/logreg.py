@@ -6,7 +6,8 @@ import time
 
 import reading
 import torch
-from models import labelled, standardized, timed
+from iterations import timed
+from models import labelled, standardized
 
 torch.set_num_threads(int(os.environ["CPUS"]))
 

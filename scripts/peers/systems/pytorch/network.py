@@ -5,7 +5,8 @@ import sys
 import time
 
 import torch
-from models import first_weights, labelled, standardized, timed, written
+from iterations import timed
+from models import first_weights, labelled, standardized, written
 
 torch.set_num_threads(int(os.environ["CPUS"]))
 

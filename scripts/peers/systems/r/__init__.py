@@ -11,10 +11,7 @@ class R(ScriptSystem):
     needs = Needs({"Rscript": "r-base-core", "/usr/lib/R/site-library/data.table": "r-cran-data.table"})
 
     def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
+        yield from rules.usual_reader(question)
         if question.data.has(b"\0"):
             yield "takes NUL for the end of a text"
         if question.workload.name == "join" and question.parameters["how"] in ("right", "full"):

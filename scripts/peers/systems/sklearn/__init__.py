@@ -3,11 +3,12 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class ScikitLearn(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [ScikitLearn("sklearn", package="scikit_learn", aliases=("scikit-learn",))]
+SYSTEMS = [
+    PythonSystem(
+        "sklearn",
+        package="scikit_learn",
+        aliases=("scikit-learn",),
+        threads="OMP_NUM_THREADS",
+        declines=(rules.plain_tables,),
+    )
+]

@@ -3,11 +3,12 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class Extended(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [Extended("sklearnex", package="scikit_learn_intelex", aliases=("scikit-learn-intelex",))]
+SYSTEMS = [
+    PythonSystem(
+        "sklearnex",
+        package="scikit_learn_intelex",
+        aliases=("scikit-learn-intelex",),
+        threads="OMP_NUM_THREADS",
+        declines=(rules.plain_tables,),
+    )
+]

@@ -1,9 +1,11 @@
-"""SQLAlchemy with pandas, over PostgreSQL and over MariaDB, as the source text has it: a table in a database, a
-question written in Python, its answer in a frame. Loading is pandas' `to_sql`."""
+"""SQLAlchemy with pandas, over PostgreSQL and over MariaDB: a table in a database, a question written in Python, its
+answer in a frame. Loading is pandas' `to_sql`."""
 
 from harness import rules
 from harness.interpreted import PythonSystem
 from harness.needs import Needs
+from systems.mariadb import MariaDB
+from systems.postgresql import PostgreSQL
 
 
 class SqlAlchemy(PythonSystem):
@@ -14,14 +16,12 @@ class SqlAlchemy(PythonSystem):
             package="sqlalchemy",
             parallel=False,
             environment={"DATABASE": database},
+            declines=(rules.plain_rows,),
         )
         self.needs = needs
 
-    def reasons(self, question: rules.Question):
-        yield from rules.plain_rows(question)
-
 
 SYSTEMS = [
-    SqlAlchemy("postgresql", Needs({"/usr/lib/postgresql/*/bin/postgres": "postgresql"})),
-    SqlAlchemy("mariadb", Needs({"mariadbd": "mariadb-server-core"})),
+    SqlAlchemy("postgresql", PostgreSQL.needs),
+    SqlAlchemy("mariadb", MariaDB.needs),
 ]

@@ -8,9 +8,6 @@ from harness.interpreted import PythonSystem
 
 
 class Sqlite(PythonSystem):
-    def reasons(self, question: rules.Question):
-        yield from rules.plain_rows(question)
-
     def missing(self) -> str | None:
         return None if importlib.util.find_spec("_sqlite3") else "this Python was built without sqlite3"
 
@@ -20,4 +17,4 @@ class Sqlite(PythonSystem):
         return sqlite3.sqlite_version
 
 
-SYSTEMS = [Sqlite("sqlite", parallel=False)]
+SYSTEMS = [Sqlite("sqlite", parallel=False, declines=(rules.plain_rows,))]

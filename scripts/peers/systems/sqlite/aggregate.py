@@ -1,13 +1,6 @@
 """GROUP BY."""
 
-from relations import Aggregate, Relation
-from rows import loaded, run
+from questions import aggregate
+from rows import run
 
-
-def asked(database) -> str:
-    question, relation = Aggregate(), Relation("input")
-    loaded(database, relation, question.numbers)
-    return question.sql(relation.name, "CAST({} AS REAL)".format)
-
-
-run(asked)
+run(aggregate)

@@ -1,13 +1,6 @@
 """ORDER BY and LIMIT."""
 
-from relations import Relation, top
-from rows import loaded, run
+from questions import top
+from rows import run
 
-
-def asked(database) -> str:
-    relation = Relation("input")
-    loaded(database, relation, {"c2"}, "INTEGER")
-    return top(relation.name)
-
-
-run(asked)
+run(top)

@@ -12,13 +12,8 @@ class Storm(MavenSystem):
     intervals_ms = (0,)
     opened = ("java.base/java.lang", "java.base/java.util", "java.base/java.nio", "java.base/sun.nio.ch")
 
-    def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-
     def stream(self, stream: Stream) -> Command:
         return Command(self.java("Latency", *map(str, (stream.port, stream.events, stream.cpus))))
 
 
-SYSTEMS = [Storm("storm")]
+SYSTEMS = [Storm("storm", declines=(rules.usual_reader,))]

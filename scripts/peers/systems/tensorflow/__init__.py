@@ -3,11 +3,4 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class TensorFlow(PythonSystem):
-    def reasons(self, question: rules.Question):
-        if "header" in question.parameters:
-            yield from rules.plain_tables(question)
-
-
-SYSTEMS = [TensorFlow("tensorflow", package="tensorflow_cpu")]
+SYSTEMS = [PythonSystem("tensorflow", package="tensorflow_cpu", declines=(rules.plain_tables,))]

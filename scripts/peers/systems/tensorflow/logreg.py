@@ -9,7 +9,8 @@ import time
 
 import reading
 import tensorflow as tf
-from models import labelled, standardized, timed
+from iterations import timed
+from models import labelled, standardized
 
 tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["CPUS"]))
 

@@ -8,7 +8,8 @@ import sys
 import time
 
 import tensorflow as tf
-from models import first_weights, labelled, standardized, timed, written
+from iterations import timed
+from models import first_weights, labelled, standardized, written
 
 tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["CPUS"]))
 

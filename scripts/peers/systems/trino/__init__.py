@@ -9,12 +9,6 @@ class Trino(PythonSystem):
     framework = True
     needs = needs.maven()
 
-    def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
-
     def version(self) -> str:
         return next(maven.libraries(self.family).glob("trino-server-*/")).name.removeprefix("trino-server-")
 
@@ -24,4 +18,4 @@ class Trino(PythonSystem):
         return {"JAVA": str(runtime), "TRINO_HOME": str(home)}
 
 
-SYSTEMS = [Trino("trino", package="trino", aliases=("presto",))]
+SYSTEMS = [Trino("trino", package="trino", aliases=("presto",), declines=(rules.usual_reader,))]
