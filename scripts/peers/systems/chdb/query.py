@@ -10,8 +10,8 @@ from relations import Relation
 
 OUTPUT = Path(sys.argv[2])
 SETTINGS = (
-    "format_csv_null_representation = '', format_tsv_null_representation = '', join_use_nulls = 1, "
-    f"max_threads = {os.environ['CPUS']}, output_format_tsv_crlf_end_of_line = 0"
+    "format_csv_null_representation = '', format_tsv_null_representation = '', input_format_csv_trim_whitespaces = 0, "
+    f"join_use_nulls = 1, max_threads = {os.environ['CPUS']}, output_format_tsv_crlf_end_of_line = 0"
 )
 LINES = "file('{}', 'LineAsString', 'line String')"
 

@@ -6,12 +6,11 @@ from harness.interpreted import PythonSystem
 
 class DataFusion(PythonSystem):
     def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
+        yield from rules.usual_reader(question)
         if question.workload.name in rules.TEXTS + rules.LINES and question.data.has(b"\1"):
             yield "reads lines as columns that end at the byte 01, which is in the input"
+        if question.workload.name in rules.LINES and question.data.empty_lines:
+            yield "passes over empty lines"
 
 
 SYSTEMS = [DataFusion("datafusion", package="datafusion")]

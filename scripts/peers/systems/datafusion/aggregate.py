@@ -1,13 +1,6 @@
 """GROUP BY over the file."""
 
 from query import run
-from relations import Aggregate, Relation
+from questions import aggregate
 
-
-def asked(session) -> str:
-    question, relation = Aggregate(), Relation("input")
-    session.table(relation, question.numbers)
-    return question.sql(relation.name)
-
-
-run(asked)
+run(aggregate)

@@ -1,11 +1,6 @@
-"""Each line once. An empty line is NULL here."""
+"""Each line once."""
 
 from query import NO_BYTE_OF_TEXT, run
+from questions import distinct
 
-
-def asked(session) -> str:
-    session.lines()
-    return "SELECT DISTINCT line FROM lines"
-
-
-run(asked, between=NO_BYTE_OF_TEXT)
+run(distinct, between=NO_BYTE_OF_TEXT)

@@ -1,14 +1,6 @@
 """A join of two files."""
 
 from query import run
-from relations import Relation, joined
+from questions import join
 
-
-def asked(session) -> str:
-    left, right = Relation("left", "of_left"), Relation("right", "of_right")
-    session.table(left)
-    session.table(right)
-    return joined(left, right)
-
-
-run(asked)
+run(join)

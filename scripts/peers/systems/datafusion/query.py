@@ -21,15 +21,15 @@ class Session:
         config = datafusion.SessionConfig().with_target_partitions(int(os.environ["CPUS"]))
         self.context = datafusion.SessionContext(config)
 
-    def table(self, relation: Relation, numbers: set[str] = frozenset(), number=pa.float64()) -> None:
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), whole: bool = False) -> None:
+        number = pa.int64() if whole else pa.float64()
         fields = [(name, number if name in numbers else pa.string()) for name in relation.columns]
         self._register(relation.name, relation.path, pa.schema(fields), delimiter=relation.separator)
 
-    def lines(self, path: str = "input") -> None:
-        """The lines as column `line` of the table `lines`: columns end at a byte that no text holds."""
-        self._register(
-            "lines", path, pa.schema([("line", pa.string())]), delimiter=NO_BYTE_OF_TEXT, quote=NO_BYTE_OF_TEXT
-        )
+    def lines(self) -> None:
+        """Columns end at a byte that no text holds."""
+        line = pa.schema([("line", pa.string())])
+        self._register("lines", "input", line, delimiter=NO_BYTE_OF_TEXT, quote=NO_BYTE_OF_TEXT)
 
     def _register(self, name: str, path: str, schema: pa.Schema, delimiter: str, quote: str = '"') -> None:
         # A link without an extension: the file's real path, of whatever name.
@@ -41,8 +41,10 @@ class Session:
 
     def write(self, query: str, between: str) -> None:
         OUTPUT.mkdir()
-        told = f"'format.delimiter' '{between}', 'format.has_header' 'false', 'format.null_value' '', 'format.quote' '{QUOTE}'"
+        options = {"delimiter": between, "has_header": "false", "null_value": "", "quote": QUOTE}
+        told = ", ".join(f"'format.{name}' '{value}'" for name, value in options.items())
         self.context.sql(f"COPY ({query}) TO '{OUTPUT}/part' STORED AS CSV OPTIONS ({told})").collect()
+        (OUTPUT / "part").touch()  # COPY makes no file where there are no rows
 
 
 def run(asked, between: str = "\t") -> None:

@@ -5,7 +5,7 @@ from query import NO_BYTE_OF_TEXT, run
 
 def asked(session) -> str:
     session.lines()
-    return "SELECT line FROM lines ORDER BY line NULLS FIRST"
+    return "SELECT line FROM lines ORDER BY line"
 
 
 run(asked, between=NO_BYTE_OF_TEXT)

@@ -7,7 +7,8 @@ def asked(session) -> str:
     session.lines()
     return """
         WITH tokens AS (
-            SELECT token, count(*) AS n FROM (SELECT unnest(string_to_array(line, ' ')) AS token FROM lines) GROUP BY token
+            SELECT token, count(*) AS n
+            FROM (SELECT unnest(string_to_array(line, ' ')) AS token FROM lines) GROUP BY token
         ),
         words AS (
             SELECT unnest(string_to_array(regexp_replace(token, '[\\t\\r\\f]', ' ', 'g'), ' ')) AS word, n FROM tokens

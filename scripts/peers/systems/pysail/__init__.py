@@ -3,13 +3,4 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-
-class Sail(PythonSystem):
-    def reasons(self, question: rules.Question):
-        yield from rules.utf8_only(question)
-        yield from rules.no_mark(question)
-        yield from rules.cuts_at_carriage_returns(question)
-        yield from rules.plain_rows(question)
-
-
-SYSTEMS = [Sail("pysail", package="pysail", aliases=("sail",))]
+SYSTEMS = [PythonSystem("pysail", package="pysail", aliases=("sail",), declines=(rules.usual_reader,))]

@@ -1,11 +1,6 @@
 """Each line once."""
 
+from questions import distinct
 from session import run
 
-
-def asked(session) -> str:
-    session.lines()
-    return "SELECT DISTINCT value FROM lines"
-
-
-run(asked, lines=True)
+run(distinct, lines=True)

@@ -4,23 +4,27 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from pysail.spark import SparkConnectServer
 from pyspark.sql import DataFrame, SparkSession
 from relations import Relation
+
+NO_BYTE_OF_TEXT = "\2"
 
 
 class Session:
     def __init__(self, spark: SparkSession):
         self.spark = spark
 
-    def table(self, relation: Relation, numbers: set[str] = frozenset(), number: str = "double") -> None:
-        schema = ", ".join(f"{name} {kind}" for name, kind in relation.typed(numbers, "string", number).items())
+    def table(self, relation: Relation, numbers: set[str] = frozenset(), whole: bool = False) -> None:
+        types = relation.typed(numbers, "string", "bigint" if whole else "double")
+        schema = ", ".join(f"{name} {kind}" for name, kind in types.items())
         frame = self.spark.read.csv(os.path.realpath(relation.path), schema=schema, sep=relation.separator, escape='"')
         frame.createOrReplaceTempView(relation.name)
 
-    def lines(self, path: str = "input") -> None:
-        self.spark.read.text(os.path.realpath(path)).createOrReplaceTempView("lines")
+    def lines(self) -> None:
+        self.spark.read.text(os.path.realpath("input")).toDF("line").createOrReplaceTempView("lines")
 
 
 def run(asked: Callable[[Session], str], lines: bool = False) -> None:
@@ -39,7 +43,11 @@ def run(asked: Callable[[Session], str], lines: bool = False) -> None:
 
 def written(answer: DataFrame, lines: bool) -> None:
     """Writes rows with TAB between cells, or the only cell of each as a line."""
+    parts = Path(sys.argv[2]).resolve() / "part"
     if lines:
-        answer.write.text(os.path.abspath(f"{sys.argv[2]}/part"))
-        return
-    answer.write.csv(os.path.abspath(f"{sys.argv[2]}/part"), sep="\t", nullValue="", emptyValue="")
+        answer.write.text(str(parts))
+    else:
+        answer.write.csv(str(parts), sep="\t", quote=NO_BYTE_OF_TEXT, nullValue="", emptyValue="")
+    if not parts.exists():
+        parts.parent.mkdir()
+        parts.touch()  # Sail makes no file where there are no rows

@@ -1,13 +1,6 @@
 """ORDER BY and LIMIT."""
 
+from questions import top
 from session import run
-from relations import Relation, top
 
-
-def asked(session) -> str:
-    relation = Relation("input")
-    session.table(relation, {"c2"}, "bigint")
-    return top(relation.name)
-
-
-run(asked)
+run(top)

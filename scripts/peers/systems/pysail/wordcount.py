@@ -6,7 +6,7 @@ from session import run
 def asked(session) -> str:
     session.lines()
     return """
-        SELECT word, count(*) FROM (SELECT explode(split(value, '[ \\\\t\\\\r\\\\f]+')) AS word FROM lines)
+        SELECT word, count(*) FROM (SELECT explode(split(line, '[ \\\\t\\\\r\\\\f]+')) AS word FROM lines)
         WHERE word <> '' GROUP BY word
     """
 
