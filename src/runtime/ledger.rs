@@ -171,9 +171,6 @@ impl<'w, K> Ledger<'w, K> {
             // An empty vector keeps its memory, and there is one for each task.
             *of_task = Vec::new();
         }
-        if of_task.is_empty() {
-            *of_task = Vec::new();
-        }
         self.pending -= 1;
         if let Some(at) = self.running.iter().position(|task| *task == attempt.task) {
             self.running.swap_remove(at);

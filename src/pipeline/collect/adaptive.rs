@@ -65,9 +65,8 @@ where
     C: Combiner<V>,
     P: Partitioner,
 {
-    /// Changes the way.
-    /// Takes a record where there is no table. Apart, so that a mapper is not compiled around two buffers: that costs word
-    /// count a tenth of its time.
+    /// Takes a record where there is no table. Apart, so that a mapper is not compiled around two buffers: word count then
+    /// executed 4 % more instructions.
     #[inline(never)]
     fn accept_apart<K, Q, W>(&mut self, key: Q, value: W, scratch: &mut Vec<u8>) -> Accepted
     where
@@ -81,6 +80,7 @@ where
         if repeats(buffer.just_spilled()) { Ok(self.change()?) } else { Ok(()) }
     }
 
+    /// Changes the way.
     #[cold]
     #[inline(never)]
     fn change(&mut self) -> Result<()> {
