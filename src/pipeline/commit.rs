@@ -100,10 +100,28 @@ pub(crate) fn commit<W: TaskOutputWriter>(out: Emitter<W>, task: &Task<'_>) -> R
     Ok((writer.commit()?, user_counters))
 }
 
-/// The file of a part.
+/// The file of a part, which counts the bytes that reach it.
+struct PartFile {
+    file: File,
+    bytes: u64,
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = transfer(TO_OUTPUT, || self.file.write(bytes))?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The way of a part's bytes to its file.
 enum Sink {
-    Plain(File),
-    Encoded(Box<Encoder<File>>),
+    Plain(PartFile),
+    Encoded(Box<Encoder<PartFile>>),
 }
 
 impl Sink {
@@ -115,7 +133,7 @@ impl Sink {
     }
 
     /// Writes what an encoder has kept.
-    fn finish(self) -> io::Result<File> {
+    fn finish(self) -> io::Result<PartFile> {
         match self {
             Sink::Plain(file) => Ok(file),
             Sink::Encoded(encoder) => encoder.finish(),
@@ -134,7 +152,6 @@ pub(crate) struct PartWriter {
     format: OutputFormat,
     buffer: Vec<u8>,
     records: u64,
-    bytes: u64,
 }
 
 impl PartWriter {
@@ -145,7 +162,7 @@ impl PartWriter {
         let attempt_dir = dir.attempts.join(attempt);
         fs::create_dir(&attempt_dir).map_err(Error::at("create", &attempt_dir))?;
         let path = attempt_dir.join(final_path.file_name().expect("parts have names"));
-        let file = File::create_new(&path).map_err(Error::at("create", &path))?;
+        let file = PartFile { file: File::create_new(&path).map_err(Error::at("create", &path))?, bytes: 0 };
         let sink = match dir.form.codec {
             None => Sink::Plain(file),
             Some(codec) => Sink::Encoded(Box::new(Encoder::new(codec, file).map_err(Error::at("compress", &path))?)),
@@ -160,17 +177,15 @@ impl PartWriter {
             format,
             buffer: Vec::with_capacity(BUFFER_BYTES + (16 << 10)),
             records: 0,
-            bytes: 0,
         })
     }
 
     #[inline(never)]
     fn flush(&mut self) -> Result<()> {
-        self.bytes += self.buffer.len() as u64;
-        let written = transfer(TO_OUTPUT, || self.sink.write_all(&self.buffer).map(|()| self.buffer.len()));
+        let written = self.sink.write_all(&self.buffer);
         self.buffer.clear();
         self.buffer.shrink_to(4 * BUFFER_BYTES);
-        written.map(drop).map_err(Error::at("write", &self.path))
+        written.map_err(Error::at("write", &self.path))
     }
 }
 
@@ -213,12 +228,8 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
 impl TaskOutputWriter for PartWriter {
     fn commit(mut self) -> Result<TaskOutput> {
         self.flush()?;
-        let PartWriter { sink, path, final_path, sync, cancel, records, mut bytes, .. } = self;
-        let is_encoded = matches!(sink, Sink::Encoded(_));
-        let file = sink.finish().map_err(Error::at("write", &path))?;
-        if is_encoded {
-            bytes = file.metadata().map_err(Error::at("look at", &path))?.len();
-        }
+        let PartWriter { sink, path, final_path, sync, cancel, records, .. } = self;
+        let PartFile { file, bytes } = sink.finish().map_err(Error::at("write", &path))?;
         if sync == Sync::Device {
             file_call(TO_OUTPUT, || sync_all(&file, &path, &cancel))?;
         }

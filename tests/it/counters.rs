@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use twinmill::config::Compression;
+use twinmill::config::{Compression, OutputCodec};
 use twinmill::observe::counters::Counters;
+use twinmill::observe::purpose::Purpose;
 use twinmill::observe::report::Outcome as AttemptOutcome;
 use twinmill::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
@@ -180,4 +181,18 @@ fn the_process_reads_and_writes_at_least_what_its_jobs_do() {
     assert_eq!(names, expected);
     assert!(report.phases.iter().all(|phase| phase.wall_seconds <= report.wall_seconds + 1e-6));
     assert_eq!(counts(text.as_bytes()).len() as u64, DISTINCT);
+}
+
+#[test]
+fn the_bytes_of_an_output_are_those_of_its_files_however_they_are_compressed() {
+    let scratch = Scratch::with_input(some_text());
+    for codec in OutputCodec::ALL.map(Some).into_iter().chain([None]) {
+        let mut config = scratch.config(Mode::Memory);
+        config.part_form.codec = codec;
+        let job = word_count().input(scratch.input().as_path());
+        let outcome = scratch.run(&config, |config| job.run(config));
+        let bytes = outcome.bytes().len() as u64;
+        assert_eq!(outcome.report.output.bytes, bytes, "{codec:?}");
+        assert_eq!(outcome.report.io(Purpose::Output).unwrap().bytes_written, bytes, "{codec:?}");
+    }
 }
