@@ -36,7 +36,7 @@ use crate::jobs::seeds;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
-use crate::jobs::trial::{Ground, TestOption};
+use crate::jobs::trial::{self, Ground, TestOption};
 
 pub struct Gmm;
 
@@ -215,7 +215,7 @@ impl Options {
     fn try_on_another(&self, ground: Ground<'_>, learned: &ParseRows, components: &Arc<[Component]>) -> Result<()> {
         let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
         self.test.run(ground, parse, (ParseRows::features, learned.features()), |table, _, file| {
-            let sums = table.add_up(Likelihood(components.clone()))?;
+            let sums = trial::add_up(table, Likelihood(components.clone()), file)?;
             let [likelihood, rows] = sums[..] else { unreachable!("there are two sums") };
             Ok(format!("mean log-likelihood on {file}: {}, of {rows} rows", likelihood / rows))
         })

@@ -29,7 +29,7 @@ use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_mod
 use crate::jobs::table::columns::{Column, Columns};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
-use crate::jobs::trial::{Ground, TestOption};
+use crate::jobs::trial::{self, Ground, TestOption};
 use crate::jobs::triangle::Triangle;
 
 pub struct Linear;
@@ -107,13 +107,17 @@ impl Options {
         let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
         let features = |parse: &ParseRows| parse.features() - 1;
         self.test.run(ground, parse, (features, weights.len() - 1), |table, parse, file| {
-            let sums = table.add_up(Errors { design: self.design(parse)?, weights: weights.into() })?;
+            let sums = trial::add_up(table, Errors { design: self.design(parse)?, weights: weights.into() }, file)?;
             let [squares, targets, target_squares, rows] = sums[..] else { unreachable!("there are four sums") };
             let spread = target_squares - targets * targets / rows;
+            let explained = if spread > 0.0 {
+                format!("R² {}", 1.0 - squares / spread)
+            } else {
+                "no R², since all rows have the same number to be explained".into()
+            };
             Ok(format!(
-                "error on {file}: root of the mean square {}, R² {}, of {rows} rows",
-                (squares / rows).sqrt(),
-                1.0 - squares / spread
+                "error on {file}: root of the mean square {}, {explained}, of {rows} rows",
+                (squares / rows).sqrt()
             ))
         })
     }

@@ -31,7 +31,7 @@ use crate::jobs::lanes::add_scaled;
 use crate::jobs::moments::{All, Moments};
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_numbered, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
-use crate::jobs::trial::{Ground, TestOption};
+use crate::jobs::trial::{self, Ground, TestOption};
 
 pub struct Pca;
 
@@ -106,7 +106,7 @@ impl Options {
     fn try_on_another(&self, ground: Ground<'_>, learned: &ParseRows, plane: Plane) -> Result<()> {
         let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
         self.test.run(ground, parse, (ParseRows::features, learned.features()), |table, _, file| {
-            let sums = table.add_up(Distances(Arc::new(plane)))?;
+            let sums = trial::add_up(table, Distances(Arc::new(plane)), file)?;
             let [from_plane, from_means, rows] = sums[..] else { unreachable!("there are three sums") };
             Ok(format!(
                 "error on {file}: mean square of the distance from the plane of the components {}, of that from the \

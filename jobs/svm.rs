@@ -34,7 +34,7 @@ use crate::jobs::table::columns::Column;
 use crate::jobs::table::labels::Label;
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
-use crate::jobs::trial::{Ground, TestOption};
+use crate::jobs::trial::{self, Ground, TestOption};
 
 pub struct Svm;
 
@@ -95,7 +95,7 @@ impl Options {
     fn try_on_another(&self, ground: Ground<'_>, weights: &[f64], scaling: &Scaling) -> Result<()> {
         let parse = |test: &[PathBuf], seen: &Inputs| self.parse_rows(test, seen);
         self.test.run(ground, parse, (ParseRows::features, weights.len() - 1), |table, _, file| {
-            let sums = table.add_up(Sides { weights: weights.into(), scaling: scaling.clone() })?;
+            let sums = trial::add_up(table, Sides { weights: weights.into(), scaling: scaling.clone() }, file)?;
             let [right, rows] = sums[..] else { unreachable!("there are two sums") };
             Ok(format!("accuracy on {file}: {} ({right} of {rows} rows)", right / rows))
         })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::sums::{InvariantTable, Parsed, Table};
+use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table};
 use crate::jobs::table::numbers::ParseRows;
 
 /// The option of models that can be tried.
@@ -61,4 +61,18 @@ impl TestOption {
         });
         Ok(())
     }
+}
+
+/// The sums that tell what becomes of a model on a file of this name.
+///
+/// # Errors
+/// Those of reading it; numbers that are too large to add.
+pub fn add_up<S: BlockSums>(table: &mut dyn Table, sums: S, file: &str) -> Result<Vec<f64>> {
+    let sums = table.add_up(sums)?;
+    if sums.iter().all(|sum| sum.is_finite()) {
+        return Ok(sums);
+    }
+    Err(Error::user(format!(
+        "--test {file}: its numbers are so large that what is to be added up is beyond every float"
+    )))
 }
