@@ -12,28 +12,25 @@
 //! line, and runs each by a shell; by default `xargs` does, with as many at a time as there are workers. Commands whose output is
 //! missing afterwards are launched again.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::Read;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 
 use crate::engine::children::{Group, how, last_lines_of};
 use crate::engine::options::EngineOptions;
 use crate::engine::program::{self, quoted};
+use crate::engine::task_files::{Packs, unpack};
 use crate::error::{Error, Result};
-use crate::observe::activity::lock;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult, StageSplit};
-use crate::runtime::apart::pack::{Head, Pack};
+use crate::runtime::apart::pack::Pack;
 use crate::runtime::apart::summary::TaskSummary;
 use crate::store::InDepot;
 use crate::store::wire::Depot;
 
 /// Lines of a failed command that its error quotes.
 const QUOTED_LINES: usize = 12;
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// The engine's options.
 const LAUNCHER: &str = "launcher";
@@ -49,8 +46,7 @@ pub(crate) struct Batch {
     launcher: String,
     task_memory: Option<String>,
     attempts: u32,
-    /// The packs that are there, by their keys.
-    packs: Mutex<HashMap<String, PathBuf>>,
+    packs: Packs,
 }
 
 /// One command of a list.
@@ -67,10 +63,8 @@ impl Batch {
     /// [`Error::Config`] for unknown options; those of making the directories.
     pub fn new(dir: PathBuf, job: &str, workers: usize, attempts: u32, options: &EngineOptions) -> Result<Self> {
         options.only("batch", &[LAUNCHER, TASK_MEMORY])?;
-        for name in ["packs", "depot"] {
-            let dir = dir.join(name);
-            fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;
-        }
+        let (packs, depot) = (Packs::within(dir.join("packs"))?, dir.join("depot"));
+        fs::create_dir_all(&depot).map_err(Error::at("create", &depot))?;
         let launcher = options.get(LAUNCHER).map(str::to_owned);
         Ok(Batch {
             dir,
@@ -79,7 +73,7 @@ impl Batch {
             launcher: launcher.unwrap_or_else(|| format!("xargs -d '\\n' -P {workers} -n 1 sh -c")),
             task_memory: options.get(TASK_MEMORY).map(str::to_owned),
             attempts,
-            packs: Mutex::default(),
+            packs,
         })
     }
 
@@ -89,21 +83,10 @@ impl Batch {
 
     /// The file that a map task reads.
     fn input(&self, stage: &Stage<'_>, number: u32, split: &StageSplit) -> Result<PathBuf> {
-        let key = match &split.source {
-            SplitSource::InDepot(place) => return Ok(self.in_depot(*place)),
-            SplitSource::Pack { key } => key,
-        };
-        let mut packs = lock(&self.packs);
-        if let Some(path) = packs.get(key) {
-            return Ok(path.clone());
+        match &split.source {
+            SplitSource::InDepot(place) => Ok(self.in_depot(*place)),
+            SplitSource::Pack { key } => self.packs.path(stage, number, key),
         }
-        let path = self.dir.join("packs").join(packs.len().to_string());
-        let file = File::create_new(&path).map_err(Error::at("create", &path))?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        (stage.pack)(number, &mut out)?;
-        out.flush().map_err(Error::at("write", &path))?;
-        packs.insert(key.clone(), path.clone());
-        Ok(path)
     }
 
     /// The command of a task, which reads `input`, a word for a shell.
@@ -175,15 +158,6 @@ fn task_name(output: &Path) -> String {
     output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Opens the output of a task; returns its summary, and its data.
-fn open_output(path: &Path) -> Result<(TaskSummary, Pack<BufReader<File>>)> {
-    let file = File::open(path).map_err(Error::at("open", path))?;
-    match Pack::open(BufReader::with_capacity(BUFFER_BYTES, file))? {
-        (Head::Output(summary), pack) => Ok((summary, pack)),
-        _ => Err(Error::user(format!("{} is no output of a task", path.display()))),
-    }
-}
-
 impl Engine for Batch {
     fn run(&self, stage: &Stage<'_>) -> Result<StageResult> {
         let dir = self.dir.join(format!("job{}", stage.job));
@@ -228,18 +202,16 @@ impl Engine for Batch {
             last = jobs;
         }
         for (number, job) in (0..).zip(&last) {
-            let (summary, mut pack) = open_output(&job.output)?;
-            let file = match stage.leaves {
+            let (summary, file) = match stage.leaves {
                 Leaves::Dataset => {
+                    let (summary, _) = Pack::of_output(&job.output)?;
                     let place = self.in_depot(InDepot { job: stage.job, partition: number });
                     fs::rename(&job.output, &place).map_err(Error::at("move", &place))?;
-                    None
+                    (summary, None)
                 }
                 Leaves::Parts => {
-                    let part = job.output.with_extension("part");
-                    let mut out = File::create(&part).map_err(Error::at("create", &part))?;
-                    std::io::copy(&mut pack, &mut out).map_err(Error::at("write", &part))?;
-                    Some(part)
+                    let (summary, part) = unpack(&job.output)?;
+                    (summary, Some(part))
                 }
             };
             let side = if stage.reducers == 0 { "map" } else { "reduce" };
@@ -257,7 +229,7 @@ impl Engine for Batch {
 impl Depot for Batch {
     fn open(&self, place: InDepot) -> Result<(Box<dyn Read + Send>, PathBuf)> {
         let path = self.in_depot(place);
-        let (_, pack) = open_output(&path)?;
+        let (_, pack) = Pack::of_output(&path)?;
         Ok((Box::new(pack), path))
     }
 }

@@ -13,8 +13,8 @@
 //! - [`hadoop`] submits a job to YARN by Hadoop's own Streaming.
 //! - [`spark`] submits a program to Spark that lives as long as the run, and asks it for one stage after another.
 //!
-//! Batch and Hadoop keep the datasets between jobs as [packs](crate::runtime::apart::pack), start [children] that end when the run is
-//! cancelled, and send the [program] itself to where tasks run.
+//! All start [children] that end when the run is cancelled, send the [program] itself to where tasks run, and handle the [files of
+//! tasks](task_files) in the same way.
 
 pub(crate) mod batch;
 pub(crate) mod children;
@@ -22,3 +22,4 @@ pub(crate) mod hadoop;
 pub(crate) mod options;
 pub(crate) mod program;
 pub(crate) mod spark;
+pub(crate) mod task_files;

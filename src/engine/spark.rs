@@ -15,10 +15,9 @@
 //! Workers must see the run's folder under the same name: they read the inputs of map tasks there, and leave parts
 //! there. It lies in `--work-dir`.
 
-use std::collections::HashMap;
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -33,12 +32,13 @@ use crate::config::Mode;
 use crate::engine::children::{Group, how, last_lines_of};
 use crate::engine::options::EngineOptions;
 use crate::engine::program;
+use crate::engine::task_files::{Packs, unpack};
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::report::TaskReport;
 use crate::quantity::ByteSize;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
-use crate::runtime::apart::pack::{Head, Pack};
+use crate::runtime::apart::pack::Pack;
 use crate::runtime::apart::summary::TaskSummary;
 use crate::store::InDepot;
 use crate::store::wire::Depot;
@@ -49,7 +49,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Last lines of Spark's log that an error quotes.
 const QUOTED_LINES: usize = 12;
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// The engine's own options; all others begin with `spark.` and go to `spark-submit` as `--conf`.
 const SUBMIT: &str = "submit";
@@ -64,8 +63,7 @@ pub(crate) struct Spark {
     level: &'static str,
     task_memory: Option<String>,
     driver: Mutex<Submitted>,
-    /// The packs that are there, by their keys.
-    packs: Mutex<HashMap<String, PathBuf>>,
+    packs: Packs,
     /// Time until the Spark context was there.
     start_seconds: f64,
     /// Bytes that RDDs keep in memory and on disk.
@@ -122,7 +120,7 @@ impl Spark {
             return Err(Error::Config(message));
         }
         let began = Instant::now();
-        fs::create_dir_all(dir.join("packs")).map_err(Error::at("create", &dir))?;
+        let packs = Packs::within(dir.join("packs"))?;
         let script = dir.join("spark.py");
         fs::write(&script, DRIVER).map_err(Error::at("write", &script))?;
         let program = program::file()?;
@@ -145,25 +143,10 @@ impl Spark {
             level,
             task_memory: options.get(TASK_MEMORY).map(str::to_owned),
             driver: Mutex::new(driver),
-            packs: Mutex::default(),
+            packs,
             start_seconds: began.elapsed().as_secs_f64(),
             kept: Mutex::default(),
         })
-    }
-
-    /// The pack of a split, as a file.
-    fn pack(&self, stage: &Stage<'_>, number: u32, key: &str) -> Result<PathBuf> {
-        let mut packs = lock(&self.packs);
-        if let Some(path) = packs.get(key) {
-            return Ok(path.clone());
-        }
-        let path = self.dir.join("packs").join(packs.len().to_string());
-        let file = File::create_new(&path).map_err(Error::at("create", &path))?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        (stage.pack)(number, &mut out)?;
-        out.flush().map_err(Error::at("write", &path))?;
-        packs.insert(key.to_owned(), path.clone());
-        Ok(path)
     }
 
     /// The job as a request.
@@ -172,7 +155,7 @@ impl Spark {
         fs::write(&plan, stage.plan).map_err(Error::at("write", &plan))?;
         let source = |(number, source): (u32, &SplitSource)| -> Result<Source> {
             Ok(match source {
-                SplitSource::Pack { key } => Source::Pack { pack: self.pack(stage, number, key)? },
+                SplitSource::Pack { key } => Source::Pack { pack: self.packs.path(stage, number, key)? },
                 SplitSource::InDepot(InDepot { job, partition }) => {
                     Source::Dataset { job: *job, partition: *partition }
                 }
@@ -279,15 +262,6 @@ fn unreadable(path: &Path, error: &serde_json::Error) -> Error {
     Error::user(format!("{}: {error}", path.display()))
 }
 
-/// Opens the output of a task; returns its summary, and its data.
-fn open_output(path: &Path) -> Result<(TaskSummary, Pack<BufReader<File>>)> {
-    let file = File::open(path).map_err(Error::at("open", path))?;
-    match Pack::open(BufReader::with_capacity(BUFFER_BYTES, file))? {
-        (Head::Output(summary), pack) => Ok((summary, pack)),
-        _ => Err(Error::user(format!("{} is no output of a task", path.display()))),
-    }
-}
-
 impl Engine for Spark {
     fn run(&self, stage: &Stage<'_>) -> Result<StageResult> {
         let folder = self.dir.join(format!("job{}", stage.job));
@@ -311,11 +285,7 @@ impl Engine for Spark {
                 Some(summary) => (summary, None),
                 None => {
                     let path = folder.join(format!("{side}-{:05}", said.number));
-                    let (summary, mut pack) = open_output(&path)?;
-                    let part = path.with_extension("part");
-                    let mut out = File::create(&part).map_err(Error::at("create", &part))?;
-                    std::io::copy(&mut pack, &mut out).map_err(Error::at("write", &part))?;
-                    fs::remove_file(&path).map_err(Error::at("remove", &path))?;
+                    let (summary, part) = unpack(&path)?;
                     (summary, Some(part))
                 }
             };
@@ -344,7 +314,7 @@ impl Depot for Spark {
             let request = json!({ "do": "read", "job": job, "partition": partition, "path": path });
             lock(&self.driver).ask(&request, &CancelToken::default())?;
         }
-        let (_, pack) = open_output(&path)?;
+        let (_, pack) = Pack::of_output(&path)?;
         Ok((Box::new(pack), path))
     }
 }

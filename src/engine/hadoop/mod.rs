@@ -19,7 +19,7 @@ mod console;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -29,17 +29,16 @@ use crate::engine::hadoop::client::Client;
 use crate::engine::hadoop::console::Console;
 use crate::engine::options::EngineOptions;
 use crate::engine::program;
+use crate::engine::task_files::{BUFFER_BYTES, unpack};
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::counters::Counters;
 use crate::record::sequence_file;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
-use crate::runtime::apart::pack::{Head, Pack};
+use crate::runtime::apart::pack::Pack;
 use crate::runtime::apart::summary::{self, TaskSummary};
 use crate::store::InDepot;
 use crate::store::wire::Depot;
-
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// Options that are no properties of Hadoop.
 const STAGING: &str = "staging";
@@ -238,23 +237,19 @@ impl Hadoop {
             if !name.starts_with("part-") {
                 continue;
             }
-            let (summary, mut pack) = open_output(&path)?;
-            let number = summary.task;
-            let file = match stage.leaves {
+            let (summary, file) = match stage.leaves {
                 Leaves::Dataset => {
-                    let place = InDepot { job: stage.job, partition: number };
+                    let (summary, _) = Pack::of_output(&path)?;
+                    let place = InDepot { job: stage.job, partition: summary.task };
                     lock(&self.state).depot.insert(place, (format!("{output}/{name}"), path));
-                    None
+                    (summary, None)
                 }
                 Leaves::Parts => {
-                    let part = path.with_extension("out");
-                    let mut out = File::create(&part).map_err(Error::at("create", &part))?;
-                    io::copy(&mut pack, &mut out).map_err(Error::at("write", &part))?;
-                    fs::remove_file(&path).map_err(Error::at("remove", &path))?;
-                    Some(part)
+                    let (summary, part) = unpack(&path)?;
+                    (summary, Some(part))
                 }
             };
-            found.insert(number, (summary, file));
+            found.insert(summary.task, (summary, file));
         }
         let wanted = if stage.reducers == 0 { stage.splits.len() } else { stage.reducers as usize };
         if found.len() != wanted || found.keys().zip(0..).any(|(number, wanted)| *number != wanted) {
@@ -267,15 +262,6 @@ impl Hadoop {
 fn lost(place: InDepot) -> Error {
     let InDepot { job, partition } = place;
     Error::user(format!("partition {partition} of the dataset of job {job} is not in the cluster's file system"))
-}
-
-/// Opens the output of a task; returns its summary, and its data.
-fn open_output(path: &Path) -> Result<(TaskSummary, Pack<BufReader<File>>)> {
-    let file = File::open(path).map_err(Error::at("open", path))?;
-    match Pack::open(BufReader::with_capacity(BUFFER_BYTES, file))? {
-        (Head::Output(summary), pack) => Ok((summary, pack)),
-        _ => Err(Error::user(format!("{} is no output of a task", path.display()))),
-    }
 }
 
 impl Engine for Hadoop {
@@ -340,7 +326,7 @@ fn map_side(stage: &Stage<'_>, console: &Console, outputs: &[(TaskSummary, Optio
 impl Depot for Hadoop {
     fn open(&self, place: InDepot) -> Result<(Box<dyn Read + Send>, PathBuf)> {
         let path = lock(&self.state).depot.get(&place).map(|(_, path)| path.clone()).ok_or_else(|| lost(place))?;
-        let (_, pack) = open_output(&path)?;
+        let (_, pack) = Pack::of_output(&path)?;
         Ok((Box::new(pack), path))
     }
 }

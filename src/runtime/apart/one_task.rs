@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +11,7 @@ use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::InputFile;
 use crate::observe::activity::lock;
-use crate::runtime::apart::pack::{Head, Pack, PackedPiece};
+use crate::runtime::apart::pack::{Pack, PackedPiece};
 use crate::runtime::apart::plan::Brought;
 use crate::runtime::apart::stages::StageDone;
 use crate::runtime::apart::summary::TaskSummary;
@@ -162,19 +161,11 @@ impl Depot for OneTask {
             return Ok((Box::new(std::io::Cursor::new(bytes.clone())), "a dataset of the plan".into()));
         }
         let path = self.dir.join(place.file_name());
-        let file = File::open(&path).map_err(Error::at("open", &path))?;
-        let (head, pack) = Pack::open(std::io::BufReader::with_capacity(256 << 10, file))?;
-        check_head(&head, place, &path)?;
-        Ok((Box::new(pack), path))
-    }
-}
-
-fn check_head(head: &Head, place: InDepot, path: &Path) -> Result<()> {
-    match head {
-        Head::Output(summary) if (summary.job, summary.task) == (place.job, place.partition) => Ok(()),
-        _ => {
+        let (summary, pack) = Pack::of_output(&path)?;
+        if (summary.job, summary.task) != (place.job, place.partition) {
             let (InDepot { job, partition }, path) = (place, path.display());
-            Err(Error::Config(format!("{path} is not partition {partition} of the dataset of job {job}")))
+            return Err(Error::Config(format!("{path} is not partition {partition} of the dataset of job {job}")));
         }
+        Ok((Box::new(pack), path))
     }
 }

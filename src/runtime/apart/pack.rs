@@ -12,7 +12,8 @@
 //! …
 //! ```
 
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,9 @@ fn write(out: &mut dyn Write, key: &[u8], value: &[&[u8]]) -> Result<()> {
     let written = raw_bytes::write(out, &[key]).and_then(|()| raw_bytes::write(out, value));
     written.map_err(Error::at("write", Path::new("a pack")))
 }
+
+/// Bytes of a pack that are read at a time.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// A pack that is being read.
 #[derive(Debug)]
@@ -154,6 +158,21 @@ impl<R: Read> Pack<R> {
             replica.fill(u64::from_be_bytes(*offset), bytes)?;
         }
         Ok(())
+    }
+}
+
+impl Pack<BufReader<File>> {
+    /// Opens the output of a task; returns the task's summary.
+    ///
+    /// # Errors
+    /// Those of opening; an error with the path where the file is no output of a task.
+    pub fn of_output(path: &Path) -> Result<(TaskSummary, Self)> {
+        let file = File::open(path).map_err(Error::at("open", path))?;
+        let wrong = |why: &dyn std::fmt::Display| Error::user(format!("{}: {why}", path.display()));
+        match Self::open(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(|error| wrong(&error))? {
+            (Head::Output(summary), pack) => Ok((summary, pack)),
+            (Head::Split { .. } | Head::Own { .. }, _) => Err(wrong(&"this is the input of a task, not an output")),
+        }
     }
 }
 

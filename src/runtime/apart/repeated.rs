@@ -27,6 +27,17 @@ use crate::store::{InDepot, Segment};
 /// Bytes of a part that are sent at a time.
 const PART_BYTES: usize = 1 << 20;
 
+/// The task that this process is, and its job.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    one: &'a OneTask,
+    job: &'a dyn AnyJob,
+    reducers: u32,
+    target: OutputTarget<'a>,
+    /// Its name in the report.
+    id: &'a str,
+}
+
 impl Driver {
     /// Runs a job whose output is the program's, in a task.
     pub(in crate::runtime) fn run_in_task(&mut self, job: &dyn AnyJob) -> Result<()> {
@@ -57,11 +68,10 @@ impl Driver {
             side.ok_or_else(|| Error::Config(format!("the program has no job {} that can be a task", one.job)))?;
         let kind = if matches!(side, Side::Map { .. }) { "map" } else { "reduce" };
         let id = format!("{}{:05}", self.task_prefix(kind), one.number);
+        let own = Own { one, job, reducers, target, id: &id };
         let outcome = guarded(|| match side {
-            Side::Map { from, to, output } => self.one_map(one, job, reducers, target, &id, from, to, output),
-            Side::Reduce { from, input, output, form } => {
-                self.one_reduce(one, job, reducers, target, &id, from, input, output, form)
-            }
+            Side::Map { from, to, output } => self.one_map(own, from, to, output),
+            Side::Reduce { from, input, output, form } => self.one_reduce(own, from, input, output, form),
         });
         let summary = outcome.map_err(|error| match error {
             Error::Cancelled | Error::Config(_) => error,
@@ -94,18 +104,14 @@ impl Driver {
         })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a task")]
     fn one_map(
         &mut self,
-        one: &OneTask,
-        job: &dyn AnyJob,
-        reducers: u32,
-        target: OutputTarget<'_>,
-        id: &str,
+        own: Own<'_>,
         from: MapInput,
         to: ShuffleForm,
         mut output: Box<dyn Write + Send>,
     ) -> Result<TaskSummary> {
+        let Own { one, job, reducers, target, id } = own;
         let (number, split) = self.split_of(one, job, from)?;
         let config = alone(&self.config, one.memory_bytes);
         let attempt = Attempt::alone(number, one.attempt, self.cancel.child());
@@ -123,19 +129,15 @@ impl Driver {
         Ok(self.summary(number, &finished))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a task")]
     fn one_reduce(
         &mut self,
-        one: &OneTask,
-        job: &dyn AnyJob,
-        reducers: u32,
-        target: OutputTarget<'_>,
-        id: &str,
+        own: Own<'_>,
         from: ShuffleForm,
         input: Box<dyn Read + Send>,
         mut output: Box<dyn Write + Send>,
         form: OutputForm,
     ) -> Result<TaskSummary> {
+        let Own { one, job, reducers, target, id } = own;
         if one.number >= reducers {
             let (name, number) = (job.name(), one.number);
             return Err(Error::Config(match reducers {
