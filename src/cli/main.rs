@@ -105,11 +105,7 @@ fn exit_code(outcome: Result<u8, Failure>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
-            match &failure {
-                Failure::Library(error) => say(error),
-                Failure::Message(message, _) => say(message),
-                Failure::Interrupted(signal) => say(signal.verb()),
-            }
+            say(&failure);
             ExitCode::from(failure.exit_status())
         }
     }

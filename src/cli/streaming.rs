@@ -21,7 +21,7 @@ use crate::cli::args::{CheckArgs, CompareArgs, InputArgs, RunArgs};
 use crate::cli::hadoop::{self, Call, Monitor};
 use crate::cli::options::RunOptions;
 use crate::cli::piped::Piped;
-use crate::cli::terminal::{note, say, to_stdout};
+use crate::cli::terminal::{self, note, say, to_stdout};
 use crate::measure::failure::Failure;
 use crate::program::Program;
 use crate::streaming::dry::{self, Counted};
@@ -71,10 +71,10 @@ impl Refusal {
     pub fn tell(self) -> ExitCode {
         match self {
             Refusal::Done(code) => code,
-            Refusal::Help => {
-                print!("{HELP}");
-                ExitCode::SUCCESS
-            }
+            Refusal::Help => match terminal::print(HELP) {
+                Ok(()) => ExitCode::SUCCESS,
+                failed => exit_code(failed),
+            },
             Refusal::Usage(message) => {
                 note(message);
                 note("Try -help for more information");
@@ -334,10 +334,12 @@ pub fn run_dry_job(options: Box<RunOptions<'_>>) -> Result<(), Failure> {
     let _piped = Piped::take(&task.inputs, &mut session)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let counted = dry::run(&job, &task.inputs, &session, &mut out);
-    let flushed = out.flush();
-    let Counted { input_records, map_output_records, output_records } = counted?;
-    // A closed output is nothing to report.
-    drop(flushed);
+    let written = counted.and_then(|counted| out.flush().map(|()| counted).map_err(dry::written));
+    let Counted { input_records, map_output_records, output_records } = match written {
+        // Whoever closes the output has read enough.
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => return Ok(()),
+        written => written?,
+    };
     if !quiet {
         note(format_args!(
             "dry run: {input_records} records of input, {map_output_records} of the mapper, {output_records} of output"
@@ -391,11 +393,7 @@ pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
         Failure::Message(_, status) => *status,
         Failure::Interrupted(signal) => signal.exit_status(),
     };
-    match &failure {
-        Failure::Library(error) => say(error),
-        Failure::Message(message, _) => say(message),
-        Failure::Interrupted(signal) => say(signal.verb()),
-    }
+    say(&failure);
     if let Failure::Library(Error::Task { .. }) = &failure {
         note("Job not successful!");
     }

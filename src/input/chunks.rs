@@ -240,9 +240,17 @@ impl Chunks<'_> {
         self.start..self.end
     }
 
-    /// The file.
+    /// The name of the file. A pipe's bytes lie under another one.
     pub(crate) fn path(&self) -> &Path {
         &self.origin.path
+    }
+
+    /// Reads bytes of the file itself at any offset; fewer than `target` has room for come only at its end.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(crate) fn read_at(&self, target: &mut [u8], offset: u64) -> Result<usize> {
+        self.source.read_at(target, offset)
     }
 
     /// Whether there are no bytes after the unread ones.

@@ -27,6 +27,7 @@ trait Bytes {
     fn look_back(&mut self, bytes: u64);
     fn piece(&self) -> Range<u64>;
     fn path(&self) -> &Path;
+    fn read_at(&self, target: &mut [u8], offset: u64) -> Result<usize>;
 }
 
 impl Bytes for Chunks<'_> {
@@ -60,6 +61,10 @@ impl Bytes for Chunks<'_> {
 
     fn path(&self) -> &Path {
         Chunks::path(self)
+    }
+
+    fn read_at(&self, target: &mut [u8], offset: u64) -> Result<usize> {
+        Chunks::read_at(self, target, offset)
     }
 }
 
@@ -113,9 +118,18 @@ impl OpenFile<'_> {
         self.bytes.piece()
     }
 
-    /// The file.
+    /// The name of the file. A pipe's bytes lie under another one.
     pub fn path(&self) -> &Path {
         self.bytes.path()
+    }
+
+    /// Reads bytes of a file that is not compressed, at any offset, such as its header; fewer than `target` has room for come
+    /// only at its end.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn read_at(&self, target: &mut [u8], offset: u64) -> Result<usize> {
+        self.bytes.read_at(target, offset)
     }
 }
 

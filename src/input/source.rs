@@ -244,6 +244,26 @@ impl Source {
         Ok(read > 0)
     }
 
+    /// Reads bytes of the file itself at any offset; fewer than `target` has room for come only at its end.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn read_at(&self, target: &mut [u8], offset: u64) -> Result<usize> {
+        let mut filled = 0;
+        while filled < target.len() {
+            let target = &mut target[filled..];
+            let read = || self.file.read_at(target, offset + filled as u64);
+            match transfer(FileUse::reads(self.purpose), read) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io("read", self.listed.name(), error)),
+            }
+        }
+        self.listed.watched.note(self.purpose, &self.listed.path, offset, offset + filled as u64);
+        Ok(filled)
+    }
+
     /// Notes that the next bytes of a plain file were read.
     fn note(&self, bytes: u64) {
         if self.decoder.is_none() {

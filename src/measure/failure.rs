@@ -1,5 +1,6 @@
 //! Failures that end a piece of work, and their exit status: 1 the job failed, 2 usage, 128 + n a signal.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -40,6 +41,16 @@ impl Failure {
             Failure::Library(_) => FAILED,
             Failure::Message(_, status) => *status,
             Failure::Interrupted(signal) => signal.exit_status(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Library(error) => error.fmt(f),
+            Failure::Message(message, _) => message.fmt(f),
+            Failure::Interrupted(signal) => signal.verb().fmt(f),
         }
     }
 }

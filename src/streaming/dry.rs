@@ -6,7 +6,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 
@@ -87,8 +87,13 @@ impl<W: Write> Lines<'_, W> {
         }
         line.push(b'\n');
         self.written += 1;
-        self.out.write_all(&line).map_err(|error| Error::user(format!("cannot write the output: {error}")))
+        self.out.write_all(&line).map_err(written)
     }
+}
+
+/// The error of writing the output.
+pub fn written(error: io::Error) -> Error {
+    Error::io("write", Path::new("stdout"), error)
 }
 
 struct Dry<'a> {

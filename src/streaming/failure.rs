@@ -162,6 +162,19 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
         let last = given.last_words.iter().rev().find(|line| !line.starts_with(' ') && !line.is_empty())?;
         return Some(format!("Python's exception: {last}"));
     }
+    if given.last_words.iter().any(|line| line.contains("can't open file")) {
+        return Some(
+            "an interpreter does not find its script: it works in a directory of its own; ship the script with -files, or \
+             name its whole path"
+                .into(),
+        );
+    }
+    if let Ending::Status(status) | Ending::Deaf(status) = ending
+        && let (Some(found), Some(2 | 126 | 127)) = (&found, status.code())
+        && let Some(cause) = script_cause(&program, found)
+    {
+        return Some(cause);
+    }
     match ending {
         Ending::Status(status) | Ending::Deaf(status) => match status.code() {
             Some(127) => Some("a shell did not find a command in it (status 127)".into()),
@@ -190,17 +203,11 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
             "{name} is neither in the task's directory nor on the PATH; ship it with -file {name}, or name its whole path"
         );
     };
-    let mut beginning = [0; 256];
-    let read = File::open(found).and_then(|mut file| file.read(&mut beginning)).unwrap_or_default();
-    let first_line = beginning[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first_line = first_line(found);
     let executable = found.metadata().is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
     match error.kind() {
         _ if !executable => format!("{name} is not executable; run chmod +x {name}"),
-        ErrorKind::NotFound if first_line.starts_with(b"#!") && first_line.ends_with(b"\r") => {
-            format!(
-                "the first line of {name} ends with CR LF, so its interpreter is not found; convert it (dos2unix {name})"
-            )
-        }
+        ErrorKind::NotFound if first_line.starts_with(b"#!") && first_line.ends_with(b"\r") => cr_lf(program),
         ErrorKind::NotFound if first_line.starts_with(b"#!") => {
             let interpreter = String::from_utf8_lossy(&first_line[2..]);
             format!("the interpreter that {name} names is not there: {}", interpreter.trim())
@@ -210,6 +217,34 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
         }
         _ => format!("the system refused {}", found.as_os_str().as_bytes().escape_ascii()),
     }
+}
+
+/// What is wrong with the first line of a script that was started all the same, if anything is.
+fn script_cause(program: &Path, found: &Path) -> Option<String> {
+    let first_line = first_line(found);
+    if first_line.starts_with(b"#!") {
+        return first_line.ends_with(b"\r").then(|| cr_lf(program));
+    }
+    let is_text = !first_line.is_empty() && std::str::from_utf8(&first_line).is_ok_and(|line| !line.contains('\0'));
+    is_text.then(|| {
+        let name = program.display();
+        format!(
+            "{name} does not begin with a line such as #!/usr/bin/env python3, so a shell ran it; add the line, or name the \
+             interpreter: python3 {name}"
+        )
+    })
+}
+
+/// The first line of a file, or as much of it as the system looks at.
+fn first_line(file: &Path) -> Vec<u8> {
+    let mut beginning = [0; 256];
+    let read = File::open(file).and_then(|mut file| file.read(&mut beginning)).unwrap_or_default();
+    beginning[..read].split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec()
+}
+
+fn cr_lf(program: &Path) -> String {
+    let name = program.display();
+    format!("the first line of {name} ends with CR LF, so its interpreter is not found; convert it (dos2unix {name})")
 }
 
 /// How a process ended, in Java's view.

@@ -125,10 +125,7 @@ impl Place {
             }
             if let Ok(target) = fs::canonicalize(&name) {
                 let shown = Path::new(&name).display();
-                self.note(format!(
-                    "{shown} was shipped, since the {} names it; a cluster needs -files {shown}",
-                    "command"
-                ));
+                self.note(format!("{shown} was shipped, since the command names it; a cluster needs -files {shown}"));
                 self.links.push((name, target));
             }
         }

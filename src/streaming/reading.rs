@@ -68,20 +68,14 @@ impl Reading {
 
 /// Whether a file begins like a `SequenceFile`, wherever the piece does.
 fn is_sequence_file(file: &mut OpenFile<'_>) -> Result<bool> {
-    use std::io::Read;
-
     const MAGIC: &[u8] = b"SEQ";
     if file.piece().start == 0 {
         file.need(MAGIC.len())?;
         return Ok(file.unread().starts_with(MAGIC));
     }
-    let at = crate::Error::at("read input", file.path());
     let mut beginning = [0; MAGIC.len()];
-    let opened = std::fs::File::open(file.path()).and_then(|mut opened| opened.read_exact(&mut beginning));
-    match opened {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
-        opened => opened.map_err(at).map(|()| beginning == MAGIC),
-    }
+    file.read_at(&mut beginning, 0)?;
+    Ok(beginning == MAGIC)
 }
 
 fn sequence(

@@ -115,9 +115,7 @@ pub fn make_home(dir: &OsStr) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            if let Failure::Library(error) = &failure {
-                say(error);
-            }
+            say(&failure);
             ExitCode::from(failure.exit_status())
         }
     }
@@ -125,6 +123,11 @@ pub fn make_home(dir: &OsStr) -> ExitCode {
 
 fn home(dir: &Path) -> Result<PathBuf, Failure> {
     let program = this_program()?;
+    let jar = dir.join(JAR);
+    if jar.metadata().is_ok_and(|jar| jar.len() > 0) {
+        let why = format!("{} has a Hadoop of its own; name another directory", dir.display());
+        return Err(Error::Config(why).into());
+    }
     let make = |path: &Path| files::create_dir_all(path).map_err(Error::at("create", path));
     make(&dir.join("bin"))?;
     for name in ["hadoop", "mapred", "hdfs"] {
@@ -134,7 +137,6 @@ fn home(dir: &Path) -> Result<PathBuf, Failure> {
         }
         symlink(&program, &link).map_err(Error::at("link", &link))?;
     }
-    let jar = dir.join(JAR);
     make(jar.parent().expect("it lies in a directory"))?;
     files::write(&jar, "").map_err(Error::at("create", &jar))?;
     Ok(files::canonicalize(dir).map_err(Error::at("find", dir))?)

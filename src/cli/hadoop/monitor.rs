@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::hadoop::fs::civil;
-use crate::cli::terminal::note;
+use crate::cli::terminal::to_stdout;
 use crate::error::Error;
 use crate::measure::failure::Failure;
 use crate::observe::report::{Outcome, Report};
@@ -23,7 +24,8 @@ impl Monitor {
     /// Says that a job begins; its report will be in `report`.
     pub fn begin(report: PathBuf, output: Option<String>) -> Self {
         let stamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        println!("packageJobJar: [] [] /tmp/streamjob{stamp}.jar tmpDir=null");
+        // A closed output is nothing to report.
+        let _ = to_stdout(|out| writeln!(out, "packageJobJar: [] [] /tmp/streamjob{stamp}.jar tmpDir=null"));
         log("impl.YarnClientImpl", format_args!("Submitted application application_{stamp}_0001"));
         log("mapreduce.Job", format_args!("The url to track the job: http://localhost:8080/"));
         log("mapreduce.Job", format_args!("Running job: job_{stamp}_0001"));
@@ -41,12 +43,12 @@ impl Monitor {
             if let Some((attempt, why)) = &task {
                 log("mapreduce.Job", format_args!("Task Id : {attempt}, Status : FAILED"));
                 // The rest of it comes at the end.
-                note(format_args!("Error: {}", why.lines().next().unwrap_or_default()));
+                tell(format_args!("Error: {}", why.lines().next().unwrap_or_default()));
             }
             let due = task.map_or("NA".to_owned(), |(attempt, _)| format!("Task failed {}", of_attempt(&attempt)));
             log("mapreduce.Job", format_args!("Job job_{stamp}_0001 failed with state FAILED due to: {due}"));
-            note(format_args!("{} ERROR streaming.StreamJob: Job not successful!", now()));
-            note("Streaming Command Failed!");
+            tell(format_args!("{} ERROR streaming.StreamJob: Job not successful!", now()));
+            tell("Streaming Command Failed!");
             return;
         }
         log("mapreduce.Job", " map 100% reduce 100%");
@@ -56,8 +58,8 @@ impl Monitor {
             let counters: usize = groups.iter().map(|(_, counters)| counters.len()).sum();
             log("mapreduce.Job", format_args!("Counters: {counters}"));
             for (group, counters) in groups {
-                note(format_args!("\t{group}"));
-                counters.iter().for_each(|(name, value)| note(format_args!("\t\t{name}={value}")));
+                tell(format_args!("\t{group}"));
+                counters.iter().for_each(|(name, value)| tell(format_args!("\t\t{name}={value}")));
             }
         }
         if let Some(output) = output {
@@ -173,6 +175,12 @@ fn now() -> String {
     format!("{:02}/{month:02}/{day:02} {hour:02}:{minute:02}:{second:02}", year % 100)
 }
 
+/// Writes a line to stderr as it is: mrjob starts Hadoop on a terminal, and reads whole lines.
+fn tell(line: impl Display) {
+    // A closed output is nothing to report.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 fn log(class: &str, line: impl Display) {
-    note(format_args!("{} INFO {class}: {line}", now()));
+    tell(format_args!("{} INFO {class}: {line}", now()));
 }

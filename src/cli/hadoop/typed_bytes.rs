@@ -1,29 +1,33 @@
 //! `dumptb` and `loadtb`: files as typed bytes on standard output, and typed bytes on standard input as a `SequenceFile`.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::CancelToken;
+use crate::cli::pending_file::{PendingFile, write_whole};
 use crate::cli::terminal::{note, say};
+use crate::config::ExistingOutput;
 use crate::error::{Error, Result};
 use crate::input::{Inputs, OpenFiles};
+use crate::measure::failure::Failure;
 use crate::streaming::globs::{expand, files_in, local};
 use crate::streaming::reading::Reading;
 use crate::streaming::records::typed_len;
 use crate::streaming::sequence_file::{Packing, Writer};
 use crate::streaming::writable::{Type, Writable};
 
-/// Bytes that are gathered before they are written.
+/// Bytes that are gathered before they are printed.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Prints the records of the files that a pattern names.
+/// Prints the records of the file, or of the files in the directory, that a pattern names; of several the first alone, as Hadoop
+/// does.
 pub fn dump(words: &[OsString]) -> ExitCode {
     let Some(pattern) = words.first() else { return too_few("dumptb <glob-pattern>") };
     let Some(path) = expand(pattern).into_iter().next() else { return failed() };
-    answered(files_in(&path).and_then(|files| dump_files(&files)))
+    answered(files_in(&path).and_then(|files| dump_files(&files)).map_err(Failure::from))
 }
 
 fn dump_files(files: &[PathBuf]) -> Result<()> {
@@ -51,12 +55,10 @@ pub fn load(words: &[OsString]) -> ExitCode {
     answered(load_into(path))
 }
 
-fn load_into(path: &OsStr) -> Result<()> {
+fn load_into(path: &OsStr) -> Result<(), Failure> {
     let path = local(path);
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Error::user(format!("cannot read: {error}")))?;
-    let file = File::create_new(&path).map_err(Error::at("create", &path))?;
-    let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
     let mut writer = Writer::new((Type::Typed, Type::Typed), Packing::Plain, "loadtb");
     let (mut rest, mut out) = (bytes.as_slice(), Vec::new());
     let mut next = || -> Result<&[u8]> {
@@ -70,12 +72,10 @@ fn load_into(path: &OsStr) -> Result<()> {
     while read < total {
         let (key, value) = (next()?, next()?);
         read += key.len() + value.len();
-        let written = writer.write(Writable::Typed(key), Writable::Typed(value), &mut out);
-        written.and_then(|()| file.write_all(&out)).map_err(Error::at("write", &path))?;
-        out.clear();
+        writer.write(Writable::Typed(key), Writable::Typed(value), &mut out).map_err(Error::at("write", &path))?;
     }
-    let finished = writer.finish(&mut out).and_then(|()| file.write_all(&out)).and_then(|()| file.flush());
-    finished.map_err(Error::at("write", &path))
+    writer.finish(&mut out).map_err(Error::at("write", &path))?;
+    write_whole(PendingFile::create(&path, ExistingOutput::Refuse)?, &path, &out, &CancelToken::default())
 }
 
 fn too_few(usage: &str) -> ExitCode {
@@ -90,11 +90,11 @@ fn failed() -> ExitCode {
     ExitCode::from(255)
 }
 
-fn answered(outcome: Result<()>) -> ExitCode {
+fn answered(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(error);
+        Err(failure) => {
+            say(failure);
             note("Streaming Command Failed!");
             ExitCode::from(1)
         }

@@ -24,6 +24,9 @@ use crate::measure::grading::trial::{Outcome, Trial, lines_in};
 use crate::runtime::output_dir::part_files;
 use crate::streaming::job::MOST_PRINTED;
 
+/// The work directory of runs, in the directory of their submission.
+const WORK: &str = "work";
+
 /// A graded submission.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Grade {
@@ -151,8 +154,11 @@ impl Grader<'_> {
     /// A directory for the scripts and the runs of a submission.
     fn scratch(&self, place: &str) -> Result<PathBuf> {
         let dir = self.dir.join(format!("{place}-runs"));
-        fs::create_dir(&dir).map_err(Error::at("create", &dir))?;
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o711)).map_err(Error::at("open", &dir))?;
+        // The programs lie below, whatever the mask of this process says of new directories.
+        for dir in [&dir, &dir.join(WORK)] {
+            fs::create_dir(dir).map_err(Error::at("create", dir))?;
+            fs::set_permissions(dir, fs::Permissions::from_mode(0o711)).map_err(Error::at("open", dir))?;
+        }
         Ok(dir)
     }
 
@@ -189,7 +195,7 @@ impl Grader<'_> {
         words.extend(options.iter().map(OsString::from));
         let split_bytes = bytes.div_ceil(way.splits).max(1);
         let runs = self.dir.join(format!("{}-runs", bench.place));
-        let work = runs.join("work");
+        let work = runs.join(WORK);
         for word in ["--quiet".to_owned(), "--max-attempts=1".into(), format!("--split-size={split_bytes}")] {
             words.push(word.into());
         }

@@ -126,6 +126,10 @@ impl Sandbox {
                 }
             }
         }
+        if user.is_some() {
+            // It works in a directory that only this user may enter. Python opens its script by its whole path.
+            text += "chmod a+rx . && chmod a+x .. || exit 125\n";
+        }
         text += "export TMPDIR=/tmp HOME=/tmp\nexec ";
         if self.has_setpriv && (user.is_some() || !self.unshare.is_empty()) {
             let user = user.map_or(String::new(), |user| format!("--reuid={user} --regid={user} --clear-groups "));

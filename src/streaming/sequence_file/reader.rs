@@ -1,7 +1,6 @@
 //! Reads the records of a piece of a file.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use memchr::memmem::Finder;
@@ -52,26 +51,26 @@ pub fn read(
 
 /// The header, which lies at the beginning of the file, wherever the piece begins.
 fn header_of(file: &mut OpenFile<'_>) -> Result<(Header, usize)> {
-    let path = file.path().to_owned();
-    let is_whole = file.piece().start == 0;
-    let mut own = Vec::new();
-    let mut opened = if is_whole { None } else { Some(File::open(&path).map_err(Error::at("open", &path))?) };
+    const STEP: usize = 4 << 10;
+    let begins_here = file.piece().start == 0;
+    let mut beginning = Vec::new();
     loop {
-        let (bytes, at_end) = match &mut opened {
-            None => (file.unread(), file.at_end()),
-            Some(opened) => {
-                const STEP: u64 = 4 << 10;
-                let read = opened.by_ref().take(STEP).read_to_end(&mut own).map_err(Error::at("read input", &path))?;
-                (own.as_slice(), read == 0)
-            }
+        let (bytes, at_end) = if begins_here {
+            (file.unread(), file.at_end())
+        } else {
+            let before = beginning.len();
+            beginning.resize(before + STEP, 0);
+            let read = file.read_at(&mut beginning[before..], before as u64)?;
+            beginning.truncate(before + read);
+            (beginning.as_slice(), read == 0)
         };
-        match Header::read(bytes, &path)? {
+        match Header::read(bytes, file.path())? {
             Some(found) => return Ok(found),
             None if at_end => {
                 let why = "the file ends within the header of a SequenceFile".into();
-                return Err(Error::UnreadableInput { path, why });
+                return Err(Error::UnreadableInput { path: file.path().to_owned(), why });
             }
-            None if opened.is_none() => file.fill()?,
+            None if begins_here => file.fill()?,
             None => {}
         }
     }

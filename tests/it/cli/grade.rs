@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::Cli;
 
-const MAPPER: &str = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'\n";
+/// It opens its own script by its whole path, as Python does.
+const MAPPER: &str =
+    "head -c 1 \"$PWD/map.sh\" > /dev/null || exit 9\nawk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'\n";
 const REDUCER: &str =
     "awk -F '\\t' '$1 != w {if (NR > 1) print w \"\\t\" n; w = $1; n = 0} {n += $2} END {if (NR) print w \"\\t\" n}'\n";
 

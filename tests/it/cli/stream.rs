@@ -433,6 +433,44 @@ fn a_dry_run_prints_what_the_job_would_write() {
     let ended = Ended::of("dry", cli.stream(&failing).output().unwrap());
     assert_eq!(ended.status, Some(1));
     ended.says(&["subprocess failed with code 3"]);
+    let to = |to: std::process::Stdio| cli.stream(&all).stdout(to).output().unwrap().status.code();
+    assert_eq!(to(fs::File::options().write(true).open("/dev/full").unwrap().into()), Some(5), "what is lost is said");
+    assert_eq!(to(closed_pipe().into()), Some(0), "whoever closes the output has read enough");
+}
+
+/// A pipe that nobody reads.
+fn closed_pipe() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_closed_output_is_nothing_to_report() {
+    let cli = Cli::with_input("a\n");
+    let jar = ["jar", "hadoop-streaming.jar", "-input", "input", "-output", "out", "-mapper", "cat"];
+    for (command, words) in [("stream", &["-help"][..]), ("hadoop", &jar)] {
+        let ended = cli.command(command).args(words).stdout(closed_pipe()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{command}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+    assert_eq!(cli.parts(), ["a\t\n"]);
+}
+
+#[test]
+fn the_beginning_of_a_pipe_is_found_by_the_tasks_behind_it() {
+    const SEQUENCE: &str = "org.apache.hadoop.mapred.SequenceFileOutputFormat";
+    let cli = Cli::with_input("one\ntwo\nthree\nfour\n");
+    let own = |words: &[&str]| assert_eq!(cli.streamed(words).status, Some(0), "{words:?}");
+    own(&["-mapper", "cat", "-reducer", "NONE", "-outputformat", SEQUENCE, "-D", "mapreduce.job.maps=1"]);
+    let file = fs::read(cli.scratch.path("out/part-00000")).unwrap();
+    fs::write(cli.scratch.path("sequence"), file).unwrap();
+    for piped in ["input/data.txt", "sequence"] {
+        let words = ["-input", "-", "-output", "out", "--quiet", "--overwrite", "-inputformat", "AutoInputFormat"];
+        let mut command = cli.stream(&words);
+        command.args(["-mapper", "cut -f 2", "-reducer", "cat", "-D", "mapreduce.job.maps=3"]);
+        let ended = command.stdin(fs::File::open(cli.scratch.path(piped)).unwrap()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+        let lines = cli.parts().concat();
+        assert_eq!(lines.lines().count(), 4, "{piped}: {lines}");
+    }
 }
 
 #[test]
@@ -556,6 +594,15 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         ),
         ("x\n", &["-mapper", "./missing"], 1, &["./missing is neither", "-file ./missing"]),
         ("x\n", &["-mapper", "crlf.sh"], 1, &["ends with CR LF"]),
+        // The system finds `env`, which finds no interpreter of that name.
+        ("x\n", &["-mapper", "crlf-env.sh"], 1, &["ends with CR LF"]),
+        ("x\n", &["-mapper", "./bare.py"], 1, &["does not begin with a line such as #!", "python3 ./bare.py"]),
+        (
+            "x\n",
+            &["-mapper", "sh -c \"echo py: can\\'t open file map.py >&2; exit 2\""],
+            1,
+            &["does not find its script", "-files"],
+        ),
         ("x\n", &["-mapper", "sh -c 'kill -9 $$'"], 1, &["signal 9", "code 137"]),
         (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
         ("x\n", &["-mapper", "cat | sort"], 1, &["no shell reads the command"]),
@@ -573,8 +620,14 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
     ];
     for (input, words, status, said) in cases {
         let cli = Cli::with_input(input);
-        fs::write(cli.scratch.path("crlf.sh"), "#!/bin/sh\r\ncat\r\n").unwrap();
-        fs::set_permissions(cli.scratch.path("crlf.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, text) in [
+            ("crlf.sh", "#!/bin/sh\r\ncat\r\n"),
+            ("crlf-env.sh", "#!/usr/bin/env sh\r\ncat\r\n"),
+            ("bare.py", "import sys\nfor line in sys.stdin: print(line)\n"),
+        ] {
+            fs::write(cli.scratch.path(name), text).unwrap();
+            fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         let mut words = words.to_vec();
         words.extend(["--max-attempts", "1", "-D", "mapreduce.job.maps=1"]);
         let ended = cli.streamed(&words);
@@ -717,6 +770,10 @@ fn hadoop_runs_streaming_jobs_and_lists_files() {
     assert_eq!(failed.status, Some(1));
     failed.says(&["ERROR streaming.StreamJob: Job not successful!", "Streaming Command Failed!"]);
     assert_eq!(hadoop("jar other.jar Main").status, Some(255));
+    // A Hadoop of the user's own stays as it is.
+    fs::write(cli.scratch.path(jar), "classes").unwrap();
+    assert_eq!(cli.run("hadoop-home home").status, Some(2));
+    assert_eq!(fs::read(cli.scratch.path(jar)).unwrap(), b"classes");
 }
 
 #[test]
@@ -785,6 +842,9 @@ fn typed_bytes_are_loaded_and_dumped() {
     assert_eq!(hadoop("dumptb file").output().unwrap().stdout, typed);
     assert_eq!(hadoop("dumptb input/data.txt").output().unwrap().stdout, b"\x04\0\0\0\0\0\0\0\0\x07\0\0\0\x01a");
     assert_eq!(hadoop("").output().unwrap().status.code(), Some(1));
+    fs::write(cli.scratch.path("torn"), &typed[..7]).unwrap();
+    let torn = hadoop("loadtb half").stdin(fs::File::open(cli.scratch.path("torn")).unwrap()).status().unwrap();
+    assert!(!torn.success() && !cli.scratch.path("half").exists(), "no half of a file is left");
 }
 
 #[test]
