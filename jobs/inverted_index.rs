@@ -97,7 +97,7 @@ impl Program for InvertedIndex {
     const REFERENCE: Option<Reference<Self>> = Some(Self::reference);
 
     fn default_input(&self) -> Option<(Kind, Shape)> {
-        Some((Kind::Documents, Shape::bytes(128 << 20)))
+        Some((Kind::Documents, Shape::bytes(40 << 20)))
     }
 
     fn line_order(&self, _: &Options) -> LineOrder {
