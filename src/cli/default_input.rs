@@ -55,13 +55,24 @@ pub fn resolve_of_size(
 /// # Errors
 /// [`Error::Config`] where there is no default input.
 pub fn part_of_size(task: &Task<'_>, bytes: u64) -> Result<f64, Failure> {
-    const RECORD_BYTES: f64 = 50.0;
-    let bytes_of = |(_, shape): (_, Shape)| match shape.amount {
+    let bytes_of = |(kind, shape): (Kind, Shape)| match shape.amount {
         Amount::Bytes(bytes) => bytes as f64,
-        Amount::Records(records) => records as f64 * RECORD_BYTES,
+        Amount::Records(records) => records as f64 * record_bytes(kind),
     };
     let whole: f64 = of_job(task)?.into_iter().map(bytes_of).sum();
     Ok(bytes as f64 / whole.max(1.0))
+}
+
+/// About so many bytes has a record of a kind whose amount may be a number of records.
+fn record_bytes(kind: Kind) -> f64 {
+    match kind {
+        Kind::Graph => 11.0,
+        Kind::Ratings => 13.0,
+        Kind::Matrices => 19.0,
+        Kind::Points | Kind::LabelledPoints => 95.0,
+        Kind::Terasort => 100.0,
+        _ => 50.0,
+    }
 }
 
 fn grown(mut shape: Shape, factor: f64) -> Shape {
@@ -194,7 +205,10 @@ fn file_name(kind: Kind, shape: &Shape) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::jobs;
 
     #[test]
     fn the_name_says_what_the_bytes_depend_on() {
@@ -205,6 +219,20 @@ mod tests {
         let without = file_name(Kind::Graph, &shape);
         shape.nodes = Some(3);
         assert_ne!(without, file_name(Kind::Graph, &shape));
+    }
+
+    #[test]
+    fn records_have_about_the_bytes_that_a_size_in_bytes_counts_on() {
+        const RECORDS: u64 = 20_000;
+        let jobs = jobs::all();
+        let inputs = jobs.iter().flat_map(|job| job.default_input().into_iter().chain(job.further_default_inputs()));
+        for (kind, shape) in inputs {
+            let Amount::Records(records) = shape.amount else { continue };
+            let shape = grown(shape, RECORDS as f64 / records as f64);
+            let bytes = crate::generate::generate(kind, &shape, SEED, &mut io::sink()).unwrap();
+            let of_record = bytes as f64 / RECORDS as f64;
+            assert!((0.75..1.25).contains(&(of_record / record_bytes(kind))), "{}: {of_record}", kind.name());
+        }
     }
 
     #[test]

@@ -72,10 +72,10 @@ fn find<'l>(all: &'l [Given], name: &str) -> Result<&'l Given, Failure> {
 fn list(all: &[Given], args: &LessonArgs, width: usize) -> String {
     let line = |given: &Given| {
         let lesson = prose(given);
-        let at_most = args.measure.budget * given.file.comparisons.len() as u32;
+        let rounds = args.measure.budget * given.file.comparisons.len() as u32;
         let takes = match Took::of(&lesson.name).and_then(|took| took.read()) {
             Some(took) => format!("took {} here", about(took)),
-            None => format!("at most about {}", about(at_most)),
+            None => format!("about {}", about(rounds)),
         };
         let line = format!("{:>2}  {}: {} ({takes})", lesson.number, lesson.name, lesson.title);
         terminal::hanging(&line, 4, width)

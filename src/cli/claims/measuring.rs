@@ -43,12 +43,19 @@ pub struct Measured<'f> {
     pub comparisons: Vec<Comparison>,
     /// What was found about each claim, in its order.
     pub outcomes: Vec<Outcome>,
+    /// Sizes of the generated inputs, against those of the file.
+    pub scale: f64,
 }
 
 impl Measured<'_> {
     /// Each claim with what was found about it.
     pub fn claims(&self) -> impl Iterator<Item = (&Claim, &Outcome)> {
         self.given.file.claims.iter().zip(&self.outcomes)
+    }
+
+    /// The name of a comparison, to tell it from others; `None` where it is the only one.
+    pub fn name_of(&self, comparison: usize) -> Option<&str> {
+        (self.comparisons.len() > 1).then(|| self.given.file.comparisons[comparison].name.as_str())
     }
 }
 
@@ -177,7 +184,8 @@ impl<'a> Conditions<'a> {
             comparisons.push(comparison);
         }
         let outcome = |claim: &Claim| Outcome::of(claim, &comparisons[claim.comparison]);
-        Ok(Measured { given, outcomes: claims.iter().map(outcome).collect(), comparisons })
+        let outcomes = claims.iter().map(outcome).collect();
+        Ok(Measured { given, outcomes, comparisons, scale: self.scale })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::claims::measuring::Measured;
 use crate::cli::export::markdown::escaped;
 use crate::cli::export::page::{self, Answer, Card, Link, Paragraph, Sheet, Verdict};
-use crate::cli::telling::claims::{cited, meaning, quoted, remarks, sentences, verdict};
+use crate::cli::telling::claims::{cited, meaning, quoted, remarks, scaled, sentences, verdict};
 use crate::cli::telling::machine;
 use crate::measure::claims::file::{Claim, ClaimFile, Lesson};
 use crate::measure::claims::outcome::Outcome;
@@ -16,7 +16,7 @@ pub fn claims_page(measured: &[Measured<'_>]) -> String {
     let sheet = Sheet {
         eyebrow: "twinmill · claims".into(),
         title: titles.join("; "),
-        before: Vec::new(),
+        before: measured.first().and_then(inputs).into_iter().collect(),
         guess: None,
         claims: measured.iter().flat_map(cards).collect(),
         after: Vec::new(),
@@ -24,6 +24,10 @@ pub fn claims_page(measured: &[Measured<'_>]) -> String {
     };
     let comparisons: Vec<&Comparison> = measured.iter().flat_map(|done| &done.comparisons).collect();
     page::render_with(&sheet, &comparisons)
+}
+
+fn inputs(measured: &Measured<'_>) -> Option<Paragraph> {
+    scaled(measured).map(|text| Paragraph { label: "Inputs.", text })
 }
 
 fn title_of<'f>(file: &'f ClaimFile, name: &'f str) -> &'f str {
@@ -35,10 +39,11 @@ fn title_of<'f>(file: &'f ClaimFile, name: &'f str) -> &'f str {
 pub fn lesson_page(lesson: &Lesson, measured: &Measured<'_>, guessed: Option<String>) -> String {
     let paragraph = |label, text: &String| Paragraph { label, text: text.clone() };
     let guess = lesson.guess.as_ref().zip(guessed);
+    let before = [paragraph("What is claimed.", &lesson.claimed), paragraph("What to watch.", &lesson.watch)];
     let sheet = Sheet {
         eyebrow: format!("twinmill · lesson {}", lesson.number),
         title: lesson.title.clone(),
-        before: vec![paragraph("What is claimed.", &lesson.claimed), paragraph("What to watch.", &lesson.watch)],
+        before: before.into_iter().chain(inputs(measured)).collect(),
         guess: guess.map(|(guess, answer)| Answer { question: guess.question.clone(), answer }),
         claims: cards(measured).collect(),
         after: vec![paragraph("Why.", &lesson.why), paragraph("What this does not show.", &lesson.not_shown)],
@@ -59,10 +64,11 @@ pub fn course_page(lessons: &[(&Lesson, Option<String>, &Measured<'_>)]) -> Stri
     };
     let machine = lessons.iter().flat_map(|(.., measured)| &measured.comparisons).map(machine::line).next();
     let measured_on = machine.map(|machine| Paragraph { label: "Measured on", text: format!("{machine}.") });
+    let inputs = lessons.first().and_then(|(.., measured)| inputs(measured));
     let sheet = Sheet {
         eyebrow: "twinmill · a course".into(),
         title: "When memory pays, when a disk is enough, and when you need neither".into(),
-        before: measured_on.into_iter().collect(),
+        before: measured_on.into_iter().chain(inputs).collect(),
         guess: None,
         claims: Vec::new(),
         after: Vec::new(),
@@ -95,7 +101,7 @@ fn cards<'m>(measured: &'m Measured<'_>) -> impl Iterator<Item = Card> + 'm {
 
 /// The claims of some files in Markdown.
 pub fn claims_markdown(measured: &[Measured<'_>]) -> String {
-    let mut text = String::new();
+    let mut text = measured.first().and_then(scaled).map_or_else(String::new, |scaled| scaled + "\n\n");
     for done in measured {
         text += &format!("## {}\n\n", escaped(title_of(&done.given.file, &done.given.name)));
         text += "| claim | verdict | what was measured |\n|---|---|---|\n";

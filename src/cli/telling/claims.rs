@@ -23,15 +23,14 @@ pub fn verdict(outcome: &Outcome) -> &'static str {
 
 /// The claims of a file, each with what was found.
 pub fn text(measured: &Measured<'_>, width: usize) -> String {
-    let mut paragraphs = Vec::new();
-    let several = measured.comparisons.len() > 1;
+    let mut paragraphs: Vec<String> = scaled(measured).map(|scaled| wrapped(&scaled, width)).into_iter().collect();
     for (i, comparison) in measured.comparisons.iter().enumerate() {
         let own: Vec<_> = measured.claims().filter(|(claim, _)| claim.comparison == i).collect();
         if own.is_empty() {
             continue;
         }
         paragraphs.extend(noise::busy(comparison).map(|busy| wrapped(&busy, width)));
-        let name = if several { format!("{}: ", measured.given.file.comparisons[i].name) } else { String::new() };
+        let name = measured.name_of(i).map_or_else(String::new, |name| format!("{name}: "));
         paragraphs.push(wrapped(&(name + &modes::of_modes(comparison).sentence), width));
         paragraphs.extend(own.into_iter().map(|(claim, outcome)| {
             let quoted = quoted(&measured.given.file.source, claim);
@@ -44,6 +43,17 @@ pub fn text(measured: &Measured<'_>, width: usize) -> String {
         }));
     }
     paragraphs.join("\n\n") + "\n"
+}
+
+/// Says that inputs were of another size than the claims speak of; `None` where they were not.
+pub fn scaled(measured: &Measured<'_>) -> Option<String> {
+    let scale = measured.scale;
+    (scale != 1.0).then(|| {
+        format!(
+            "Generated inputs were {scale} times as large as the claims have them (--scale), and other amounts that they \
+             name, such as a memory budget, were not. The verdicts are about these inputs."
+        )
+    })
 }
 
 /// How many claims came to which verdict.
@@ -186,9 +196,10 @@ fn number(value: f64) -> String {
     }
 }
 
-fn missing(Missing { name, why }: &Missing) -> String {
+fn missing(Missing { name, why, is_program }: &Missing) -> String {
     let why = why.trim_end_matches('.');
-    let get = if why.contains("setup") { String::new() } else { format!(" ('scripts/peers/setup {name}' sets it up)") };
+    let is_told = why.contains("setup") || !is_program;
+    let get = if is_told { String::new() } else { format!(" ('scripts/peers/setup {name}' sets it up)") };
     format!("{name} did not run: {why}{get}.")
 }
 

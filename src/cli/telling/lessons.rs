@@ -26,8 +26,11 @@ pub fn prompt() -> String {
 
 /// What comes after the measurement.
 pub fn after(lesson: &Lesson, measured: &Measured<'_>, guess: Option<&Guessed>, width: usize) -> String {
-    let pictures = measured.comparisons.iter().map(|comparison| result::picture(comparison, width));
-    let mut parts: Vec<String> = pictures.filter(|picture| !picture.is_empty()).collect();
+    let picture = |(i, comparison)| {
+        let picture = Some(result::picture(comparison, width)).filter(|picture| !picture.is_empty())?;
+        Some(measured.name_of(i).map_or_else(String::new, |name| format!("{name}:\n")) + &picture)
+    };
+    let mut parts: Vec<String> = measured.comparisons.iter().enumerate().filter_map(picture).collect();
     parts.extend(guess.map(|guess| wrapped(&guessed(guess), width)));
     parts.push(claims::text(measured, width).trim_end().to_owned());
     parts.push(joined(

@@ -65,8 +65,8 @@ pub fn economics_sentence(found: &Economics) -> String {
     match found.pays {
         DiskPays::Always => format!("Without failures, disk takes no longer than memory ({extra} less); {costs}."),
         DiskPays::Never => format!(
-            "Without failures, disk takes {extra} longer than memory; {costs}. So disk does not pay, however many failures \
-             of this kind there are."
+            "Without failures, disk takes {extra} longer than memory; {costs}. By these medians disk does not pay, \
+             however many failures of this kind there are."
         ),
         DiskPays::From { failures, above, at_most } => {
             let at_most =

@@ -73,6 +73,7 @@ fn statement(fault: &FaultKind) -> String {
             let found = if found.is_empty() { "the end".to_owned() } else { format!("'{found}'") };
             let hint = match (expected, found.as_str()) {
                 (Expected::Continuation, "'='") => " (equality is written ==)",
+                (Expected::Continuation, "'!='") => " (write not … == …)",
                 (Expected::Continuation, "'&&'") => " (write and)",
                 (Expected::Continuation, "'||'") => " (write or)",
                 _ => "",

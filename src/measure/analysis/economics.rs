@@ -43,9 +43,9 @@ pub struct Economics {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DiskPays {
-    /// Any number: it takes no longer without failures.
+    /// From none on: it takes no longer without failures.
     Always,
-    /// None: a failure costs it no less than memory mode.
+    /// Never, by the medians: a failure costs it no less than memory mode.
     Never,
     /// So many.
     From {

@@ -131,9 +131,23 @@ impl Argument {
 }
 
 const COLUMN: &[Argument] = &[Argument::Column];
+const TWO_COLUMNS: &[Argument] = &[Argument::Column, Argument::Column];
+const COUNTER_OF_COLUMN: &[Argument] = &[Argument::Counter, Argument::Column];
+const PHASE_OF_COLUMN: &[Argument] = &[Argument::Phase, Argument::Column];
+const BOUND_OF_COLUMN: &[Argument] = &[Argument::Bound, Argument::Column];
 
 const fn of_run(name: &'static str, of: OfRun, dimension: Dimension, about: &'static str) -> Function {
-    Function { name, arguments: COLUMN, about, kind: Kind::OfRun(of), dimension }
+    function(name, COLUMN, Kind::OfRun(of), dimension, about)
+}
+
+const fn function(
+    name: &'static str,
+    arguments: &'static [Argument],
+    kind: Kind,
+    dimension: Dimension,
+    about: &'static str,
+) -> Function {
+    Function { name, arguments, about, kind, dimension }
 }
 
 /// All figures.
@@ -162,62 +176,50 @@ pub const FUNCTIONS: &[Function] = &[
     of_run("iterations", OfRun::Iterations, Dimension::NUMBER, "iterations of the job's loop"),
     of_run("first_iteration", OfRun::FirstIteration, Dimension::SECONDS, "time of the first iteration"),
     of_run("later_iteration", OfRun::LaterIteration, Dimension::SECONDS, "time of each other iteration, their median"),
-    Function {
-        name: "counter",
-        arguments: &[Argument::Counter, Argument::Column],
-        about: "one of Hadoop's counters",
-        kind: Kind::Counter,
-        dimension: Dimension::NUMBER,
-    },
-    Function {
-        name: "phase",
-        arguments: &[Argument::Phase, Argument::Column],
-        about: "busy time of all workers in a phase",
-        kind: Kind::Phase,
-        dimension: Dimension::SECONDS,
-    },
-    Function {
-        name: "bound",
-        arguments: &[Argument::Bound, Argument::Column],
-        about: "time that the column would have taken with a better disk",
-        kind: Kind::Bound,
-        dimension: Dimension::SECONDS,
-    },
-    Function {
-        name: "exponent",
-        arguments: COLUMN,
-        about: "the power of the input's size by which the time grows (needs scale)",
-        kind: Kind::Exponent,
-        dimension: Dimension::NUMBER,
-    },
-    Function {
-        name: "once",
-        arguments: COLUMN,
-        about: "the part of the time that is paid once, however many iterations (needs iteration-sweep)",
-        kind: Kind::Once,
-        dimension: Dimension::SECONDS,
-    },
-    Function {
-        name: "each_iteration",
-        arguments: COLUMN,
-        about: "the part of the time that each iteration adds (needs iteration-sweep)",
-        kind: Kind::Each,
-        dimension: Dimension::SECONDS,
-    },
-    Function {
-        name: "crossing",
-        arguments: &[Argument::Column, Argument::Column],
-        about: "bytes of input from which on the first takes less time than the second, start-up included (needs scale)",
-        kind: Kind::Crossing(Axis::Scale),
-        dimension: Dimension::BYTES,
-    },
-    Function {
-        name: "crossing_iterations",
-        arguments: &[Argument::Column, Argument::Column],
-        about: "iterations from which on the first takes less time than the second (needs iteration-sweep)",
-        kind: Kind::Crossing(Axis::Iterations),
-        dimension: Dimension::NUMBER,
-    },
+    function("counter", COUNTER_OF_COLUMN, Kind::Counter, Dimension::NUMBER, "one of Hadoop's counters"),
+    function("phase", PHASE_OF_COLUMN, Kind::Phase, Dimension::SECONDS, "busy time of all workers in a phase"),
+    function(
+        "bound",
+        BOUND_OF_COLUMN,
+        Kind::Bound,
+        Dimension::SECONDS,
+        "time that the column would have taken with a better disk",
+    ),
+    function(
+        "exponent",
+        COLUMN,
+        Kind::Exponent,
+        Dimension::NUMBER,
+        "the power of the input's size by which the time grows (needs scale)",
+    ),
+    function(
+        "once",
+        COLUMN,
+        Kind::Once,
+        Dimension::SECONDS,
+        "the part of the time that is paid once, however many iterations (needs iteration-sweep)",
+    ),
+    function(
+        "each_iteration",
+        COLUMN,
+        Kind::Each,
+        Dimension::SECONDS,
+        "the part of the time that each iteration adds (needs iteration-sweep)",
+    ),
+    function(
+        "crossing",
+        TWO_COLUMNS,
+        Kind::Crossing(Axis::Scale),
+        Dimension::BYTES,
+        "bytes of input from which on the first takes less time than the second, start-up included (needs scale)",
+    ),
+    function(
+        "crossing_iterations",
+        TWO_COLUMNS,
+        Kind::Crossing(Axis::Iterations),
+        Dimension::NUMBER,
+        "iterations from which on the first takes less time than the second (needs iteration-sweep)",
+    ),
 ];
 
 /// What one run of a column measured.
@@ -371,8 +373,11 @@ pub fn rounds_of(comparison: &Comparison, names: &[String]) -> Vec<u32> {
     (0..comparison.rounds_made()).filter(all).collect()
 }
 
-/// Whether a program of this name cannot run, or no longer does.
+/// Whether nothing runs under this name, or no longer does.
 pub fn is_out(comparison: &Comparison, name: &str) -> bool {
+    if comparison.turns().iter().all(|turn| turn.name() != name) {
+        return true;
+    }
     let is_of = |other: &str| name.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     let mut others = comparison.alternatives.iter().filter(|other| is_of(&other.name));
     others.any(|other| other.is_out() || other.declined.contains_key(name))

@@ -120,7 +120,7 @@ impl Finding {
         let zero = |value: f64| scale.shown(value, limit);
         let interval = found.and_then(|found| found.ci95).filter(|_| values.len() >= FEWEST_ROUNDS);
         let operator = relation.operator_on_value();
-        let truth = interval.map_or(Truth::Undecided, |interval| scale.operator(relation).truth(interval, 0.0));
+        let truth = interval.map_or(Truth::Undecided, |interval| relation.operator.truth(interval, 0.0));
         let rounds_to_settle = match (truth, found, interval) {
             (Truth::Undecided, Some(found), Some((low, high))) => {
                 let wanted = found.value.abs() / ((high - low) / 2.0);
@@ -243,11 +243,6 @@ impl Scale {
             Scale::LogarithmOfSide { .. } | Scale::LogarithmOfRatio => (left / right).ln(),
             Scale::DifferenceFromNumber { .. } | Scale::Difference => left - right,
         }
-    }
-
-    /// The operator that compares such a value with zero.
-    fn operator(self, relation: &Relation) -> Operator {
-        relation.operator
     }
 
     fn is_mirrored(self) -> bool {

@@ -60,9 +60,8 @@ impl Check {
 
     fn of_columns(comparison: &Comparison, first: &str, second: &str) -> Self {
         let Some((slower, faster)) = ordered(comparison, first, second) else { return Check::NoDifference };
-        let of_ours = || Explanation::of(comparison, slower, faster);
         let explanation = match (Side::of(comparison, slower), Side::of(comparison, faster)) {
-            (Some(Side::Ours), Some(Side::Ours)) => of_ours(),
+            (Some(Side::Ours), Some(Side::Ours)) => Explanation::of(comparison, slower, faster),
             (Some(slow), Some(fast)) => slow
                 .program(comparison, slower)
                 .zip(fast.program(comparison, faster))

@@ -20,17 +20,20 @@ pub struct Outcome {
     pub check: Check,
     /// Whether the reason that it gives was found; `None` where it gives none, or there is nothing to explain.
     pub reason_holds: Option<bool>,
-    /// Programs that it speaks of and that did not run.
+    /// What it speaks of and did not run.
     pub missing: Vec<Missing>,
 }
 
-/// A program that did not run.
+/// A program or another column that did not run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Missing {
     /// Its name.
     pub name: String,
     /// Why not.
     pub why: String,
+    /// Whether it is another program, which may be set up.
+    #[serde(skip)]
+    pub is_program: bool,
 }
 
 impl Outcome {
@@ -55,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// The programs that an open statement speaks of and that did not run, each once, with the reason.
+/// The names that an open statement speaks of and under which nothing ran, each program once, with the reason.
 fn missing(judgement: &Judgement, comparison: &Comparison) -> Vec<Missing> {
     let open = judgement.findings.iter().filter(|finding| finding.truth == Truth::Undecided);
     let mut names: Vec<&String> = open.flat_map(|finding| &finding.needs).collect();
@@ -64,14 +67,24 @@ fn missing(judgement: &Judgement, comparison: &Comparison) -> Vec<Missing> {
     let mut missing: Vec<Missing> = Vec::new();
     for name in names.into_iter().filter(|name| is_out(comparison, name)) {
         let is_of = |other: &str| name.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-        let Some(other) = comparison.alternatives.iter().find(|other| is_of(&other.name)) else { continue };
-        let why = other.skipped.as_ref().or(other.failed.as_ref()).or(other.declined.get(name));
-        let found = Missing { name: other.name.clone(), why: why.cloned().unwrap_or_default() };
+        let found = match comparison.alternatives.iter().find(|other| is_of(&other.name)) {
+            Some(other) => {
+                let why = other.skipped.as_ref().or(other.failed.as_ref()).or(other.declined.get(name));
+                let why = why.cloned().unwrap_or_else(|| no_such_name(comparison));
+                Missing { name: other.name.clone(), why, is_program: true }
+            }
+            None => Missing { name: name.clone(), why: no_such_name(comparison), is_program: false },
+        };
         if !missing.contains(&found) {
             missing.push(found);
         }
     }
     missing
+}
+
+fn no_such_name(comparison: &Comparison) -> String {
+    let names: Vec<String> = comparison.turns().iter().map(|turn| format!("'{}'", turn.name())).collect();
+    format!("nothing has this name in the comparison, which has {}", names.join(", "))
 }
 
 /// The exit status of some verdicts: 0 where all are true, 3 where one is false, else 4.
@@ -107,6 +120,14 @@ mod tests {
         assert!(matches!(plain.check, Check::Unexplained(_)));
         let with_reason = outcome(&(text + "because = [\"files\"]\n"), &planted);
         assert_eq!((with_reason.truth, with_reason.reason_holds), (Truth::False, Some(false)));
+    }
+
+    #[test]
+    fn a_name_under_which_nothing_runs_is_missing_with_the_names_that_there_are() {
+        let planted = comparison([&[2.0, 2.01, 2.02], &[1.0, 1.0, 1.0], &[]]);
+        let found = outcome(&about(r#"median(\"disk ×3\") > 1 s"#), &planted);
+        let [Missing { name, why, is_program: false }] = &found.missing[..] else { panic!("{found:?}") };
+        assert!(found.truth == Truth::Undecided && name == "disk ×3" && why.contains("'disk', 'memory'"), "{found:?}");
     }
 
     #[test]
