@@ -1,5 +1,6 @@
 //! Facts that every store satisfies, run for each of them.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 use crate::store::memory::MemoryStore;
 use crate::store::run_file::RunFile;
+use crate::store::spent_files::PREFIX;
 use crate::store::{MemoryBudget, PartitionIndex, Run, RunBuilder, RunCursor, RunStore, Segment};
 
 type Record = (u32, Vec<u8>, Vec<u8>);
@@ -25,9 +27,17 @@ struct Bench {
 }
 
 impl Bench {
+    /// Files of runs.
     fn files(&self) -> usize {
-        std::fs::read_dir(self.dir.path()).unwrap().count()
+        let files = std::fs::read_dir(self.dir.path()).unwrap().map(|file| file.unwrap());
+        let (spent, of_runs): (Vec<_>, Vec<_>) = files.partition(|file| is_spent(&file.file_name()));
+        assert!(spent.iter().all(|file| file.metadata().unwrap().len() == 1), "{}: bytes of a run are left", self.name);
+        of_runs.len()
     }
+}
+
+fn is_spent(name: &std::ffi::OsStr) -> bool {
+    name.to_str().unwrap().starts_with(PREFIX)
 }
 
 fn benches() -> Vec<Bench> {
@@ -120,6 +130,37 @@ fn nothing_is_left_of_a_run_that_is_dropped() {
         assert_eq!(bench.budget.used_bytes() > 0, bench.medium == Medium::Memory, "{}", bench.name);
         drop(run);
         assert_eq!((bench.files(), bench.budget.used_bytes()), (0, 0), "{}", bench.name);
+        drop(bench.store);
+        assert_eq!(std::fs::read_dir(bench.dir.path()).unwrap().count(), 0, "{}", bench.name);
+    }
+}
+
+#[test]
+fn a_run_may_have_the_file_of_one_that_is_gone_and_that_nobody_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+    let short = |name| {
+        let mut run = RunBuilder::create(&store, name, 1, 1000, Purpose::Spill).unwrap();
+        run.push(0, b"key", name.as_bytes(), false).unwrap();
+        run.finish().unwrap()
+    };
+    let inode = |run: &Arc<dyn Run>| std::fs::metadata(run.on_disk().unwrap().path()).unwrap().ino();
+    let long = write(&store, &records(), 3).unwrap();
+    let of_long = inode(&long);
+    let mut cursor = RunCursor::open(&Segment { run: long.clone(), partition: 0, read_for: Purpose::Shuffle }).unwrap();
+    drop(long);
+    let second = short("second");
+    assert_ne!(inode(&second), of_long, "it is still read");
+    let mut left = 0;
+    while cursor.advance().unwrap().is_some() {
+        left += 1;
+    }
+    assert_eq!(left, records().iter().filter(|(partition, ..)| *partition == 0).count());
+    drop(cursor);
+    let third = short("third");
+    assert_eq!(inode(&third), of_long);
+    for (run, name) in [(&second, b"second".as_slice()), (&third, b"third")] {
+        assert_eq!(read(run).unwrap(), [(0, b"key".to_vec(), name.to_vec())]);
     }
 }
 

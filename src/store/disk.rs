@@ -1,6 +1,6 @@
 //! Runs in files, one file a run.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use crate::store::index::{PartitionIndex, RunIndex};
 use crate::store::page_cache::drop_pages;
 use crate::store::run::{BlockReader, Run, RunOnDisk, RunStore, RunWriter};
 use crate::store::run_file::{BlockCursor, RunFile, check_owner, open_regular};
+use crate::store::spent_files::SpentFiles;
 
 const TO_SPILLS: FileUse = FileUse::writes(Purpose::Spill);
 /// Blocks below this size are gathered until together they are worth a write.
@@ -34,12 +35,14 @@ pub(crate) struct DiskStore {
     compression: Compression,
     durability: Durability,
     device: Arc<Device>,
+    spent: Arc<SpentFiles>,
 }
 
 impl DiskStore {
     /// A store in `dir`, which exists and is this process's own.
     pub fn new(dir: PathBuf, compression: Compression, device: Arc<Device>) -> Self {
-        DiskStore { dir, number: 0, compression, durability: Durability::default(), device }
+        let spent = Arc::new(SpentFiles::within(dir.clone()));
+        DiskStore { dir, number: 0, compression, durability: Durability::default(), device, spent }
     }
 
     /// Gives the store a number, by which it owns its runs: stores of different numbers do not read each other's runs.
@@ -54,14 +57,14 @@ impl DiskStore {
 
     fn create_file(&self, name: String, purpose: Purpose) -> Result<Copy> {
         let path = self.dir.join(name);
-        let output = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(Error::at("create", &path))?;
+        let create = || File::options().write(true).create_new(true).mode(0o600).open(&path);
+        let output = self.spent.take(&path).unwrap_or_else(create).map_err(Error::at("create", &path))?;
         let stream = self.device.stream(purpose);
-        Ok(Copy { output, stream, file: RunPath { path, keep: AtomicBool::new(false) } })
+        Ok(Copy { output, stream, file: self.run_path(path) })
+    }
+
+    fn run_path(&self, path: PathBuf) -> RunPath {
+        RunPath { path, keep: AtomicBool::new(false), spent: self.spent.clone() }
     }
 }
 
@@ -92,7 +95,7 @@ impl RunStore for DiskStore {
         let (mut files, mut index, mut damaged) = (Vec::new(), Vec::new(), None);
         for file in std::iter::once(format!("{name}.run")).chain(copies) {
             // Dropped, and so removed, where it is no complete file.
-            let file = RunPath { path: self.dir.join(file), keep: AtomicBool::new(false) };
+            let file = self.run_path(self.dir.join(file));
             match RunFile::open_own(&file.path, owner) {
                 Ok(run) => {
                     index = run.index().to_vec();
@@ -103,7 +106,7 @@ impl RunStore for DiskStore {
         }
         match damaged {
             Some(error) if files.is_empty() => Err(error),
-            _ => Ok(Arc::new(DiskRun { files, owner, index: index.into(), device: self.device.clone() })),
+            _ => Ok(Arc::new(DiskRun { files: files.into(), owner, index: index.into(), device: self.device.clone() })),
         }
     }
 
@@ -112,18 +115,18 @@ impl RunStore for DiskStore {
     }
 }
 
-/// A run file's name; the file goes when this is dropped.
+/// A run file's name; the file is spent when this is dropped.
 #[derive(Debug)]
 struct RunPath {
     path: PathBuf,
     keep: AtomicBool,
+    spent: Arc<SpentFiles>,
 }
 
 impl Drop for RunPath {
     fn drop(&mut self) {
         if !self.keep.load(Ordering::Relaxed) {
-            // A file that cannot be removed here is removed with the work directory, or reported there.
-            let _ = std::fs::remove_file(&self.path);
+            self.spent.put(&self.path);
         }
     }
 }
@@ -233,7 +236,7 @@ impl RunWriter for DiskRunWriter {
 #[derive(Debug)]
 struct DiskRun {
     /// One or more copies.
-    files: Vec<RunPath>,
+    files: Arc<[RunPath]>,
     owner: Owner,
     index: RunIndex,
     device: Arc<Device>,
@@ -245,11 +248,10 @@ impl Run for DiskRun {
     }
 
     fn open(&self, partition: u32, purpose: Purpose) -> Result<Box<dyn BlockReader>> {
-        let mut copies = self.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>().into_iter();
-        let (file, path) = open_next(&mut copies, self.owner, purpose)?;
+        let mut copies = Copies { files: self.files.clone(), opened: 0 };
+        let file = copies.open_next(self.owner, purpose)?;
         Ok(Box::new(DiskBlockReader {
             file,
-            path,
             copies,
             owner: self.owner,
             cursor: BlockCursor::new(&self.index.get(partition), self.owner),
@@ -282,18 +284,38 @@ impl RunOnDisk for DiskRun {
     }
 }
 
-/// Opens the first of the copies that can be opened and is the owner's.
-fn open_next(copies: &mut std::vec::IntoIter<PathBuf>, owner: Owner, purpose: Purpose) -> Result<(File, PathBuf)> {
-    loop {
-        let path = copies.next().expect("a run has a file");
-        let file = open_regular(&path).map_err(Error::at("open", &path));
-        match file.and_then(|file| check_owner(&file, &path, owner).map(|()| file)) {
-            Ok(file) => {
-                count_bytes(FileUse::reads(purpose), HEADER_BYTES as u64);
-                return Ok((file, path));
+/// The copies of a run that is read: one after another, as far as the ones before were damaged. While they are here, they are
+/// not spent.
+struct Copies {
+    files: Arc<[RunPath]>,
+    /// How many of them were opened.
+    opened: usize,
+}
+
+impl Copies {
+    /// The file that was opened last.
+    fn path(&self) -> &Path {
+        &self.files[self.opened - 1].path
+    }
+
+    fn is_last(&self) -> bool {
+        self.opened == self.files.len()
+    }
+
+    /// Opens the next of the files that can be opened and is the owner's.
+    fn open_next(&mut self, owner: Owner, purpose: Purpose) -> Result<File> {
+        loop {
+            self.opened += 1;
+            let path = self.path();
+            let file = open_regular(path).map_err(Error::at("open", path));
+            match file.and_then(|file| check_owner(&file, path, owner).map(|()| file)) {
+                Ok(file) => {
+                    count_bytes(FileUse::reads(purpose), HEADER_BYTES as u64);
+                    return Ok(file);
+                }
+                Err(error) if self.is_last() => return Err(error),
+                Err(_) => {}
             }
-            Err(error) if copies.len() == 0 => return Err(error),
-            Err(_) => {}
         }
     }
 }
@@ -305,9 +327,8 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
 
 struct DiskBlockReader {
     file: File,
-    path: PathBuf,
-    /// The other copies, to read from when a block of this one is damaged.
-    copies: std::vec::IntoIter<PathBuf>,
+    /// This one, and the others to read from when a block of it is damaged.
+    copies: Copies,
     owner: Owner,
     cursor: BlockCursor,
     stored: Vec<u8>,
@@ -324,9 +345,9 @@ impl BlockReader for DiskBlockReader {
             let read_at = |target: &mut [u8], offset| {
                 device.read(stream, target.len() as u64, || file.read_exact_at(target, offset))
             };
-            match self.cursor.read(read_at, &self.path, &mut block, &mut self.stored) {
-                Err(_) if self.copies.len() > 0 => {
-                    (self.file, self.path) = open_next(&mut self.copies, self.owner, self.purpose)?;
+            match self.cursor.read(read_at, self.copies.path(), &mut block, &mut self.stored) {
+                Err(_) if !self.copies.is_last() => {
+                    self.file = self.copies.open_next(self.owner, self.purpose)?;
                     self.stream = self.device.stream(self.purpose);
                 }
                 other => break other?,

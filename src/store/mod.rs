@@ -10,15 +10,16 @@
 //! 1. [`run`] has the traits, [`block`] the unit in which records are stored, [`index`] the sizes of the partitions.
 //! 2. A [`run_builder`] writes a run record by record, a [`cursor`] reads a partition of one.
 //! 3. [`disk`] keeps runs in files of the layout drawn in [`format`](mod@format), on a [`device`]; [`run_file`] reads such
-//!    files, [`sync`] writes them through to the device, and [`page_cache`] drops their cached pages.
+//!    files, [`sync`] writes them through to the device, [`page_cache`] drops their cached pages, and [`spent_files`] are those
+//!    of runs that are gone.
 //! 4. [`memory`] keeps runs in [slabs](slab) against a [`budget`].
 //! 5. Runs of other processes arrive on the [`wire`].
 //! 6. [`stores`] opens the stores of a run: the only place that looks at the medium. A third way of keeping runs is a file
 //!    here and a line there.
 //!
-//! A run that was not finished cannot be read; dropping its writer leaves nothing behind. A finished run is removed,
-//! with its file or its memory, when the last reference to it is dropped. `conformance.rs` holds the facts that all
-//! stores must satisfy.
+//! A run that was not finished cannot be read; dropping its writer leaves nothing of it behind. A finished run goes, with its
+//! bytes in a file or in memory, when the last reference to it is dropped, and the last reader of it. `conformance.rs` holds
+//! the facts that all stores must satisfy.
 
 mod block;
 mod budget;
@@ -38,6 +39,7 @@ mod run;
 mod run_builder;
 pub mod run_file;
 mod slab;
+mod spent_files;
 mod stores;
 pub(crate) mod sync;
 pub(crate) mod wire;

@@ -168,7 +168,7 @@ mod tests {
         cancel.cancel();
         let end = std::iter::repeat_with(|| run.push(0, b"key", b"value", false)).take(50).find(Result::is_err);
         assert!(matches!(end, Some(Err(Error::Cancelled))));
-        drop(run);
+        drop((run, store));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "and is removed");
     }
 }

@@ -1,0 +1,80 @@
+//! Files of runs that are gone, for runs to come.
+//!
+//! To make a file, ext4 looks for an inode, and passes over those that were deleted within the last five seconds, one by one
+//! (`recently_deleted` in its `ialloc.c`). Where thousands of short runs are merged, each new file then costs milliseconds. So
+//! files are emptied and renamed in place of being deleted and made: never more than the run had at once.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+
+use crate::observe::activity::lock;
+
+/// Files that are kept at most, each with a block of the file system; a few more where several threads put them at once.
+const MOST: usize = 8192;
+/// What a file keeps. Of one that was cut to nothing, ext4 sends the next contents to the device as soon as it is closed.
+const KEPT_BYTES: u64 = 1;
+/// The beginning of their names.
+pub(super) const PREFIX: &str = "spent-";
+
+/// Emptied files in a directory.
+#[derive(Debug)]
+pub(super) struct SpentFiles {
+    dir: PathBuf,
+    files: Mutex<Vec<PathBuf>>,
+    /// Files that there were so far.
+    names: AtomicU64,
+}
+
+impl SpentFiles {
+    /// No files yet, in a directory that is this process's own.
+    pub fn within(dir: PathBuf) -> Self {
+        SpentFiles { dir, files: Mutex::default(), names: AtomicU64::new(0) }
+    }
+
+    /// Keeps or removes a file that nobody reads any more. One that cannot be removed goes with the work directory, or is
+    /// reported there.
+    pub fn put(&self, path: &Path) {
+        if lock(&self.files).len() >= MOST || !self.keep(path) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn keep(&self, path: &Path) -> bool {
+        let spent = self.dir.join(format!("{PREFIX}{}", self.names.fetch_add(1, Ordering::Relaxed)));
+        let emptied = File::options().write(true).open(path).and_then(|file| file.set_len(KEPT_BYTES));
+        if emptied.and_then(|()| fs::rename(path, &spent)).is_err() {
+            return false;
+        }
+        lock(&self.files).push(spent);
+        true
+    }
+
+    /// Makes one of the files the one of this name, which must be free, and opens it to write; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of opening it.
+    pub fn take(&self, path: &Path) -> Option<io::Result<File>> {
+        let spent = lock(&self.files).pop()?;
+        let renamed = renameat2(AT_FDCWD, &spent, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE);
+        if renamed.is_err() {
+            let _ = fs::remove_file(spent);
+            return None;
+        }
+        let opened = File::options().write(true).open(path);
+        if opened.is_err() {
+            let _ = fs::remove_file(path);
+        }
+        Some(opened)
+    }
+}
+
+impl Drop for SpentFiles {
+    fn drop(&mut self) {
+        lock(&self.files).drain(..).for_each(|file| drop(fs::remove_file(file)));
+    }
+}
