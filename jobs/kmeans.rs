@@ -13,7 +13,7 @@ use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{ROWS, number, significant, text};
-use crate::jobs::lanes::{TILE, Tile, nearest_centroids};
+use crate::jobs::lanes::{GROUP, TILE, Tile, add_by_cluster, nearest_centroids};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::seeds;
 use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
@@ -159,19 +159,26 @@ impl Assign {
 
 impl BlockSums for Assign {
     fn of_block(&mut self, rows: &Rows) -> Vec<f64> {
+        const ONES: &Tile = &[1.0; TILE];
+        const NOTHING: &Tile = &[0.0; TILE];
         let Assign { centroids, scaling, scaled } = self;
         let columns: Vec<&[f64]> =
             scaled.iter_mut().enumerate().map(|(feature, scratch)| scaling.column(rows, feature, scratch)).collect();
-        let mut sums = vec![0.0; centroids.len() * (columns.len() + 1) + 1];
+        let mut sums = Sums::new(centroids.len(), columns.len());
+        // One is added for each point, and nothing where a group has no more columns.
+        let filled = (columns.len() + 1).next_multiple_of(GROUP);
+        let fillers = || std::iter::once(ONES).chain(std::iter::repeat(NOTHING));
         let tiles: Vec<&[Tile]> = columns.iter().map(|column| column.as_chunks().0).collect();
-        let whole = rows.rows() / TILE;
+        let (whole, mut tile) = (rows.rows() / TILE, Vec::with_capacity(filled));
         for at in 0..whole {
-            let tile: Vec<&Tile> = tiles.iter().map(|tiles| &tiles[at]).collect();
-            add_tile(&mut sums, &tile, TILE, centroids);
+            tile.clear();
+            tile.extend(tiles.iter().map(|tiles| &tiles[at]).chain(fillers()).take(filled));
+            sums.add(&tile, TILE, centroids);
         }
         let last: Vec<Tile> = columns.iter().map(|column| padded(&column[whole * TILE..])).collect();
-        add_tile(&mut sums, &last.iter().collect::<Vec<_>>(), rows.rows() % TILE, centroids);
-        sums
+        let last: Vec<&Tile> = last.iter().chain(fillers()).take(filled).collect();
+        sums.add(&last, rows.rows() % TILE, centroids);
+        sums.into_values()
     }
 }
 
@@ -182,17 +189,42 @@ fn padded(rest: &[f64]) -> Tile {
     tile
 }
 
-/// Adds the first `rows` points of a tile to the sums of their clusters.
-fn add_tile(sums: &mut [f64], columns: &[&Tile], rows: usize, centroids: &[Vec<f64>]) {
-    let (mut nearest, mut least) = ([0; TILE], [0.0; TILE]);
-    nearest_centroids(columns, centroids, &mut nearest, &mut least);
-    let (nearest, least) = (&nearest[..rows], &least[..rows]);
-    let stride = columns.len() + 1;
-    for (feature, column) in columns.iter().enumerate() {
-        nearest.iter().zip(*column).for_each(|(cluster, value)| sums[*cluster as usize * stride + feature] += value);
+/// Sums of columns by cluster.
+struct Sums {
+    /// Those of the first columns, by cluster, then those of the next ones.
+    groups: Vec<[f64; GROUP]>,
+    clusters: usize,
+    features: usize,
+    too_far: f64,
+}
+
+impl Sums {
+    fn new(clusters: usize, features: usize) -> Self {
+        // Rows that a tile lacks go to one more cluster.
+        let groups = vec![[0.0; GROUP]; (clusters + 1) * (features + 1).div_ceil(GROUP)];
+        Sums { groups, clusters, features, too_far: 0.0 }
     }
-    nearest.iter().for_each(|cluster| sums[*cluster as usize * stride + columns.len()] += 1.0);
-    sums[centroids.len() * stride] += least.iter().filter(|least| **least == f64::INFINITY).count() as f64;
+
+    /// Adds the first `rows` points of a tile, whose columns are whole groups.
+    fn add(&mut self, columns: &[&Tile], rows: usize, centroids: &[Vec<f64>]) {
+        let (mut nearest, mut least) = ([0; TILE], [0.0; TILE]);
+        nearest_centroids(columns, centroids, &mut nearest, &mut least);
+        nearest[rows..].fill(self.clusters as u64);
+        for (sums, columns) in self.groups.chunks_exact_mut(self.clusters + 1).zip(columns.as_chunks().0) {
+            add_by_cluster(sums, *columns, &nearest);
+        }
+        self.too_far += least[..rows].iter().filter(|least| **least == f64::INFINITY).count() as f64;
+    }
+
+    /// The sums of each cluster, in the order of the columns.
+    fn into_values(self) -> Vec<f64> {
+        let Sums { groups, clusters, features, too_far } = self;
+        let of_cluster = |cluster| {
+            let groups = groups.iter().skip(cluster).step_by(clusters + 1);
+            groups.flatten().copied().take(features + 1)
+        };
+        (0..clusters).flat_map(of_cluster).chain([too_far]).collect()
+    }
 }
 
 impl Program for KMeans {

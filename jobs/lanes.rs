@@ -17,24 +17,56 @@ pub type Lanes = [f64; LANES];
 /// Values of one column, for the rows of a tile.
 pub type Tile = [f64; TILE];
 
-/// The nearest centroid of each row of a tile, and the square of its distance. `columns` has a tile for each feature,
-/// `centroids` a value for each feature. A tie stays with the first; where no distance is finite, that is infinite.
+/// Columns whose sums are worked out together.
+pub const GROUP: usize = 4;
+
+/// The nearest centroid of each row of a tile, and the square of its distance. `columns` has a tile for each feature, and may
+/// have more; `centroids` a value for each feature. A tie stays with the first; where no distance is finite, that is infinite.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn nearest_centroids(columns: &[&Tile], centroids: &[Vec<f64>], nearest: &mut [u64; TILE], least: &mut Tile) {
-    *nearest = [0; TILE];
-    *least = [f64::INFINITY; TILE];
-    for (cluster, centroid) in (0..).zip(centroids) {
-        let mut distances = [0.0; TILE];
-        for (column, centre) in columns.iter().zip(centroid) {
-            for row in 0..TILE {
-                let difference = column[row] - centre;
-                distances[row] += difference * difference;
+    // So few rows at a time that what is found of them stays in registers.
+    const ROWS: usize = 16;
+    let found = nearest.as_chunks_mut::<ROWS>().0.iter_mut().zip(least.as_chunks_mut::<ROWS>().0);
+    for (at, (nearest, least)) in found.enumerate() {
+        let (mut nearest_so_far, mut least_so_far) = ([0; ROWS], [f64::INFINITY; ROWS]);
+        for (cluster, centroid) in (0..).zip(centroids) {
+            let mut distances = [0.0; ROWS];
+            for (column, centre) in columns.iter().zip(centroid) {
+                let column = &column.as_chunks::<ROWS>().0[at];
+                for row in 0..ROWS {
+                    let difference = column[row] - centre;
+                    distances[row] += difference * difference;
+                }
+            }
+            for row in 0..ROWS {
+                let nearer = distances[row] < least_so_far[row];
+                least_so_far[row] = if nearer { distances[row] } else { least_so_far[row] };
+                nearest_so_far[row] = if nearer { cluster } else { nearest_so_far[row] };
             }
         }
-        for row in 0..TILE {
-            let nearer = distances[row] < least[row];
-            least[row] = if nearer { distances[row] } else { least[row] };
-            nearest[row] = if nearer { cluster } else { nearest[row] };
+        (*nearest, *least) = (nearest_so_far, least_so_far);
+    }
+}
+
+/// Adds each row of some columns to the sums of the cluster that `clusters` has for it. A sum is added up in the order of the
+/// rows.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub fn add_by_cluster(sums: &mut [[f64; GROUP]], columns: [&Tile; GROUP], clusters: &[u64; TILE]) {
+    let [first, second, third, fourth] = columns.map(|column| column.as_chunks::<GROUP>().0);
+    for (at, clusters) in clusters.as_chunks::<GROUP>().0.iter().enumerate() {
+        let (first, second, third, fourth) = (first[at], second[at], third[at], fourth[at]);
+        // Spelled out, so that it becomes a transposition in registers.
+        let rows = [
+            [first[0], second[0], third[0], fourth[0]],
+            [first[1], second[1], third[1], fourth[1]],
+            [first[2], second[2], third[2], fourth[2]],
+            [first[3], second[3], third[3], fourth[3]],
+        ];
+        for (cluster, row) in clusters.iter().zip(rows) {
+            let sums = &mut sums[*cluster as usize];
+            for column in 0..GROUP {
+                sums[column] += row[column];
+            }
         }
     }
 }
@@ -126,6 +158,45 @@ mod tests {
         fn the_exponential_function_is_exact_to_two_units_in_the_last_place(x in -708.0f64..709.0) {
             let (ours, exact) = (super::exp(x), x.exp());
             prop_assert!((ours - exact).abs() <= 2.0 * f64::EPSILON * exact, "{x}: {ours} {exact}");
+        }
+
+        #[test]
+        fn rows_go_to_the_sums_of_their_clusters(
+            values in prop::collection::vec(-1e3f64..1e3, super::GROUP * super::TILE),
+            clusters in prop::collection::vec(0u64..3, super::TILE),
+        ) {
+            use super::{GROUP, Tile, add_by_cluster};
+
+            let columns: [&Tile; GROUP] = std::array::from_fn(|column| &values.as_chunks().0[column]);
+            let (mut sums, mut expected) = ([[1.0; GROUP]; 3], [[1.0; GROUP]; 3]);
+            for (row, cluster) in clusters.iter().enumerate() {
+                (0..GROUP).for_each(|column| expected[*cluster as usize][column] += columns[column][row]);
+            }
+            add_by_cluster(&mut sums, columns, &clusters.try_into().unwrap());
+            prop_assert_eq!(sums, expected);
+        }
+
+        #[test]
+        fn the_nearest_centroid_is_the_first_of_the_least_distance(
+            values in prop::collection::vec(-3i8..3, 5 * super::TILE),
+            centres in prop::collection::vec(-3i8..3, 5..30),
+        ) {
+            use super::{TILE, Tile, nearest_centroids};
+
+            let floats = |of: &[i8]| -> Vec<f64> { of.iter().copied().map(f64::from).collect() };
+            let (values, centroids): (_, Vec<Vec<f64>>) = (floats(&values), centres.chunks_exact(5).map(floats).collect());
+            let columns: Vec<&Tile> = values.as_chunks().0.iter().collect();
+            let (mut nearest, mut least) = ([9; TILE], [0.0; TILE]);
+            nearest_centroids(&columns, &centroids, &mut nearest, &mut least);
+            for row in 0..TILE {
+                let distance = |centroid: &Vec<f64>| -> f64 {
+                    columns.iter().zip(centroid).map(|(column, centre)| (column[row] - centre).powi(2)).sum()
+                };
+                let distances: Vec<f64> = centroids.iter().map(distance).collect();
+                let nearer = |one: &usize, other: &usize| distances[*one].total_cmp(&distances[*other]);
+                let first = (0..distances.len()).min_by(nearer).unwrap();
+                prop_assert_eq!((nearest[row], least[row]), (first as u64, distances[first]));
+            }
         }
 
         #[test]
