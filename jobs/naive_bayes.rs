@@ -392,23 +392,42 @@ fn telling_words(output: &Output<'_>) -> Result<Highlights> {
     Ok(Highlights { heading: format!("{} classes, {} words:", shares.len(), grouped(words.len() as u64)), rows })
 }
 
+/// How often the reference saw a word in each class, by the number of the class, in order.
+#[derive(Default)]
+struct ByNumber(Vec<(u32, u64)>);
+
+impl ByNumber {
+    fn add(&mut self, class: u32) {
+        match self.0.binary_search_by_key(&class, |(number, _)| *number) {
+            Ok(at) => self.0[at].1 += 1,
+            Err(at) => self.0.insert(at, (class, 1)),
+        }
+    }
+
+    fn by_class(self, names: &[Vec<u8>]) -> ByClass {
+        self.0.into_iter().map(|(class, count)| (names[class as usize].clone(), count)).collect()
+    }
+}
+
 impl NaiveBayes {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let mut tokenizer = Tokenizer::new(options.tokens);
-        let mut counts: HashMap<Vec<u8>, ByClass> = HashMap::new();
-        let mut count = |word: &[u8], class: &[u8]| {
-            let by_class = counts.entry_ref(word).or_default();
-            match by_class.get_mut(class) {
-                Some(count) => *count += 1,
-                None => drop(by_class.insert(class.to_vec(), 1)),
-            }
-        };
+        let mut numbers: HashMap<Vec<u8>, u32> = HashMap::new();
+        let mut counts: HashMap<Vec<u8>, ByNumber> = HashMap::new();
         run.for_each_line(inputs, |line| {
             let Some((class, text)) = labelled(line.bytes())? else { return Ok(()) };
-            count(b"", class);
-            tokenizer.of(text).for_each(|word| count(word, class));
+            let next = numbers.len() as u32;
+            let class = *numbers.entry_ref(class).or_insert(next);
+            let mut count = |word: &[u8]| counts.entry_ref(word).or_default().add(class);
+            count(b"");
+            tokenizer.of(text).for_each(count);
             Ok(())
         })?;
+        let counts: HashMap<Vec<u8>, ByClass> = {
+            let mut names = vec![Vec::new(); numbers.len()];
+            numbers.into_iter().for_each(|(name, number)| names[number as usize] = name);
+            counts.into_iter().map(|(word, counts)| (word, counts.by_class(&names))).collect()
+        };
         let mut totals: BTreeMap<&[u8], (u64, u64)> = BTreeMap::new();
         for (word, by_class) in &counts {
             for (class, count) in by_class {

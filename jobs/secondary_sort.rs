@@ -210,9 +210,19 @@ impl SecondarySort {
 
 /// A row of the reference's text: its key stands there, and its line behind it.
 struct Sorted {
+    /// The first bytes of the key, which tell most keys apart where they are.
+    prefix: u128,
     start: usize,
     key: usize,
     line: usize,
+}
+
+/// A key that is shorter has zeros behind it.
+fn prefix(key: &[u8]) -> u128 {
+    let mut bytes = [0; size_of::<u128>()];
+    let len = key.len().min(bytes.len());
+    bytes[..len].copy_from_slice(&key[..len]);
+    u128::from_be_bytes(bytes)
 }
 
 fn sort<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
@@ -221,7 +231,8 @@ fn sort<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut Reference
     let (mut text, mut rows) = (Vec::new(), Vec::new());
     run.for_each::<Rows<SEPARATOR>>(inputs, |row| {
         if read.read(&row)? {
-            rows.push(Sorted { start: text.len(), key: read.key.len(), line: read.line.len() });
+            let (prefix, start) = (prefix(&read.key), text.len());
+            rows.push(Sorted { prefix, start, key: read.key.len(), line: read.line.len() });
             text.extend_from_slice(&read.key);
             text.extend_from_slice(&read.line);
         }
@@ -229,7 +240,7 @@ fn sort<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut Reference
     })?;
     let key = |row: &Sorted| &text[row.start..][..row.key];
     // Stable, so that rows whose order is the same stay as they came.
-    rows.sort_by(|one, other| key(one).cmp(key(other)));
+    rows.sort_by(|one, other| one.prefix.cmp(&other.prefix).then_with(|| key(one).cmp(key(other))));
     let (mut group, mut left): (&[u8], u64) = (&[], 0);
     for row in &rows {
         let of_row = &key(row)[..key::group_len(key(row))];
