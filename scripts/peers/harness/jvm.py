@@ -30,6 +30,7 @@ class JavaSystem(System):
             yield from rules.cuts_at_carriage_returns(question)
         yield from rules.drops_carriage_returns(question)
         yield from rules.plain_tables(question)
+        yield from rules.plain_rows(question)
         if "header" in question.parameters:
             if question.data.has(b'"') or tables.separator(question.data, question.parameters) not in (",", "\t", " "):
                 yield "cuts rows at commas, TABs and spaces, and knows no quotes"

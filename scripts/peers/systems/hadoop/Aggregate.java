@@ -104,7 +104,7 @@ public final class Aggregate {
                     told.add(sum[0] == 0 ? "" : String.valueOf(number(function, sum)));
                 }
             }
-            context.write(key, new Text(String.join("\t", told)));
+            context.write(KEYS.length == 0 ? null : key, new Text(String.join("\t", told)));
         }
     }
 

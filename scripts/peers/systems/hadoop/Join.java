@@ -24,8 +24,9 @@ public final class Join {
         protected void map(LongWritable offset, Text row, Context context) throws IOException, InterruptedException {
             List<String> cells = Cells.of(row.toString());
             if (!cells.get(0).isEmpty()) {
-                String rest = String.join("\t", cells.subList(1, cells.size()));
-                context.write(new Text(cells.get(0)), new Text(sign + rest));
+                StringBuilder rest = new StringBuilder(sign);
+                cells.subList(1, cells.size()).forEach(cell -> rest.append('\t').append(cell));
+                context.write(new Text(cells.get(0)), new Text(rest.toString()));
             }
         }
     }
@@ -52,7 +53,7 @@ public final class Join {
             }
             for (String left : lefts) {
                 for (String right : rights) {
-                    context.write(new Text(key + "\t" + left + "\t" + right), NullWritable.get());
+                    context.write(new Text(key + left + right), NullWritable.get());
                 }
             }
         }

@@ -13,8 +13,13 @@ class Hadoop(JavaSystem):
 
     def reasons(self, question: rules.Question):
         yield from super().reasons(question)
+        yield from rules.rows_alone(question)
         if question.pattern and question.pattern.nullable:
             yield "counts matches of nothing"
+        if question.workload.name == "join" and question.parameters["how"] != "inner":
+            yield f"is not written for --how {question.parameters['how']}"
+        if "distinct" in question.parameters.get("agg", ""):
+            yield "is not written for distinct"
 
     def version(self) -> str:
         jar = next((layout.package_folder("pyspark") / "jars").glob("hadoop-client-api-*.jar"))

@@ -28,6 +28,8 @@ import org.apache.hadoop.hbase.zookeeper.MiniZooKeeperCluster;
 /** Loads rows into HBase, scans and adds them up, and keeps the groups in another table. */
 public final class Aggregate {
     private static final byte[] FAMILY = Bytes.toBytes("f");
+    /** A column that every row has, also one whose other cells are empty. */
+    private static final byte[] ROW = Bytes.toBytes("row");
     private static final TableName ROWS = TableName.valueOf("rows");
     private static final TableName ANSWER = TableName.valueOf("answer");
     private static final int CACHING = 5_000;
@@ -88,16 +90,17 @@ public final class Aggregate {
                 BufferedMutator rows = connection.getBufferedMutator(ROWS)) {
             long place = 0;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.isEmpty()) {
+                    continue;
+                }
                 List<String> cells = Cells.of(line);
-                Put put = new Put(Bytes.toBytes(place++));
+                Put put = new Put(Bytes.toBytes(place++)).addColumn(FAMILY, ROW, new byte[0]);
                 for (int column = 1; column <= cells.size(); column++) {
                     if (!cells.get(column - 1).isEmpty()) {
                         put.addColumn(FAMILY, qualifier(column), Bytes.toBytes(cells.get(column - 1)));
                     }
                 }
-                if (!put.isEmpty()) {
-                    rows.mutate(put);
-                }
+                rows.mutate(put);
             }
         }
     }
@@ -112,15 +115,13 @@ public final class Aggregate {
 
     private static void ask(Connection connection, Path output) throws IOException {
         Map<String, double[][]> groups = new HashMap<>();
-        Scan scan = new Scan().setCaching(CACHING);
-        if (Arrays.stream(VALUES).allMatch(value -> column(value) > 0) || KEYS.length > 0) {
-            for (int column : KEYS) {
-                scan.addColumn(FAMILY, qualifier(column));
-            }
-            for (String value : VALUES) {
-                if (column(value) > 0) {
-                    scan.addColumn(FAMILY, qualifier(column(value)));
-                }
+        Scan scan = new Scan().setCaching(CACHING).addColumn(FAMILY, ROW);
+        for (int column : KEYS) {
+            scan.addColumn(FAMILY, qualifier(column));
+        }
+        for (String value : VALUES) {
+            if (column(value) > 0) {
+                scan.addColumn(FAMILY, qualifier(column(value)));
             }
         }
         try (ResultScanner rows = connection.getTable(ROWS).getScanner(scan)) {

@@ -41,6 +41,8 @@ final class Tables {
                 .option("sep", "\t")
                 .option("escape", "\"")
                 .option("emptyValue", "")
+                .option("ignoreLeadingWhiteSpace", false)
+                .option("ignoreTrailingWhiteSpace", false)
                 .csv(output);
         System.out.printf("work_seconds=%.6f%n", (System.nanoTime() - started) / 1e9);
         spark.stop();
