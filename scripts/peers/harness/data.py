@@ -6,6 +6,7 @@ nothing.
 
 import codecs
 import mmap
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -66,6 +67,11 @@ class Data:
     def lone_carriage_returns(self) -> bool:
         """Whether there is a carriage return without a line feed after it."""
         return any(file.lone_carriage_returns for file in self.files)
+
+    @cached_property
+    def mixed_line_ends(self) -> bool:
+        """Whether some lines of a file end with CR LF, and others with LF alone."""
+        return any(file.mixed_line_ends for file in self.files)
 
     @cached_property
     def rows_go_on(self) -> bool:
@@ -151,6 +157,10 @@ class File:
                 return True
             place = self.text.find(b"\r", place + 1)
         return False
+
+    @cached_property
+    def mixed_line_ends(self) -> bool:
+        return self.has(b"\r\n") and re.search(rb"(?<!\r)\n", self.text) is not None
 
     @cached_property
     def rows_go_on(self) -> bool:

@@ -110,8 +110,8 @@ def plain_cells(question: Question) -> Iterator[str]:
         return
     if question.workload.name in TABLES and (question.data.has(b'"') or question.data.has(b"\t")):
         yield "ends a cell at every comma, also within quotes, and nowhere else"
-    if question.data.carriage_returns or question.data.empty_lines:
-        yield "takes carriage returns for a part of the last cell, and empty lines for rows"
+    yield from keeps_carriage_returns(question)
+    yield from rows_alone(question)
     if question.workload.name == "secondary-sort" and question.data.has(b",,"):
         yield "puts empty cells first"
 
@@ -120,6 +120,18 @@ def rows_alone(question: Question) -> Iterator[str]:
     """Of readers to which every line is a row."""
     if question.workload.name in TABLES + RECORDS and question.data.empty_lines:
         yield "takes empty lines for rows"
+
+
+def keeps_carriage_returns(question: Question) -> Iterator[str]:
+    """Of readers whose rows end at a line feed and nowhere before."""
+    if question.workload.name in TABLES + RECORDS and question.data.carriage_returns:
+        yield "takes carriage returns for a part of the last cell"
+
+
+def lines_as_cells(question: Question) -> Iterator[str]:
+    """Of readers of tables that are told of a sign between cells which no text has, so that a line is one cell."""
+    if question.workload.name not in TABLES + RECORDS and question.data.has(b"\1"):
+        yield "reads lines as columns that end at the byte 01, which is in the input"
 
 
 def usual_reader(question: Question) -> Iterator[str]:

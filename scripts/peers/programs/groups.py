@@ -36,10 +36,10 @@ class Groups:
                 group[place] += 1
 
     def told(self) -> Iterator[tuple[str, str]]:
-        """Each group's key and values as they are printed."""
+        """Each group's key and values as they are printed: a TAB ends each cell of the key."""
         for key, group in self._groups.items():
             values = (_told(function, state) for (function, _), state in zip(self._wanted, group))
-            yield "\t".join(key), "\t".join(values)
+            yield "".join(f"{cell}\t" for cell in key), "\t".join(values)
 
 
 def _first(function: str):

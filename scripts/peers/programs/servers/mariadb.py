@@ -24,7 +24,7 @@ SETTINGS = {
     "secure-file-priv": "",
     "local-infile": "1",
     "character-set-server": "utf8mb4",
-    "collation-server": "utf8mb4_bin",
+    "collation-server": "utf8mb4_nopad_bin",
 }
 
 

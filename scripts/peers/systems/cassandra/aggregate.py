@@ -34,18 +34,19 @@ def load(session, relation: Relation) -> None:
 
 
 def answer(session, groups: Groups):
-    """The rows of the answer, once they are in the store."""
+    """The rows of the answer, once they are in the store. Its keys begin with a sign, since none may be empty."""
     session.execute("CREATE TABLE answer (key text PRIMARY KEY, told text)")
     session.default_fetch_size = PAGE
     for row in session.execute(f"SELECT {', '.join(groups.columns)} FROM rows", timeout=None):
         groups.add(row)
     insert = session.prepare("INSERT INTO answer (key, told) VALUES (?, ?)")
-    execute_concurrent_with_args(session, insert, list(groups.told()), concurrency=AT_ONCE)
+    told = [(f"={key}", values) for key, values in groups.told()]
+    execute_concurrent_with_args(session, insert, told, concurrency=AT_ONCE)
     return session.execute("SELECT key, told FROM answer", timeout=None)
 
 
 with cassandra.started(Path(os.environ["SCRATCH"])) as port:
-    cluster = Cluster(["127.0.0.1"], port=port, connect_timeout=30)
+    cluster = Cluster(["127.0.0.1"], port=port, connect_timeout=30, control_connection_timeout=30)
     session = cluster.connect()
     session.execute("CREATE KEYSPACE peers WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
     session.set_keyspace("peers")
@@ -56,7 +57,7 @@ with cassandra.started(Path(os.environ["SCRATCH"])) as port:
     output = Path(sys.argv[2])
     output.mkdir()
     with open(output / "part", "w", encoding="utf-8") as part:
-        part.writelines(f"{key}\t{told}\n" if key else f"{told}\n" for key, told in answer(session, Groups()))
+        part.writelines(f"{key[1:]}{told}\n" for key, told in answer(session, Groups()))
     print(f"load_seconds={loaded - started:.6f}")
     print(f"work_seconds={time.perf_counter() - loaded:.6f}")
     cluster.shutdown()

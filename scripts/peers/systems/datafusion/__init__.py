@@ -7,8 +7,7 @@ from harness.interpreted import PythonSystem
 class DataFusion(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from rules.usual_reader(question)
-        if question.workload.name in rules.TEXTS + rules.LINES and question.data.has(b"\1"):
-            yield "reads lines as columns that end at the byte 01, which is in the input"
+        yield from rules.lines_as_cells(question)
         if question.workload.name in rules.LINES and question.data.empty_lines:
             yield "passes over empty lines"
 

@@ -14,8 +14,7 @@ class DuckDB(PythonSystem):
         yield from rules.first_match(question)
         if question.pattern and question.pattern.anchored:
             yield "anchors a pattern anew behind each match"
-        if question.data.has(b"\1"):
-            yield "reads lines as columns that end at the byte 01, which is in the input"
+        yield from rules.lines_as_cells(question)
         if question.data.has_line_over(LONGEST_LINE):
             yield f"reads no lines over {LONGEST_LINE:,} bytes"
 

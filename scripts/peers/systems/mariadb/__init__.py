@@ -14,6 +14,11 @@ class MariaDB(PythonSystem):
 
     def reasons(self, question: rules.Question):
         yield from rules.usual_reader(question)
+        yield from rules.lines_as_cells(question)
+        yield from rules.rows_alone(question)
+        yield from rules.keeps_carriage_returns(question)
+        if question.workload.name in rules.TABLES + rules.RECORDS and question.data.has(b"NULL"):
+            yield "reads the word NULL as no word"
         if question.workload.name == "join" and question.parameters["how"] == "full":
             yield "has no full join"
         if question.data.has_line_over(LONGEST_LINE):

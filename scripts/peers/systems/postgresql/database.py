@@ -34,12 +34,11 @@ class Database:
                 copy.write(block)
 
     def write(self, question: str) -> None:
-        """A question about lines whose answer is lines has nothing between cells."""
-        one = "DISTINCT" in question
-        between = "DELIMITER E'\\x01', QUOTE E'\\x02'" if one else "DELIMITER E'\\t'"
+        """A question whose answer is lines has nothing between cells."""
+        between = "\\x01" if question.startswith("SELECT DISTINCT") else "\\t"
         output = Path(sys.argv[2])
         output.mkdir()
-        statement = f"COPY ({question}) TO STDOUT (FORMAT csv, {between})"
+        statement = f"COPY ({question}) TO STDOUT (FORMAT csv, DELIMITER E'{between}', QUOTE E'\\x02')"
         with open(output / "part", "wb") as part, self.connection.cursor().copy(statement) as copy:
             for block in copy:
                 part.write(block)

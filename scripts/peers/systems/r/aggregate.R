@@ -15,31 +15,32 @@ timed(function() {
     if (all(classes == "NULL")) classes[1] <- "character"
     rows <- read.table(source_path, sep = sep, quote = "\"", comment.char = "", colClasses = classes, na.strings = "")
     names(rows) <- which(classes != "NULL")
-    columns <- lapply(question$groups, function(column) addNA(factor(rows[[as.character(column)]]), ifany = TRUE))
+    columns <- lapply(question$groups, function(column) {
+        cells <- rows[[as.character(column)]]
+        factor(ifelse(is.na(cells), "", cells))
+    })
     groups <- if (length(columns)) {
         do.call(interaction, c(columns, drop = TRUE, sep = "\t", lex.order = TRUE))
     } else {
         factor(rep("", nrow(rows)))
     }
-    keys <- levels(groups)
     apply_to <- function(function_name, column) {
-        if (is.na(column)) return(tapply(rep(1L, nrow(rows)), groups, sum))
+        if (is.na(column)) return(as.vector(tapply(rep(1L, nrow(rows)), groups, sum)))
         values <- rows[[as.character(column)]]
         if (function_name %in% numeric) values <- as.numeric(values)
         there <- !is.na(values)
-        result <- switch(function_name,
+        as.vector(switch(function_name,
             count = tapply(there, groups, sum),
             distinct = tapply(values, groups, function(cells) length(unique(cells[!is.na(cells)]))),
             sum = tapply(values[there], groups[there], sum),
             mean = tapply(values[there], groups[there], mean),
             min = tapply(values[there], groups[there], min),
             max = tapply(values[there], groups[there], max)
-        )
-        result[keys]
+        ))
     }
     values <- mapply(apply_to, question$functions, question$columns, SIMPLIFY = FALSE)
     names(values) <- NULL
     answer <- as.data.frame(values, col.names = paste0("v", seq_along(values)))
-    if (length(question$groups)) answer <- cbind(key = keys, answer)
+    if (length(question$groups)) answer <- cbind(key = levels(groups), answer)
     written(answer)
 })
