@@ -69,6 +69,7 @@ fn record_bytes(kind: Kind) -> f64 {
         Kind::Graph => 11.0,
         Kind::Ratings => 13.0,
         Kind::Matrices => 19.0,
+        Kind::Customers => 36.0,
         Kind::Points | Kind::LabelledPoints => 95.0,
         Kind::Terasort => 100.0,
         _ => 50.0,

@@ -176,6 +176,7 @@ mod tests {
     use crate::store::MemoryBudget;
     use crate::store::disk::DiskStore;
     use crate::store::memory::MemoryStore;
+    use crate::store::run_files;
 
     fn spool(memory_bytes: u64, dir: &std::path::Path) -> (Spool, Arc<MemoryBudget>) {
         let disk = Arc::new(DiskStore::new(dir.to_owned(), Compression::None, Arc::default()));
@@ -209,11 +210,11 @@ mod tests {
                         .unwrap();
                     assert_eq!(next, records);
                 }
-                let files = std::fs::read_dir(dir.path()).unwrap().count();
+                let files = run_files(dir.path());
                 assert_eq!(files > 0, on_disk, "{files} files, {records} records");
                 spool.clear();
                 assert!(spool.is_empty());
-                assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "what is cleared is removed");
+                assert_eq!(run_files(dir.path()), 0, "what is cleared is removed");
                 assert_eq!(budget.used_bytes(), 0);
             }
         }

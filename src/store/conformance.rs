@@ -11,8 +11,7 @@ use crate::store::device::Device;
 use crate::store::disk::DiskStore;
 use crate::store::memory::MemoryStore;
 use crate::store::run_file::RunFile;
-use crate::store::spent_files::PREFIX;
-use crate::store::{MemoryBudget, PartitionIndex, Run, RunBuilder, RunCursor, RunStore, Segment};
+use crate::store::{MemoryBudget, PartitionIndex, Run, RunBuilder, RunCursor, RunStore, Segment, run_files};
 
 type Record = (u32, Vec<u8>, Vec<u8>);
 
@@ -27,17 +26,9 @@ struct Bench {
 }
 
 impl Bench {
-    /// Files of runs.
     fn files(&self) -> usize {
-        let files = std::fs::read_dir(self.dir.path()).unwrap().map(|file| file.unwrap());
-        let (spent, of_runs): (Vec<_>, Vec<_>) = files.partition(|file| is_spent(&file.file_name()));
-        assert!(spent.iter().all(|file| file.metadata().unwrap().len() == 1), "{}: bytes of a run are left", self.name);
-        of_runs.len()
+        run_files(self.dir.path())
     }
-}
-
-fn is_spent(name: &std::ffi::OsStr) -> bool {
-    name.to_str().unwrap().starts_with(PREFIX)
 }
 
 fn benches() -> Vec<Bench> {

@@ -53,4 +53,6 @@ pub use index::PartitionIndex;
 pub(crate) use index::RunIndex;
 pub(crate) use run::{BlockReader, InDepot, Run, RunOnDisk, RunStore, RunWriter};
 pub(crate) use run_builder::RunBuilder;
+#[cfg(test)]
+pub(crate) use spent_files::run_files;
 pub(crate) use stores::{BETWEEN_JOBS, MAP_OUTPUT, Stores, outlives_process, store_number};

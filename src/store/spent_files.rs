@@ -19,7 +19,7 @@ const MOST: usize = 8192;
 /// What a file keeps. Of one that was cut to nothing, ext4 sends the next contents to the device as soon as it is closed.
 const KEPT_BYTES: u64 = 1;
 /// The beginning of their names.
-pub(super) const PREFIX: &str = "spent-";
+const PREFIX: &str = "spent-";
 
 /// Emptied files in a directory.
 #[derive(Debug)]
@@ -77,4 +77,15 @@ impl Drop for SpentFiles {
     fn drop(&mut self) {
         lock(&self.files).drain(..).for_each(|file| drop(fs::remove_file(file)));
     }
+}
+
+/// The number of files in a directory of runs, without those that are spent, of which nothing may be left.
+#[cfg(test)]
+pub(crate) fn run_files(dir: &Path) -> usize {
+    let files = walkdir::WalkDir::new(dir).into_iter().map(|entry| entry.unwrap());
+    let files = files.filter(|entry| entry.file_type().is_file());
+    let (spent, of_runs): (Vec<_>, Vec<_>) =
+        files.partition(|file| file.file_name().to_string_lossy().starts_with(PREFIX));
+    assert!(spent.iter().all(|file| file.metadata().unwrap().len() == KEPT_BYTES), "bytes of a run are left");
+    of_runs.len()
 }

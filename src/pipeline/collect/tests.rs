@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use walkdir::WalkDir;
-
 use super::MapOutput;
 use super::spills::MOST_SPILLS;
 use crate::cancel::CancelToken;
@@ -19,7 +17,7 @@ use crate::pipeline::reduce::MapOnly;
 use crate::record::Value;
 use crate::runtime::job::Job;
 use crate::stages::Worker;
-use crate::store::{Run, Segment};
+use crate::store::{Run, Segment, run_files};
 
 /// The types of a job whose records come from a test.
 #[derive(Clone)]
@@ -114,9 +112,7 @@ fn a_task_keeps_few_runs_however_often_its_buffer_is_full() {
         let (output, _) = worker
             .collect(&job, |out| {
                 (0..records).for_each(|i| emit(out, &key(i), &[&i.to_be_bytes()[..], &[0; 1000]].concat()));
-                let files =
-                    WalkDir::new(dir.path()).into_iter().filter(|entry| entry.as_ref().unwrap().file_type().is_file());
-                assert!(files.count() <= MOST_SPILLS + 1, "{mode:?}");
+                assert!(run_files(dir.path()) <= MOST_SPILLS + 1, "{mode:?}");
             })
             .unwrap();
         assert!((1..=MOST_SPILLS).contains(&output.runs.len()), "{mode:?}: {} runs", output.runs.len());
