@@ -1,8 +1,9 @@
 //! Files of runs that are gone, for runs to come.
 //!
 //! To make a file, ext4 looks for an inode, and passes over those that were deleted within the last five seconds, one by one
-//! (`recently_deleted` in its `ialloc.c`). Where thousands of short runs are merged, each new file then costs milliseconds. So
-//! files are emptied and renamed in place of being deleted and made: never more than the run had at once.
+//! (`recently_deleted` in its `ialloc.c`). Where thousands of short runs are merged soon after others were deleted, each new file
+//! then costs milliseconds. So files are emptied and renamed in place of being deleted and made: never more than the run had at
+//! once.
 
 use std::fs::{self, File};
 use std::io;

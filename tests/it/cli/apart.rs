@@ -183,7 +183,8 @@ fn chains_loops_and_side_data_go_out_and_come_back_the_same() {
     cli.fail(2, "run wordcount --engine-option launcher=x").says(&["not local"]);
 }
 
-/// Every job's plan, its packs, and a task that comes to its place with them. `tests/trials/apart` runs the jobs to their ends.
+/// Every job's plan, its packs, and a task that comes to its place with them. `tests/trials/other-engines` runs the jobs to
+/// their ends.
 #[test]
 fn the_first_map_task_of_every_listed_job_goes_out() {
     use std::os::unix::fs::PermissionsExt;
