@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cancel::CancelToken;
-use crate::config::{Compression, JobConfig, Mode};
+use crate::config::Compression;
 use crate::error::{Error, Result};
 use crate::input::cuts::move_cuts;
 use crate::input::split::plan_at_most;
-use crate::input::{InputFormat, ReadContext, list_files, read_split};
+use crate::input::{InputFormat, Inputs, list_files, read_split};
 use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::runtime::journal;

@@ -9,6 +9,8 @@
 //! 2. That allocation and later ones are served from the reserve. It is part of the program's own image, so that it is there
 //!    before anything is allocated. Its memory is never reused: it is large enough for the end of a run.
 //! 3. From then on every [check of a token](crate::CancelToken) fails, so the run ends with an error and cleans up.
+//! 4. Should the reserve be used up before that, the process says so and ends at once, as it does where it is killed: nothing
+//!    of the output is published, and the next run removes what it left.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -25,6 +27,9 @@ use crate::error::{Error, Result};
 const RESERVE_BYTES: usize = 8 << 20;
 /// Bytes of address space that are given back for the C library.
 const FOR_C_BYTES: usize = 4 << 20;
+/// Bytes beside the reserve without which nothing is begun: the stacks of the first threads, and tables of a fixed size, whose
+/// refusal would end the process.
+const TO_BEGIN_BYTES: usize = 32 << 20;
 /// Bytes by which the reserve raises the need of a process.
 pub(crate) const BYTES: u64 = (RESERVE_BYTES + FOR_C_BYTES) as u64;
 /// Largest allocation that the reserve serves: a buffer of a fixed size, such as a block's or a part's. Larger ones grow
@@ -60,10 +65,10 @@ struct Reserve {
     for_c: Mutex<Option<MmapMut>>,
 }
 
-/// Sets address space aside for the C library. Call it once, before any work.
+/// Sets address space aside for the C library, and looks whether there is enough for any work. Call it once, before that work.
 ///
 /// # Errors
-/// [`Error::Refused`] where the process may not even have that much.
+/// [`Error::Refused`] where there is not.
 pub(crate) fn set_aside() -> Result<()> {
     RESERVE.set_aside().map_err(|source| Error::Refused {
         what: "the memory to begin",
@@ -99,7 +104,8 @@ impl Reserve {
 
     fn set_aside(&self) -> io::Result<()> {
         *self.for_c.lock().expect("no panic while it is held") = Some(MmapMut::map_anon(FOR_C_BYTES)?);
-        Ok(())
+        // The map ends at once; only whether there is room for it counts.
+        MmapMut::map_anon(TO_BEGIN_BYTES).map(drop)
     }
 
     /// Serves an allocation that the system has refused; null where the reserve cannot.
@@ -123,10 +129,35 @@ impl Reserve {
         }
     }
 
+    /// Serves an allocation that the system has refused. Ends the process where a small one cannot be served either; null for
+    /// a large one.
+    #[cold]
+    fn serve_or_end(&self, layout: Layout) -> *mut u8 {
+        let served = self.serve(layout);
+        if served.is_null() && layout.size() <= LARGEST_BYTES {
+            end_without_memory();
+        }
+        served
+    }
+
     /// Whether the reserve served an allocation.
     #[inline(always)]
     fn has_served(&self, pointer: *mut u8) -> bool {
         pointer.addr().wrapping_sub(self.start.load(Ordering::Relaxed).addr()) < RESERVE_BYTES
+    }
+}
+
+/// Ends the process with a message and the exit status of an error. It allocates nothing, and runs nothing that could.
+#[cold]
+fn end_without_memory() -> ! {
+    const MESSAGE: &str = "the system refuses more memory, and what was set aside for the end of the run is used up; raise \
+                           the limits on address space and data (ulimit -v, ulimit -d), or lower --memory and --workers\n";
+    // A message that cannot be written changes nothing: there is nobody to tell.
+    _ = nix::unistd::write(io::stderr(), MESSAGE.as_bytes());
+    #[expect(unsafe_code, reason = "the only way to end a process at once")]
+    // SAFETY: it does not return, so nothing can be seen in between.
+    unsafe {
+        nix::libc::_exit(1)
     }
 }
 
@@ -182,13 +213,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let pointer = unsafe { self.inner.alloc(layout) };
-        if pointer.is_null() { self.reserve.serve(layout) } else { in_huge_pages(pointer, layout.size()) }
+        if pointer.is_null() { self.reserve.serve_or_end(layout) } else { in_huge_pages(pointer, layout.size()) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let pointer = unsafe { self.inner.alloc_zeroed(layout) };
-        if pointer.is_null() { self.reserve.serve(layout) } else { in_huge_pages(pointer, layout.size()) }
+        if pointer.is_null() { self.reserve.serve_or_end(layout) } else { in_huge_pages(pointer, layout.size()) }
     }
 
     #[inline]
@@ -291,9 +322,9 @@ mod tests {
         // SAFETY: as above.
         unsafe {
             assert!(allocator.alloc(layout(LARGEST_BYTES + 1, 1)).is_null());
-            let served = std::iter::repeat_with(|| allocator.alloc(layout(LARGEST_BYTES, 1)));
-            assert_eq!(served.take_while(|served| !served.is_null()).count(), RESERVE_BYTES / LARGEST_BYTES);
         }
+        let served = std::iter::repeat_with(|| allocator.reserve.serve(layout(LARGEST_BYTES, 1)));
+        assert_eq!(served.take_while(|served| !served.is_null()).count(), RESERVE_BYTES / LARGEST_BYTES);
     }
 
     #[test]

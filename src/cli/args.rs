@@ -27,13 +27,15 @@ static DEFAULTS: LazyLock<JobConfig> = LazyLock::new(|| JobConfig::new(Mode::Mem
 static SORT_BUFFER: LazyLock<String> =
     LazyLock::new(|| ByteSize(DEFAULTS.sort_buffer_bytes).to_string().replace(' ', ""));
 
-/// The whole command line.
-pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
+/// The whole command line, but that only the jobs among the words have their options: those of all jobs, in every command,
+/// take megabytes and most of the time that the program needs to begin.
+pub fn command(jobs: &[Box<dyn AnyProgram>], words: &[OsString]) -> Command {
     let about = |command: Command, text: &'static str| command.about(text).long_about(None);
-    let run = with_jobs(RunArgs::augment_args(Command::new("run")), jobs);
-    let compare = with_lecture(with_jobs(CompareArgs::augment_args(Command::new("compare")), jobs), jobs);
-    let check = with_jobs(CheckArgs::augment_args(Command::new("check")), jobs);
-    let side = |side, text| about(with_jobs(TaskArgs::augment_args(Command::new(side)), jobs), text);
+    let with_jobs = |command| with_jobs(command, jobs, words);
+    let run = with_jobs(RunArgs::augment_args(Command::new("run")));
+    let compare = with_lecture(with_jobs(CompareArgs::augment_args(Command::new("compare"))), jobs);
+    let check = with_jobs(CheckArgs::augment_args(Command::new("check")));
+    let side = |side, text| about(with_jobs(TaskArgs::augment_args(Command::new(side))), text);
     let task = Command::new("task")
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -43,7 +45,7 @@ pub fn command(jobs: &[Box<dyn AnyProgram>]) -> Command {
             "reduce",
             "Run a reduce task: sorted records of its partition in, its part of the output out",
         ));
-    let predict = with_jobs(PredictArgs::augment_args(Command::new("predict")), jobs);
+    let predict = with_jobs(PredictArgs::augment_args(Command::new("predict")));
     let report = ReportArgs::augment_args(Command::new("report"));
     let list = ListArgs::augment_args(Command::new("list"));
     let generate = GenerateArgs::augment_args(Command::new("gen")).after_help(kinds_help());
@@ -116,8 +118,9 @@ pub fn swallowed_option(command: &Command, words: &[OsString]) -> Option<(String
     None
 }
 
-/// Makes each job a subcommand. Any other name is let through, to be refused with a list of the jobs.
-fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
+/// Makes each job a subcommand, with its options where it is among the words. Any other name is let through, to be refused
+/// with a list of the jobs.
+fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>], words: &[OsString]) -> Command {
     let command = InputArgs::augment_args(command)
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -126,10 +129,13 @@ fn with_jobs(command: Command, jobs: &[Box<dyn AnyProgram>]) -> Command {
         .subcommand_value_name("JOB")
         .subcommand_help_heading("Jobs");
     jobs.iter().fold(command, |command, job| {
-        let of_job = job.with_options(Command::new(job.name()).next_help_heading("Options of the job"));
-        let of_job = of_job.mut_args(|arg| without_taken_aliases(arg, &command));
+        let mut of_job = Command::new(job.name());
+        if words.iter().any(|word| word == job.name()) {
+            of_job = job.with_options(of_job.next_help_heading("Options of the job"));
+            of_job = InputArgs::augment_args(of_job.mut_args(|arg| without_taken_aliases(arg, &command)));
+        }
         // The arguments' types have descriptions of their own, so the job's comes last.
-        command.subcommand(InputArgs::augment_args(of_job).about(job.about()).long_about(None))
+        command.subcommand(of_job.about(job.about()).long_about(None))
     })
 }
 
@@ -1013,15 +1019,21 @@ fn kind_parser() -> impl TypedValueParser<Value = Kind> {
 mod tests {
     use super::*;
 
+    /// The command line with the options of every job.
+    fn of_all_jobs() -> Command {
+        let jobs = crate::jobs::all();
+        let names: Vec<OsString> = jobs.iter().map(|job| job.name().into()).collect();
+        command(&jobs, &names)
+    }
+
     #[test]
     fn the_command_line_is_well_formed() {
-        command(&crate::jobs::all()).debug_assert();
+        of_all_jobs().debug_assert();
     }
 
     #[test]
     fn no_option_of_a_job_has_the_name_of_an_option_of_a_command() {
-        let jobs = crate::jobs::all();
-        assert_eq!(clash(&command(&jobs), &jobs), None);
+        assert_eq!(clash(&of_all_jobs(), &crate::jobs::all()), None);
     }
 
     #[derive(Args)]
@@ -1047,7 +1059,7 @@ mod tests {
     #[test]
     fn an_option_of_a_job_that_would_be_taken_for_another_is_found() {
         let jobs: Vec<Box<dyn AnyProgram>> = vec![Clashing.boxed()];
-        let found = clash(&command(&jobs), &jobs);
+        let found = clash(&command(&jobs, &[]), &jobs);
         assert_eq!(found, Some(("clashing", "seed".to_owned(), "compare".to_owned())));
     }
 
@@ -1064,14 +1076,14 @@ mod tests {
             }
             command.get_subcommands().for_each(check);
         }
-        let mut command = command(&crate::jobs::all());
+        let mut command = of_all_jobs();
         command.build();
         check(&command);
     }
 
     #[test]
     fn an_option_in_the_place_of_a_value_is_found() {
-        let command = command(&crate::jobs::all());
+        let command = of_all_jobs();
         let found = |line: &str| swallowed_option(&command, &words(line));
         let pair = |option: &str, value: &str| Some((option.to_owned(), value.to_owned()));
         assert_eq!(found("twinmill run wordcount --input --quiet"), pair("--input", "--quiet"));

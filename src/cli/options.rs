@@ -249,12 +249,12 @@ pub fn parse(
     jobs: &[Box<dyn AnyProgram>],
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<Command<'_>, clap::Error> {
-    let mut command = args::command(jobs);
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut command = args::command(jobs, &words);
     if let Some((job, option, taken)) = args::clash(&command, jobs) {
         let message = format!("--{option} of job {job} is also an option of '{taken}'; give the job's another name");
         return Err(command.error(ErrorKind::ArgumentConflict, message));
     }
-    let words: Vec<OsString> = words.into_iter().collect();
     if let Some((option, value)) = args::swallowed_option(&command, &words) {
         let message =
             format!("{option} needs a value, and '{value}' is an option; write {option}={value} if it is the value");
@@ -348,7 +348,6 @@ fn resolve<'a>(
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
             config.side_inputs = task.job.side_inputs(&task.options);
-            command.build();
             let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let identity = identity(definition.get_arguments(), &task, config.output.as_deref());
@@ -387,7 +386,6 @@ fn resolve<'a>(
                 let message = format!("{} has no reference to compare; name other --modes", task.job.name());
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
-            command.build();
             let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
             let definition = definition.expect("the job was found among these");
             let given = words;
