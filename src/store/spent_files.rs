@@ -12,13 +12,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::unistd::truncate;
 
 use crate::observe::activity::lock;
 
 /// Files that are kept at most, each with a block of the file system; a few more where several threads put them at once.
 const MOST: usize = 8192;
 /// What a file keeps. Of one that was cut to nothing, ext4 sends the next contents to the device as soon as it is closed.
-const KEPT_BYTES: u64 = 1;
+const KEPT_BYTES: i64 = 1;
 /// The beginning of their names.
 const PREFIX: &str = "spent-";
 
@@ -47,8 +48,7 @@ impl SpentFiles {
 
     fn keep(&self, path: &Path) -> bool {
         let spent = self.dir.join(format!("{PREFIX}{}", self.names.fetch_add(1, Ordering::Relaxed)));
-        let emptied = File::options().write(true).open(path).and_then(|file| file.set_len(KEPT_BYTES));
-        if emptied.and_then(|()| fs::rename(path, &spent)).is_err() {
+        if truncate(path, KEPT_BYTES).is_err() || fs::rename(path, &spent).is_err() {
             return false;
         }
         lock(&self.files).push(spent);
@@ -87,6 +87,6 @@ pub(crate) fn run_files(dir: &Path) -> usize {
     let files = files.filter(|entry| entry.file_type().is_file());
     let (spent, of_runs): (Vec<_>, Vec<_>) =
         files.partition(|file| file.file_name().to_string_lossy().starts_with(PREFIX));
-    assert!(spent.iter().all(|file| file.metadata().unwrap().len() == KEPT_BYTES), "bytes of a run are left");
+    assert!(spent.iter().all(|file| file.metadata().unwrap().len() == KEPT_BYTES as u64), "bytes of a run are left");
     of_runs.len()
 }

@@ -4,12 +4,12 @@
 //! ```text
 //!               ┌── fewer than half of its records were combined ──▶┐
 //! records ─▶ table ─┐                                           sort buffer ─┐
-//!                   │◀── three quarters of a spill were combined ────┘       │
+//!                   │◀── three quarters of its spills were combined ─┘       │
 //!                   └──────────────▶ spills, sorted and combined ◀───────────┘
 //! ```
 //!
 //! A [table](super::combining) costs a look in memory a record. Where most keys are different it saves nothing for that: the
-//! records are sorted and written all the same. So the table is looked at after some records, and at each spill, and a
+//! records are sorted and written all the same. So the table is looked at after some records, and at its spills, and a
 //! [sort buffer](super::sort_buffer) takes over, which combines neighbours as it is written. That tells whether the keys of
 //! later records repeat, and the table comes back. (Spark's partial aggregation gives up on tables likewise.)
 //!
@@ -21,7 +21,7 @@ use crate::config::Combining;
 use crate::error::Result;
 use crate::job::{Combiner, Partitioner};
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
-use crate::pipeline::collect::combining::{CombiningBuffer, FIRST_LOOK, TableMemory};
+use crate::pipeline::collect::combining::{CombiningBuffer, TableMemory};
 use crate::pipeline::collect::sort_buffer::{SortBuffer, SortMemory};
 use crate::pipeline::collect::spills::Spills;
 use crate::pipeline::emit::{Accept, Accepted};
@@ -77,7 +77,7 @@ where
         // After an error the task ends with the current record; what it emits until then is dropped.
         let Way::Sort(buffer, _) = &mut self.way else { return Ok(()) };
         Accept::<K, V>::accept(buffer, key, value, scratch)?;
-        if repeats(buffer.just_spilled()) { Ok(self.change()?) } else { Ok(()) }
+        if buffer.gained() { Ok(self.change()?) } else { Ok(()) }
     }
 
     /// Changes the way.
@@ -105,12 +105,6 @@ where
         };
         Ok(())
     }
-}
-
-/// Whether combining left a quarter of the records of a spill at most.
-#[inline(always)]
-fn repeats((records, left): (u64, u64)) -> bool {
-    4 * left <= records && records >= FIRST_LOOK
 }
 
 impl<K, V, C, P> Accept<K, V> for AdaptiveBuffer<'_, V, C, P>
@@ -157,7 +151,7 @@ where
             Way::Table(buffer) => buffer.push(key, value).map_err(|error| *error)?,
             Way::Sort(buffer, _) => {
                 Collect::<K, V, Combine<V, C>, P>::push(buffer, key, value)?;
-                repeats(buffer.just_spilled())
+                buffer.gained()
             }
             Way::Changing => unreachable!("an error has ended the task"),
         };

@@ -9,6 +9,7 @@ use crate::observe::activity::{Activity, Doing};
 use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::Side;
+use crate::pipeline::collect::gain::{FIRST_LOOK, Gain};
 use crate::pipeline::collect::room;
 use crate::pipeline::collect::sort_buffer::SortMemory;
 use crate::pipeline::collect::spills::{Occasion, Spills};
@@ -29,9 +30,6 @@ const FEW_KEYS_BYTES: usize = 1 << 20;
 /// Distance, in keys, at which slots of a sorted table are fetched ahead while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
 
-/// Records after which a table is first looked at, for what it gains; each later look comes after four times as many.
-pub(super) const FIRST_LOOK: u64 = if cfg!(test) { 256 } else { 16 << 10 };
-
 /// Folds the values of each key and spills the accumulators sorted by (partition, key).
 pub(super) struct CombiningBuffer<'t, V: Value, C, P> {
     task: Task<'t>,
@@ -51,6 +49,8 @@ pub(super) struct CombiningBuffer<'t, V: Value, C, P> {
     folded: u64,
     /// The number of them at which the table is looked at.
     next_look: u64,
+    /// Of the spills since they were last judged.
+    gain: Gain,
     gains_nothing: bool,
 }
 
@@ -172,14 +172,10 @@ where
         if self.folded >= self.next_look {
             self.next_look = 4 * self.folded;
             // A large table goes on until it is spilled: there is no memory for another buffer beside it.
-            self.gains_nothing = self.loses() && self.memory.bytes() <= self.capacity_bytes / 4;
+            let gain = Gain { records: self.folded, left: self.memory.table.len() as u64 };
+            self.gains_nothing = gain.is_poor() && self.memory.bytes() <= self.capacity_bytes / 4;
         }
         Ok(self.gains_nothing)
-    }
-
-    /// Whether the table combines fewer than half of its records, so that it costs more than it saves.
-    fn loses(&self) -> bool {
-        2 * self.memory.table.len() as u64 > self.folded
     }
 
     /// Grows the table, or spills it where its share of memory, or the system, does not allow that.
@@ -211,7 +207,8 @@ where
 
     #[inline(never)]
     fn spill_when_full(&mut self) -> Accepted {
-        self.gains_nothing = self.folded >= FIRST_LOOK && self.loses();
+        self.gain.add(self.folded, self.memory.table.len() as u64);
+        self.gains_nothing = self.gain.judge().is_some_and(Gain::is_poor);
         (self.folded, self.next_look) = (0, FIRST_LOOK);
         let spilled = self.spill(Occasion::Full);
         // After an error the task ends with the current record; until then the table must not grow.
@@ -302,6 +299,7 @@ where
             spills,
             folded: 0,
             next_look: FIRST_LOOK,
+            gain: Gain::default(),
             gains_nothing: false,
             task,
         }

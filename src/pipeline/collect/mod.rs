@@ -10,6 +10,7 @@
 mod adaptive;
 mod collector;
 mod combining;
+mod gain;
 mod room;
 mod sort_buffer;
 mod spills;

@@ -10,6 +10,7 @@ use crate::observe::activity::{Activity, Doing};
 use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
+use crate::pipeline::collect::gain::Gain;
 use crate::pipeline::collect::room;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::emit::{Accept, Accepted};
@@ -44,8 +45,8 @@ pub struct SortBuffer<'t, F, P> {
     capacity_bytes: usize,
     memory: SortMemory,
     spills: Spills,
-    /// Records of the last spill, and how many of them were left after combining.
-    last_spill: (u64, u64),
+    /// Of the spills since they were last judged.
+    gain: Gain,
 }
 
 /// The buffers, which one task after another uses.
@@ -160,7 +161,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         })?;
         if combines {
             self.task.counters.combine_output_records += written;
-            self.last_spill = (index.len() as u64, written);
+            self.gain.add(index.len() as u64, written);
         }
         records.clear();
         index.clear();
@@ -382,7 +383,7 @@ impl<'t, F: Fold, P: Partitioner> SortBuffer<'t, F, P> {
             capacity_bytes,
             memory,
             spills,
-            last_spill: (0, 0),
+            gain: Gain::default(),
             task,
         }
     }
@@ -397,9 +398,10 @@ impl<'t, F: Fold, P: Partitioner> SortBuffer<'t, F, P> {
         taken.map(|_value_len| ()).map_err(|error| *error)
     }
 
-    /// Records of the last spill, and how many of them were left after combining; none where records came since.
-    pub(super) fn just_spilled(&self) -> (u64, u64) {
-        if self.memory.index.is_empty() { self.last_spill } else { (0, 0) }
+    /// Whether the buffer is empty after a spill, and the keys of the last spills repeat so often that a table would pay.
+    #[inline(always)]
+    pub(super) fn gained(&mut self) -> bool {
+        self.memory.index.is_empty() && self.gain.judge().is_some_and(Gain::is_rich)
     }
 
     /// Writes what is left as the task's last spill.

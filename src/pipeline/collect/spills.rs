@@ -15,7 +15,7 @@ use crate::store::{Run, RunBuilder};
 
 /// Most spills that a task keeps. Where a small buffer would make more of them, neighbours are joined, so that the
 /// numbers of files and of their readers do not grow with the input.
-pub(super) const MOST_SPILLS: usize = if cfg!(test) { 16 } else { 1024 };
+pub(super) const MOST_SPILLS: usize = if cfg!(test) { 16 } else { 256 };
 
 /// A collector's spills so far, in order.
 #[derive(Debug, Default)]
