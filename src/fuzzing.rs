@@ -14,6 +14,7 @@ use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::runtime::journal;
 use crate::store::disk::DiskStore;
+pub use crate::store::run_file::RunFile;
 use crate::store::{RunBuilder, RunStore, Segment, format};
 
 /// A record of a run with its partition.

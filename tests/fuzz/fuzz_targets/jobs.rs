@@ -204,9 +204,82 @@ impl Input {
                 given(3, &format!("--centroids={}", other.display())),
                 given(4, "--tolerance=1"),
             ],
+            "inverted-index" | "tfidf" | "wordmean" | "wordmedian" | "wordstandarddeviation" | "anagrams" => {
+                vec![given(0, "--tokens=letters")]
+            }
+            "bigrams" => vec![given(0, "--tokens=letters"), given(1, "--method=stripes"), given(2, "--relative")],
+            "pmi" => vec![given(0, "--tokens=letters"), given(1, "--min-count=1")],
+            "top" => vec![given(0, "--k=3")],
+            "sample" => vec![given(0, "--fraction=0.5"), given(1, "--count=3"), given(2, "--sample-seed=7")],
+            "degrees" | "triangles" | "common-friends" | "asymmetric-friends" => vec![given(0, "--ids=number")],
+            "bfs" => vec![Some(format!("--source={}", self.options >> 5)), given(0, "--ids=number")],
+            "people-you-may-know" => vec![given(0, "--ids=number"), given(1, "--k=2")],
+            "pi" => vec![Some("--maps=2".to_owned()), Some("--samples=50".to_owned())],
+            "select" => {
+                [self.of_a_table(), vec![given(4, "--columns=2,1"), given(5, &format!("--where=1>{}", self.pattern))]]
+                    .concat()
+            }
+            "aggregate" => [
+                self.of_a_table(),
+                vec![
+                    Some("--group-by=1".to_owned()),
+                    Some("--agg=count,sum:2,mean:2,min:2,max:2".to_owned()).filter(|_| self.options >> 4 & 1 == 1),
+                ],
+            ]
+            .concat(),
+            "join" => [
+                self.of_a_table(),
+                vec![
+                    Some(format!("--right={}", other.display())),
+                    Some("--on=1".to_owned()),
+                    given(4, "--how=left"),
+                    given(5, "--how=full").filter(|_| self.options >> 4 & 1 == 0),
+                    given(6, "--strategy=broadcast"),
+                ],
+            ]
+            .concat(),
+            "secondary-sort" => {
+                [self.of_a_table(), vec![Some("--key=1".to_owned()), given(4, "--order=2:desc"), given(5, "--first=1")]]
+                    .concat()
+            }
+            "statistics" => [self.of_a_table(), vec![given(4, "--columns=1"), given(5, "--sample")]].concat(),
+            "linear" => {
+                let test = given(6, &format!("--test={}", other.display()));
+                [self.of_a_table(), vec![given(4, "--ridge=1"), given(5, "--label-column=2"), test]].concat()
+            }
+            "pca" => {
+                let test = given(6, &format!("--test={}", other.display()));
+                [self.of_a_table(), vec![Some("--k=1".to_owned()), given(4, "--standardize"), test]].concat()
+            }
+            "svm" => {
+                let test = given(6, &format!("--test={}", other.display()));
+                [self.of_a_table(), vec![Some("--iterations=2".to_owned()), given(4, "--standardize"), test]].concat()
+            }
+            "naive-bayes" => {
+                vec![
+                    given(0, "--tokens=letters"),
+                    given(1, "--alpha=0.5"),
+                    given(2, &format!("--test={}", other.display())),
+                ]
+            }
+            "gmm" => {
+                let few = ["--iterations=2", "--k=2"].map(|word| Some(word.to_owned()));
+                [self.of_a_table(), few.to_vec(), vec![given(4, &format!("--centroids={}", other.display()))]].concat()
+            }
+            "als" => {
+                let few = ["--iterations=2", "--k=2"].map(|word| Some(word.to_owned()));
+                [few.to_vec(), vec![given(0, &format!("--test={}", other.display()))]].concat()
+            }
             _ => vec![],
         };
         some.into_iter().flatten().collect()
+    }
+
+    /// Options of the jobs that read tables, by the low bits.
+    fn of_a_table(&self) -> Vec<Option<String>> {
+        let given = |bit: u8, word: &str| (self.options >> bit & 1 == 1).then(|| word.to_owned());
+        let format = ["--format=csv", "--format=tsv"][usize::from(self.options >> 1 & 1)];
+        vec![given(0, format), given(2, "--header"), given(3, "--null=1")]
     }
 
     fn config(&self, mode: Mode, dir: &Path, input_bytes: u64) -> JobConfig {
@@ -263,10 +336,10 @@ fuzz_target!(|input: Input| {
 
     let [disk, memory] = [Mode::Disk, Mode::Memory].map(|mode| {
         let config = input.config(mode, dir.path(), input_bytes);
-        outcome(dir.path(), || job.run(&options, &inputs, &config))
+        outcome(dir.path(), || job.run(&options, &inputs, &config.into()))
     });
     let config = input.config(Mode::Memory, dir.path(), input_bytes);
-    let reference = outcome(dir.path(), || job.run_reference(&options, &inputs, &config));
+    let reference = outcome(dir.path(), || job.run_reference(&options, &inputs, &config.into()));
     for (mode, other) in [("memory", memory), ("the reference", reference)] {
         match (&disk, &other) {
             (Ok(one), Ok(other)) => {

@@ -10,8 +10,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use twinmill::Result;
 use twinmill::config::Compression;
-use twinmill::fuzzing::{RunRecord, merge_run, seal, write_run};
-use twinmill::store::run_file::RunFile;
+use twinmill::fuzzing::{RunFile, RunRecord, merge_run, seal, write_run};
 
 #[derive(Arbitrary, Debug)]
 enum File {
