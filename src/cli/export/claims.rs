@@ -3,7 +3,7 @@
 use crate::cli::claims::measuring::Measured;
 use crate::cli::export::markdown::escaped;
 use crate::cli::export::page::{self, Answer, Card, Link, Paragraph, Sheet, Verdict};
-use crate::cli::telling::claims::{cited, meaning, quoted, remarks, scaled, sentences, verdict};
+use crate::cli::telling::claims::{cited, meaning, remarks, scaled, sentences, verdict, with_source};
 use crate::cli::telling::machine;
 use crate::measure::claims::file::{Claim, ClaimFile, Lesson};
 use crate::measure::claims::outcome::Outcome;
@@ -116,7 +116,7 @@ pub fn claims_markdown(measured: &[Measured<'_>]) -> String {
 }
 
 fn row(done: &Measured<'_>, claim: &Claim, outcome: &Outcome) -> String {
-    let said = escaped(&quoted(&done.given.file.source, claim));
+    let said = escaped(&with_source(&done.given.file.source, claim));
     let told: Vec<String> = sentences(claim, outcome).into_iter().chain(remarks(claim)).collect();
     format!("| {said} | **{}** | {} |\n", verdict(outcome), escaped(&told.join(" ")))
 }

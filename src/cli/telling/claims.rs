@@ -33,8 +33,8 @@ pub fn text(measured: &Measured<'_>, width: usize) -> String {
         let name = measured.name_of(i).map_or_else(String::new, |name| format!("{name}: "));
         paragraphs.push(wrapped(&(name + &modes::of_modes(comparison).sentence), width));
         paragraphs.extend(own.into_iter().map(|(claim, outcome)| {
-            let quoted = quoted(&measured.given.file.source, claim);
-            let head = format!("{}: {quoted}", verdict(outcome).to_uppercase());
+            let claimed = with_source(&measured.given.file.source, claim);
+            let head = format!("{}: {claimed}", verdict(outcome).to_uppercase());
             let meaning = meaning(claim, outcome).map(str::to_owned);
             let lines = sentences(claim, outcome).into_iter().chain(meaning).chain(remarks(claim));
             let lines = lines.map(|line| format!("  {line}"));
@@ -77,11 +77,11 @@ pub fn cited(source: &Source, claim: &Claim) -> String {
     parts.join(", ")
 }
 
-/// The claim in quotes, with its source.
-pub fn quoted(source: &Source, claim: &Claim) -> String {
+/// The claim, with its source. Without quotation marks: a file may put it into words of its own.
+pub fn with_source(source: &Source, claim: &Claim) -> String {
     match cited(source, claim).as_str() {
-        "" => format!("“{}”", claim.text),
-        source => format!("“{}” ({source})", claim.text),
+        "" => claim.text.clone(),
+        source => format!("{} (after {source})", claim.text),
     }
 }
 

@@ -30,7 +30,7 @@ fn the_exit_status_says_whether_all_claims_are_true() {
     fs::set_permissions(&one, fs::Permissions::from_mode(0o755)).unwrap();
     let words = "--quiet --budget 1s --work-dir work";
     let ended = cli.succeed(&format!("claim true.toml {words} --report r.json --html p.html --markdown m.md"));
-    assert!(ended.stdout.contains("TRUE HERE: “It is so.” (A text, 2026)"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("TRUE HERE: It is so. (after A text, 2026)"), "{}", ended.stdout);
     let report = cli.json("r.json");
     assert_eq!((&report["claims"][0]["verdict"], &report["claims"][0]["name"]), (&"true".into(), &"it".into()));
     assert_eq!(report["comparisons"].as_array().unwrap().len(), 1);

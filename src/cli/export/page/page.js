@@ -335,8 +335,8 @@ const article = (report, i) => {
 const paragraph = ({label, text}) => element("p", {class: "said"}, label ? element("b", {}, `${label} `) : null, text);
 
 const card = (claim) => element("div", {class: `claim ${claim.kind}`},
-  element("p", {class: "name"}, element("span", {class: `kind ${claim.kind}`}, claim.verdict), element("b", {}, `“${claim.text}”`)),
-  claim.source ? element("p", {class: "soft"}, claim.source, claim.url ? [" ", element("a", {href: claim.url, rel: "noreferrer"}, claim.url)] : null) : null,
+  element("p", {class: "name"}, element("span", {class: `kind ${claim.kind}`}, claim.verdict), element("b", {}, claim.text)),
+  claim.source ? element("p", {class: "soft"}, `after ${claim.source}`, claim.url ? [" ", element("a", {href: claim.url, rel: "noreferrer"}, claim.url)] : null) : null,
   claim.meaning ? element("p", {}, claim.meaning) : null,
   element("ul", {class: "also"}, claim.sentences.map((sentence) => element("li", {}, sentence))),
   claim.remarks.map((remark) => element("p", {class: "soft"}, remark)));
