@@ -171,16 +171,20 @@ fn merge_segments<F: Fold>(
     let mut step = merge.advance()?;
     while step.is_some() {
         buffer::replace(&mut key, merge.key(), "a key")?;
-        let mut combined = fold.decode(merge.value())?;
+        buffer::replace(&mut value, merge.value(), "a value")?;
         task.counters.combine_input_records += 1;
         step = merge.advance()?;
-        while step == Some(Step::SameKey) {
-            fold.fold(&mut combined, merge.value())?;
-            task.counters.combine_input_records += 1;
-            step = merge.advance()?;
+        // A value that is alone under its key goes on as it came.
+        if step == Some(Step::SameKey) {
+            let mut combined = fold.decode(&value)?;
+            while step == Some(Step::SameKey) {
+                fold.fold(&mut combined, merge.value())?;
+                task.counters.combine_input_records += 1;
+                step = merge.advance()?;
+            }
+            value.clear();
+            fold.encode(&combined, &mut value);
         }
-        value.clear();
-        fold.encode(&combined, &mut value);
         output.push(partition, &key, &value, false)?;
         task.counters.combine_output_records += 1;
     }

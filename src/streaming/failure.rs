@@ -162,12 +162,11 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
         let last = given.last_words.iter().rev().find(|line| !line.starts_with(' ') && !line.is_empty())?;
         return Some(format!("Python's exception: {last}"));
     }
-    if given.last_words.iter().any(|line| line.contains("can't open file")) {
-        return Some(
-            "an interpreter does not find its script: it works in a directory of its own; ship the script with -files, or \
-             name its whole path"
-                .into(),
-        );
+    if let Some(script) = missing_script(attempt, given) {
+        return Some(format!(
+            "{} does not find {script}: it works in a directory of its own; ship the script with -files, or name its whole path",
+            program.display()
+        ));
     }
     if let Ending::Status(status) | Ending::Deaf(status) = ending
         && let (Some(found), Some(2 | 126 | 127)) = (&found, status.code())
@@ -194,6 +193,15 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
         }
         Ending::Start(_) => None,
     }
+}
+
+/// The script that the command names after its interpreter, if it is not there and the program says so.
+fn missing_script(attempt: &Attempt<'_>, given: &Given) -> Option<String> {
+    let script = attempt.command.words.iter().skip(1).find(|word| !word.starts_with(b"-"))?;
+    let missing = attempt.workspace.find(Path::new(OsStr::from_bytes(script))).is_none();
+    let script = String::from_utf8_lossy(script);
+    missing.then_some(())?;
+    given.last_words.iter().any(|line| line.contains(&*script)).then(|| script.into_owned())
 }
 
 fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> String {

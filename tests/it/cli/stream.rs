@@ -597,12 +597,7 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         // The system finds `env`, which finds no interpreter of that name.
         ("x\n", &["-mapper", "crlf-env.sh"], 1, &["ends with CR LF"]),
         ("x\n", &["-mapper", "./bare.py"], 1, &["does not begin with a line such as #!", "python3 ./bare.py"]),
-        (
-            "x\n",
-            &["-mapper", "sh -c \"echo py: can\\'t open file map.py >&2; exit 2\""],
-            1,
-            &["does not find its script", "-files"],
-        ),
+        ("x\n", &["-mapper", "sh map.sh"], 1, &["sh does not find map.sh", "-files"]),
         ("x\n", &["-mapper", "sh -c 'kill -9 $$'"], 1, &["signal 9", "code 137"]),
         (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
         ("x\n", &["-mapper", "cat | sort"], 1, &["no shell reads the command"]),
@@ -635,6 +630,10 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         ended.says(said);
         assert!(!cli.scratch.path("out").exists(), "{}", ended.command);
     }
+    let cli = Cli::with_input("x\n");
+    let words = ["-mapper", "sh -c \"echo can\\'t open file 'x' >&2; exit 2\"", "--max-attempts", "1"];
+    let own = cli.streamed(&words);
+    assert!(own.status == Some(1) && !own.stderr.contains("does not find"), "{}", own.stderr);
     let cli = Cli::with_input("x\n");
     fs::create_dir(cli.scratch.path("out")).unwrap();
     let words = ["-input", "input", "-output", "out", "-mapper", "cat"];
