@@ -123,21 +123,20 @@ impl Rule {
         (0..self.traits).map(of).collect()
     }
 
-    /// The traits of the user or item with these ratings.
+    /// The traits of a user or item, from the traits of those on the other side, each with the rating that connects them.
     ///
     /// # Errors
     /// Ratings for which no float can hold what is needed.
-    fn solve(&self, id: &[u8], ratings: &Ratings, others: &Traits) -> Result<Vec<f64>> {
-        let size = self.traits;
+    fn solve<'t>(&self, id: &[u8], ratings: impl ExactSizeIterator<Item = (&'t [f64], f64)>) -> Result<Vec<f64>> {
+        let (size, count) = (self.traits, ratings.len());
         let (mut matrix, mut vector) = (vec![0.0; size * size], vec![0.0; size]);
-        for (other, rating) in ratings {
-            let traits = &others[other];
+        for (traits, rating) in ratings {
             for (row, one) in traits.iter().enumerate() {
                 vector[row] += one * rating;
                 matrix[row * size..][..=row].iter_mut().zip(traits).for_each(|(sum, other)| *sum += one * other);
             }
         }
-        (0..size).for_each(|at| matrix[at * size + at] += self.lambda * ratings.len() as f64);
+        (0..size).for_each(|at| matrix[at * size + at] += self.lambda * count as f64);
         let solver = Cholesky::of(&matrix, size);
         solver.ok_or_else(|| wrong_scale(id))?.solve(&mut vector);
         if vector.iter().all(|trait_| trait_.is_finite()) { Ok(vector) } else { Err(wrong_scale(id)) }
@@ -249,7 +248,8 @@ impl Mapper for Solve {
 
     fn map(&mut self, block: &Gathered, out: &mut impl Emit<[u8], Vec<f64>>) -> Result<()> {
         for (id, ratings) in &block.0 {
-            out.emit(&id[..], self.rule.solve(id, ratings, &self.others)?);
+            let ratings = ratings.iter().map(|(other, rating)| (&self.others[other][..], *rating));
+            out.emit(&id[..], self.rule.solve(id, ratings)?);
         }
         Ok(())
     }
@@ -309,12 +309,61 @@ fn tried(file: &Path, users: &Traits, items: &Traits, seen: &Inputs) -> Result<S
     Ok(errors.told(file))
 }
 
+// ------------------------------------------------------------------ the reference
+
+/// The ids of a side, numbered as they come.
+#[derive(Default)]
+struct Numbers(HashMap<Vec<u8>, u32>);
+
+impl Numbers {
+    fn of(&mut self, id: &[u8]) -> u32 {
+        let next = self.0.len() as u32;
+        *self.0.entry_ref(id).or_insert(next)
+    }
+
+    /// The ids in their order, and the place of each number among them.
+    fn in_order(self) -> (Vec<Vec<u8>>, Vec<u32>) {
+        let mut ids: Vec<_> = self.0.into_iter().collect();
+        ids.sort_unstable();
+        let mut places = vec![0; ids.len()];
+        (0u32..).zip(&ids).for_each(|(place, (_, number))| places[*number as usize] = place);
+        (ids.into_iter().map(|(id, _)| id).collect(), places)
+    }
+}
+
+/// Ratings by one side: its place, that on the other side, and the rating.
+struct Sorted(Vec<(u32, u32, f64)>);
+
+impl Sorted {
+    /// Ratings of one are added up in the order of [`sort`].
+    fn of(mut ratings: Vec<(u32, u32, f64)>) -> Self {
+        ratings.sort_unstable_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)).then(one.2.total_cmp(&other.2)));
+        Sorted(ratings)
+    }
+
+    /// The traits of all of this side, one after the other, from those of the other one.
+    fn solve(&self, rule: &Rule, ids: &[Vec<u8>], others: &[f64]) -> Result<Vec<f64>> {
+        let mut traits = Vec::with_capacity(ids.len() * rule.traits);
+        for (ratings, id) in self.0.chunk_by(|one, other| one.0 == other.0).zip(ids) {
+            let of_other = |place: u32| &others[place as usize * rule.traits..][..rule.traits];
+            let ratings = ratings.iter().map(|(_, other, rating)| (of_other(*other), *rating));
+            traits.extend(rule.solve(id, ratings)?);
+        }
+        Ok(traits)
+    }
+}
+
 // ------------------------------------------------------------------ the program
 
-/// Lines of the output, in their order: side TAB id, and traits.
+/// What an output line begins with: side TAB id.
+fn key(side: &str, id: &[u8]) -> Vec<u8> {
+    [side.as_bytes(), b"\t", id].concat()
+}
+
+/// Lines of the output, in their order.
 fn lines(users: &Traits, items: &Traits) -> Vec<(Vec<u8>, Vec<f64>)> {
     let of = |side: &'static str, traits: &Traits| -> Vec<(Vec<u8>, Vec<f64>)> {
-        traits.iter().map(|(id, traits)| ([side.as_bytes(), b"\t", id].concat(), traits.clone())).collect()
+        traits.iter().map(|(id, traits)| (key(side, id), traits.clone())).collect()
     };
     let mut lines = of("item", items);
     lines.extend(of("user", users));
@@ -445,32 +494,41 @@ impl Mapper for Start {
 
 impl Als {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let rule = options.rule();
-        let (mut of_users, mut of_items) = (HashMap::<Vec<u8>, Ratings>::new(), HashMap::<Vec<u8>, Ratings>::new());
+        let (mut users, mut items, mut ratings) = (Numbers::default(), Numbers::default(), Vec::new());
         run.for_each_line(inputs, |line| {
-            let Some((user, item, rating)) = rating(line.bytes())? else { return Ok(()) };
-            of_users.entry_ref(user).or_default().push((item.to_vec(), rating));
-            of_items.entry_ref(item).or_default().push((user.to_vec(), rating));
+            if let Some((user, item, rating)) = rating(line.bytes())? {
+                ratings.push((users.of(user), items.of(item), rating));
+            }
             Ok(())
         })?;
-        of_users.values_mut().chain(of_items.values_mut()).for_each(sort);
-        if of_items.is_empty() {
+        if ratings.is_empty() {
             return Err(Error::user("the input has no ratings"));
         }
-        let solve = |of: &HashMap<Vec<u8>, Ratings>, others: &Traits| -> Result<Traits> {
-            of.iter().map(|(id, ratings)| Ok((id.clone(), rule.solve(id, ratings, others)?))).collect()
-        };
-        let mut items: Traits = of_items.keys().map(|id| (id.clone(), rule.start(id))).collect();
-        let mut users = Traits::new();
+        let (rule, (users, of_user), (items, of_item)) = (options.rule(), users.in_order(), items.in_order());
+        ratings.iter_mut().for_each(|(user, item, _)| {
+            (*user, *item) = (of_user[*user as usize], of_item[*item as usize]);
+        });
+        let of_items = Sorted::of(ratings.iter().map(|(user, item, rating)| (*item, *user, *rating)).collect());
+        let of_users = Sorted::of(ratings);
+        let mut item_traits: Vec<f64> = items.iter().flat_map(|id| rule.start(id)).collect();
+        let mut user_traits = Vec::new();
         for _ in 0..options.iterations {
-            users = solve(&of_users, &items)?;
-            items = solve(&of_items, &users)?;
+            user_traits = of_users.solve(&rule, &users, &item_traits)?;
+            item_traits = of_items.solve(&rule, &items, &user_traits)?;
         }
+        let sides = [("item", &items, &item_traits), ("user", &users, &user_traits)];
         if let Some(test) = &options.test {
+            let by_id = |(_, ids, traits): (&str, &Vec<Vec<u8>>, &Vec<f64>)| -> Traits {
+                ids.iter().cloned().zip(traits.chunks_exact(rule.traits).map(<[f64]>::to_vec)).collect()
+            };
+            let [items, users] = sides.map(by_id);
             run.inputs().note(tried(test, &users, &items, run.inputs())?);
         }
-        for (key, traits) in lines(&users, &items) {
-            run.write(run.partition(&key), &key[..], &traits)?;
+        for (side, ids, traits) in sides {
+            for (id, traits) in ids.iter().zip(traits.chunks_exact(rule.traits)) {
+                let key = key(side, id);
+                run.write(run.partition(&key), &key[..], &traits.to_vec())?;
+            }
         }
         Ok(())
     }

@@ -12,13 +12,14 @@
 
 use std::path::PathBuf;
 
-use hashbrown::HashSet;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::edges::graph::{Graph, Links};
+use crate::jobs::edges::neighbours::{Direction, Listed};
 use crate::jobs::edges::{Edge, Ids, id_ranges};
 
 pub struct AsymmetricFriends;
@@ -116,29 +117,24 @@ impl Program for AsymmetricFriends {
 
 impl AsymmetricFriends {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let ids = options.ids;
-        let (mut edge, mut edges, mut pair) = (Edge::default(), HashSet::<Vec<u8>>::new(), Vec::new());
-        run.for_each_line(inputs, |line| {
-            if edge.parse(&line, ids)? {
-                join(edge.source(), edge.target(), &mut pair);
-                edges.get_or_insert_with(&pair[..], |pair: &[u8]| pair.to_vec());
-            }
-            Ok(())
-        })?;
-        let split = |pair: &[u8]| ids.first_len()(pair);
-        let mut one_way: Vec<&[u8]> = Vec::new();
-        for edge in &edges {
-            let (one, other) = edge.split_at(split(edge));
-            join(other, one, &mut pair);
-            if !edges.contains(&pair[..]) {
-                one_way.push(edge);
+        let graph = Graph::read(inputs, options.ids, run)?;
+        let back: Vec<_> = graph.edges.iter().map(|(source, target)| (*target, *source)).collect();
+        let back = Links::of(graph.nodes, &back);
+        let there = Listed::of(graph, Direction::Along);
+        let parts = id_ranges(inputs, options.ids, run.reducers(), run.inputs())?;
+        let (ids, mut one, mut other, mut encoded) = (there.ids()?, Vec::new(), Vec::new(), Vec::new());
+        for node in 0..there.graph.nodes {
+            one.clear();
+            encoded.clear();
+            ids.write(node, &mut one);
+            options.ids.encode(&one, &mut encoded)?;
+            let part = parts.partition(&encoded, run.reducers());
+            for friend in there.list(node).iter().filter(|friend| back.list(node).binary_search(friend).is_err()) {
+                other.clear();
+                ids.write(*friend, &mut other);
+                run.write(part, &one, &other)?;
             }
         }
-        one_way.sort_unstable();
-        let parts = id_ranges(inputs, ids, run.reducers(), run.inputs())?;
-        one_way.into_iter().try_for_each(|edge| {
-            let (one, other) = edge.split_at(split(edge));
-            run.write(parts.partition(edge, run.reducers()), &ids.text(one)?, &ids.text(other)?)
-        })
+        Ok(())
     }
 }

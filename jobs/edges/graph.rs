@@ -112,6 +112,12 @@ impl Links {
         targets.truncate(kept);
         Links { starts, targets }
     }
+
+    /// The targets of a node's links, ascending.
+    pub fn list(&self, node: u32) -> &[u32] {
+        let node = node as usize;
+        &self.targets[self.starts[node]..self.starts[node + 1]]
+    }
 }
 
 #[cfg(test)]

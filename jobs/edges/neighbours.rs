@@ -295,8 +295,7 @@ impl Listed {
     }
 
     pub fn list(&self, node: u32) -> &[u32] {
-        let node = node as usize;
-        &self.links.targets[self.links.starts[node]..self.links.starts[node + 1]]
+        self.links.list(node)
     }
 
     /// The ids of all nodes.
