@@ -132,8 +132,15 @@ fn fields(separator: Separator, fields: &[(Quote, u8)]) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// How deep content may lie in other content; each level is made anew.
+const MOST_LEVELS: u32 = 3;
+
 impl Content {
     fn bytes(&self) -> Vec<u8> {
+        self.bytes_below(0)
+    }
+
+    fn bytes_below(&self, level: u32) -> Vec<u8> {
         const ALPHABET: &[u8] = b"0123456789012345..,\t \n\n\r-+eE#naif\"";
         match self {
             Content::Bytes(bytes) => bytes.clone(),
@@ -157,10 +164,14 @@ impl Content {
                 ends.iter().map(|end| format!("{beginning}{end}\n")).collect::<String>().into_bytes()
             }
             Content::Fields(separator, of) => fields(*separator, of),
-            Content::Marked(mark, content) => [mark.bytes(), &content.bytes()].concat(),
+            Content::Marked(_, content) | Content::Gzip(content) if level == MOST_LEVELS => match **content {
+                Content::Marked(..) | Content::Gzip(..) => Vec::new(),
+                _ => content.bytes(),
+            },
+            Content::Marked(mark, content) => [mark.bytes(), &content.bytes_below(level + 1)].concat(),
             Content::Gzip(content) => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                encoder.write_all(&content.bytes()).unwrap();
+                encoder.write_all(&content.bytes_below(level + 1)).unwrap();
                 encoder.finish().unwrap()
             }
         }
