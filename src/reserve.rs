@@ -66,15 +66,13 @@ struct Reserve {
 }
 
 /// Sets address space aside for the C library, and looks whether there is enough for any work. Call it once, before that work.
-///
-/// # Errors
-/// [`Error::Refused`] where there is not.
-pub(crate) fn set_aside() -> Result<()> {
-    RESERVE.set_aside().map_err(|source| Error::Refused {
-        what: "the memory to begin",
-        source,
-        advice: "raise the limits on address space and data (ulimit -v, ulimit -d)".to_owned(),
-    })
+/// It ends the process where there is not: even to return from `main` takes memory.
+pub(crate) fn set_aside() {
+    if RESERVE.set_aside().is_err() {
+        end(
+            "the system refuses the memory to begin; raise the limits on address space and data (ulimit -v, ulimit -d)\n",
+        );
+    }
 }
 
 /// Fails once the system has refused memory.
@@ -135,7 +133,10 @@ impl Reserve {
     fn serve_or_end(&self, layout: Layout) -> *mut u8 {
         let served = self.serve(layout);
         if served.is_null() && layout.size() <= LARGEST_BYTES {
-            end_without_memory();
+            end(
+                "the system refuses more memory, and what was set aside for the end of the run is used up; raise the limits \
+                 on address space and data (ulimit -v, ulimit -d), or lower --memory and --workers\n",
+            );
         }
         served
     }
@@ -149,11 +150,9 @@ impl Reserve {
 
 /// Ends the process with a message and the exit status of an error. It allocates nothing, and runs nothing that could.
 #[cold]
-fn end_without_memory() -> ! {
-    const MESSAGE: &str = "the system refuses more memory, and what was set aside for the end of the run is used up; raise \
-                           the limits on address space and data (ulimit -v, ulimit -d), or lower --memory and --workers\n";
+fn end(message: &str) -> ! {
     // A message that cannot be written changes nothing: there is nobody to tell.
-    _ = nix::unistd::write(io::stderr(), MESSAGE.as_bytes());
+    _ = nix::unistd::write(io::stderr(), message.as_bytes());
     #[expect(unsafe_code, reason = "the only way to end a process at once")]
     // SAFETY: it does not return, so nothing can be seen in between.
     unsafe {

@@ -28,10 +28,7 @@ use crate::streaming::program::Stream;
 /// `compare` starts this process's executable again for each of its runs, so `main` must not do anything else that only
 /// one process can do.
 pub fn main(programs: impl Into<Programs>) -> ExitCode {
-    if let Err(error) = reserve::set_aside() {
-        say(&error);
-        return ExitCode::FAILURE;
-    }
+    reserve::set_aside();
     panics::silence_caught();
     let Programs(mut programs) = programs.into();
     let words: Vec<OsString> = env::args_os().collect();
