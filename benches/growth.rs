@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -144,15 +144,16 @@ struct Measured {
     bytes: f64,
 }
 
-/// Starts a command, on disk where it does not say otherwise.
-fn start(words: &[String], dir: &Path) -> Child {
+/// A run, on disk where its words do not say otherwise.
+fn run(words: &[String], dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinmill"));
     command.arg("run").args(words).args(["--quiet", "--overwrite"]);
     if !words.iter().any(|word| word == "--mode") {
         command.args(["--mode", "disk"]);
     }
     command.arg("--work-dir").arg(dir).arg("--output").arg(dir.join("output")).arg("--report").arg(report(dir));
-    command.stdout(Stdio::null()).spawn().expect("the build is there")
+    command.stdout(Stdio::null());
+    command
 }
 
 fn report(dir: &Path) -> PathBuf {
@@ -160,7 +161,7 @@ fn report(dir: &Path) -> PathBuf {
 }
 
 fn measured(words: &[String], dir: &Path) -> Measured {
-    let status = start(words, dir).wait().expect("it was started");
+    let status = run(words, dir).status().expect("the build is there");
     assert!(status.success(), "{words:?}: {status}");
     let report = fs::read(report(dir)).expect("a run writes its report");
     let report: Value = serde_json::from_slice(&report).expect("a report is JSON");
@@ -170,7 +171,7 @@ fn measured(words: &[String], dir: &Path) -> Measured {
 
 /// How long a run takes to end when it is told to after `seconds`; nothing where it has ended by then.
 fn ended_after(seconds: f64, words: &[String], dir: &Path) -> Option<Duration> {
-    let mut run = start(words, dir);
+    let mut run = run(words, dir).stderr(Stdio::null()).spawn().expect("the build is there");
     sleep(Duration::from_secs_f64(seconds));
     if run.try_wait().expect("it was started").is_some() {
         return None;
