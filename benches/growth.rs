@@ -1,7 +1,7 @@
 //! How time and memory grow with what the work is made of: one thing at a time is multiplied by 4 and by 16.
 //!
 //! Prints, for each, the seconds of the three runs (medians), the exponents of time and of memory, and how long the largest run
-//! took to end after SIGTERM at random moments. An exponent of 1 is linear growth. Fails where time grows with more than 1.1,
+//! took to end after SIGTERM at three moments. An exponent of 1 is linear growth. Fails where time grows with more than 1.1,
 //! or 1.2 where the job sorts, or where an end takes more than a second.
 
 use std::fmt::Display;
@@ -93,6 +93,7 @@ fn mixed(number: u64) -> u64 {
 
 fn growths(inputs: &Inputs) -> Vec<Growth> {
     let letters = |count: u64| "x".repeat(count as usize);
+    let text = inputs.text(32);
     vec![
         Growth::of("bytes, counted", LINEAR, |n| words!("wordcount", "--input", inputs.text(8 * n))),
         Growth::of("bytes, sorted", SORTING, |n| words!("sort", "--input", inputs.text(8 * n))),
@@ -115,22 +116,19 @@ fn growths(inputs: &Inputs) -> Vec<Growth> {
             words!("wordcount", "--input", inputs.text(16), "--split-size", (256 << 10) / n)
         }),
         Growth::of("reducers", LINEAR, |n| words!("wordcount", "--input", inputs.text(8), "--reducers", 32 * n)),
-        Growth::of("workers", LINEAR, |n| words!("wordcount", "--input", inputs.text(32), "--workers", 2 * n)),
+        Growth::of("workers", LINEAR, |n| words!("wordcount", "--input", text, "--workers", 2 * n)),
         Growth::of("iterations", LINEAR, |n| {
             words!("pagerank", "--input", inputs.graph(200_000), "--iterations", 4 * n)
         }),
-        Growth::of("smaller sort buffer", SORTING, |n| {
-            words!("sort", "--input", inputs.text(32), "--sort-buffer", (1 << 20) / n)
-        }),
+        Growth::of("smaller sort buffer", SORTING, |n| words!("sort", "--input", text, "--sort-buffer", (1 << 20) / n)),
         Growth::of("smaller sort buffer, combined", SORTING, |n| {
-            words!("wordcount", "--input", inputs.text(32), "--sort-buffer", (1 << 20) / n)
+            words!("wordcount", "--input", text, "--sort-buffer", (1 << 20) / n)
         }),
         Growth::of("smaller merge factor", SORTING, |n| {
-            let input = inputs.text(32);
-            words!("wordcount", "--input", input, "--sort-buffer", "64k", "--merge-factor", 32 / n)
+            words!("wordcount", "--input", text, "--sort-buffer", "64k", "--merge-factor", 32 / n)
         }),
         Growth::of("smaller budget, sorted", SORTING, |n| {
-            words!("sort", "--mode", "memory", "--input", inputs.text(32), "--memory", (64 << 20) / n)
+            words!("sort", "--mode", "memory", "--input", text, "--memory", (64 << 20) / n)
         }),
         Growth::of("smaller budget, iterated", LINEAR, |n| {
             words!("pagerank", "--mode", "memory", "--input", inputs.graph(500_000), "--memory", (16 << 20) / n)

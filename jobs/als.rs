@@ -40,6 +40,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::jobs::algebra::Cholesky;
 use crate::jobs::highlights::{Finite, Largest, grouped, number as read_number, significant, text};
+use crate::jobs::numbers::Numbers;
 use crate::jobs::shown::Shown;
 use crate::jobs::table::numbers::number;
 
@@ -311,26 +312,6 @@ fn tried(file: &Path, users: &Traits, items: &Traits, seen: &Inputs) -> Result<S
 
 // ------------------------------------------------------------------ the reference
 
-/// The ids of a side, numbered as they come.
-#[derive(Default)]
-struct Numbers(HashMap<Vec<u8>, u32>);
-
-impl Numbers {
-    fn of(&mut self, id: &[u8]) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry_ref(id).or_insert(next)
-    }
-
-    /// The ids in their order, and the place of each number among them.
-    fn in_order(self) -> (Vec<Vec<u8>>, Vec<u32>) {
-        let mut ids: Vec<_> = self.0.into_iter().collect();
-        ids.sort_unstable();
-        let mut places = vec![0; ids.len()];
-        (0u32..).zip(&ids).for_each(|(place, (_, number))| places[*number as usize] = place);
-        (ids.into_iter().map(|(id, _)| id).collect(), places)
-    }
-}
-
 /// Ratings by one side: its place, that on the other side, and the rating.
 struct Sorted(Vec<(u32, u32, f64)>);
 
@@ -527,7 +508,7 @@ impl Als {
         for (side, ids, traits) in sides {
             for (id, traits) in ids.iter().zip(traits.chunks_exact(rule.traits)) {
                 let key = key(side, id);
-                run.write(run.partition(&key), &key[..], &traits.to_vec())?;
+                run.write(run.partition(&key), &key[..], traits)?;
             }
         }
         Ok(())

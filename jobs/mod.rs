@@ -80,6 +80,7 @@ mod logreg;
 mod matrix_multiply;
 mod moments;
 mod naive_bayes;
+mod numbers;
 mod pagerank;
 mod pca;
 mod people_you_may_know;

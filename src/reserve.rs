@@ -75,6 +75,14 @@ pub(crate) fn set_aside() {
     }
 }
 
+/// Whether the system has so many bytes of address space in one piece, which are given back at once.
+///
+/// # Errors
+/// Its refusal.
+pub(crate) fn probe(bytes: usize) -> io::Result<()> {
+    MmapMut::map_anon(bytes).map(drop)
+}
+
 /// Fails once the system has refused memory.
 pub(crate) fn check() -> Result<()> {
     if !RESERVE.refused.load(Ordering::Relaxed) {
@@ -102,8 +110,7 @@ impl Reserve {
 
     fn set_aside(&self) -> io::Result<()> {
         *self.for_c.lock().expect("no panic while it is held") = Some(MmapMut::map_anon(FOR_C_BYTES)?);
-        // The map ends at once; only whether there is room for it counts.
-        MmapMut::map_anon(TO_BEGIN_BYTES).map(drop)
+        probe(TO_BEGIN_BYTES)
     }
 
     /// Serves an allocation that the system has refused; null where the reserve cannot.

@@ -7,6 +7,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::edges::nodes::{Coding, Nodes};
 use crate::jobs::edges::{Edge, Ids, sample_ids};
+use crate::jobs::numbers::Numbers;
 
 /// A graph whose nodes are numbered in the order of their ids.
 pub struct Graph {
@@ -41,28 +42,20 @@ impl Graph {
         Self::read_other(inputs, ids, run)
     }
 
-    /// Numbers ids of any kind, by a hash table.
+    /// Numbers ids of any kind.
     fn read_other(inputs: &[PathBuf], ids: Ids, run: &ReferenceRun) -> Result<Self> {
-        let mut numbers: hashbrown::HashMap<Vec<u8>, u32> = hashbrown::HashMap::new();
-        let (mut edges, mut edge) = (Vec::new(), Edge::default());
+        let (mut numbers, mut edges, mut edge) = (Numbers::default(), Vec::new(), Edge::default());
         run.for_each_line(inputs, |line| {
             if edge.parse(&line, ids)? {
-                let mut number = |id: &[u8]| {
-                    let next = numbers.len() as u32;
-                    *numbers.entry_ref(id).or_insert(next)
-                };
-                edges.push((number(edge.source()), number(edge.target())));
+                edges.push((numbers.of(edge.source()), numbers.of(edge.target())));
             }
             Ok(())
         })?;
-        let mut nodes: Vec<_> = numbers.into_iter().collect();
-        nodes.sort_unstable();
-        let mut in_order = vec![0; nodes.len()];
-        nodes.iter().enumerate().for_each(|(place, (_, number))| in_order[*number as usize] = place as u32);
+        let (nodes, place_of) = numbers.in_order();
         for (source, target) in &mut edges {
-            (*source, *target) = (in_order[*source as usize], in_order[*target as usize]);
+            (*source, *target) = (place_of[*source as usize], place_of[*target as usize]);
         }
-        let names = nodes.iter().map(|(id, _)| ids.text(id)).collect::<Result<Vec<_>>>()?;
+        let names = nodes.iter().map(|id| ids.text(id)).collect::<Result<Vec<_>>>()?;
         Ok(Graph { nodes: names.len() as u32, names: Names::Ids(names), edges })
     }
 

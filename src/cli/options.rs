@@ -321,6 +321,12 @@ fn of_another_command(argument: &str, command: &clap::Command, words: &[OsString
     (knows && similar.is_none()).then(|| format!("{argument} is an option of '{other}', not of '{own}'"))
 }
 
+/// The definition of a job under the command that was given, with all options of both: parsing has built it.
+fn definition<'c>(command: &'c clap::Command, name: &str, job: &dyn AnyProgram) -> &'c clap::Command {
+    let definition = command.find_subcommand(name).and_then(|command| command.find_subcommand(job.name()));
+    definition.expect("the job was found among these")
+}
+
 /// The exit status of a command line that cannot be carried out; 0 where it asks for help or the version.
 pub fn exit_status(error: &clap::Error) -> u8 {
     if error.exit_code() == 0 { 0 } else { USAGE }
@@ -348,8 +354,7 @@ fn resolve<'a>(
             let mut config = config(&args.common, &args.factors, args.mode);
             config.output = args.output;
             config.side_inputs = task.job.side_inputs(&task.options);
-            let definition = command.find_subcommand("run").and_then(|c| c.find_subcommand(task.job.name()));
-            let definition = definition.expect("the job was found among these");
+            let definition = definition(command, name, task.job);
             let identity = identity(definition.get_arguments(), &task, config.output.as_deref());
             let of_a_task = definition.get_arguments().filter(|arg| !NOT_FOR_TASKS.contains(&arg.get_id().as_str()));
             let words = repeat(of_a_task, &task.options);
@@ -386,8 +391,7 @@ fn resolve<'a>(
                 let message = format!("{} has no reference to compare; name other --modes", task.job.name());
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
-            let definition = command.find_subcommand("compare").and_then(|c| c.find_subcommand(task.job.name()));
-            let definition = definition.expect("the job was found among these");
+            let definition = definition(command, name, task.job);
             let given = words;
             let named: Vec<_> = task.job.named_inputs(&task.options).into_iter().map(|(option, _)| option).collect();
             // Runs are given the inputs that these options name as inputs.

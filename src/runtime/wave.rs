@@ -4,12 +4,11 @@ use std::io;
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use memmap2::MmapMut;
-
 use crate::cancel::CancelToken;
 use crate::config::Stragglers;
 use crate::error::Error;
 use crate::observe::report::TaskReport;
+use crate::reserve;
 
 /// The settings of a wave.
 pub(crate) struct Wave<'a> {
@@ -95,9 +94,9 @@ impl Threads {
         {
             return Err(io::Error::from_raw_os_error(nix::libc::EAGAIN));
         }
-        // A wave needs one worker. The map ends at once; only whether there is room for it counts.
+        // A wave needs one worker.
         if worker > 0 {
-            MmapMut::map_anon(ROOM_TO_BEGIN_BYTES)?;
+            reserve::probe(ROOM_TO_BEGIN_BYTES)?;
         }
         std::thread::Builder::new().name(format!("twinmill-worker-{worker}")).spawn_scoped(scope, work).map(drop)
     }

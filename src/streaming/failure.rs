@@ -195,13 +195,22 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
     }
 }
 
-/// The script that the command names after its interpreter, if it is not there and the program says so.
+/// How interpreters say that a script is not there, in lower case: Python, `sh`, Perl, R, Ruby, node.
+const NOT_THERE: [&str; 4] = ["can't open", "cannot open", "no such file", "cannot find"];
+
+/// The script that the command names after its interpreter, if it is not there and the program says so. A program may also
+/// repeat such a word for another reason, as `awk` does with a text that it cannot parse.
 fn missing_script(attempt: &Attempt<'_>, given: &Given) -> Option<String> {
     let script = attempt.command.words.iter().skip(1).find(|word| !word.starts_with(b"-"))?;
-    let missing = attempt.workspace.find(Path::new(OsStr::from_bytes(script))).is_none();
+    if attempt.workspace.find(Path::new(OsStr::from_bytes(script))).is_some() {
+        return None;
+    }
     let script = String::from_utf8_lossy(script);
-    missing.then_some(())?;
-    given.last_words.iter().any(|line| line.contains(&*script)).then(|| script.into_owned())
+    let says_so = |line: &String| {
+        let words = line.to_lowercase();
+        line.contains(&*script) && NOT_THERE.iter().any(|not_there| words.contains(not_there))
+    };
+    given.last_words.iter().any(says_so).then(|| script.into_owned())
 }
 
 fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> String {

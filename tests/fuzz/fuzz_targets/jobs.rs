@@ -164,10 +164,7 @@ impl Content {
                 ends.iter().map(|end| format!("{beginning}{end}\n")).collect::<String>().into_bytes()
             }
             Content::Fields(separator, of) => fields(*separator, of),
-            Content::Marked(_, content) | Content::Gzip(content) if level == MOST_LEVELS => match **content {
-                Content::Marked(..) | Content::Gzip(..) => Vec::new(),
-                _ => content.bytes(),
-            },
+            Content::Marked(..) | Content::Gzip(..) if level == MOST_LEVELS => Vec::new(),
             Content::Marked(mark, content) => [mark.bytes(), &content.bytes_below(level + 1)].concat(),
             Content::Gzip(content) => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -187,6 +184,8 @@ impl Input {
     /// The job's options, as they stand on a command line.
     fn words(&self, name: &str, other: &Path) -> Vec<String> {
         let given = |bit: u8, word: &str| (self.options >> bit & 1 == 1).then(|| word.to_owned());
+        let test = |bit: u8| given(bit, &format!("--test={}", other.display()));
+        let few = ["--iterations=2", "--k=2"].map(|word| Some(word.to_owned())).to_vec();
         let some: Vec<Option<String>> = match name {
             "wordcount" => vec![given(0, "--no-combiner")],
             "grep" => vec![Some(format!("--pattern={}", self.pattern))],
@@ -221,7 +220,10 @@ impl Input {
             "bigrams" => vec![given(0, "--tokens=letters"), given(1, "--method=stripes"), given(2, "--relative")],
             "pmi" => vec![given(0, "--tokens=letters"), given(1, "--min-count=1")],
             "top" => vec![given(0, "--k=3")],
-            "sample" => vec![given(0, "--fraction=0.5"), given(1, "--count=3"), given(2, "--sample-seed=7")],
+            "sample" => {
+                let one = ["--fraction=0.5", "--count=3"][usize::from(self.options & 1)];
+                vec![given(1, one), given(2, "--sample-seed=7")]
+            }
             "degrees" | "triangles" | "common-friends" | "asymmetric-friends" => vec![given(0, "--ids=number")],
             "bfs" => vec![Some(format!("--source={}", self.options >> 5)), given(0, "--ids=number")],
             "people-you-may-know" => vec![given(0, "--ids=number"), given(1, "--k=2")],
@@ -238,49 +240,28 @@ impl Input {
                 ],
             ]
             .concat(),
-            "join" => [
-                self.of_a_table(),
-                vec![
-                    Some(format!("--right={}", other.display())),
-                    Some("--on=1".to_owned()),
-                    given(4, "--how=left"),
-                    given(5, "--how=full").filter(|_| self.options >> 4 & 1 == 0),
-                    given(6, "--strategy=broadcast"),
-                ],
-            ]
-            .concat(),
+            // Of two inputs; with one or three it is an error of all.
+            "join" => {
+                let how = ["--how=left", "--how=full"][usize::from(self.options >> 5 & 1)];
+                [self.of_a_table(), vec![Some("--on=1".to_owned()), given(4, how), given(6, "--strategy=broadcast")]]
+                    .concat()
+            }
             "secondary-sort" => {
                 [self.of_a_table(), vec![Some("--key=1".to_owned()), given(4, "--order=2:desc"), given(5, "--first=1")]]
                     .concat()
             }
             "statistics" => [self.of_a_table(), vec![given(4, "--columns=1"), given(5, "--sample")]].concat(),
             "linear" => {
-                let test = given(6, &format!("--test={}", other.display()));
-                [self.of_a_table(), vec![given(4, "--ridge=1"), given(5, "--label-column=2"), test]].concat()
+                [self.of_a_table(), vec![given(4, "--ridge=1"), given(5, "--label-column=2"), test(6)]].concat()
             }
-            "pca" => {
-                let test = given(6, &format!("--test={}", other.display()));
-                [self.of_a_table(), vec![Some("--k=1".to_owned()), given(4, "--standardize"), test]].concat()
-            }
+            "pca" => [self.of_a_table(), vec![Some("--k=1".to_owned()), given(4, "--standardize"), test(6)]].concat(),
             "svm" => {
-                let test = given(6, &format!("--test={}", other.display()));
-                [self.of_a_table(), vec![Some("--iterations=2".to_owned()), given(4, "--standardize"), test]].concat()
+                let iterations = Some("--iterations=2".to_owned());
+                [self.of_a_table(), vec![iterations, given(4, "--standardize"), test(6)]].concat()
             }
-            "naive-bayes" => {
-                vec![
-                    given(0, "--tokens=letters"),
-                    given(1, "--alpha=0.5"),
-                    given(2, &format!("--test={}", other.display())),
-                ]
-            }
-            "gmm" => {
-                let few = ["--iterations=2", "--k=2"].map(|word| Some(word.to_owned()));
-                [self.of_a_table(), few.to_vec(), vec![given(4, &format!("--centroids={}", other.display()))]].concat()
-            }
-            "als" => {
-                let few = ["--iterations=2", "--k=2"].map(|word| Some(word.to_owned()));
-                [few.to_vec(), vec![given(0, &format!("--test={}", other.display()))]].concat()
-            }
+            "naive-bayes" => vec![given(0, "--tokens=letters"), given(1, "--alpha=0.5"), test(2)],
+            "gmm" => [self.of_a_table(), few, vec![given(4, &format!("--centroids={}", other.display()))]].concat(),
+            "als" => [few, vec![test(0)]].concat(),
             _ => vec![],
         };
         some.into_iter().flatten().collect()

@@ -630,10 +630,16 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         ended.says(said);
         assert!(!cli.scratch.path("out").exists(), "{}", ended.command);
     }
+    // Words of a program's own, and a word of the command that it repeats.
+    for own in ["sh -c \"echo can\\'t open file 'x' >&2; exit 2\"", "sh repeats.sh wrong"] {
+        let cli = Cli::with_input("x\n");
+        fs::write(cli.scratch.path("repeats.sh"), "echo \"repeats.sh: syntax error near $1\" >&2; exit 2").unwrap();
+        let ended = cli.streamed(&["-mapper", own, "-file", "repeats.sh", "--max-attempts", "1"]);
+        assert!(ended.status == Some(1) && !ended.stderr.contains("does not find"), "{}", ended.stderr);
+    }
     let cli = Cli::with_input("x\n");
-    let words = ["-mapper", "sh -c \"echo can\\'t open file 'x' >&2; exit 2\"", "--max-attempts", "1"];
-    let own = cli.streamed(&words);
-    assert!(own.status == Some(1) && !own.stderr.contains("does not find"), "{}", own.stderr);
+    let ended = cli.streamed(&["-mapper", "awk '{print $1'", "--max-attempts", "1"]);
+    assert!(ended.status == Some(1) && !ended.stderr.contains("does not find"), "{}", ended.stderr);
     let cli = Cli::with_input("x\n");
     fs::create_dir(cli.scratch.path("out")).unwrap();
     let words = ["-input", "input", "-output", "out", "-mapper", "cat"];
