@@ -15,10 +15,11 @@ use crate::cli::document::Document;
 use crate::cli::options::{CompareOptions, Task};
 use crate::cli::pending_file::{PendingFile, write_json};
 use crate::cli::piped::Piped;
+use crate::cli::result::Details;
 use crate::cli::rounds_display::RoundsDisplay;
 use crate::cli::telling::{tools, votes};
 use crate::cli::terminal::{note, say};
-use crate::cli::{default_input, private_directory, result};
+use crate::cli::{default_input, peak_rates, private_directory, result};
 use crate::config::{ExistingOutput, PageCache};
 use crate::input::list_files;
 use crate::measure::alternative::Alternative;
@@ -85,7 +86,7 @@ pub fn measured_to_know(
     supervisor: &mut Supervisor,
 ) -> Result<Comparison, Failure> {
     let CompareOptions { task, request, peers, continues, export, memory_given, command, .. } = options;
-    let CompareOptions { own_columns, part, absent, .. } = options;
+    let CompareOptions { own_columns, part, absent, details, .. } = options;
     let CompareOptions { mut config, mut words, mut job_options, report, quiet, .. } = options;
     config.validate()?;
     config = within_limits(config, quiet);
@@ -93,6 +94,7 @@ pub fn measured_to_know(
         let message = "the reference always reduces; with --reducers 0 compare --modes disk,memory";
         return Err(Failure::Message(message.into(), USAGE));
     }
+    let tells_roofline = details == Details::Shown || report.is_some() || !export.files().is_empty();
     let mut session = Session::new(config);
     let earlier = match &report {
         Some(path) if continues => take_up(path)?,
@@ -165,6 +167,10 @@ pub fn measured_to_know(
     };
     let mut watch = Looker { display: RoundsDisplay::start(quiet), report: report.as_deref(), cancel };
     rounds::run(&mut comparison, goal, &child, field, supervisor, &mut watch)?;
+    if tells_roofline {
+        supervisor.run(cancel, || Ok(peak_rates::add_to(&mut comparison, scratch.path(), config.workers, cancel)?))?;
+        watch.keep(&comparison, supervisor)?;
+    }
     drop(watch);
     let path = scratch.path().to_owned();
     scratch.close().map_err(Failure::at("remove", &path))?;

@@ -11,6 +11,7 @@ use crate::measure::analysis::explained::explanations;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::analysis::ladder::{Climb, Gap, Rung};
 use crate::measure::analysis::noise::Noise;
+use crate::measure::analysis::roofline::Roofline;
 use crate::measure::analysis::sweep::{Curve, SweepPoint, SweepSummary};
 use crate::measure::analysis::tools::{self, ToolEntry};
 use crate::measure::analysis::verdict::Verdict;
@@ -48,6 +49,9 @@ pub struct Document {
     #[serde(default, skip_deserializing)]
     causes: Vec<CauseEntry>,
     outputs_identical: bool,
+    /// How near the phases came to the best of the machine, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    roofline: Option<Roofline>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ladder: Option<Vec<Rung>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +146,7 @@ impl Document {
             ratios: comparison.ratios(),
             causes: explanations(comparison).iter().flat_map(Explanation::entries).collect(),
             outputs_identical: comparison.outputs_identical(),
+            roofline: Roofline::of(comparison),
             ladder,
             ladder_total,
             memory_sweep: points,
@@ -177,6 +182,7 @@ impl Document {
         let mut comparison = Comparison::new(settings, self.command);
         comparison.heading = self.heading;
         comparison.warmups = self.warmups.unwrap_or_default();
+        comparison.peak_rates = self.roofline.map(|roofline| roofline.peak_rates);
         comparison.load = self.noise.map(|noise| noise.load).unwrap_or_default();
         (comparison.ladder, comparison.sweep, comparison.growths) = (plan.ladder, plan.memory_sweep, plan.growths);
         comparison.alternatives = self.alternatives.into_iter().map(Alternative::from).collect();

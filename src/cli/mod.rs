@@ -30,6 +30,7 @@ mod list;
 mod main;
 mod options;
 mod pace;
+mod peak_rates;
 mod pending_file;
 mod piped;
 mod predict;

@@ -17,7 +17,7 @@
 
 use crate::cli::chart::bar_with_interval;
 use crate::cli::figures::{range, seconds};
-use crate::cli::telling::{asked_tables, modes, noise, tools, verdict};
+use crate::cli::telling::{asked_tables, modes, noise, roofline, tools, verdict};
 use crate::cli::terminal::{self, wrapped};
 use crate::measure::analysis::tools as tool_analysis;
 use crate::measure::comparison::Comparison;
@@ -52,6 +52,8 @@ pub fn text(comparison: &Comparison, details: Details, width: usize) -> String {
     match details {
         Details::Shown => {
             paragraphs.push(crate::cli::table::grid_within(&table.rows, width).trim_end().to_owned());
+            let best = roofline::table(comparison);
+            paragraphs.extend(best.map(|table| table.within(width).trim_end().to_owned()));
             let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));
             paragraphs.extend(tools.map(|table| table.within(width).trim_end().to_owned()));
             paragraphs.extend(joined(verdict::further(comparison), width));

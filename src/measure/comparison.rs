@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{DiskProfile, Factors};
 use crate::machine::Machine;
 use crate::machine::load::Load;
+use crate::machine::peak_rates::PeakRates;
 use crate::measure::alternative::{Alternative, Attempt};
 use crate::measure::analysis::verdict::Verdict;
 use crate::measure::column::Column;
@@ -47,6 +48,8 @@ pub struct Comparison {
     pub alternatives: Vec<Alternative>,
     /// Runs that were made before the rounds and do not count.
     pub warmups: Vec<Warmup>,
+    /// The machine at its best; `None` where that was not measured.
+    pub peak_rates: Option<PeakRates>,
     /// The load of the machine while the rounds were made.
     pub load: Load,
     /// Whether the runs were made one by one, not in rounds.
@@ -100,6 +103,7 @@ impl Comparison {
             growths: Vec::new(),
             alternatives: Vec::new(),
             warmups: Vec::new(),
+            peak_rates: None,
             load: Load::default(),
             saved: false,
             runs: Vec::new(),
@@ -486,6 +490,10 @@ pub mod tests {
             busy_seconds: busy,
             cpu_seconds: busy,
             bytes: 0,
+            records: 0,
+            file_bytes_read: 0,
+            file_bytes_written: 0,
+            pipe_bytes: 0,
             time: TimeUse::default(),
         };
         let framework = mode != RunMode::Reference;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::observe::activity::{Activity, Reading, Usage};
+use crate::observe::purpose::{of_files, of_pipes};
 use crate::observe::report::{DriverSpan, Phase};
 use crate::observe::time_use::TimeUse;
 
@@ -142,6 +143,7 @@ pub struct PhaseLog {
     covers: [Cover; NAMES.len()],
     used: [Usage; NAMES.len()],
     bytes: [u64; NAMES.len()],
+    records: [u64; NAMES.len()],
 }
 
 /// The beginning of a phase.
@@ -194,8 +196,9 @@ impl PhaseLog {
         })
     }
 
-    /// Adds to the bytes that went through `phase`.
-    pub fn add_bytes(&mut self, phase: PhaseName, bytes: u64) {
+    /// Adds to the records that went through `phase`, and to their bytes.
+    pub fn count(&mut self, phase: PhaseName, records: u64, bytes: u64) {
+        self.records[phase as usize] += records;
         self.bytes[phase as usize] += bytes;
     }
 
@@ -218,6 +221,7 @@ impl PhaseLog {
         self.covers.iter_mut().zip(other.covers).for_each(|(cover, other)| cover.append(other));
         self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
         self.bytes.iter_mut().zip(other.bytes).for_each(|(sum, bytes)| *sum += bytes);
+        self.records.iter_mut().zip(other.records).for_each(|(sum, records)| *sum += records);
     }
 
     /// One row a phase.
@@ -226,13 +230,19 @@ impl PhaseLog {
         all.append(self.clone());
         let rows = PHASES.into_iter().zip(NAMES).zip(all.covers);
         let row = |((phase, name), cover): ((PhaseName, &'static str), Cover)| {
-            let time = TimeUse::of(&self.used[phase as usize], phase.usual());
+            let used = &self.used[phase as usize];
+            let time = TimeUse::of(used, phase.usual());
+            let (file_bytes_read, file_bytes_written) = of_files(&used.file_bytes);
             Phase {
                 name: name.into(),
                 wall_seconds: cover.wall().as_secs_f64(),
                 busy_seconds: time.busy(),
                 cpu_seconds: time.cpu.total(),
                 bytes: self.bytes[phase as usize],
+                records: self.records[phase as usize],
+                file_bytes_read,
+                file_bytes_written,
+                pipe_bytes: of_pipes(&used.file_bytes),
                 time,
             }
         };

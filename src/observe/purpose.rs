@@ -1,4 +1,4 @@
-//! Purposes of the bytes that a run reads from files and writes to them.
+//! Purposes of the bytes that a run reads from files and pipes and writes to them.
 //!
 //! Each call that moves bytes is told its [`FileUse`]: the purpose, and the direction. The bytes of all purposes together
 //! are those that the system counts for the process (`rchar` and `wchar` of `/proc/self/io`), but for a few kilobytes that
@@ -9,12 +9,14 @@
 //!                                   ▲                                                          │
 //!                                   └─────────────────── BetweenJobs ◀─────────────────────────┘
 //! ```
+//!
+//! Where map, combine and reduce are commands, records go to them and come back through pipes: [`Purpose::Commands`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::machine::ProcessIo;
 
-/// A purpose of bytes in files.
+/// A purpose of bytes in files or pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -32,6 +34,8 @@ pub enum Purpose {
     BetweenJobs,
     /// The committed output.
     Output,
+    /// Records on their way to the commands of a streaming job, and back.
+    Commands,
     /// The journal, from which a killed run is resumed.
     Journal,
     /// Everything else: what the process reads about itself and its machine.
@@ -40,7 +44,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them, in the order of the data flow.
-    pub const ALL: [Purpose; 9] = [
+    pub const ALL: [Purpose; 10] = [
         Purpose::Input,
         Purpose::Sampling,
         Purpose::Spill,
@@ -48,6 +52,7 @@ impl Purpose {
         Purpose::Shuffle,
         Purpose::BetweenJobs,
         Purpose::Output,
+        Purpose::Commands,
         Purpose::Journal,
         Purpose::Other,
     ];
@@ -119,6 +124,18 @@ impl FileUse {
 
 /// Bytes by [`FileUse::index`].
 pub(crate) type BytesByUse = [u64; FileUse::COUNT];
+
+/// The bytes read from files and written to them; those of pipes not among them.
+pub(crate) fn of_files(bytes: &BytesByUse) -> (u64, u64) {
+    let in_files = || Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Commands);
+    let sum = |of: fn(Purpose) -> FileUse| in_files().map(|purpose| bytes[of(purpose).index()]).sum();
+    (sum(FileUse::reads), sum(FileUse::writes))
+}
+
+/// The bytes that went through pipes, in either direction.
+pub(crate) fn of_pipes(bytes: &BytesByUse) -> u64 {
+    [FileUse::reads, FileUse::writes].map(|of| bytes[of(Purpose::Commands).index()]).iter().sum()
+}
 
 /// Lists the bytes of each purpose. What the process moved beyond them is [`Purpose::Other`].
 pub(crate) fn by_purpose(bytes: &BytesByUse, process: ProcessIo) -> Vec<PurposeIo> {

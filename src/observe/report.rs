@@ -155,6 +155,18 @@ pub struct Phase {
     /// Bytes that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, written by
     /// reducers, committed.
     pub bytes: u64,
+    /// Records that went through: read by map, sorted, spilled, written by merge passes, taken by reducers, read by reduce.
+    #[serde(default)]
+    pub records: u64,
+    /// Bytes read from files.
+    #[serde(default)]
+    pub file_bytes_read: u64,
+    /// Bytes written to files.
+    #[serde(default)]
+    pub file_bytes_written: u64,
+    /// Bytes that went through pipes to commands and back.
+    #[serde(default)]
+    pub pipe_bytes: u64,
     /// Use of the tasks' time in the phase; of successful attempts only, like all figures here.
     #[serde(default)]
     pub time: TimeUse,

@@ -24,9 +24,9 @@ impl Stages {
         self.0.borrow_mut().nest(log);
     }
 
-    /// Adds to the bytes that went through `phase`.
-    pub fn add_bytes(&self, phase: PhaseName, bytes: u64) {
-        self.0.borrow_mut().add_bytes(phase, bytes);
+    /// Adds to the records that went through `phase`, and to their bytes.
+    pub fn count(&self, phase: PhaseName, records: u64, bytes: u64) {
+        self.0.borrow_mut().count(phase, records, bytes);
     }
 
     /// Bytes that went through `phase`.
@@ -50,9 +50,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Counts bytes that go through.
-    pub fn add_bytes(&self, bytes: u64) {
-        self.log.borrow_mut().add_bytes(self.phase, bytes);
+    /// Counts records that go through, and their bytes.
+    pub fn count(&self, records: u64, bytes: u64) {
+        self.log.borrow_mut().count(self.phase, records, bytes);
     }
 }
 

@@ -79,7 +79,7 @@ impl Timekeeper {
 
     /// Logs that the driver was in `phase` since `start`, and that so many bytes went through.
     pub fn end_phase(&mut self, phase: PhaseName, start: PhaseStart, bytes: u64) {
-        self.phases.add_bytes(phase, bytes);
+        self.phases.count(phase, 0, bytes);
         self.phases.end(phase, start);
     }
 

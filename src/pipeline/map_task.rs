@@ -35,7 +35,7 @@ pub(crate) fn map_task<J: RunnableJob>(job: &J, split: &Split, task: Task<'_>) -
     // 3. Sort and spill the rest, and merge the spills.
     let (output, mut task) = collector.finish()?;
 
-    map.add_bytes(bytes);
+    map.count(records, bytes);
     drop(map);
     task.counters.map_input_records += records;
     task.user_counters = user_counters;
@@ -61,7 +61,7 @@ pub(crate) fn map_only_task<J: RunnableJob>(
         OutputTarget::Dataset { store } => map_into(job, split, &task, reading, DatasetWriter::create(&task, store)?)?,
     };
 
-    map.add_bytes(bytes);
+    map.count(records, bytes);
     drop(map);
     task.user_counters = user_counters;
     task.counters.map_input_records += records;

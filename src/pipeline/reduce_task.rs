@@ -41,7 +41,7 @@ pub(crate) fn reduce_task<J: RunnableJob>(
             reduce_into(job, merge, &mut task, writer)?
         }
     };
-    reduce.add_bytes(output.bytes());
+    reduce.count(task.counters.reduce_input_records, output.bytes());
     drop(reduce);
 
     task.user_counters = user_counters;

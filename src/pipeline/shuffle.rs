@@ -20,7 +20,7 @@ use crate::observe::stage::Stages;
 use crate::pipeline::collect::{Collect, MapOutput, Side};
 use crate::pipeline::runnable::{Collector, RunnableJob};
 use crate::pipeline::task::Task;
-use crate::store::{Run, RunCursor, Segment};
+use crate::store::{PartitionIndex, Run, RunCursor, Segment};
 
 /// The task's partition of every map output that holds something of it.
 pub(crate) fn take_partition(task: &mut Task<'_>, map_outputs: &[MapOutput]) -> Vec<Segment> {
@@ -29,9 +29,10 @@ pub(crate) fn take_partition(task: &mut Task<'_>, map_outputs: &[MapOutput]) -> 
     let runs = map_outputs.iter().flat_map(|output| &output.runs);
     let segment = |run: &Arc<dyn Run>| Segment { run: run.clone(), partition, read_for: Purpose::Shuffle };
     let segments: Vec<Segment> = runs.map(segment).filter(|segment| segment.index().records > 0).collect();
-    let bytes = segments.iter().map(|segment| segment.index().stored_bytes).sum();
+    let sum = |of: fn(PartitionIndex) -> u64| segments.iter().map(|segment| of(segment.index())).sum();
+    let (records, bytes) = (sum(|index| index.records), sum(|index| index.stored_bytes));
     task.counters.reduce_shuffle_bytes += bytes;
-    shuffle.add_bytes(bytes);
+    shuffle.count(records, bytes);
     segments
 }
 

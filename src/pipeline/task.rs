@@ -79,7 +79,7 @@ impl<'a> Task<'a> {
     /// Counts a run that was written in `phase`.
     pub(crate) fn count_written(&mut self, run: &Arc<dyn Run>, phase: PhaseName) {
         let total = run.index().total();
-        self.stages.add_bytes(phase, total.stored_bytes);
+        self.stages.count(phase, total.records, total.stored_bytes);
         if run.on_disk().is_some() {
             self.counters.spilled_records += total.records;
         }

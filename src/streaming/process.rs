@@ -30,6 +30,8 @@ use nix::unistd::Pid;
 use crate::error::{Error, Result};
 use crate::job::TaskContext;
 use crate::machine::tie;
+use crate::observe::activity::count_bytes;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::record::buffer::make_room;
 use crate::streaming::guard::Guard;
 
@@ -136,6 +138,7 @@ impl Process {
                 Ok(written) => {
                     bytes = &bytes[written..];
                     self.fed_bytes += written as u64;
+                    count_bytes(FileUse::writes(Purpose::Commands), written as u64);
                     self.sign_of_life = Instant::now();
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Some(BETWEEN_LOOKS), listener)?,
@@ -257,6 +260,7 @@ impl Process {
             Ok(0) => self.stdout = None,
             Ok(read) => {
                 self.printed += read;
+                count_bytes(FileUse::reads(Purpose::Commands), read as u64);
                 self.sign_of_life = Instant::now();
                 self.take_printed(false, listener)?;
             }

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cli::hadoop::fs::civil;
 use crate::cli::terminal::to_stdout;
 use crate::error::Error;
+use crate::machine::calendar::civil;
 use crate::measure::failure::Failure;
 use crate::observe::report::{Outcome, Report};
 

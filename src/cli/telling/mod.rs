@@ -14,6 +14,7 @@ pub mod purposes;
 pub mod recoveries;
 pub mod refusal;
 pub mod relation;
+pub mod roofline;
 pub mod sweep;
 pub mod time_groups;
 pub mod tools;
@@ -28,7 +29,7 @@ use crate::measure::comparison::Comparison;
 /// The tables after that of the modes, as far as they were asked for.
 pub fn further_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
     let tools = tools::table(comparison).into_iter().chain(tools::table_by_size(comparison));
-    tools.chain(asked_tables(comparison))
+    roofline::table(comparison).into_iter().chain(tools).chain(asked_tables(comparison))
 }
 
 /// The tables of what was asked for by an option of its own.
@@ -43,5 +44,6 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let answers = tools::answers(comparison).into_iter().map(|text| Fact::new("other programs", text));
     let growths = comparison.growths.iter().filter_map(|growth| growth::fact(&Grown::of(growth, comparison)?));
     let first = noise.into_iter().chain(verdict::facts(comparison)).chain(answers);
-    first.chain(ladder::facts(comparison)).chain(sweep::facts(comparison)).chain(growths).collect()
+    let asked = ladder::facts(comparison).into_iter().chain(sweep::facts(comparison)).chain(growths);
+    first.chain(asked).chain(roofline::fact(comparison)).collect()
 }

@@ -12,6 +12,7 @@ pub fn name(purpose: Purpose) -> &'static str {
         Purpose::Shuffle => "shuffle",
         Purpose::BetweenJobs => "between jobs",
         Purpose::Output => "output",
+        Purpose::Commands => "to commands and back",
         Purpose::Journal => "journal",
         Purpose::Other => "everything else",
     }

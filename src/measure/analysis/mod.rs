@@ -5,6 +5,7 @@
 //! - [`verdict`]: whether two ways of running differ, are equivalent, or neither is known; [`noise`]: what disturbed the
 //!   machine while they were measured.
 //! - [`pairs`]: the difference of two columns, and the phases that cause it.
+//! - [`roofline`]: how near each phase came to the best that the machine does.
 //! - [`cause`]: the reason why one column takes longer than another; [`explained`]: all of them.
 //! - [`failures`]: the wall time that failures cost; [`economics`]: the rate of failures from which on disk mode pays.
 //! - [`ladder`]: the effect of each factor.
@@ -22,6 +23,7 @@ pub mod growth;
 pub mod ladder;
 pub mod noise;
 pub mod pairs;
+pub mod roofline;
 pub mod sweep;
 pub mod tools;
 pub mod verdict;

@@ -242,7 +242,7 @@ where
         } else {
             sort::by_partition(index, scratch, reducers)?;
         }
-        sorting.add_bytes(table.memory_bytes() as u64);
+        sorting.count(index.len() as u64, table.memory_bytes() as u64);
         drop(sorting);
         task.counters.combine_output_records += index.len() as u64;
         let fold = self.fold;

@@ -148,7 +148,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         } else {
             sort::by_partition(index, scratch, self.reducers)?;
         }
-        sorting.add_bytes(records.len() as u64);
+        sorting.count(index.len() as u64, records.len() as u64);
         drop(sorting);
         let mut written = index.len() as u64;
         let (fold, combines) = (self.fold, combines::<F>(task));

@@ -6,8 +6,9 @@ use crate::cli::export::page::accounts::Account;
 use crate::cli::export::page::flow::Flow;
 use crate::cli::export::page::timeline::Timeline;
 use crate::cli::export::page::ways::{self, Way};
+use crate::cli::table::Table;
 use crate::cli::telling::fact::Fact;
-use crate::cli::telling::{ladder, noise, sweep, tools};
+use crate::cli::telling::{ladder, noise, roofline, sweep, tools};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
@@ -27,6 +28,8 @@ pub struct Charts {
     timelines: Vec<Timeline>,
     time: Option<Account>,
     phases: Option<Account>,
+    /// The share of the machine's best that each phase reached.
+    roofline: Option<Roof>,
     memory: Option<Account>,
     bounds: Vec<Bound>,
     stages: Vec<Stages>,
@@ -58,6 +61,13 @@ struct Bound {
     bounds: Bounds,
 }
 
+/// Rows whose first is the head, and a sentence about them.
+#[derive(Serialize)]
+struct Roof {
+    rows: Vec<Vec<String>>,
+    sentence: String,
+}
+
 /// Bytes of a mode through each stage.
 #[derive(Serialize)]
 struct Stages {
@@ -80,6 +90,7 @@ impl Charts {
             timelines: runs.map(Timeline::of).collect(),
             time: Account::of_time(comparison),
             phases: Account::of_phases(comparison),
+            roofline: roofline::table(comparison).map(|Table { rows, sentence }| Roof { rows, sentence }),
             memory: Account::of_memory(comparison),
             bounds: columns.iter().filter_map(Bound::of).collect(),
             stages: columns.iter().filter_map(Stages::of).collect(),

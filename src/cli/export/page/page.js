@@ -197,6 +197,9 @@ const phases = ({phases}) => phases && chart({
   numbers: [["", ...phases.modes], ...phases.rows.map(({name, parts}) => [name, ...parts.map((part) => seconds(part.value))])],
 });
 
+const roofline = ({roofline}) => roofline && [
+  element("h3", {}, "How near to the best of this machine"), table(roofline.rows), element("p", {class: "soft"}, roofline.sentence)];
+
 const memory = ({memory}) => memory && chart({
   name: "memory", title: "What the memory was for", about: `When the process was largest: ${memory.modes.map((mode, i) => `${bytes(memory.totals[i])} in ${mode}`).join(", ")}.`,
   legend: legendFor(memory.modes),
@@ -320,7 +323,7 @@ const article = (report, i) => {
       timelines(charted),
       time(report, charted)),
     element("section", {class: "more"}, element("h2", {}, "More"),
-      folded("The phases of the work", phases(charted)),
+      folded("The phases of the work", phases(charted), roofline(charted)),
       folded("Memory by purpose", memory(charted)),
       folded("Bytes through each stage", stages(charted)),
       folded("How it was measured", facts(report, charted),
