@@ -167,6 +167,7 @@ pub fn measured_to_know(
     };
     let mut watch = Looker { display: RoundsDisplay::start(quiet), report: report.as_deref(), cancel };
     rounds::run(&mut comparison, goal, &child, field, supervisor, &mut watch)?;
+    supervisor.run(cancel, || comparison.settings.check_files_are(&files_of(&read)?))?;
     if tells_roofline {
         supervisor.run(cancel, || Ok(peak_rates::add_to(&mut comparison, scratch.path(), config.workers, cancel)?))?;
         watch.keep(&comparison, supervisor)?;

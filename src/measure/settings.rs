@@ -231,6 +231,19 @@ impl Settings {
         self.options.iter().any(|option| option.starts_with("--inject="))
     }
 
+    /// Checks that the files that the runs read are [as they were](files_of) before the first run.
+    ///
+    /// # Errors
+    /// [`Failure::Message`] where they are not.
+    pub fn check_files_are(&self, files: &str) -> Result<(), Failure> {
+        if self.files == files {
+            return Ok(());
+        }
+        let message = "an input changed between the runs, so they did not do the same work; compare again when nothing \
+                       writes to it, or compare a copy";
+        Err(Failure::failed(message))
+    }
+
     /// Whether runs under `self` can be joined by runs under `wanted`: all must be equal but the number of rounds, and what is
     /// concluded from the runs.
     ///
@@ -338,7 +351,9 @@ pub mod tests {
         let files = |path: &PathBuf| files_of(std::slice::from_ref(path)).unwrap();
         let before = Settings { files: files(&one), ..settings(&[RunMode::Disk]) };
         before.check_continued_by(&Settings { files: files(&dir.path().join("./one")), ..before.clone() }).unwrap();
+        before.check_files_are(&files(&one)).unwrap();
         fs::File::open(&one).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert!(matches!(before.check_files_are(&files(&one)), Err(Failure::Message(_, 1))));
         for now in [files(&one), files(&other)] {
             let refused = before.check_continued_by(&Settings { files: now, ..before.clone() });
             assert!(
