@@ -5,11 +5,13 @@
 //! [`peak_rates`] measures how fast the machine moves bytes at best, [`calendar`] gives the day on which that was, and
 //! [`tie`] makes child processes end with this one.
 
+#[cfg(feature = "cli")]
 pub mod calendar;
 mod control_group;
 mod figures;
 pub mod limits;
 pub mod load;
+#[cfg(feature = "cli")]
 pub mod peak_rates;
 mod proc;
 #[cfg(feature = "cli")]
