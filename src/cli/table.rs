@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Write};
 
+use serde::Serialize;
+
 use crate::cli::terminal::wrapped;
 
 /// A table with a sentence about it. The first row is its head, the first cell of a row its label.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Table {
     /// Rows of equally many cells.
     pub rows: Vec<Vec<String>>,

@@ -251,8 +251,7 @@ pub(crate) mod tests {
     #[test]
     fn an_emulated_disk_bounds_intermediate_files_alone() {
         let mut comparison = on_disk_and_in_memory();
-        let disk = format!("{}MiB,0", 512);
-        comparison.runs[0].report.disk_profile = Some(disk.parse().unwrap());
+        comparison.runs[0].report.disk_profile = Some("512MiB,0".parse().unwrap());
         assert_eq!(best(&comparison, "disk", "map"), 0.5);
         assert_eq!(best(&comparison, "disk", "spill"), 2.0);
         assert_eq!(best(&comparison, "disk", "merge"), 4.0);

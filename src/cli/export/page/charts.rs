@@ -29,7 +29,7 @@ pub struct Charts {
     time: Option<Account>,
     phases: Option<Account>,
     /// The share of the machine's best that each phase reached.
-    roofline: Option<Roof>,
+    roofline: Option<Table>,
     memory: Option<Account>,
     bounds: Vec<Bound>,
     stages: Vec<Stages>,
@@ -61,13 +61,6 @@ struct Bound {
     bounds: Bounds,
 }
 
-/// Rows whose first is the head, and a sentence about them.
-#[derive(Serialize)]
-struct Roof {
-    rows: Vec<Vec<String>>,
-    sentence: String,
-}
-
 /// Bytes of a mode through each stage.
 #[derive(Serialize)]
 struct Stages {
@@ -90,7 +83,7 @@ impl Charts {
             timelines: runs.map(Timeline::of).collect(),
             time: Account::of_time(comparison),
             phases: Account::of_phases(comparison),
-            roofline: roofline::table(comparison).map(|Table { rows, sentence }| Roof { rows, sentence }),
+            roofline: roofline::table(comparison),
             memory: Account::of_memory(comparison),
             bounds: columns.iter().filter_map(Bound::of).collect(),
             stages: columns.iter().filter_map(Stages::of).collect(),
