@@ -38,6 +38,8 @@ const LARGEST_BYTES: usize = 512 << 10;
 
 /// The size of a huge page.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
+/// The smallest allocation that is asked to lie in huge pages.
+const LARGE_BYTES: usize = 2 * HUGE_PAGE_BYTES;
 
 /// The bytes of the reserve of this process. They are zeros that no memory stands behind until they are written.
 #[repr(C, align(4096))]
@@ -195,7 +197,7 @@ impl<A> ReservedAllocator<A> {
 /// Small ones would each keep a huge page of their thread.
 #[inline]
 fn in_huge_pages(pointer: *mut u8, bytes: usize) -> *mut u8 {
-    if bytes >= 2 * HUGE_PAGE_BYTES {
+    if bytes >= LARGE_BYTES {
         advise(pointer, bytes);
     }
     pointer
@@ -237,10 +239,12 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for ReservedAllocator<A> {
 
     #[inline]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if !self.reserve.has_served(pointer) {
+        // A large allocation that grows moves, and the system must know of huge pages before it is written to.
+        let grows_large = new_size > layout.size() && new_size >= LARGE_BYTES;
+        if !grows_large && !self.reserve.has_served(pointer) {
             let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
             if !moved.is_null() {
-                return in_huge_pages(moved, new_size);
+                return moved;
             }
         }
         // SAFETY: the caller promises that the new size, with this alignment, is a layout.

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use mimalloc::MiMalloc;
 use tempfile::TempDir;
 use twinmill::generate::{Kind, Shape, generate};
-use twinmill::{JobConfig, Mode};
+use twinmill::{JobConfig, Mode, ReservedAllocator};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ReservedAllocator<MiMalloc> = ReservedAllocator::new(MiMalloc);
 
 const SEED: u64 = 1;
 
