@@ -73,7 +73,7 @@ fn prefix(line: &[u8]) -> u64 {
 impl Sort {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(run.inputs(), inputs, &LineAsKey, SAMPLE_LINES, run.reducers())?;
-        let (mut text, mut lines) = (Vec::new(), Vec::new());
+        let (mut text, mut lines) = (Vec::with_capacity(run.inputs().bytes(inputs)? as usize), Vec::new());
         run.for_each_line(inputs, |line| {
             lines.push(Line { prefix: prefix(&line), start: text.len(), len: line.len() });
             text.extend_from_slice(&line);

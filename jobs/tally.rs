@@ -7,13 +7,14 @@
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
+use std::ops::Range;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Longest word that is a number.
 const SHORT_BYTES: usize = 15;
 /// Words of a batch.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 /// Slots of a new table.
 const FIRST_SLOTS: usize = 1 << 10;
 
@@ -40,7 +41,21 @@ impl Tally {
         if word.len() > SHORT_BYTES {
             return self.long.add(word);
         }
-        let word = pack(word);
+        self.add_short(pack(word));
+    }
+
+    /// Counts the word at a place in `text`, which is not empty. It takes no branch that depends on the length of a short
+    /// word, which cannot be predicted.
+    #[inline(always)]
+    pub fn add_within(&mut self, text: &[u8], place: Range<usize>) {
+        if place.len() > SHORT_BYTES {
+            return self.long.add(&text[place]);
+        }
+        self.add_short(pack_within(text, place));
+    }
+
+    #[inline(always)]
+    fn add_short(&mut self, word: u128) {
         self.batch.push((word, self.table.hash(word)));
         if self.batch.len() == BATCH {
             self.count_batch();
@@ -204,6 +219,16 @@ fn pack(word: &[u8]) -> u128 {
     u128::from(high) << 64 | u128::from(low) | len as u128
 }
 
+/// [`pack`] of the bytes at a place in `text`. It reads 16 bytes from the word's first byte on, or the last 16 of the text.
+#[inline(always)]
+fn pack_within(text: &[u8], place: Range<usize>) -> u128 {
+    let Some(last_start) = text.len().checked_sub(size_of::<u128>()) else { return pack(&text[place]) };
+    let start = place.start.min(last_start);
+    let bytes = text[start..].first_chunk().expect("16 bytes from there on");
+    let from_word = u128::from_be_bytes(*bytes) << (8 * (place.start - start));
+    from_word & u128::MAX << (8 * (size_of::<u128>() - place.len())) | place.len() as u128
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -221,6 +246,16 @@ mod tests {
             let mut counted = Vec::new();
             tally.for_each_sorted(|word, count| { counted.push((word.to_vec(), count)); Ok::<_, ()>(()) }).unwrap();
             prop_assert_eq!(counted, expected.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_word_within_a_text_is_the_word_by_itself(
+            text in prop::collection::vec(any::<u8>(), 1..40),
+            (start, len) in (0usize..40, 1..=super::SHORT_BYTES),
+        ) {
+            let start = start.min(text.len() - 1);
+            let place = start..(start + len).min(text.len());
+            prop_assert_eq!(super::pack_within(&text, place.clone()), super::pack(&text[place]));
         }
     }
 }

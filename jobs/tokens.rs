@@ -38,9 +38,15 @@ impl Tokenizer {
     /// The tokens of a line, in order.
     #[inline(always)]
     pub fn of<'a>(&'a mut self, line: &'a [u8]) -> Words<'a> {
+        Words::of(self.words_of(line))
+    }
+
+    /// A line in which only tokens are left between blanks, each at the place where it stands in `line`.
+    #[inline(always)]
+    pub fn words_of<'a>(&'a mut self, line: &'a [u8]) -> &'a [u8] {
         match self.tokens {
-            Tokens::Words => Words::of(line),
-            Tokens::Letters => Words::of(self.letters_of(line)),
+            Tokens::Words => line,
+            Tokens::Letters => self.letters_of(line),
         }
     }
 

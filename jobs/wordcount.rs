@@ -19,6 +19,7 @@ use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output, Program, Reference};
+use twinmill::record::Words;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::largest_numbers;
@@ -70,7 +71,8 @@ impl WordCount {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let (mut tally, mut tokenizer) = (Tally::default(), Tokenizer::new(options.tokens));
         run.for_each_line(inputs, |line| {
-            tokenizer.of(line.bytes()).for_each(|word| tally.add(word));
+            let line = tokenizer.words_of(line.bytes());
+            Words::of(line).places().for_each(|word| tally.add_within(line, word));
             Ok(())
         })?;
         tally.for_each_sorted(|word, count| run.write(run.partition(word), word, &count))

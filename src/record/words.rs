@@ -5,6 +5,9 @@
 
 #![expect(unsafe_code, reason = "SSE2 comparisons of 16 bytes")]
 
+use std::iter;
+use std::ops::Range;
+
 const BLOCK: usize = 64;
 const VECTOR: usize = 16;
 
@@ -27,6 +30,19 @@ impl<'a> Words<'a> {
         let mut words = Words { bytes, block: 0, changes: 0, after_separator: 1 };
         words.load();
         words
+    }
+
+    /// The places of the words in the bytes, in order.
+    #[inline(always)]
+    pub fn places(mut self) -> impl Iterator<Item = Range<usize>> {
+        iter::from_fn(move || self.next_place())
+    }
+
+    #[inline(always)]
+    fn next_place(&mut self) -> Option<Range<usize>> {
+        let start = self.next_change()?;
+        let end = self.next_change().unwrap_or(self.bytes.len());
+        Some(start..end)
     }
 
     #[inline(always)]
@@ -56,9 +72,7 @@ impl<'a> Iterator for Words<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let start = self.next_change()?;
-        let end = self.next_change().unwrap_or(self.bytes.len());
-        self.bytes.get(start..end)
+        self.next_place().and_then(|place| self.bytes.get(place))
     }
 }
 
@@ -130,6 +144,7 @@ mod tests {
                 let expected: Vec<&[u8]> = bytes[from..].split(is_separator).filter(|word| !word.is_empty()).collect();
                 prop_assert_eq!(Words::of(&bytes[from..]).collect::<Vec<_>>(), expected);
             }
+            prop_assert_eq!(Words::of(&bytes).places().map(|place| &bytes[place]).collect::<Vec<_>>(), &expected[..]);
             prop_assert_eq!(Words::of(&bytes).collect::<Vec<_>>(), expected);
         }
     }
