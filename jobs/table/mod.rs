@@ -22,8 +22,8 @@
 //! Rows without any byte are passed over.
 //!
 //! Tables of numbers, of which models are made: their [`separator`] may be others than those two, and [`guess`] finds the
-//! one that leaves [`numbers`] where numbers are wanted; a [`plain_number`] is read as its end is found. Blanks around a field are no part of it, a row ends with its line,
-//! and [`labels`] tell two classes apart.
+//! one that leaves [`numbers`] where numbers are wanted; most fields are a [`plain_number`]. Blanks around a field are no part
+//! of it, a row ends with its line, and [`labels`] tell two classes apart.
 
 pub mod cells;
 pub mod columns;

@@ -323,29 +323,46 @@ impl ParseRows {
     #[inline(always)]
     fn parse_row(&self, line: &Record<'_>, rows: &mut Rows) -> Result<()> {
         let mut roles = self.roles.iter();
-        self.cut.separator.each_value(line, |field, plain| {
-            match roles.next() {
-                Some(Role::Feature(feature)) => match plain.or_else(|| number(field)) {
-                    Some(value) if !(self.null_is_a_number && field == self.layout.null) => {
-                        rows.columns[*feature].push(value);
-                    }
-                    _ if self.layout.nulls == Nulls::Kept && field == self.layout.null => {
-                        rows.columns[*feature].push(f64::NAN);
-                    }
-                    _ => return Err(self.no_number(field, self.roles.len() - roles.len(), line)),
-                },
-                Some(Role::Label) => {
-                    let labels = self.labels.as_ref().expect("a label has a column");
-                    let positive = labels.is_positive(field, &mut rows.known_labels)?;
-                    rows.positive += u64::from(positive);
-                    rows.labels.push(f64::from(u8::from(positive)));
-                }
-                Some(Role::Unused) => {}
-                None => return Err(self.wrong_width(line)),
+        self.cut.separator.each_value(line, |field, plain| match (roles.next(), plain) {
+            (Some(Role::Feature(feature)), Some(value)) if !self.null_is_a_number => {
+                rows.columns[*feature].push(value);
+                Ok(())
             }
-            Ok(())
+            (role, plain) => self.parse_field(role, field, plain, self.roles.len() - roles.len(), line, rows),
         })?;
         if roles.next().is_some() { Err(self.wrong_width(line)) } else { Ok(()) }
+    }
+
+    /// Adds any field of a row to its column, which is counted from 1.
+    fn parse_field(
+        &self,
+        role: Option<&Role>,
+        field: &[u8],
+        plain: Option<f64>,
+        column: usize,
+        line: &Record<'_>,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        match role {
+            Some(Role::Feature(feature)) => match plain.or_else(|| number(field)) {
+                Some(value) if !(self.null_is_a_number && field == self.layout.null) => {
+                    rows.columns[*feature].push(value);
+                }
+                _ if self.layout.nulls == Nulls::Kept && field == self.layout.null => {
+                    rows.columns[*feature].push(f64::NAN);
+                }
+                _ => return Err(self.no_number(field, column, line)),
+            },
+            Some(Role::Label) => {
+                let labels = self.labels.as_ref().expect("a label has a column");
+                let positive = labels.is_positive(field, &mut rows.known_labels)?;
+                rows.positive += u64::from(positive);
+                rows.labels.push(f64::from(u8::from(positive)));
+            }
+            Some(Role::Unused) => {}
+            None => return Err(self.wrong_width(line)),
+        }
+        Ok(())
     }
 
     #[cold]

@@ -9,7 +9,8 @@ use std::fmt;
 
 use twinmill::prelude::*;
 
-use crate::jobs::table::{Format, plain_number};
+use crate::jobs::table::Format;
+use crate::jobs::table::plain_number::Fields;
 
 /// A separator between two fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,46 +44,52 @@ impl Separator {
     /// Those of `each`; a line whose quotes do not come in pairs.
     #[inline]
     pub fn each_field(self, line: &[u8], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let cut = |rest: &[u8], separator| (memchr::memchr(separator, rest).unwrap_or(rest.len()), ());
+        let (line, separator) = (self.trim(line), self.byte());
+        let cut = |start| (start + memchr::memchr(separator, &line[start..]).unwrap_or(line.len() - start), ());
         self.each_cut(line, cut, |field, ()| each(field))
     }
 
-    /// Like [`each_field`](Self::each_field), with the value of each field that is a [plain number](plain_number).
+    /// Like [`each_field`](Self::each_field), with the value of each field that is a [plain number](crate::jobs::table::plain_number).
     ///
     /// # Errors
     /// Those of `each`; a line whose quotes do not come in pairs.
     #[inline]
     pub fn each_value(self, line: &[u8], each: impl FnMut(&[u8], Option<f64>) -> Result<()>) -> Result<()> {
-        let cut = |rest: &[u8], separator| match plain_number::leading(rest, separator) {
-            Some((value, bytes)) => (bytes, Some(value)),
-            None => (memchr::memchr(separator, rest).unwrap_or(rest.len()), None),
-        };
-        self.each_cut(line, cut, each)
+        let line = self.trim(line);
+        let mut fields = Fields::of(line, self.byte());
+        self.each_cut(line, |start| fields.field(start), each)
     }
 
-    /// Calls `each` for one field after another, whose end `cut` finds, with what that finds out about the field.
+    /// A line without blanks that separate nothing.
+    #[inline(always)]
+    fn trim(self, line: &[u8]) -> &[u8] {
+        if self == Separator::Spaces { line.trim_ascii() } else { line }
+    }
+
+    /// Calls `each` for one field of a trimmed line after another. `cut` finds the end of the field that begins at a place,
+    /// and something about the field.
     #[inline(always)]
     fn each_cut<T: Default>(
         self,
         line: &[u8],
-        cut: impl Fn(&[u8], u8) -> (usize, T),
+        mut cut: impl FnMut(usize) -> (usize, T),
         mut each: impl FnMut(&[u8], T) -> Result<()>,
     ) -> Result<()> {
         if memchr::memchr(b'"', line).is_some() {
             return self.each_field_with_quotes(line, &mut |field| each(field, T::default()));
         }
-        let mut rest = if self == Separator::Spaces { line.trim_ascii() } else { line };
+        let mut start = 0;
         loop {
-            let (end, known) = cut(rest, self.byte());
-            each(rest[..end].trim_ascii(), known)?;
-            let Some(behind) = rest.get(end + 1..) else { return Ok(()) };
-            rest = if self == Separator::Spaces { behind.trim_ascii_start() } else { behind };
+            let (end, known) = cut(start);
+            each(line[start..end].trim_ascii(), known)?;
+            let Some(behind) = line.get(end + 1..) else { return Ok(()) };
+            let blanks = if self == Separator::Spaces { behind.len() - behind.trim_ascii_start().len() } else { 0 };
+            start = end + 1 + blanks;
         }
     }
 
     #[cold]
     fn each_field_with_quotes(self, line: &[u8], each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let line = if self == Separator::Spaces { line.trim_ascii() } else { line };
         let (mut rest, mut unquoted) = (line, Vec::new());
         loop {
             let field = self.after_blanks(rest);
