@@ -143,7 +143,13 @@ fn number_of(digits: u64) -> i64 {
 }
 
 /// The value of any plain number.
+#[inline(always)]
 fn plain(text: &[u8]) -> Option<f64> {
+    // With a minus and a point; a longer text need not be looked at.
+    if text.len() > MOST_DIGITS + 2 { None } else { plain_by_digits(text) }
+}
+
+fn plain_by_digits(text: &[u8]) -> Option<f64> {
     let (is_negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
