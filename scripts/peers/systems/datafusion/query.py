@@ -39,18 +39,20 @@ class Session:
         )
         self.context.register_csv(name, real, options=options)
 
-    def write(self, query: str, between: str) -> None:
+    def write(self, query: str, between: str, in_order: bool) -> None:
+        """Rows go to a folder of files in turn, or in their order to one file, which its name asks for by an ending."""
         OUTPUT.mkdir()
+        part = OUTPUT / ("part.csv" if in_order else "part")
         options = {"delimiter": between, "has_header": "false", "null_value": "", "quote": QUOTE}
         told = ", ".join(f"'format.{name}' '{value}'" for name, value in options.items())
-        self.context.sql(f"COPY ({query}) TO '{OUTPUT}/part' STORED AS CSV OPTIONS ({told})").collect()
-        (OUTPUT / "part").touch()  # COPY makes no file where there are no rows
+        self.context.sql(f"COPY ({query}) TO '{part}' STORED AS CSV OPTIONS ({told})").collect()
+        part.touch()  # COPY makes no file where there are no rows
 
 
-def run(asked, between: str = "\t") -> None:
+def run(asked, between: str = "\t", in_order: bool = False) -> None:
     """Let `asked` register tables in a session; it returns the question, in whose answer `between` stands between
-    cells."""
+    cells, and whose rows may have to stay in their order."""
     session = Session()
     started = time.perf_counter()
-    session.write(asked(session), between)
+    session.write(asked(session), between, in_order)
     print(f"work_seconds={time.perf_counter() - started:.6f}")

@@ -8,4 +8,4 @@ def asked(session) -> str:
     return "SELECT line FROM lines ORDER BY line"
 
 
-run(asked, between=NO_BYTE_OF_TEXT)
+run(asked, between=NO_BYTE_OF_TEXT, in_order=True)

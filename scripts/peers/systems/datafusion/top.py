@@ -3,4 +3,4 @@
 from query import run
 from questions import top
 
-run(top)
+run(top, in_order=True)
