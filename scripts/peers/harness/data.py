@@ -90,6 +90,11 @@ class Data:
         """Whether every record of 100 bytes ends with a line feed and has no other."""
         return all(file.records_are_lines for file in self.files)
 
+    @cached_property
+    def records_end_in_crlf(self) -> bool:
+        """Whether every record of 100 bytes ends with CR LF and has no other carriage return."""
+        return all(file.records_end_in_crlf for file in self.files)
+
 
 class File:
     """One file of the input."""
@@ -186,10 +191,19 @@ class File:
     @cached_property
     def records_are_lines(self) -> bool:
         """Whether every record of 100 bytes ends with a line feed and has no other."""
+        return self._ends_records(b"\n", 99)
+
+    @cached_property
+    def records_end_in_crlf(self) -> bool:
+        """Whether every record of 100 bytes ends with CR LF and has no other carriage return."""
+        return self.records_are_lines and self._ends_records(b"\r", 98)
+
+    def _ends_records(self, byte: bytes, place: int) -> bool:
+        """Whether this byte is at this place of every record of 100 bytes, and nowhere else."""
         if len(self.text) % 100:
             return False
         for start in range(0, len(self.text), 100 * 10_000):
             chunk = self.text[start : start + 100 * 10_000]
-            if chunk[99::100].count(b"\n") * 100 != len(chunk) or chunk.count(b"\n") * 100 != len(chunk):
+            if chunk[place::100].count(byte) * 100 != len(chunk) or chunk.count(byte) * 100 != len(chunk):
                 return False
         return True

@@ -172,7 +172,10 @@ def drops_carriage_returns(question: Question) -> Iterator[str]:
     """Of readers that take CR LF for one line end. The jobs that print whole lines, and patterns that may match the CR,
     can tell."""
     pattern = question.pattern
-    if question.workload.name in LINES or pattern and (pattern.any_byte or pattern.anchored or not pattern.portable):
+    if question.workload.name == "terasort":
+        if not question.data.records_end_in_crlf:
+            yield "gives every record the line end of TeraGen's, CR LF, and here is one that has another"
+    elif question.workload.name in LINES or pattern and (pattern.any_byte or pattern.anchored or not pattern.portable):
         if question.data.carriage_returns:
             yield "drops carriage returns at line ends"
 

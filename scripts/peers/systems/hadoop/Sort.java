@@ -9,6 +9,6 @@ public final class Sort {
     private Sort() {}
 
     public static void main(String[] args) throws Exception {
-        TotalOrder.run(Lines.class, args);
+        TotalOrder.run(Lines.class, TotalOrder.WholeLines.class, args);
     }
 }

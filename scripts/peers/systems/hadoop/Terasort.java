@@ -6,9 +6,16 @@ public final class Terasort {
         }
     }
 
+    /** The reader drops the carriage return at the end of each. */
+    public static final class WholeRecords extends TotalOrder.WholeLines {
+        public WholeRecords() {
+            super("\r");
+        }
+    }
+
     private Terasort() {}
 
     public static void main(String[] args) throws Exception {
-        TotalOrder.run(Records.class, args);
+        TotalOrder.run(Records.class, WholeRecords.class, args);
     }
 }

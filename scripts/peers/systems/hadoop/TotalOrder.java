@@ -1,4 +1,5 @@
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.NullWritable;
 import org.apache.hadoop.io.Text;
@@ -11,10 +12,22 @@ import org.apache.hadoop.mapreduce.lib.partition.TotalOrderPartitioner;
 final class TotalOrder {
     private static final int SAMPLES = 10_000;
     private static final int SPLITS_SAMPLED = 10;
+    /** The sampler wants a record for each reducer; an input of fewer bytes may not have them. */
+    private static final long LEAST_BYTES_OF_SEVERAL_REDUCERS = 1 << 16;
 
     /** Key and value as the line that they were. */
-    public static final class WholeLines extends Reducer<Text, Text, Text, NullWritable> {
+    public static class WholeLines extends Reducer<Text, Text, Text, NullWritable> {
         private final Text line = new Text();
+        private final byte[] end;
+
+        public WholeLines() {
+            this("");
+        }
+
+        /** What the reader has dropped before the line feed. */
+        WholeLines(String end) {
+            this.end = end.getBytes(StandardCharsets.UTF_8);
+        }
 
         @Override
         protected void reduce(Text key, Iterable<Text> values, Context context)
@@ -22,6 +35,7 @@ final class TotalOrder {
             for (Text value : values) {
                 line.set(key);
                 line.append(value.getBytes(), 0, value.getLength());
+                line.append(end, 0, end.length);
                 context.write(line, NullWritable.get());
             }
         }
@@ -29,11 +43,17 @@ final class TotalOrder {
 
     private TotalOrder() {}
 
-    static void run(Class<? extends KeyedLines> input, String[] args) throws Exception {
-        Job job = LocalJob.create(input, new Path(args[0]), new Path(args[1]));
+    static void run(Class<? extends KeyedLines> input, Class<? extends WholeLines> output, String[] args)
+            throws Exception {
+        Path from = new Path(args[0]);
+        Job job = LocalJob.create(input, from, new Path(args[1]));
         long started = System.nanoTime();
+        long bytes = from.getFileSystem(job.getConfiguration()).getContentSummary(from).getLength();
+        if (bytes < LEAST_BYTES_OF_SEVERAL_REDUCERS) {
+            job.setNumReduceTasks(1);
+        }
         job.setInputFormatClass(input);
-        job.setReducerClass(WholeLines.class);
+        job.setReducerClass(output);
         job.setMapOutputKeyClass(Text.class);
         job.setMapOutputValueClass(Text.class);
         job.setOutputKeyClass(Text.class);

@@ -7,9 +7,9 @@ import output
 import polars
 
 
-def write(query: Callable[[polars.LazyFrame], polars.LazyFrame]) -> None:
+def write(query: Callable[[polars.LazyFrame], polars.LazyFrame], line_end: str = "\n") -> None:
     """As `output.write`, of a query on the frame of column `line`."""
-    output.write(lambda: query(polars.scan_lines(sys.argv[1], name="line")))
+    output.write(lambda: query(polars.scan_lines(sys.argv[1], name="line")), line_end)
 
 
 def write_files(query: Callable[[polars.LazyFrame], polars.LazyFrame]) -> None:
