@@ -32,7 +32,7 @@ pub(crate) fn map_task<J: RunnableJob>(job: &J, split: &Split, task: Task<'_>) -
     let (records, bytes) = job.mapper().clone().run(split, &context, reading, &mut out)?;
     let (collector, user_counters) = out.finish()?;
 
-    // 3. Sort and spill the rest, and merge the spills.
+    // 3. Sort the rest. It is the map output, if there are no spills; else it is merged with them.
     let (output, mut task) = collector.finish()?;
 
     map.count(records, bytes);

@@ -113,7 +113,11 @@ fn further_merge_passes_write_records_again() {
     };
     let records = 4 * WORDS;
     assert_eq!(spilled(Mode::Disk, 64, 32 << 20), records, "one spill");
-    assert_eq!(spilled(Mode::Disk, 64, 64 << 10), 2 * records, "spills, and one merge pass");
+    let twice = spilled(Mode::Disk, 64, 64 << 10);
+    assert!(
+        (records * 3 / 2..2 * records).contains(&twice),
+        "spills, and one merge pass, but each task's last buffer once"
+    );
     assert!(spilled(Mode::Disk, 2, 64 << 10) > 3 * records, "several merge passes");
     assert_eq!(spilled(Mode::Memory, 64, 64 << 10), 0);
     assert_eq!(spilled(Mode::Memory, 2, 64 << 10), 0);

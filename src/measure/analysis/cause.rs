@@ -114,7 +114,7 @@ pub enum Mechanism {
     },
     /// It merged runs in more passes.
     Merged {
-        /// Times that a byte of its spills was written again by merges before the last one.
+        /// Times that a byte of its map outputs was written by merges before the last one.
         passes: f64,
         /// The same of the faster one.
         faster_passes: f64,
@@ -264,7 +264,7 @@ struct Side {
     file_bytes_written: f64,
     file_bytes_read: f64,
     kept_bytes: f64,
-    spilled_bytes: f64,
+    map_output_bytes: f64,
     merged_bytes: f64,
     sorted_bytes: f64,
     disk_wait_seconds: f64,
@@ -297,7 +297,7 @@ impl Side {
             file_bytes_written: counted(|counters| counters.file_bytes_written),
             file_bytes_read: counted(|counters| counters.file_bytes_read),
             kept_bytes: if factors.map_output == Medium::Memory { materialized } else { 0.0 },
-            spilled_bytes: through("spill"),
+            map_output_bytes: materialized,
             merged_bytes: through("merge"),
             sorted_bytes: through("sort"),
             disk_wait_seconds: of(&|report| report.time.map_or(0.0, |time| time.disk_wait())),
@@ -426,7 +426,7 @@ impl Side {
     }
 
     fn passes(&self) -> f64 {
-        self.merged_bytes / self.spilled_bytes.max(1.0)
+        self.merged_bytes / self.map_output_bytes.max(1.0)
     }
 
     fn lacked_memory(&self, parses_again: bool) -> Mechanism {
@@ -652,10 +652,11 @@ pub mod tests {
     }
 
     #[test]
-    fn passes_are_the_times_that_spills_were_written_again() {
+    fn passes_are_the_times_that_merges_wrote_the_map_outputs() {
         let merging = measured(|mode, time, report| {
             time.cpu.merge = [0.9, 0.0][mode];
-            (report.phases[2].bytes, report.phases[3].bytes) = (1 << 20, [6 << 20, 0][mode]);
+            report.counters.map_output_materialized_bytes = 1 << 20;
+            report.phases[3].bytes = [6 << 20, 0][mode];
         });
         let merged = Mechanism::Merged { passes: 6.0, faster_passes: 0.0, bytes: f64::from(6 << 20) };
         assert_eq!(the_cause(&merging), (merged, 0.9));

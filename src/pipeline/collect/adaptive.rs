@@ -22,7 +22,8 @@ use crate::error::Result;
 use crate::job::{Combiner, Partitioner};
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::combining::{CombiningBuffer, TableMemory};
-use crate::pipeline::collect::sort_buffer::{SortBuffer, SortMemory};
+use crate::pipeline::collect::sort_buffer::SortBuffer;
+use crate::pipeline::collect::sort_memory::SortMemory;
 use crate::pipeline::collect::spills::Spills;
 use crate::pipeline::emit::{Accept, Accepted};
 use crate::pipeline::fold::Combine;
@@ -159,20 +160,19 @@ where
     }
 
     fn finish(self) -> Result<(MapOutput, Task<'t>)> {
-        let (mut task, table, sort, spills) = match self.way {
+        let (output, task, memory) = match self.way {
             Way::Table(mut buffer) => {
                 buffer.spill_rest()?;
-                buffer.into_parts()
+                let (mut task, table, sort, spills) = buffer.into_parts();
+                (spills.into_map_output(&mut task, self.side, self.fold)?, task, Memory { table, sort })
             }
-            Way::Sort(mut buffer, table) => {
-                buffer.spill_rest()?;
-                let (task, sort, spills) = buffer.into_parts();
-                (task, table, sort, spills)
+            Way::Sort(buffer, table) => {
+                let (output, task, sort) = buffer.into_output()?;
+                (output, task, Memory { table, sort })
             }
             Way::Changing => unreachable!("an error has ended the task"),
         };
-        task.buffers.put(Memory { table, sort });
-        let output = spills.into_map_output(&mut task, self.side, self.fold)?;
+        task.buffers.put(memory);
         Ok((output, task))
     }
 }

@@ -11,7 +11,7 @@ use crate::observe::phases::PhaseName;
 use crate::pipeline::collect::collector::Side;
 use crate::pipeline::collect::gain::{FIRST_LOOK, Gain};
 use crate::pipeline::collect::room;
-use crate::pipeline::collect::sort_buffer::SortMemory;
+use crate::pipeline::collect::sort_memory::SortMemory;
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
 use crate::pipeline::emit::Accepted;

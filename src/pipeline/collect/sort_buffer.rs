@@ -3,36 +3,24 @@
 //! A map task without a combiner collects in one; one with a combiner does where [its table gains
 //! nothing](super::adaptive). Equal keys are then combined as the sorted buffer is written, as Hadoop does it.
 
+use std::sync::Arc;
+
 use crate::config::Combining;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::job::Partitioner;
 use crate::observe::activity::{Activity, Doing};
-use crate::observe::memory::BufferGauge;
 use crate::observe::phases::PhaseName;
+use crate::pipeline::collect::buffered_run::BufferedRun;
 use crate::pipeline::collect::collector::{Collect, MapOutput, Side};
 use crate::pipeline::collect::gain::Gain;
-use crate::pipeline::collect::room;
+use crate::pipeline::collect::sort_memory::{FRAME_BYTES, Framed, INDEX_BYTES, SortMemory};
 use crate::pipeline::collect::spills::{Occasion, Spills};
 use crate::pipeline::emit::{Accept, Accepted};
 use crate::pipeline::fold::Fold;
-use crate::pipeline::prefetch;
-use crate::pipeline::sort::{self, Entry, Keys, MAX_POSITION};
+use crate::pipeline::sort::MAX_POSITION;
 use crate::pipeline::task::Task;
-use crate::record::{Key, ToKey, ToValue, Value, frame, varint};
+use crate::record::{Key, ToKey, ToValue, Value};
 use crate::store::RunBuilder;
-
-/// Memory per record besides its bytes: an entry, and an entry of the sort's scratch.
-const INDEX_BYTES: usize = 2 * size_of::<Entry>();
-
-/// Most bytes of a record besides key and value.
-const FRAME_BYTES: usize = 2 * varint::MAX_BYTES;
-
-/// Records that a buffer makes room for at first, and their bytes.
-const FIRST_RECORDS: usize = 64;
-const FIRST_BYTES: usize = 4 << 10;
-
-/// Distance, in records, at which records of a sorted buffer are fetched ahead while they are written out.
-const PREFETCH_DISTANCE: usize = 12;
 
 /// Collects encoded records and spills them sorted by (partition, key), equal keys in the order of emission.
 pub struct SortBuffer<'t, F, P> {
@@ -49,80 +37,6 @@ pub struct SortBuffer<'t, F, P> {
     gain: Gain,
 }
 
-/// The buffers, which one task after another uses.
-#[derive(Default)]
-pub(super) struct SortMemory {
-    records: Vec<u8>,
-    index: Vec<Entry>,
-    scratch: Vec<Entry>,
-    gauge: BufferGauge,
-}
-
-impl SortMemory {
-    /// Makes room for the records of so many bytes of input, within `capacity_bytes`. This is only a guess: memory that
-    /// is refused here is asked for again when it is needed.
-    fn expect(&mut self, bytes: u64, capacity_bytes: usize) {
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_add(FIRST_BYTES).min(capacity_bytes);
-        room::make(&mut self.records, bytes);
-        let _ = self.grow_index(bytes / INDEX_BYTES);
-    }
-
-    /// Whether a record of so many bytes fits without growing.
-    #[inline(always)]
-    fn has_room(&self, bytes: usize) -> bool {
-        self.records.capacity() - self.records.len() >= bytes && self.index.len() < self.index.capacity()
-    }
-
-    /// Makes room for a record of so many bytes: doubles what is too small, within `capacity_bytes`, or to the size of the
-    /// one record.
-    fn grow(&mut self, bytes: usize, capacity_bytes: usize) -> Result<()> {
-        let records = &mut self.records;
-        let needed = records.len() + bytes;
-        if needed > records.capacity() {
-            let doubled = (2 * records.capacity()).clamp(FIRST_BYTES, capacity_bytes.max(FIRST_BYTES));
-            if !room::make(records, doubled.max(needed)) && !room::make(records, needed) {
-                return Err(Error::refused("the sort buffer", needed));
-            }
-        }
-        if self.index.len() == self.index.capacity() {
-            let most = (capacity_bytes / INDEX_BYTES + 1).max(FIRST_RECORDS);
-            let doubled = (2 * self.index.capacity()).clamp(FIRST_RECORDS, most);
-            self.grow_index(doubled.max(self.index.len() + 1))?;
-        }
-        Ok(())
-    }
-
-    /// Makes room for so many entries, and for sorting them.
-    fn grow_index(&mut self, entries: usize) -> Result<()> {
-        let SortMemory { index, scratch, .. } = self;
-        if room::make(scratch, entries) && room::make(index, entries) {
-            return Ok(());
-        }
-        Err(Error::refused("the sort buffer's index", entries * INDEX_BYTES))
-    }
-
-    /// Appends a record; returns the length of its value.
-    #[inline(always)]
-    fn append(&mut self, key: &[u8], partition: u32, encode_value: impl FnOnce(&mut Vec<u8>)) -> usize {
-        let SortMemory { records, index, .. } = self;
-        let at = records.len();
-        varint::push(key.len() as u64 + 1, records);
-        let length_at = records.len();
-        records.push(0);
-        records.extend_from_slice(key);
-        let value_at = records.len();
-        encode_value(records);
-        let value_len = records.len() - value_at;
-        if value_len < 0x80 {
-            records[length_at] = value_len as u8;
-        } else {
-            widen_length(records, length_at, value_len);
-        }
-        index.push(Entry::new(key, partition, at as u64));
-        value_len
-    }
-}
-
 /// Whether records of one key are combined.
 #[inline(always)]
 fn combines<F: Fold>(task: &Task<'_>) -> bool {
@@ -130,86 +44,43 @@ fn combines<F: Fold>(task: &Task<'_>) -> bool {
 }
 
 impl<F: Fold, P> SortBuffer<'_, F, P> {
-    fn used_bytes(&self) -> usize {
-        self.memory.records.len() + self.memory.index.len() * INDEX_BYTES
+    fn sort(&mut self) -> Result<()> {
+        let SortBuffer { task, memory, .. } = self;
+        task.context.cancel.check()?;
+        memory.gauge(task.buffers.gauges());
+        let sorting = task.stage(PhaseName::Sort, Activity::Sort);
+        memory.sort(self.reducers, self.side, task.config.factors.grouping, &task.context.cancel)?;
+        sorting.count(memory.len() as u64, memory.record_bytes() as u64);
+        Ok(())
     }
 
     #[inline(never)]
     fn spill(&mut self, occasion: Occasion) -> Result<()> {
-        let task = &mut self.task;
-        task.context.cancel.check()?;
-        self.memory
-            .gauge
-            .filled_to(self.memory.records.len() + self.memory.index.len() * INDEX_BYTES, task.buffers.gauges());
-        let SortMemory { records, index, scratch, .. } = &mut self.memory;
-        let sorting = task.stage(PhaseName::Sort, Activity::Sort);
-        if self.side.sorts(task.config.factors.grouping) {
-            sort::sort(index, scratch, self.reducers, FramedRecords(records), &task.context.cancel)?;
-        } else {
-            sort::by_partition(index, scratch, self.reducers)?;
-        }
-        sorting.count(index.len() as u64, records.len() as u64);
-        drop(sorting);
-        let mut written = index.len() as u64;
-        let (fold, combines) = (self.fold, combines::<F>(task));
-        self.spills.write(task, self.side, occasion, fold, |run| {
+        self.sort()?;
+        let SortBuffer { task, memory, fold, .. } = self;
+        let mut written = memory.len() as u64;
+        let combines = combines::<F>(task);
+        self.spills.write(task, self.side, occasion, *fold, |run| {
             if combines {
-                written = write_combined(index, records, fold, run)?;
+                written = write_combined(memory, *fold, run)?;
                 return Ok(());
             }
-            write_all(index, records, run)
+            write_all(memory, run)
         })?;
         if combines {
             self.task.counters.combine_output_records += written;
-            self.gain.add(index.len() as u64, written);
+            self.gain.add(self.memory.len() as u64, written);
         }
-        records.clear();
-        index.clear();
-        // A record larger than the buffer does not make the buffer larger for good.
-        records.shrink_to(self.capacity_bytes);
+        self.memory.clear(self.capacity_bytes);
         Ok(())
     }
 }
 
-/// A record of the buffer.
-#[derive(Clone, Copy)]
-struct Framed<'r> {
-    entry: Entry,
-    key: &'r [u8],
-    value: &'r [u8],
-    /// All of it, as it lies in the buffer.
-    bytes: &'r [u8],
-}
-
-impl Framed<'_> {
-    /// Whether another record goes to the same place under the same key.
-    #[inline(always)]
-    fn is_of_key_of(&self, other: &Framed<'_>) -> bool {
-        other.entry.partition() == self.entry.partition()
-            && other.entry.same_key(self.entry).unwrap_or_else(|| self.key == other.key)
-    }
-}
-
-/// The records in the order of their index.
-#[inline(always)]
-fn in_order<'r>(index: &'r [Entry], records: &'r [u8]) -> impl Iterator<Item = Framed<'r>> {
-    index.iter().enumerate().map(move |(i, entry)| {
-        if let Some(ahead) = index.get(i + PREFETCH_DISTANCE) {
-            prefetch::read(&records[ahead.position() as usize]);
-        }
-        let at = entry.position() as usize;
-        let frame = frame::read(records, at).expect("the buffer holds whole records");
-        let (start, end) = frame.key.expect("records in the buffer have their keys");
-        let (key, value) = (&records[start..end], &records[frame.value_start..frame.end]);
-        Framed { entry: *entry, key, value, bytes: &records[at..frame.end] }
-    })
-}
-
 /// Writes sorted records as they are.
-fn write_all(index: &[Entry], records: &[u8], run: &mut RunBuilder) -> Result<()> {
+fn write_all(memory: &SortMemory, run: &mut RunBuilder) -> Result<()> {
     let mut previous: Option<Framed<'_>> = None;
-    for record in in_order(index, records) {
-        let partition = record.entry.partition();
+    for record in memory.in_order() {
+        let partition = record.partition();
         if previous.is_some_and(|before| record.is_of_key_of(&before)) {
             run.push(partition, record.key, record.value, true)?;
         } else {
@@ -221,17 +92,17 @@ fn write_all(index: &[Entry], records: &[u8], run: &mut RunBuilder) -> Result<()
 }
 
 /// Writes sorted records, neighbours of one key as one; returns how many that makes.
-fn write_combined<F: Fold>(index: &[Entry], records: &[u8], fold: &F, run: &mut RunBuilder) -> Result<u64> {
+fn write_combined<F: Fold>(memory: &SortMemory, fold: &F, run: &mut RunBuilder) -> Result<u64> {
     let (mut written, mut encoded) = (0, Vec::new());
     let mut write = |record: Framed<'_>, accumulator: Option<F::Accumulator>| {
         written += 1;
-        let Some(accumulator) = accumulator else { return run.push_framed(record.entry.partition(), record.bytes) };
+        let Some(accumulator) = accumulator else { return run.push_framed(record.partition(), record.bytes) };
         encoded.clear();
         fold.encode(&accumulator, &mut encoded);
-        run.push(record.entry.partition(), record.key, &encoded, false)
+        run.push(record.partition(), record.key, &encoded, false)
     };
     let mut held: Option<(Framed<'_>, Option<F::Accumulator>)> = None;
-    for record in in_order(index, records) {
+    for record in memory.in_order() {
         match &mut held {
             Some((first, accumulator)) if record.is_of_key_of(first) => {
                 let mut folded = accumulator.take().map_or_else(|| fold.decode(first.value), Ok)?;
@@ -247,24 +118,6 @@ fn write_combined<F: Fold>(index: &[Entry], records: &[u8], fold: &F, run: &mut 
     }
     held.map_or(Ok(()), |(first, accumulator)| write(first, accumulator))?;
     Ok(written)
-}
-
-/// Records of the buffer, each at its position.
-#[derive(Clone, Copy)]
-struct FramedRecords<'r>(&'r [u8]);
-
-impl Keys for FramedRecords<'_> {
-    #[inline(always)]
-    fn key(&self, position: u64) -> &[u8] {
-        let frame = frame::read(self.0, position as usize).expect("the buffer holds whole records");
-        let (start, end) = frame.key.expect("records in the buffer have their keys");
-        &self.0[start..end]
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, position: u64) {
-        prefetch::read(&self.0[position as usize]);
-    }
 }
 
 impl<K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Accept<K, V> for SortBuffer<'_, F, P> {
@@ -301,7 +154,7 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
             return Ok(self.write_through(key, partition, least_value_len, encode_value)?);
         }
         let value_len = self.memory.append(key, partition, encode_value);
-        if self.used_bytes() >= self.capacity_bytes {
+        if self.memory.used_bytes() >= self.capacity_bytes {
             self.spill_when_full()?;
         }
         Ok(value_len)
@@ -312,11 +165,11 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, bytes: usize) -> Accepted<bool> {
-        let fits = self.used_bytes() + bytes + INDEX_BYTES <= self.capacity_bytes;
+        let fits = self.memory.used_bytes() + bytes + INDEX_BYTES <= self.capacity_bytes;
         if fits && self.memory.grow(bytes, self.capacity_bytes).is_ok() {
             return Ok(true);
         }
-        if !self.memory.index.is_empty() {
+        if self.memory.len() > 0 {
             self.spill_when_full()?;
         }
         Ok(bytes + INDEX_BYTES <= self.capacity_bytes && self.memory.grow(bytes, self.capacity_bytes).is_ok())
@@ -348,19 +201,10 @@ impl<F: Fold, P> SortBuffer<'_, F, P> {
         let spilled = self.spill(Occasion::Full);
         if spilled.is_err() {
             // The task ends after this record; until then the buffer must not grow.
-            self.memory.records.clear();
-            self.memory.index.clear();
+            self.memory.clear(self.capacity_bytes);
         }
         Ok(spilled?)
     }
-}
-
-/// Makes space for the length of a value too long for the one byte that was left for it.
-#[cold]
-fn widen_length(records: &mut Vec<u8>, at: usize, value_len: usize) {
-    let mut length = Vec::with_capacity(varint::MAX_BYTES);
-    varint::push(value_len as u64, &mut length);
-    records.splice(at..=at, length);
 }
 
 impl<'t, F: Fold, P: Partitioner> SortBuffer<'t, F, P> {
@@ -401,12 +245,28 @@ impl<'t, F: Fold, P: Partitioner> SortBuffer<'t, F, P> {
     /// Whether the buffer is empty after a spill, and the keys of the last spills repeat so often that a table would pay.
     #[inline(always)]
     pub(super) fn gained(&mut self) -> bool {
-        self.memory.index.is_empty() && self.gain.judge().is_some_and(Gain::is_rich)
+        self.memory.len() == 0 && self.gain.judge().is_some_and(Gain::is_rich)
     }
 
-    /// Writes what is left as the task's last spill.
-    pub(super) fn spill_rest(&mut self) -> Result<()> {
-        if self.memory.index.is_empty() { Ok(()) } else { self.spill(Occasion::Last) }
+    /// Makes the task's output of its spills and of what is left, which is the last spill, or goes from the buffer into the
+    /// merge; returns the buffers, too. What a combiner leaves is spilled, so that it is combined once as all the others are.
+    pub(super) fn into_output(mut self) -> Result<(MapOutput, Task<'t>, SortMemory)> {
+        let merges = self.spills.will_be_merged(&self.task, self.side) && !combines::<F>(&self.task);
+        if self.memory.len() > 0 && merges {
+            self.sort()?;
+        } else if self.memory.len() > 0 {
+            self.spill(Occasion::Last)?;
+        }
+        let (side, fold, capacity_bytes) = (self.side, self.fold, self.capacity_bytes);
+        let (mut task, memory, mut spills) = self.into_parts();
+        let memory = Arc::new(memory);
+        if memory.len() > 0 {
+            spills.add(Arc::new(BufferedRun::new(memory.clone(), task.context.reducers, task.config.block_bytes())));
+        }
+        let output = spills.into_map_output(&mut task, side, fold)?;
+        let mut memory = Arc::into_inner(memory).expect("the run of the buffer went when it was merged");
+        memory.clear(capacity_bytes);
+        Ok((output, task, memory))
     }
 
     /// The task, the buffers, and the spills so far.
@@ -427,12 +287,9 @@ impl<'t, K: Key + ?Sized, V: Value + ?Sized, F: Fold, P: Partitioner> Collect<'t
         self.take_counted(key, value)
     }
 
-    fn finish(mut self) -> Result<(MapOutput, Task<'t>)> {
-        self.spill_rest()?;
-        let (side, fold) = (self.side, self.fold);
-        let (mut task, memory, spills) = self.into_parts();
+    fn finish(self) -> Result<(MapOutput, Task<'t>)> {
+        let (output, task, memory) = self.into_output()?;
         task.buffers.put(memory);
-        let output = spills.into_map_output(&mut task, side, fold)?;
         Ok((output, task))
     }
 }

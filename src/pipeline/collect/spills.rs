@@ -62,6 +62,16 @@ impl Spills {
         if self.runs.len() >= MOST_SPILLS { self.join_half(task, side, fold) } else { Ok(()) }
     }
 
+    /// Whether the map output will be a merge of the spills so far and of one more run.
+    pub fn will_be_merged(&self, task: &Task<'_>, side: Side) -> bool {
+        side == Side::Map && !self.runs.is_empty() && task.store.prefers_one_run()
+    }
+
+    /// Adds the task's last records as a run that need not be written.
+    pub fn add(&mut self, last: Arc<dyn Run>) {
+        self.runs.push(last);
+    }
+
     /// Joins neighbouring spills until half as many runs are left.
     #[cold]
     fn join_half<F: Fold>(&mut self, task: &mut Task<'_>, side: Side, fold: &F) -> Result<()> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::MapOutput;
 use super::spills::MOST_SPILLS;
 use crate::cancel::CancelToken;
-use crate::config::{JobConfig, MIN_SORT_BUFFER_BYTES, Mode};
+use crate::config::{Grouping, JobConfig, MIN_SORT_BUFFER_BYTES, Mode};
 use crate::error::Result;
 use crate::input::{Lines, Record};
 use crate::job::{Emit, Mapper};
@@ -98,6 +98,31 @@ fn records_of_any_size_come_out_sorted_and_equal_keys_as_they_were_emitted() {
         let merged = merged(&output);
         assert_eq!(merged.len(), expected.len());
         assert!(merged == expected, "{mode:?}: records are not those of a stable sort");
+    }
+}
+
+#[test]
+fn on_disk_the_last_buffer_is_merged_from_memory() {
+    for (mode, grouping) in [(Mode::Disk, Grouping::Sort), (Mode::Disk, Grouping::Hash), (Mode::Memory, Grouping::Sort)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = JobConfig::new(mode).reducers(3);
+        (config.workers, config.sort_buffer_bytes, config.work_dir) = (1, 64 << 10, dir.path().to_owned());
+        config.factors.grouping = grouping;
+        let worker = Worker::new(&config).unwrap();
+        let job = Job::new("texts", Texts, MapOnly::<[u8], [u8]>::default());
+        let (output, phases) = worker
+            .collect(&job, |out| (0..1000u32).for_each(|i| emit(out, &(i % 700).to_be_bytes(), &[b'v'; 100])))
+            .unwrap();
+        let records = |name| phases.iter().filter(|phase| phase.name == name).map(|phase| phase.records).sum::<u64>();
+        assert_eq!(output.runs.iter().map(|run| run.index().total().records).sum::<u64>(), 1000, "{mode:?}");
+        match mode {
+            Mode::Disk => {
+                assert!((1..1000).contains(&records("spill")), "{grouping:?}: all of it was spilled");
+                assert_eq!((output.runs.len(), records("merge")), (1, 1000), "{grouping:?}");
+            }
+            Mode::Memory => assert_eq!((records("spill"), records("merge")), (1000, 0)),
+        }
     }
 }
 
