@@ -17,7 +17,6 @@ use crate::pipeline::fold::Fold;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::merge_plan::MergePlan;
 use crate::pipeline::task::Task;
-use crate::record::buffer;
 use crate::store::{Run, RunBuilder, RunCursor, Segment, Step};
 
 /// Bounds how many runs are merged at the same time: the merge factor, and this worker's share of the files that the
@@ -163,30 +162,33 @@ fn merge_segments<F: Fold>(
     let mut merge = Merge::open(segments, &task.context.cancel)?;
     if !F::COMBINES || task.config.combining == Combining::Never {
         while let Some(step) = merge.advance()? {
-            output.push(partition, merge.key(), merge.value(), step == Step::SameKey)?;
+            match step {
+                Step::NewKey => output.push_framed(partition, merge.framed())?,
+                Step::SameKey => output.push(partition, merge.key(), merge.value(), true)?,
+            }
         }
         return Ok(());
     }
-    let (mut key, mut value) = (Vec::new(), Vec::new());
+    let (mut read, mut written, mut value) = (0, 0, Vec::new());
     let mut step = merge.advance()?;
     while step.is_some() {
-        buffer::replace(&mut key, merge.key(), "a key")?;
-        buffer::replace(&mut value, merge.value(), "a value")?;
-        task.counters.combine_input_records += 1;
+        // Each key goes on as it came. Where others of the key follow, it gives way to what they make.
+        output.push_framed(partition, merge.framed())?;
+        (read, written) = (read + 1, written + 1);
         step = merge.advance()?;
-        // A value that is alone under its key goes on as it came.
         if step == Some(Step::SameKey) {
-            let mut combined = fold.decode(&value)?;
+            let mut combined = fold.decode(output.last_value())?;
             while step == Some(Step::SameKey) {
                 fold.fold(&mut combined, merge.value())?;
-                task.counters.combine_input_records += 1;
+                read += 1;
                 step = merge.advance()?;
             }
             value.clear();
             fold.encode(&combined, &mut value);
+            output.replace_last_value(&value)?;
         }
-        output.push(partition, &key, &value, false)?;
-        task.counters.combine_output_records += 1;
     }
+    task.counters.combine_input_records += read;
+    task.counters.combine_output_records += written;
     Ok(())
 }

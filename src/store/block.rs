@@ -41,6 +41,12 @@ impl BlockBuilder {
         self.records += 1;
     }
 
+    /// Takes back the last record, which begins at this place among the records.
+    pub fn take_back(&mut self, start: usize) {
+        self.buffer.truncate(BLOCK_HEADER_BYTES + start);
+        self.records -= 1;
+    }
+
     /// Bytes of records.
     #[inline(always)]
     pub fn len(&self) -> usize {

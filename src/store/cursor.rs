@@ -37,6 +37,7 @@ pub(crate) enum Step {
 pub(crate) struct RunCursor {
     reader: Box<dyn BlockReader>,
     block: Block,
+    start: usize,
     next: usize,
     key: (usize, usize),
     value: (usize, usize),
@@ -48,6 +49,7 @@ impl RunCursor {
         Ok(RunCursor {
             reader: segment.run.open(segment.partition, segment.read_for)?,
             block: Block::EMPTY,
+            start: 0,
             next: 0,
             key: (0, 0),
             value: (0, 0),
@@ -61,7 +63,7 @@ impl RunCursor {
             return Ok(None);
         }
         let Some(frame) = frame::read(&self.block, self.next) else { return Err(malformed(&self.block, self.next)) };
-        self.next = frame.end;
+        (self.start, self.next) = (self.next, frame.end);
         self.value = (frame.value_start, frame.end);
         match frame.key {
             None => Ok(Some(Step::SameKey)),
@@ -91,7 +93,7 @@ impl RunCursor {
                 Ok(true)
             }
             None => {
-                (self.next, self.key, self.value) = (0, (0, 0), (0, 0));
+                (self.start, self.next, self.key, self.value) = (0, 0, (0, 0), (0, 0));
                 Ok(false)
             }
         }
@@ -113,6 +115,12 @@ impl RunCursor {
     #[inline(always)]
     pub fn key(&self) -> &[u8] {
         &self.block[self.key.0..self.key.1]
+    }
+
+    /// The current record as it lies in its block, with its key where the step to it was [`Step::NewKey`].
+    #[inline(always)]
+    pub fn framed(&self) -> &[u8] {
+        &self.block[self.start..self.next]
     }
 
     /// The current record's value.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::observe::purpose::Purpose;
-use crate::record::buffer::make_room;
-use crate::record::{frame, varint};
+use crate::record::{buffer, frame, varint};
 use crate::store::block::BlockBuilder;
 use crate::store::format::MAX_RECORD_BYTES;
 use crate::store::run::{Run, RunStore, RunWriter};
@@ -18,6 +17,10 @@ const MOST_UNTOLD_BYTES: usize = 256;
 pub(crate) struct RunBuilder {
     writer: Box<dyn RunWriter>,
     block: BlockBuilder,
+    /// Place in the block of the record that was appended last.
+    last: usize,
+    /// The key of a record that gets another value.
+    key: Vec<u8>,
     partition: u32,
     cancel: CancelToken,
 }
@@ -33,7 +36,7 @@ impl RunBuilder {
     ) -> Result<Self> {
         let writer = store.create(name, partitions, purpose)?;
         let block = BlockBuilder::with_capacity(block_bytes);
-        Ok(RunBuilder { writer, block, partition: 0, cancel: CancelToken::default() })
+        Ok(RunBuilder { writer, block, last: 0, key: Vec::new(), partition: 0, cancel: CancelToken::default() })
     }
 
     /// Makes writing end with [`Error::Cancelled`] once `cancel` is cancelled.
@@ -45,6 +48,7 @@ impl RunBuilder {
     #[inline(always)]
     pub fn push(&mut self, partition: u32, key: &[u8], value: &[u8], same_key: bool) -> Result<()> {
         let begins_block = self.make_room(partition, frame::len(key.len(), value.len()))?;
+        self.last = self.block.len();
         if same_key && !begins_block {
             frame::push_same_key(value, self.block.records_mut());
         } else {
@@ -58,9 +62,34 @@ impl RunBuilder {
     #[inline(always)]
     pub fn push_framed(&mut self, partition: u32, framed: &[u8]) -> Result<()> {
         self.make_room(partition, framed.len())?;
+        self.last = self.block.len();
         self.block.records_mut().extend_from_slice(framed);
         self.block.count_record();
         Ok(())
+    }
+
+    /// The value of the record that was appended last, with its key.
+    pub fn last_value(&self) -> &[u8] {
+        let (_, value) = self.last_record();
+        value
+    }
+
+    /// Gives this value to the record that was appended last, with its key.
+    pub fn replace_last_value(&mut self, value: &[u8]) -> Result<()> {
+        let mut key = std::mem::take(&mut self.key);
+        buffer::replace(&mut key, self.last_record().0, "a key")?;
+        self.block.take_back(self.last);
+        let pushed = self.push(self.partition, &key, value, false);
+        self.key = key;
+        pushed
+    }
+
+    /// Key and value of the record that was appended last, with its key.
+    fn last_record(&self) -> (&[u8], &[u8]) {
+        let bytes = self.block.record_bytes();
+        let record = frame::read(bytes, self.last).expect("whole records are appended");
+        let (start, end) = record.key.expect("with its key");
+        (&bytes[start..end], &bytes[record.value_start..record.end])
     }
 
     /// Appends a record whose value, of about `value_len` bytes, is encoded straight into the block: it need not be in
@@ -73,7 +102,7 @@ impl RunBuilder {
         encode_value: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
         self.make_room(partition, frame::len(key.len(), value_len))?;
-        let start = self.block.len();
+        self.last = self.block.len();
         let records = self.block.records_mut();
         varint::push(key.len() as u64 + 1, records);
         let length_at = records.len();
@@ -89,7 +118,7 @@ impl RunBuilder {
             records.splice(length_at..key_at, length);
         }
         self.block.count_record();
-        check_size(self.block.len() - start)
+        check_size(self.block.len() - self.last)
     }
 
     /// Makes sure that the block takes `bytes` more of `partition`; returns whether it is empty.
@@ -108,7 +137,7 @@ impl RunBuilder {
         self.partition = partition;
         check_size(bytes)?;
         // No more than a record larger than a block needs. A value whose length was not known may be longer than told.
-        make_room(self.block.records_mut(), bytes + MOST_UNTOLD_BYTES, "a record")
+        buffer::make_room(self.block.records_mut(), bytes + MOST_UNTOLD_BYTES, "a record")
     }
 
     fn put_block(&mut self) -> Result<()> {
@@ -154,6 +183,32 @@ mod tests {
         for (i, value) in values.iter().enumerate() {
             assert!(cursor.advance().unwrap().is_some());
             assert_eq!((cursor.key(), cursor.value()), (&vec![b'a' + i as u8; 1 + i * 300][..], &value[..]));
+        }
+        assert!(cursor.advance().unwrap().is_none());
+    }
+
+    #[test]
+    fn the_last_record_can_get_another_value_of_any_size() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(dir.path().to_owned(), Compression::None, Arc::default());
+        let mut run = RunBuilder::create(&store, "run", 3, 200, Purpose::Spill).unwrap();
+        let sizes = [0usize, 1, 100, 127, 128, 190, 300, 5_000];
+        for before in sizes {
+            for after in sizes {
+                run.push(1, &before.to_be_bytes(), &vec![b'b'; before], false).unwrap();
+                assert_eq!(run.last_value(), vec![b'b'; before]);
+                run.replace_last_value(&vec![b'a'; after]).unwrap();
+                assert_eq!(run.last_value(), vec![b'a'; after]);
+            }
+        }
+        let run = run.finish().unwrap();
+        assert_eq!(run.index().total().records, (sizes.len() * sizes.len()) as u64);
+        let mut cursor = RunCursor::open(&Segment { run, partition: 1, read_for: Purpose::Merge }).unwrap();
+        for before in sizes {
+            for after in sizes {
+                assert!(cursor.advance().unwrap().is_some());
+                assert_eq!((cursor.key(), cursor.value()), (&before.to_be_bytes()[..], &vec![b'a'; after][..]));
+            }
         }
         assert!(cursor.advance().unwrap().is_none());
     }
