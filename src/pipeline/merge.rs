@@ -9,6 +9,8 @@
 //! A merge looks at the token before it opens a run and whenever it leaves a block, so that many short merges notice it as
 //! soon as a long one.
 
+use std::hint::select_unpredictable;
+
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::job::GroupedRecords;
@@ -34,18 +36,16 @@ const ENDED: u8 = 18;
 impl Head {
     const ENDED: Head = Head { prefix: u128::MAX, class: ENDED };
 
-    /// The head of the key that lies there in `block`. What follows the key is loaded with it and shifted out, without a
-    /// branch on its length.
+    /// The head of the key that lies there in `block`. What follows a short key is loaded with it and masked, without a
+    /// branch on the key's length.
     #[inline(always)]
     fn of(block: &[u8], (start, end): (usize, usize)) -> Self {
-        let len = end - start;
-        let prefix = match block[start..].first_chunk() {
-            Some(bytes) => {
-                let behind = u128::MAX.checked_shr(8 * len as u32).unwrap_or(0);
-                u128::from_be_bytes(*bytes) & !behind
-            }
-            None => {
-                let (head, tail) = block[start..end].split_at(len.min(8));
+        let (key, len) = (&block[start..end], end - start);
+        let prefix = match (key.first_chunk(), block[start..].first_chunk()) {
+            (Some(bytes), _) => u128::from_be_bytes(*bytes),
+            (None, Some(bytes)) => u128::from_be_bytes(*bytes) & !(u128::MAX >> (8 * len)),
+            (None, None) => {
+                let (head, tail) = key.split_at(len.min(8));
                 u128::from(prefix(head)) << 64 | u128::from(prefix(tail))
             }
         };
@@ -120,22 +120,20 @@ impl Merge {
             return node - self.cursors.len();
         }
         let (left, right) = (self.play(2 * node), self.play(2 * node + 1));
-        let (winner, loser) = if self.beats(left, right) { (left, right) } else { (right, left) };
+        let played = |cursor: usize| (self.heads[cursor], cursor);
+        let (winner, loser) = if self.beats(played(left), played(right)) { (left, right) } else { (right, left) };
         self.losers[node] = loser as u32;
         winner
     }
 
-    /// Whether cursor `a` stands before cursor `b`. Ended cursors come last.
+    /// Whether cursor `a`, which has this head, stands before cursor `b`. Ended cursors come last.
     #[inline(always)]
-    fn beats(&self, a: usize, b: usize) -> bool {
-        let (left, right) = (self.heads[a], self.heads[b]);
-        if left != right {
-            return left < right;
-        }
-        if left.class == LONG {
+    fn beats(&self, (left, a): (Head, usize), (right, b): (Head, usize)) -> bool {
+        let (less, equal) = (left < right, left == right);
+        if equal && left.class == LONG {
             return (self.cursors[a].key(), a) < (self.cursors[b].key(), b);
         }
-        a < b
+        less | (equal & (a < b))
     }
 
     /// Moves to the next record in key order. [`Step::SameKey`] means exactly that it has the key of the record before.
@@ -146,13 +144,10 @@ impl Merge {
             if winner.at_end_of_block() {
                 self.leave_block()?;
             }
-            let winner = &mut self.cursors[self.winner];
-            self.heads[self.winner] = match winner.advance()? {
+            match self.cursors[self.winner].advance()? {
                 Some(Step::SameKey) => return Ok(Some(Step::SameKey)),
-                Some(Step::NewKey) => Head::at(winner),
-                None => Head::ENDED,
-            };
-            self.replay();
+                step => self.replay(step),
+            }
         }
         Ok(self.new_winner())
     }
@@ -169,15 +164,21 @@ impl Merge {
         Ok(())
     }
 
-    fn replay(&mut self) {
+    /// Gives the winner, whose cursor has taken this step, its new head, and plays the matches on its way up. Who wins a match
+    /// cannot be predicted, so it is selected without a branch.
+    #[inline(never)]
+    fn replay(&mut self, step: Option<Step>) {
         let mut winner = self.winner;
+        let mut head = if step.is_some() { Head::at(&self.cursors[winner]) } else { Head::ENDED };
+        self.heads[winner] = head;
         let mut node = (winner + self.cursors.len()) / 2;
         while node > 0 {
             let challenger = self.losers[node] as usize;
-            if self.beats(challenger, winner) {
-                self.losers[node] = winner as u32;
-                winner = challenger;
-            }
+            let other = self.heads[challenger];
+            let wins = self.beats((other, challenger), (head, winner));
+            self.losers[node] = select_unpredictable(wins, winner, challenger) as u32;
+            head = select_unpredictable(wins, other, head);
+            winner = select_unpredictable(wins, challenger, winner);
             node /= 2;
         }
         self.winner = winner;

@@ -37,6 +37,7 @@ pub(crate) enum Step {
 pub(crate) struct RunCursor {
     reader: Box<dyn BlockReader>,
     block: Block,
+    /// The record whose key is the current one.
     start: usize,
     next: usize,
     key: (usize, usize),
@@ -62,13 +63,14 @@ impl RunCursor {
         if self.at_end_of_block() && !self.next_block()? {
             return Ok(None);
         }
-        let Some(frame) = frame::read(&self.block, self.next) else { return Err(malformed(&self.block, self.next)) };
-        (self.start, self.next) = (self.next, frame.end);
+        let start = self.next;
+        let Some(frame) = frame::read(&self.block, start) else { return Err(malformed(&self.block, start)) };
+        self.next = frame.end;
         self.value = (frame.value_start, frame.end);
         match frame.key {
             None => Ok(Some(Step::SameKey)),
             Some(key) => {
-                self.key = key;
+                (self.start, self.key) = (start, key);
                 Ok(Some(Step::NewKey))
             }
         }
@@ -117,7 +119,7 @@ impl RunCursor {
         &self.block[self.key.0..self.key.1]
     }
 
-    /// The current record as it lies in its block, with its key where the step to it was [`Step::NewKey`].
+    /// The current record with its key, as it lies in its block, where the step to it was [`Step::NewKey`].
     #[inline(always)]
     pub fn framed(&self) -> &[u8] {
         &self.block[self.start..self.next]

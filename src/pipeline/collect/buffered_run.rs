@@ -27,7 +27,7 @@ impl BufferedRun {
         let mut index = vec![PartitionIndex::default(); partitions as usize];
         let (mut first, records) = (0, memory.len());
         while first < records {
-            let partition = memory.in_order_from(first).next().map_or(0, |record| record.partition());
+            let partition = memory.in_order_from(first, records).next().map_or(0, |record| record.partition());
             let end = memory.start_of(partition + 1);
             let bytes = (memory.record_bytes() as u128 * (end - first) as u128 / records as u128) as u64;
             index[partition as usize] =
@@ -77,7 +77,7 @@ impl BlockReader for BufferReader {
         block.shrink_to(2 * self.block_bytes);
         buffer::make_room(&mut block, self.block_bytes, "a block")?;
         let mut before: Option<Framed<'_>> = None;
-        for record in self.memory.in_order_from(self.next).take(self.end - self.next) {
+        for record in self.memory.in_order_from(self.next, self.end) {
             let more = record.bytes.len();
             let same_key = match before {
                 Some(_) if block.len() + more > self.block_bytes => break,

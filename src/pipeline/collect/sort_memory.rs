@@ -140,25 +140,13 @@ impl SortMemory {
     }
 
     /// The records in the order of the index.
-    #[inline(always)]
-    pub fn in_order(&self) -> impl Iterator<Item = Framed<'_>> {
-        self.in_order_from(0)
+    pub fn in_order(&self) -> InOrder<'_> {
+        self.in_order_from(0, self.index.len())
     }
 
-    /// The records in the order of the index, from the `first` on.
-    #[inline(always)]
-    pub fn in_order_from(&self, first: usize) -> impl Iterator<Item = Framed<'_>> {
-        let SortMemory { records, index, .. } = self;
-        index[first..].iter().enumerate().map(move |(i, entry)| {
-            if let Some(ahead) = index.get(first + i + PREFETCH_DISTANCE) {
-                prefetch::read(&records[ahead.position() as usize]);
-            }
-            let at = entry.position() as usize;
-            let frame = frame::read(records, at).expect("the buffer holds whole records");
-            let (start, end) = frame.key.expect("records in the buffer have their keys");
-            let (key, value) = (&records[start..end], &records[frame.value_start..frame.end]);
-            Framed { entry: *entry, key, value, bytes: &records[at..frame.end] }
-        })
+    /// The records in the order of the index, from the place `next` to `end`.
+    pub fn in_order_from(&self, next: usize, end: usize) -> InOrder<'_> {
+        InOrder { records: &self.records, index: &self.index[..end], next }
     }
 
     /// Place in the sorted index of the first record of this partition or a later one.
@@ -177,6 +165,33 @@ impl SortMemory {
 impl fmt::Debug for SortMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} records of {} bytes", self.index.len(), self.records.len())
+    }
+}
+
+/// The records of a stretch of the index.
+pub(super) struct InOrder<'r> {
+    records: &'r [u8],
+    index: &'r [Entry],
+    next: usize,
+}
+
+impl<'r> Iterator for InOrder<'r> {
+    type Item = Framed<'r>;
+
+    // Always inlined: what waits for a record that is not in the cache then does so beside the copy of the one before.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Framed<'r>> {
+        let InOrder { records, index, next } = *self;
+        let entry = *index.get(next)?;
+        self.next += 1;
+        if let Some(ahead) = index.get(next + PREFETCH_DISTANCE) {
+            prefetch::read(&records[ahead.position() as usize]);
+        }
+        let at = entry.position() as usize;
+        let frame = frame::read(records, at).expect("the buffer holds whole records");
+        let (start, end) = frame.key.expect("records in the buffer have their keys");
+        let (key, value) = (&records[start..end], &records[frame.value_start..frame.end]);
+        Some(Framed { entry, key, value, bytes: &records[at..frame.end] })
     }
 }
 
