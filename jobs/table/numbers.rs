@@ -323,13 +323,23 @@ impl ParseRows {
     #[inline(always)]
     fn parse_row(&self, line: &Record<'_>, rows: &mut Rows) -> Result<()> {
         let mut roles = self.roles.iter();
-        self.cut.separator.each_value(line, |field, plain| match (roles.next(), plain) {
-            (Some(Role::Feature(feature)), Some(value)) if !self.null_is_a_number => {
-                rows.columns[*feature].push(value);
-                Ok(())
+        let column = |roles: &std::slice::Iter<'_, Role>| self.roles.len() - roles.len();
+        match self.cut.separator.values(line) {
+            Some(values) => {
+                for (field, plain) in values {
+                    match (roles.next(), plain) {
+                        (Some(Role::Feature(feature)), Some(value)) if !self.null_is_a_number => {
+                            rows.columns[*feature].push(value);
+                        }
+                        (role, plain) => self.parse_field(role, field, plain, column(&roles), line, rows)?,
+                    }
+                }
             }
-            (role, plain) => self.parse_field(role, field, plain, self.roles.len() - roles.len(), line, rows),
-        })?;
+            None => self.cut.separator.each_field(line, |field| {
+                let role = roles.next();
+                self.parse_field(role, field, None, column(&roles), line, rows)
+            })?,
+        }
         if roles.next().is_some() { Err(self.wrong_width(line)) } else { Ok(()) }
     }
 

@@ -45,19 +45,25 @@ impl Separator {
     #[inline]
     pub fn each_field(self, line: &[u8], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let (line, separator) = (self.trim(line), self.byte());
-        let cut = |start| (start + memchr::memchr(separator, &line[start..]).unwrap_or(line.len() - start), ());
-        self.each_cut(line, cut, |field, ()| each(field))
+        if has_quotes(line) {
+            return self.each_field_with_quotes(line, &mut each);
+        }
+        let mut start = 0;
+        loop {
+            let end = start + memchr::memchr(separator, &line[start..]).unwrap_or(line.len() - start);
+            each(line[start..end].trim_ascii())?;
+            let Some(next) = self.behind(line, end) else { return Ok(()) };
+            start = next;
+        }
     }
 
-    /// Like [`each_field`](Self::each_field), with the value of each field that is a [plain number](crate::jobs::table::plain_number).
-    ///
-    /// # Errors
-    /// Those of `each`; a line whose quotes do not come in pairs.
-    #[inline]
-    pub fn each_value(self, line: &[u8], each: impl FnMut(&[u8], Option<f64>) -> Result<()>) -> Result<()> {
+    /// The fields of a line, each with its value if it is a [plain number](crate::jobs::table::plain_number). `None` for a line
+    /// with quotes, whose fields [`each_field`](Self::each_field) finds.
+    #[inline(always)]
+    pub fn values(self, line: &[u8]) -> Option<Values<'_>> {
         let line = self.trim(line);
-        let mut fields = Fields::of(line, self.byte());
-        self.each_cut(line, |start| fields.field(start), each)
+        let fields = Fields::of(line, self.byte());
+        (!has_quotes(line)).then_some(Values { separator: self, line, fields, start: Some(0) })
     }
 
     /// A line without blanks that separate nothing.
@@ -66,26 +72,12 @@ impl Separator {
         if self == Separator::Spaces { line.trim_ascii() } else { line }
     }
 
-    /// Calls `each` for one field of a trimmed line after another. `cut` finds the end of the field that begins at a place,
-    /// and something about the field.
+    /// The start of the field behind the one that ends there in a trimmed line.
     #[inline(always)]
-    fn each_cut<T: Default>(
-        self,
-        line: &[u8],
-        mut cut: impl FnMut(usize) -> (usize, T),
-        mut each: impl FnMut(&[u8], T) -> Result<()>,
-    ) -> Result<()> {
-        if memchr::memchr(b'"', line).is_some() {
-            return self.each_field_with_quotes(line, &mut |field| each(field, T::default()));
-        }
-        let mut start = 0;
-        loop {
-            let (end, known) = cut(start);
-            each(line[start..end].trim_ascii(), known)?;
-            let Some(behind) = line.get(end + 1..) else { return Ok(()) };
-            let blanks = if self == Separator::Spaces { behind.len() - behind.trim_ascii_start().len() } else { 0 };
-            start = end + 1 + blanks;
-        }
+    fn behind(self, line: &[u8], end: usize) -> Option<usize> {
+        let behind = line.get(end + 1..)?;
+        let blanks = if self == Separator::Spaces { behind.len() - behind.trim_ascii_start().len() } else { 0 };
+        Some(end + 1 + blanks)
     }
 
     #[cold]
@@ -166,6 +158,34 @@ impl Separator {
     pub fn is_blank(self, line: &[u8]) -> bool {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace() && self != Separator::Byte(*byte);
         line.iter().all(is_blank)
+    }
+}
+
+#[inline(always)]
+fn has_quotes(line: &[u8]) -> bool {
+    memchr::memchr(b'"', line).is_some()
+}
+
+/// The fields of a trimmed line without quotes, with the values of those that are plain numbers.
+#[derive(Debug)]
+pub struct Values<'l> {
+    separator: Separator,
+    line: &'l [u8],
+    fields: Fields<'l>,
+    start: Option<usize>,
+}
+
+impl<'l> Iterator for Values<'l> {
+    type Item = (&'l [u8], Option<f64>);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.start?;
+        let (end, value) = self.fields.field(start);
+        self.start = self.separator.behind(self.line, end);
+        let field = &self.line[start..end];
+        // There are no blanks around a plain number.
+        Some((if value.is_some() { field } else { field.trim_ascii() }, value))
     }
 }
 
