@@ -141,27 +141,28 @@ impl Merge {
     pub(crate) fn advance(&mut self) -> Result<Option<Step>> {
         if self.started {
             let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
-            if winner.at_end_of_block() {
-                self.leave_block()?;
+            let step = match winner.at_end_of_block() {
+                false => Some(winner.advance_in_block()?),
+                true => self.next_block()?,
+            };
+            if step == Some(Step::SameKey) {
+                return Ok(step);
             }
-            match self.cursors[self.winner].advance()? {
-                Some(Step::SameKey) => return Ok(Some(Step::SameKey)),
-                step => self.replay(step),
-            }
+            self.replay(step);
         }
         Ok(self.new_winner())
     }
 
-    /// Copies the current key before its block goes.
+    /// Moves the winner to its next block, and copies the current key before its block goes.
     #[inline(never)]
-    fn leave_block(&mut self) -> Result<()> {
+    fn next_block(&mut self) -> Result<Option<Step>> {
         self.cancel.check()?;
         self.bytes_read += self.cursors[self.winner].block().len() as u64;
         if let CurrentKey::InBlock { cursor, start, end } = self.current {
             buffer::replace(&mut self.kept_key, &self.cursors[cursor].block()[start..end], "a key")?;
             self.current = CurrentKey::Kept;
         }
-        Ok(())
+        self.cursors[self.winner].advance()
     }
 
     /// Gives the winner, whose cursor has taken this step, its new head, and plays the matches on its way up. Who wins a match

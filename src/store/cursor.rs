@@ -63,15 +63,21 @@ impl RunCursor {
         if self.at_end_of_block() && !self.next_block()? {
             return Ok(None);
         }
+        self.advance_in_block().map(Some)
+    }
+
+    /// Moves to the next record of the block, which is not at its end.
+    #[inline(always)]
+    pub fn advance_in_block(&mut self) -> Result<Step> {
         let start = self.next;
         let Some(frame) = frame::read(&self.block, start) else { return Err(malformed(&self.block, start)) };
         self.next = frame.end;
         self.value = (frame.value_start, frame.end);
         match frame.key {
-            None => Ok(Some(Step::SameKey)),
+            None => Ok(Step::SameKey),
             Some(key) => {
                 (self.start, self.key) = (start, key);
-                Ok(Some(Step::NewKey))
+                Ok(Step::NewKey)
             }
         }
     }
