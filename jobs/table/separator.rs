@@ -62,8 +62,8 @@ impl Separator {
     #[inline(always)]
     pub fn values(self, line: &[u8]) -> Option<Values<'_>> {
         let line = self.trim(line);
-        let fields = Fields::of(line, self.byte());
-        (!has_quotes(line)).then_some(Values { separator: self, line, fields, start: Some(0) })
+        let values = || Values { separator: self, line, fields: Fields::of(line, self.byte()), start: Some(0) };
+        (!has_quotes(line)).then(values)
     }
 
     /// A line without blanks that separate nothing.

@@ -67,7 +67,8 @@ impl SortMemory {
 
     /// Tells the gauges how full the buffer became.
     pub fn gauge(&mut self, gauges: &Arc<MemoryGauges>) {
-        self.gauge.filled_to(self.records.len() + self.index.len() * INDEX_BYTES, gauges);
+        let used = self.used_bytes();
+        self.gauge.filled_to(used, gauges);
     }
 
     /// Whether a record of so many bytes fits without growing.
