@@ -29,6 +29,9 @@ use crate::measure::running::words::join;
 use crate::measure::settings::Rounds;
 use crate::runtime::places::Plan;
 
+/// A lesson takes at most this part of the time that is left.
+const MOST_OF_TIME_LEFT: u32 = 3;
+
 /// Makes the comparisons, and prints the result of each.
 ///
 /// # Errors
@@ -50,8 +53,10 @@ pub fn lecture(options: &LectureOptions<'_>) -> Result<(), Failure> {
             let stamp = stamp(began.elapsed());
             note(format_args!("{stamp}lesson {} of {}: {}", i + 1, LESSONS.len(), lesson.title));
         }
-        let left = options.budget.saturating_sub(began.elapsed()) / (LESSONS.len() - i) as u32;
-        comparisons.push(lesson.compare(options, left, &mut supervisor, &cancel)?);
+        // Most lessons are settled long before: one that is not may take more than an equal share of the time.
+        let lessons_left = (LESSONS.len() - i) as u32;
+        let time = options.budget.saturating_sub(began.elapsed()) / lessons_left.min(MOST_OF_TIME_LEFT);
+        comparisons.push(lesson.compare(options, time, &mut supervisor, &cancel)?);
     }
     terminal::print(&text(&comparisons, options.details, terminal::width()))?;
     supervisor.run(&cancel, || {

@@ -28,37 +28,37 @@ pub const LESSONS: [Lesson; 6] = [
         title: "Word count",
         question: "What does memory save where little is shuffled?",
         words: &["wordcount"],
-        part: 0.25,
+        part: 1.0,
     },
     Lesson {
         title: "Logistic regression",
         question: "What does memory save where every iteration reads the same points?",
         words: &["logreg", "--iterations=10"],
-        part: 0.25,
+        part: 1.0,
     },
     Lesson {
         title: "PageRank",
         question: "What does memory save where every iteration shuffles, and reads what the last one wrote?",
         words: &["pagerank", "--iterations=5"],
-        part: 0.25,
+        part: 1.0,
     },
     Lesson {
         title: "A slow disk",
         question: "What if the intermediate files lie on a hard disk, here an emulated one?",
         words: &["sort", "--modes=disk,memory", "--disk-profile=hdd"],
-        part: 0.125,
+        part: 0.5,
     },
     Lesson {
         title: "Little memory",
         question: "What if memory holds only a part of the intermediate data?",
         words: &["sort", "--modes=disk,memory", "--sort-buffer=4MiB", "--memory-sweep=10,50,100"],
-        part: 0.125,
+        part: 0.5,
     },
     Lesson {
         title: "A failure",
         question: "What does it cost when a map task fails, and when the output of another is damaged?",
         words: &["wordcount", "--modes=disk,memory", "--inject=map:1:panic", "--inject=run:2:flip"],
-        part: 0.25,
+        part: 1.0,
     },
 ];
 

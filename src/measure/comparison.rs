@@ -15,7 +15,7 @@ use crate::measure::analysis::verdict::Verdict;
 use crate::measure::column::Column;
 use crate::measure::failure::Failure;
 use crate::measure::mode::RunMode;
-use crate::measure::paired::{Estimate, Looks, difference_of_medians};
+use crate::measure::paired::{Estimate, Looks, described_difference_of_medians, difference_of_medians};
 use crate::measure::plan::growth::Growth;
 use crate::measure::plan::ladder::Ladder;
 use crate::measure::plan::sweep::Sweep;
@@ -358,9 +358,14 @@ impl Comparison {
         (0..modes.len()).flat_map(with_later).collect()
     }
 
-    /// Seconds that `first` took longer than `second`.
+    /// Seconds that `first` took longer than `second`, with the interval that decides.
     pub fn difference(&self, first: &str, second: &str) -> Option<Estimate> {
-        difference_of_medians(&self.paired_times(first, second))
+        difference_of_medians(&self.paired_times(first, second), self.settings.looks)
+    }
+
+    /// Seconds that `first` took longer than `second`, with an interval that describes them and decides nothing.
+    pub fn described_difference(&self, first: &str, second: &str) -> Option<Estimate> {
+        described_difference_of_medians(&self.paired_times(first, second))
     }
 
     /// The verdicts as ratios, the slower one of a pair first.

@@ -116,9 +116,16 @@ pub fn ratio_of_medians(rounds: &[(f64, f64)], looks: Looks) -> Option<Estimate>
     Some(Estimate { value: value.exp(), ci95, coverage: looks.coverage() })
 }
 
-/// The difference of the medians of `rounds`, first minus second, with an interval that describes it; `None` without a
-/// round.
-pub fn difference_of_medians(rounds: &[(f64, f64)]) -> Option<Estimate> {
+/// The difference of the medians of `rounds`, first minus second, with the interval that decides; `None` without a round.
+pub fn difference_of_medians(rounds: &[(f64, f64)], looks: Looks) -> Option<Estimate> {
+    let differences: Vec<f64> = rounds.iter().map(|(a, b)| a - b).collect();
+    let value = of_medians(rounds, |a, b| a - b)?;
+    Some(estimate(&differences, value, looks, 1))
+}
+
+/// The difference of the medians of `rounds`, first minus second, with an interval that describes it and decides nothing;
+/// `None` without a round.
+pub fn described_difference_of_medians(rounds: &[(f64, f64)]) -> Option<Estimate> {
     let differences: Vec<f64> = rounds.iter().map(|(a, b)| a - b).collect();
     let value = of_medians(rounds, |a, b| a - b)?;
     Some(Estimate { value, ci95: interval(&differences, value, 1.0 - DESCRIPTIVE), coverage: DESCRIPTIVE })
@@ -131,24 +138,29 @@ pub fn estimate(of_rounds: &[f64], value: f64, looks: Looks, among: usize) -> Es
     Estimate { value, ci95: interval(of_rounds, value, error), coverage: looks.coverage() }
 }
 
-/// The fewest rounds above `rounds` and up to `most` whose interval would be no wider than `narrower` times that of `rounds`,
-/// if their noise were the same; `None` where there are none.
-pub fn rounds_until(narrower: f64, rounds: usize, most: usize, looks: Looks) -> Option<usize> {
-    rounds_until_sure(narrower, rounds, most, looks, 1)
-}
-
-/// Like [`rounds_until`], for one of so many intervals that are to hold their true values together.
-pub fn rounds_until_sure(narrower: f64, rounds: usize, most: usize, looks: Looks, among: usize) -> Option<usize> {
-    let width =
-        |rounds: usize| student_t(rounds - 1, looks.error(rounds) / among.max(1) as f64) / (rounds as f64).sqrt();
-    let wanted = narrower * width(rounds);
-    let (mut too_few, mut enough) = (rounds, most);
-    if width(most) > wanted {
+/// The fewest rounds beyond those of `values`, and at most `most`, after which an interval of them would reach no farther than
+/// `reach` to either side, if their noise stays as it is; `None` where so many are not enough. The interval is one of so many
+/// that are to hold their true values together.
+///
+/// The noise is what the interval that describes the values has: one that decides is wider than its noise where few rounds
+/// allow no ranks, so that a single disturbed round stretches it.
+pub fn rounds_to_reach(values: &[f64], reach: f64, most: usize, looks: Looks, among: usize) -> Option<usize> {
+    let rounds = values.len();
+    let (low, high) = interval(values, median(values.iter().copied()), 1.0 - DESCRIPTIVE)?;
+    let half_of = |rounds: usize, error: f64| student_t(rounds - 1, error) / (rounds as f64).sqrt();
+    let noise = (high - low) / 2.0 / half_of(rounds, 1.0 - DESCRIPTIVE);
+    let reaches = |more: usize| {
+        let rounds = rounds + more;
+        noise * half_of(rounds, looks.error(rounds) / among.max(1) as f64) <= reach
+    };
+    // The reach falls with the rounds: the last number that is too few is between these.
+    let (mut too_few, mut enough) = (0, most);
+    if !reaches(most) {
         return None;
     }
     while enough - too_few > 1 {
         let middle = (too_few + enough) / 2;
-        if width(middle) > wanted { too_few = middle } else { enough = middle }
+        if reaches(middle) { enough = middle } else { too_few = middle }
     }
     Some(enough)
 }
@@ -394,7 +406,7 @@ mod tests {
     #[test]
     fn the_interval_holds_the_estimate_and_less_confidence_makes_it_narrower() {
         let rounds = [(1.0, 0.8), (1.2, 0.9), (1.1, 0.7)];
-        let estimate = difference_of_medians(&rounds).unwrap();
+        let estimate = described_difference_of_medians(&rounds).unwrap();
         let (low, high) = estimate.ci95.unwrap();
         assert!((estimate.value - 0.3).abs() < 1e-12 && low < 0.3 && high > 0.3, "{estimate:?}");
         assert_eq!(estimate.coverage, 0.95);

@@ -61,21 +61,23 @@ pub fn economics_sentence(found: &Economics) -> String {
         signed_seconds(found.on_disk_seconds),
         signed_seconds(found.in_memory_seconds)
     );
-    let extra = seconds(found.extra_seconds.abs());
+    let longer = if found.extra_seconds < 0.0 { "less" } else { "longer" };
+    let extra = format!("disk takes {} {longer} than memory", seconds(found.extra_seconds.abs()));
     match found.pays {
-        DiskPays::Always => format!("Without failures, disk takes no longer than memory ({extra} less); {costs}."),
-        DiskPays::Never => format!(
-            "Without failures, disk takes {extra} longer than memory; {costs}. By these medians disk does not pay, \
-             however many failures of this kind there are."
-        ),
-        DiskPays::From { failures, above, at_most } => {
-            let at_most =
-                at_most.map_or_else(|| "no number is sure".to_owned(), |at_most| format!("at most {at_most:.1}"));
+        DiskPays::Always => format!("Without failures, {extra}; {costs}."),
+        DiskPays::Never => {
             format!(
-                "Without failures, disk takes {extra} longer than memory; {costs}. So disk takes less time from about \
-                 {failures:.1} failures a run on (more than {above:.1}, {at_most})."
+                "Without failures, {extra}; {costs}. So disk does not pay, however many failures of this kind there are."
             )
         }
+        DiskPays::From { failures, above, at_most } => format!(
+            "Without failures, {extra}; {costs}. So disk takes less time from about {failures:.1} failures a run on (more \
+             than {above:.1}, at most {at_most:.1})."
+        ),
+        DiskPays::Unknown => format!(
+            "Whether there are failures enough for disk to pay is undecided: without any, {extra}, and {costs}, by medians \
+             that differ by less than the noise."
+        ),
     }
 }
 

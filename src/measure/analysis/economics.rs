@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Each round has all four times, and so a T for every k. The rate lies between the largest k at which the interval of T is
-//! above 0 and the smallest at which it is below 0 (Fieller's method: *Some Problems in Interval Estimation*, 1954). A cost
-//! that is the same in both modes gives no such k, and disk never pays.
+//! above 0 and the smallest at which it is below 0 (Fieller's method: *Some Problems in Interval Estimation*, 1954). Where the
+//! interval stays above 0 disk never pays; where it holds 0 at every k, nothing is known.
 
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ use crate::measure::statistics::median;
 
 /// Steps of the search for an end of an interval; each halves what is left.
 const STEPS: usize = 60;
-/// Largest number of failures, against the estimated one, that is looked at.
-const FARTHEST: f64 = 1000.0;
+/// Largest number of failures a run that is looked at: what they cost is all that counts then.
+const FARTHEST: f64 = 1e6;
 
 /// What failures cost each mode, and from which rate on disk mode pays.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,9 +43,9 @@ pub struct Economics {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DiskPays {
-    /// From none on: it takes no longer without failures.
+    /// From none on: it takes less without failures, surely.
     Always,
-    /// Never, by the medians: a failure costs it no less than memory mode.
+    /// Never, surely: it takes longer without failures, and with any number of them.
     Never,
     /// So many.
     From {
@@ -53,9 +53,11 @@ pub enum DiskPays {
         failures: f64,
         /// More than so many, surely.
         above: f64,
-        /// So many surely; `None` where no number is sure.
-        at_most: Option<f64>,
+        /// So many surely.
+        at_most: f64,
     },
+    /// The times of these rounds do not tell.
+    Unknown,
 }
 
 /// The four times of a round.
@@ -99,12 +101,7 @@ impl Economics {
         let extra_seconds = of(|round| round.disk_spared) - of(|round| round.memory_spared);
         let on_disk_seconds = (of(|round| round.disk) - of(|round| round.disk_spared)) / failures;
         let in_memory_seconds = (of(|round| round.memory) - of(|round| round.memory_spared)) / failures;
-        let saved = in_memory_seconds - on_disk_seconds;
-        let pays = match (extra_seconds, saved) {
-            (..=0.0, _) => DiskPays::Always,
-            (_, ..=0.0) => DiskPays::Never,
-            _ => Search { rounds, failures, looks }.around(extra_seconds / saved),
-        };
+        let pays = Search { rounds, failures, looks }.around(extra_seconds / (in_memory_seconds - on_disk_seconds));
         Economics { failures, extra_seconds, on_disk_seconds, in_memory_seconds, pays }
     }
 }
@@ -117,13 +114,21 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// What is known around the estimated rate, which is negative or no number where there is none.
     fn around(&self, rate: f64) -> DiskPays {
         let surely_memory = |rate: f64| self.interval(rate).is_some_and(|(low, _)| low > 0.0);
         let surely_disk = |rate: f64| self.interval(rate).is_some_and(|(_, high)| high < 0.0);
-        let above = if surely_memory(0.0) { last(0.0, rate, surely_memory) } else { 0.0 };
-        let farthest = rate * FARTHEST;
-        let at_most = surely_disk(farthest).then(|| last(-farthest, -rate, |rate| surely_disk(-rate)).abs());
-        DiskPays::From { failures: rate, above, at_most }
+        match (surely_disk(0.0), surely_disk(FARTHEST), surely_memory(0.0), surely_memory(FARTHEST)) {
+            (true, ..) => DiskPays::Always,
+            (_, true, memory_takes_less, _) => {
+                let failures = rate.clamp(0.0, FARTHEST);
+                let above = if memory_takes_less { last(0.0, failures, surely_memory) } else { 0.0 };
+                let at_most = last(-FARTHEST, -failures, |rate| surely_disk(-rate)).abs();
+                DiskPays::From { failures, above, at_most }
+            }
+            (_, _, true, true) => DiskPays::Never,
+            _ => DiskPays::Unknown,
+        }
     }
 
     /// The interval of the difference with so many failures a run.
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn disk_pays_once_its_cheaper_recoveries_have_saved_what_it_takes_longer() {
         let found = economics(0.3, 0.1, 0.2);
-        let DiskPays::From { failures, above, at_most: Some(at_most) } = found.pays else { panic!("{found:?}") };
+        let DiskPays::From { failures, above, at_most } = found.pays else { panic!("{found:?}") };
         assert!((failures - 3.0).abs() < 0.2, "{found:?}");
         assert!(above < failures && failures < at_most && above > 2.0 && at_most < 4.0, "{found:?}");
     }
@@ -180,5 +185,11 @@ mod tests {
     fn disk_never_pays_where_a_failure_costs_it_as_much_and_always_where_it_takes_no_longer() {
         assert_eq!(economics(0.3, 0.2, 0.2 - 0.01).pays, DiskPays::Never);
         assert_eq!(economics(-0.3, 0.1, 0.2).pays, DiskPays::Always);
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_differs_by_less_than_the_noise() {
+        assert_eq!(economics(0.001, 0.2, 0.2 - 0.0005).pays, DiskPays::Unknown);
+        assert_eq!(economics(0.001, 0.2, 0.2).pays, DiskPays::Unknown);
     }
 }

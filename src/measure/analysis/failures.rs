@@ -28,9 +28,16 @@ impl FailureCost {
     pub fn all(comparison: &Comparison) -> Vec<Self> {
         let cost = |twin: &String, without: &str| {
             let (with, spared) = (comparison.column_named(twin)?, comparison.column_named(without)?);
+            let seconds = comparison.difference(twin, without)?;
+            let is_known = seconds.ci95.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
             Some(FailureCost {
-                kind: comparison.verdict(twin, without)?.kind,
-                seconds: comparison.difference(twin, without)?,
+                // The times differ where their difference does, which may not be where their ratio does, if only just.
+                kind: match comparison.verdict(twin, without)?.kind {
+                    _ if is_known => VerdictKind::Different,
+                    VerdictKind::Equivalent => VerdictKind::Equivalent,
+                    VerdictKind::Different | VerdictKind::Undecided => VerdictKind::Undecided,
+                },
+                seconds,
                 median_seconds: with.time.median,
                 median_seconds_without: spared.time.median,
                 worker_seconds_lost: with.framework.as_ref()?.recoveries.total().seconds,

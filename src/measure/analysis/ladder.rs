@@ -89,12 +89,12 @@ impl Climb {
             let column = comparison.column_named(&step.variant)?;
             let before = &rungs.last().expect("it begins with one").variant;
             let difference = match step.void {
-                None => comparison.difference(&step.variant, before)?,
+                None => comparison.described_difference(&step.variant, before)?,
                 Some(_) => Estimate::exactly(0.0),
             };
             rungs.push(Rung::of(&column, set(step.factor, Mode::Memory), Some(step), Some(difference)));
         }
-        let gap = comparison.difference(RunMode::Memory.name(), RunMode::Disk.name())?;
+        let gap = comparison.described_difference(RunMode::Memory.name(), RunMode::Disk.name())?;
         Some(Climb { total: Gap::of(gap, &rungs), rungs })
     }
 }
@@ -115,7 +115,8 @@ impl LargestStep {
     pub fn of(comparison: &Comparison) -> Option<Self> {
         let rungs = Climb::of(comparison)?.rungs;
         let step = |(before, after): (&Rung, &Rung)| {
-            let saves = after.difference_ci95.is_some_and(|(_, most)| most < 0.0);
+            let difference = comparison.difference(&after.variant, &before.variant)?;
+            let saves = difference.ci95.is_some_and(|(_, most)| most < 0.0);
             saves.then_some((after.changed?, -after.difference_seconds?, before.variant.clone(), after.variant.clone()))
         };
         let steps = rungs.iter().zip(&rungs[1..]).filter_map(step);

@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::paired::{Estimate, FEWEST_ROUNDS, Looks, ratio_of_medians, rounds_until};
+use crate::measure::paired::{Estimate, FEWEST_ROUNDS, Looks, ratio_of_medians, rounds_to_reach};
 
 /// Most rounds beyond which a quieter machine is the better advice.
 const MOST_ROUNDS_WORTH_ADVISING: usize = 200;
@@ -98,7 +98,6 @@ impl Verdict {
         let Estimate { value: ratio, ci95: interval, coverage } = ratio_of_medians(rounds, looks)?;
         let kind = kind_of(interval, margin);
         let half = interval.map(|(low, high)| (high / low).ln() / 2.0);
-        let missing = |half| rounds_to_decide(half, ratio, rounds.len(), rules);
         Some(Verdict {
             a: a.to_owned(),
             b: b.to_owned(),
@@ -110,7 +109,7 @@ impl Verdict {
             rounds: rounds.len(),
             runs_to_decide: match (kind, half) {
                 (VerdictKind::Undecided, None) => Some(FEWEST_ROUNDS - rounds.len()),
-                (VerdictKind::Undecided, Some(half)) => missing(half),
+                (VerdictKind::Undecided, Some(_)) => rounds_to_decide(rounds, ratio, rules),
                 _ => None,
             },
             smallest_detectable_percent: half.map(|half| 100.0 * half.exp_m1()),
@@ -164,11 +163,11 @@ fn lies_within((low, high): (f64, f64), margin: f64) -> bool {
 
 /// Rounds beyond those that there are after which the interval would exclude 1 or lie within the margin, if the ratio and
 /// the noise stayed as they are; `None` where that takes too many.
-fn rounds_to_decide(half: f64, ratio: f64, rounds: usize, Rules { looks, margin }: Rules) -> Option<usize> {
+fn rounds_to_decide(rounds: &[(f64, f64)], ratio: f64, Rules { looks, margin }: Rules) -> Option<usize> {
+    let logs: Vec<f64> = rounds.iter().map(|(a, b)| (a / b).ln()).collect();
     let apart = ratio.ln().abs();
-    let wanted = apart.max(margin.ln_1p() - apart);
-    let enough = rounds_until(wanted / half, rounds, rounds + MOST_ROUNDS_WORTH_ADVISING, looks)?;
-    Some(enough - rounds)
+    let reach = apart.max(margin.ln_1p() - apart);
+    rounds_to_reach(&logs, reach, MOST_ROUNDS_WORTH_ADVISING, looks, 1)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::measure::claims::dimension::Dimension;
 use crate::measure::claims::figure::{Bracket, Figure, rounds_of};
 use crate::measure::claims::statement::{Condition, Expression, Operator, Relation, Truth};
 use crate::measure::comparison::Comparison;
-use crate::measure::paired::{FEWEST_ROUNDS, estimate, rounds_until_sure};
+use crate::measure::paired::{FEWEST_ROUNDS, estimate, rounds_to_reach};
 
 /// Rounds beyond which advice to make more of them is none.
 const MOST_ROUNDS_WORTH_MAKING: usize = 200;
@@ -122,10 +122,8 @@ impl Finding {
         let operator = relation.operator_on_value();
         let truth = interval.map_or(Truth::Undecided, |interval| relation.operator.truth(interval, 0.0));
         let rounds_to_settle = match (truth, found, interval) {
-            (Truth::Undecided, Some(found), Some((low, high))) => {
-                let wanted = found.value.abs() / ((high - low) / 2.0);
-                let most = values.len() + MOST_ROUNDS_WORTH_MAKING;
-                rounds_until_sure(wanted, values.len(), most, looks, among).map(|enough| enough - values.len())
+            (Truth::Undecided, Some(found), Some(_)) => {
+                rounds_to_reach(&values, found.value.abs(), MOST_ROUNDS_WORTH_MAKING, looks, among)
             }
             (Truth::Undecided, _, None) => Some(FEWEST_ROUNDS.saturating_sub(values.len()).max(1)),
             _ => None,

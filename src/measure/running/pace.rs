@@ -7,7 +7,7 @@
 //! 3. From then on each round is looked at, and a mode runs until all that the [goal](crate::measure::running::goal) asks of
 //!    it is settled: of `compare` the verdicts on all of its pairs. The [intervals](crate::measure::paired) allow for the looks.
 //! 4. The rounds end when no mode is left, or the time is spent; and from [`FIRST_DOUBT`] on where twice the rounds that
-//!    there is time for would not settle what is open. A reader who waits longer learns nothing more.
+//!    there is time for would settle nothing of what is open. A reader who waits longer learns nothing more.
 //!
 //! What the goal is on decides: of `compare` the modes. Other programs, steps of a ladder, points of a sweep and other sizes are
 //! *guests* then: after the first
@@ -26,8 +26,9 @@ use crate::measure::running::goal::{Goal, Query};
 /// among so many.
 pub const MOST_ROUNDS: u32 = 100;
 
-/// Rounds of one go before the first doubt whether more of them would settle anything: fewer tell little of the noise.
-pub const FIRST_DOUBT: usize = 10;
+/// Rounds of one go before the first doubt whether more of them would settle anything: fewer tell little of the noise, and of the
+/// difference, which a few disturbed rounds move.
+pub const FIRST_DOUBT: usize = 20;
 
 /// The rounds of one go.
 pub struct Pace<'a> {
@@ -152,10 +153,11 @@ impl<'a> Pace<'a> {
 
     /// Whether rounds in the time that is left have a chance to settle what is open.
     fn may_settle(&self, comparison: &Comparison, budget: Duration) -> bool {
-        let wanted = || rounds_to_settle(&self.goal.queries(comparison));
         let possible = self.left(budget).as_secs_f64() / self.last_round.as_secs_f64();
-        ((self.next - self.before) as usize) < FIRST_DOUBT
-            || wanted().is_some_and(|wanted| wanted as f64 <= 2.0 * possible)
+        let may_be_settled = |query: &Query| {
+            !query.is_settled && query.rounds_to_settle.is_some_and(|wanted| wanted as f64 <= 2.0 * possible)
+        };
+        ((self.next - self.before) as usize) < FIRST_DOUBT || self.goal.queries(comparison).iter().any(may_be_settled)
     }
 
     /// Time that what the goal is on may still take.
