@@ -419,7 +419,8 @@ pub struct MeasureArgs {
     /// each pair of modes whether they differ or are equivalent, within --budget
     #[arg(long, global = true, value_name = "N|auto", default_value = "auto", value_parser = str::parse::<Runs>)]
     pub runs: Runs,
-    /// Time for the rounds of --runs auto. Three rounds are made in any case; other programs get half of it after those
+    /// Time for warm-ups and rounds of --runs auto. Three rounds are made in any case; other programs get half of it after
+    /// those
     #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
     pub budget: Duration,
     /// Largest difference that does not matter, in per cent: two modes whose times surely differ by less are called

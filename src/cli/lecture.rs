@@ -70,7 +70,7 @@ pub fn lecture(options: &LectureOptions<'_>) -> Result<(), Failure> {
 }
 
 impl Lesson {
-    /// Makes the comparison, in rounds that take about `time` together.
+    /// Makes the comparison, in about so much time.
     fn compare(
         &self,
         options: &LectureOptions<'_>,
@@ -87,8 +87,7 @@ impl Lesson {
         words.extend(inputs.iter().map(|path| join("--input", path)));
         own.command = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         own.task.inputs = inputs;
-        // The warm-up, and the end of the last round, take their time too.
-        own.request.rounds = Rounds::UntilSettled { budget: time.mul_f64(0.8) };
+        own.request.rounds = Rounds::UntilSettled { budget: time };
         // Lines about lessons are progress enough, except where one line can change.
         own.quiet = options.quiet || !io::stderr().is_terminal();
         let mut comparison = compare::measured(*own, &mut Piped::default(), supervisor)?;

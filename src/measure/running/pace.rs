@@ -1,6 +1,7 @@
 //! The pace of the rounds: which round comes next, who has a turn in it, and when the rounds end.
 //!
-//! Where the number of rounds was asked for, everything has a turn in each of them. Else it depends on the runs:
+//! Where the number of rounds was asked for, everything has a turn in each of them. Else it depends on the runs, and on the
+//! time that there is for them and for what warms up:
 //!
 //! 1. The first [`FEWEST_ROUNDS`] are made whatever they take: fewer say nothing about the noise.
 //! 2. Up to [`FIRST_LOOK`], rounds are made as long as there is time.
@@ -40,7 +41,7 @@ pub struct Pace<'a> {
     before: u32,
     /// The next round to be looked at, from 0.
     next: u32,
-    /// Time that what the goal is on has taken.
+    /// Time that what the goal is on has taken, warm-ups included.
     hosts: Duration,
     /// Time that guests have taken.
     guests: Duration,
@@ -83,6 +84,11 @@ impl<'a> Pace<'a> {
             shared: none,
             last_round: none,
         }
+    }
+
+    /// The same where warm-ups have taken so much of the time.
+    pub fn after(self, warm_ups: Duration) -> Self {
+        Pace { hosts: self.hosts + warm_ups, ..self }
     }
 
     /// The next round, from 0, and the turns that are still to be had in it, in order; `None` where the rounds end.
@@ -220,7 +226,15 @@ mod tests {
 
     /// Makes the rounds of a comparison in which a turn takes the time that is given by its name and round.
     fn make(comparison: &mut Comparison, seconds: impl Fn(&str, u32) -> f64) -> Vec<(u32, Vec<String>)> {
-        let mut pace = Pace::of(comparison, &EachPair);
+        make_after(comparison, Duration::ZERO, seconds)
+    }
+
+    fn make_after(
+        comparison: &mut Comparison,
+        warm_ups: Duration,
+        seconds: impl Fn(&str, u32) -> f64,
+    ) -> Vec<(u32, Vec<String>)> {
+        let mut pace = Pace::of(comparison, &EachPair).after(warm_ups);
         let mut made = Vec::new();
         while let Some((round, turns)) = pace.next_round(comparison) {
             comparison.begin_round(round);
@@ -281,6 +295,9 @@ mod tests {
         };
         assert_eq!(make(&mut comparison, to_and_fro).len(), 8);
         assert_eq!(make(&mut until_settled(1.0), |_, _| 30.0).len(), FEWEST_ROUNDS);
+        let rounds_after = |warm_ups| make_after(&mut until_settled(16.0), warm_ups, to_and_fro).len();
+        assert_eq!(rounds_after(Duration::from_secs(6)), 5);
+        assert_eq!(rounds_after(Duration::from_secs(60)), FEWEST_ROUNDS);
     }
 
     #[test]

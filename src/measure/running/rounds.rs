@@ -74,14 +74,16 @@ pub fn run(
     if comparison.is_planned() && Pace::of(comparison, goal).next_round(comparison).is_none() {
         return watch.keep(comparison, supervisor);
     }
+    let begun = Instant::now();
     let seen = warm_up(comparison, child, supervisor, watch)?;
+    let warm_ups = begun.elapsed();
     plan(comparison, &seen)?;
     if let Some(field) = &mut field {
         field.prepare(comparison, &comparison.attempts(), child, supervisor)?;
     }
-    announce(comparison, watch);
+    announce(comparison, warm_ups, watch);
     let (earlier, meter) = (comparison.load, LoadMeter::start());
-    let mut pace = Pace::of(comparison, goal);
+    let mut pace = Pace::of(comparison, goal).after(warm_ups);
     while let Some((round, turns)) = pace.next_round(comparison) {
         comparison.begin_round(round);
         for turn in &turns {
@@ -98,14 +100,17 @@ pub fn run(
     Ok(())
 }
 
-/// Announces the rounds.
-fn announce(comparison: &Comparison, watch: &mut dyn Watch) {
+/// Announces the rounds, before which the warm-ups took so long.
+fn announce(comparison: &Comparison, warm_ups: Duration, watch: &mut dyn Watch) {
     let turns = comparison.turns();
     let names = turns.iter().map(Turn::name).collect();
     let rounds = comparison.settings.rounds;
     let ahead = match comparison.settings.budget_seconds {
         None => Ahead::Rounds(rounds, (0..rounds).map(|round| comparison.turns_to_have(round).len()).sum()),
-        Some(seconds) => Ahead::UntilSettled { most_rounds: MOST_ROUNDS, budget: Duration::from_secs_f64(seconds) },
+        Some(seconds) => {
+            let budget = Duration::from_secs_f64(seconds).saturating_sub(warm_ups);
+            Ahead::UntilSettled { most_rounds: MOST_ROUNDS, budget }
+        }
     };
     watch.expect(&Outlook { names, ahead });
 }
