@@ -33,7 +33,7 @@ use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::{LANES, add_products, add_scaled};
 use crate::jobs::moments::{All, Moments};
 use crate::jobs::seeds;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
 use crate::jobs::trial::{self, Ground, TestOption};
@@ -300,10 +300,10 @@ impl Program for Gmm {
         let parse = options.parse_rows(inputs, &seen)?;
         parse.tell_guesses(&seen);
         let rows = driver.invariant(inputs, parse.clone())?;
-        let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+        let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let mut mixture = options.start(&mut table, &parse, inputs, &seen)?;
         driver.iterate(options.iterations as usize, |driver, _| {
-            let goes_on = mixture.step(&mut InvariantTable { name: Self::NAME, driver, rows: &rows })?;
+            let goes_on = mixture.step(&mut BlockTable { name: Self::NAME, driver, rows: &rows })?;
             Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &parse, &mixture.components)?;

@@ -16,7 +16,7 @@ use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::{GROUP, TILE, Tile, add_by_cluster, nearest_centroids};
 use crate::jobs::scaling::Scaling;
 use crate::jobs::seeds;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, write_model, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
 
@@ -249,12 +249,12 @@ impl Program for KMeans {
         let parse = options.parse_rows(inputs, &seen)?;
         let rows = driver.invariant(inputs, parse.clone())?;
         let scaling = {
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+            let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
             options.scaling(&mut table, &parse)?
         };
         let mut clusters = options.start(&parse, inputs, &scaling, &seen)?;
         driver.iterate(options.iterations as usize, |driver, iteration| {
-            let mut table = InvariantTable { name: Self::NAME, driver, rows: &rows };
+            let mut table = BlockTable { name: Self::NAME, driver, rows: &rows };
             let moves = options.step(&mut table, &mut clusters, &scaling, iteration + 1)?;
             Ok(if moves { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;

@@ -25,7 +25,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::show_weights;
 use crate::jobs::lanes::add_scaled;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
 use crate::jobs::table::columns::{Column, Columns};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::tolerance;
@@ -202,8 +202,8 @@ impl Program for Linear {
         let parse = options.parse_rows(inputs, &seen)?;
         let design = options.design(&parse)?;
         parse.tell_guesses(&seen);
-        let rows = driver.invariant(inputs, parse.clone())?;
-        let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+        let rows = driver.read_once(inputs, parse.clone())?;
+        let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let weights = options.fit(&mut table, &parse, &design)?;
         options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &weights)?;
         write_model(&mut driver, Self::NAME, weights)?;

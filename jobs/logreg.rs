@@ -15,7 +15,7 @@ use twinmill::reference::ReferenceRun;
 use crate::jobs::highlights::show_weights;
 use crate::jobs::lanes::{LANES, TILE, add_products, add_scaled, logistic_errors};
 use crate::jobs::scaling::Scaling;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, write_model, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, write_model, write_numbered_by_reference};
 use crate::jobs::table::columns::Column;
 use crate::jobs::table::labels::Label;
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
@@ -178,17 +178,17 @@ impl Program for LogisticRegression {
         let parse = options.parse_rows(inputs, driver.inputs())?;
         let rows = driver.invariant(inputs, parse.clone())?;
         let scaling = {
-            let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+            let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
             options.scaling(&mut table, &parse)?
         };
         let mut descent = Descent::begin(options, &parse, &scaling);
         driver.iterate(options.iterations, |driver, _| {
-            let note = descent.step(&mut InvariantTable { name: Self::NAME, driver, rows: &rows })?;
+            let note = descent.step(&mut BlockTable { name: Self::NAME, driver, rows: &rows })?;
             note.into_iter().for_each(|note| driver.inputs().note(note));
             Ok(ControlFlow::Continue(()))
         })?;
         if options.iterations == 0 {
-            let note = descent.look(&mut InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
+            let note = descent.look(&mut BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows })?;
             driver.inputs().note(note);
         }
         write_model(&mut driver, Self::NAME, descent.weights.to_vec())?;

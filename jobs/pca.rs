@@ -29,7 +29,7 @@ use crate::jobs::algebra::eigen;
 use crate::jobs::highlights::{ROWS, number, significant, text};
 use crate::jobs::lanes::add_scaled;
 use crate::jobs::moments::{All, Moments};
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_numbered, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, sum, write_numbered, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
 use crate::jobs::trial::{self, Ground, TestOption};
 
@@ -175,8 +175,8 @@ impl Program for Pca {
         let seen = driver.inputs().clone();
         let parse = options.parse_rows(inputs, &seen)?;
         parse.tell_guesses(&seen);
-        let rows = driver.invariant(inputs, parse.clone())?;
-        let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+        let rows = driver.read_once(inputs, parse.clone())?;
+        let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let (lines, plane) = options.fit(&mut table, &parse)?;
         options.try_on_another(Ground::Framework(&mut driver, Self::NAME), &parse, plane)?;
         write_numbered(&mut driver, Self::NAME, 1, lines)?;

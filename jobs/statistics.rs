@@ -23,7 +23,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{number, significant, text};
 use crate::jobs::moments::{Moments, Own};
-use crate::jobs::sums::{InvariantTable, Parsed, Table, write_numbered, write_numbered_by_reference};
+use crate::jobs::sums::{BlockTable, Parsed, Table, write_numbered, write_numbered_by_reference};
 use crate::jobs::table::numbers::{ColumnOptions, Layout, Nulls, NumberOptions, ParseRows};
 
 pub struct Statistics;
@@ -86,8 +86,8 @@ impl Program for Statistics {
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         let parse = options.parse_rows(inputs, driver.inputs())?;
-        let rows = driver.invariant(inputs, parse.clone())?;
-        let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+        let rows = driver.read_once(inputs, parse.clone())?;
+        let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let lines = options.lines(&mut table, &parse)?;
         write_numbered(&mut driver, Self::NAME, 1, lines)?;
         driver.finish()

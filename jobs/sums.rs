@@ -115,13 +115,13 @@ fn total_of_rows(total: Vec<f64>) -> Result<Vec<f64>> {
 }
 
 /// A table that a driver's jobs read.
-pub struct InvariantTable<'d> {
+pub struct BlockTable<'d> {
     pub name: &'static str,
     pub driver: &'d mut Driver,
     pub rows: &'d Invariant<ParseRows>,
 }
 
-impl Table for InvariantTable<'_> {
+impl Table for BlockTable<'_> {
     fn total(&mut self, sums: Box<dyn AnySums>, join: Join) -> Result<Vec<f64>> {
         let job = Job::new(self.name, EachBlock(sums), JoinBlocks(join)).input(self.rows).reducers(1);
         let mut total = Vec::new();

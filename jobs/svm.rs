@@ -29,7 +29,7 @@ use crate::jobs::algebra::Cholesky;
 use crate::jobs::highlights::show_weights;
 use crate::jobs::lanes::{LANES, add_products, add_scaled};
 use crate::jobs::scaling::Scaling;
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table, sum, write_model, write_numbered_by_reference};
 use crate::jobs::table::columns::Column;
 use crate::jobs::table::labels::Label;
 use crate::jobs::table::numbers::{ColumnOptions, NumberOptions, ParseRows, Rows};
@@ -283,11 +283,11 @@ impl Program for Svm {
         let parse = options.parse_rows(inputs, &seen)?;
         options.tell_guesses(&parse, &seen);
         let rows = driver.invariant(inputs, parse.clone())?;
-        let mut table = InvariantTable { name: Self::NAME, driver: &mut driver, rows: &rows };
+        let mut table = BlockTable { name: Self::NAME, driver: &mut driver, rows: &rows };
         let scaling = options.scaling(&mut table, &parse)?;
         let mut search = Search::begin(options, &parse, &scaling);
         driver.iterate(options.iterations as usize, |driver, _| {
-            let (goes_on, note) = search.pass(&mut InvariantTable { name: Self::NAME, driver, rows: &rows })?;
+            let (goes_on, note) = search.pass(&mut BlockTable { name: Self::NAME, driver, rows: &rows })?;
             note.into_iter().for_each(|note| driver.inputs().note(note));
             Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;

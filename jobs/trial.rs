@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use twinmill::prelude::*;
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::sums::{BlockSums, InvariantTable, Parsed, Table};
+use crate::jobs::sums::{BlockSums, BlockTable, Parsed, Table};
 use crate::jobs::table::numbers::ParseRows;
 
 /// The option of models that can be tried.
@@ -54,8 +54,8 @@ impl TestOption {
         }
         seen.note(match ground {
             Ground::Framework(driver, job) => {
-                let rows = driver.invariant(files, parse.clone())?;
-                tried(&mut InvariantTable { name: job, driver, rows: &rows }, &parse, &name)?
+                let rows = driver.read_once(files, parse.clone())?;
+                tried(&mut BlockTable { name: job, driver, rows: &rows }, &parse, &name)?
             }
             Ground::Reference(run) => tried(&mut Parsed(run.blocks(files, &parse)?), &parse, &name)?,
         });

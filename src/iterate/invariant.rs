@@ -65,7 +65,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::config::{self, JobConfig};
+use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::bad_records::Scout;
 use crate::input::split::{self, FilePiece, Piece, Split};
@@ -105,8 +105,8 @@ pub trait Parse: Send + Sync + 'static {
     fn parse(&self, record: <Self::Input as InputFormat>::Record<'_>, block: &mut Self::Block) -> Result<()>;
 }
 
-/// An input that does not change in a loop: see [`Driver::invariant`](crate::Driver::invariant). A mapper reads it as
-/// [`Blocks`].
+/// An input that is parsed into blocks: see [`Driver::invariant`](crate::Driver::invariant) and
+/// [`Driver::read_once`](crate::Driver::read_once). A mapper reads it as [`Blocks`].
 pub struct Invariant<P: Parse>(Arc<Source<P>>);
 
 impl<P: Parse> Clone for Invariant<P> {
@@ -172,13 +172,13 @@ impl<P> Drop for Source<P> {
 }
 
 impl<P: Parse> Invariant<P> {
-    /// Cuts an input into parts.
+    /// Cuts an input into parts, which are kept in the cache, if any.
     pub(crate) fn plan(
         input: Input,
         parse: P,
         config: &JobConfig,
         inputs: &Inputs,
-        cache: &Arc<PartCache>,
+        cache: Option<&Arc<PartCache>>,
     ) -> Result<Self> {
         if P::Input::BEGINS_AT_RECORDS {
             return Err(Error::Config(
@@ -213,10 +213,7 @@ impl<P: Parse> Invariant<P> {
             splits: ranges,
             parts,
             files,
-            cache: match config.factors.invariant {
-                config::Invariant::Cached => Some((cache.clone(), cache.add_input())),
-                config::Invariant::Reread => None,
-            },
+            cache: cache.map(|cache| (cache.clone(), cache.add_input())),
             inputs: inputs.clone(),
         })))
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cancel::CancelToken;
-use crate::config::{ExistingOutput, Identity, Intermediates, JobConfig, PageCache, Resume};
+use crate::config::{self, ExistingOutput, Identity, Intermediates, JobConfig, PageCache, Resume};
 use crate::error::{Error, Result};
 use crate::input::bad_records::BadRecords;
 use crate::input::{Dataset, Input, Inputs};
@@ -211,12 +211,29 @@ impl Driver {
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be found.
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
-        let input = input.into();
+        let kept = self.config.factors.invariant;
+        self.blocks(input.into(), parse, kept)
+    }
+
+    /// Declares an input that a single job reads, in the blocks that `parse` makes. They are not kept, whatever the factor
+    /// `invariant` says: nobody would read them again.
+    ///
+    /// # Errors
+    /// Those of [`invariant`](Driver::invariant).
+    pub fn read_once<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
+        self.blocks(input.into(), parse, config::Invariant::Reread)
+    }
+
+    fn blocks<P: Parse>(&mut self, input: Input, parse: P, kept: config::Invariant) -> Result<Invariant<P>> {
         self.refuse_to_replace(std::slice::from_ref(&input))?;
         if let Role::Coordinator(of) = &self.role {
             self.note_invariant(of, &input);
         }
-        Invariant::plan(input, parse, &self.config, &self.inputs, &self.cache)
+        let cache = match kept {
+            config::Invariant::Cached => Some(&self.cache),
+            config::Invariant::Reread => None,
+        };
+        Invariant::plan(input, parse, &self.config, &self.inputs, cache)
     }
 
     /// Counts data of a job's own in the memory budget, until the returned value is dropped: a table that every task has, an

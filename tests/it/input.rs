@@ -576,3 +576,24 @@ fn an_input_that_changes_between_two_iterations_is_an_error_whether_it_is_kept_o
         assert!(error.contains("it had 6 bytes and has 8 now"), "{mode:?}: {error}");
     }
 }
+
+#[test]
+fn an_input_that_is_read_once_is_not_kept_where_others_are() {
+    let scratch = Scratch::new();
+    let file = scratch.write("lines", b"1\n2\n3\n");
+    let bytes_read = |kept: bool| {
+        let mut driver = Driver::start("count", scratch.config(Mode::Memory)).unwrap();
+        let counted = if kept { driver.invariant(&file, CountLines) } else { driver.read_once(&file, CountLines) };
+        let count = mapper_of(Blocks::<CountLines>::new(), |length, out: &mut Out<(), ()>| {
+            out.aggregate("lines", length.0);
+            Ok(())
+        });
+        let job = Job::map_only("count", count).input(&counted.unwrap());
+        for _ in 0..2 {
+            driver.run_to_dataset(&job).unwrap();
+            assert_eq!(driver.aggregate("lines"), 3);
+        }
+        driver.finish().unwrap().input_bytes
+    };
+    assert_eq!((bytes_read(true), bytes_read(false)), (6, 12));
+}

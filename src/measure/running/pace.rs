@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(make(&mut comparison, to_and_fro).len(), 8);
         assert_eq!(make(&mut until_settled(1.0), |_, _| 30.0).len(), FEWEST_ROUNDS);
         let rounds_after = |warm_ups| make_after(&mut until_settled(16.0), warm_ups, to_and_fro).len();
-        assert_eq!(rounds_after(Duration::from_secs(6)), 5);
+        assert_eq!(rounds_after(Duration::from_secs(6)), 4);
         assert_eq!(rounds_after(Duration::from_secs(60)), FEWEST_ROUNDS);
     }
 

@@ -90,10 +90,10 @@ pub fn run(
             watch.begin(Some(round), turn.name());
             let begun = Instant::now();
             let ended = take(turn, round, comparison, (child, &field), supervisor)?;
-            pace.spend(comparison, turn, begun.elapsed());
             comparison.load = earlier.with(meter.load());
             watch.end(Some(round), turn.name(), &ended);
             watch.keep(comparison, supervisor)?;
+            pace.spend(comparison, turn, begun.elapsed());
         }
         watch.stand(&pace.standing(comparison));
     }
