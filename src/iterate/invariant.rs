@@ -71,6 +71,7 @@ use crate::input::bad_records::Scout;
 use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader};
 use crate::iterate::cache::{PartCache, PartId};
+use crate::observe::activity::{Activity, Doing};
 use crate::store::Segment;
 
 /// Stretch of a file whose records make one block: some thousand records, so that a block of numbers stays in a core's
@@ -138,6 +139,8 @@ impl<P: Parse> Invariant<P> {
         if let Some(blocks) = source.cached(part)? {
             return Ok(blocks);
         }
+        // The mapper asks for it, but it is not the mapper's work.
+        let _parsing = Doing::here().enter(Activity::Parse);
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
         let context = source.inputs.context(None);
         let piece = &source.parts[part as usize];

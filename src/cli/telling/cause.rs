@@ -4,6 +4,9 @@ use crate::cli::figures::{bytes, counted, seconds};
 use crate::measure::analysis::cause::{Cause, Explanation, Mechanism};
 use crate::measure::mode::RunMode;
 
+/// Least part of the input that is worth a word of its own.
+const WORTH_SAYING: f64 = 0.05;
+
 /// Ends a sentence about a difference with its cause: `…, because it parsed the input of 153 MiB 20 times and memory once:
 /// 7.90 s of the 8.70 s.` The verdict has no full stop, and its subject is the slower column.
 pub fn after(verdict: &str, explanation: Option<&Explanation>) -> String {
@@ -34,8 +37,9 @@ fn part(cause: &Cause, gap: f64) -> String {
 
 fn unexplained(explained: f64, gap: f64) -> String {
     const NOTHING: f64 = 0.005;
+    let is_nothing = explained < NOTHING * gap;
     let gap = seconds(gap);
-    if explained < NOTHING {
+    if is_nothing {
         return format!("nothing that was counted, neither bytes nor records nor waits, accounts for the {gap}");
     }
     format!("what was counted, bytes and records and waits, accounts for {} of the {gap}", seconds(explained))
@@ -45,12 +49,19 @@ fn unexplained(explained: f64, gap: f64) -> String {
 fn reason(mechanism: &Mechanism, faster: &str) -> String {
     let size = |size: f64| bytes(size as u64);
     match mechanism {
-        Mechanism::ParsedInput { input_bytes, slower_times, faster_times } => format!(
-            "it parsed the input of {} {} and {faster} {}",
-            size(*input_bytes),
-            times(*slower_times),
-            times(*faster_times)
-        ),
+        Mechanism::ParsedInput { input_bytes, slower_times, faster_times, read_again_bytes } => {
+            let input = size(*input_bytes);
+            let again = if *read_again_bytes > WORTH_SAYING * input_bytes {
+                format!(", and {} of its own files again and again", size(*read_again_bytes))
+            } else {
+                String::new()
+            };
+            format!(
+                "it parsed the input of {input} {} and {faster} {}{again}",
+                times(*slower_times),
+                times(*faster_times)
+            )
+        }
         Mechanism::WaitedForDisk { file_bytes_written, file_bytes_read, .. } => {
             match (*file_bytes_written >= 1.0, *file_bytes_read >= 1.0) {
                 (false, false) => "it waited for the disk".to_owned(),
@@ -119,7 +130,7 @@ fn reason(mechanism: &Mechanism, faster: &str) -> String {
 fn times(times: f64) -> String {
     const NEARLY_WHOLE: f64 = 0.02;
     let whole = times.round();
-    if (times - whole).abs() > NEARLY_WHOLE * whole.max(1.0) {
+    if (times - whole).abs() > (NEARLY_WHOLE * whole).max(0.05) {
         return format!("{times:.1} times");
     }
     match whole as u64 {
@@ -143,9 +154,19 @@ mod tests {
 
     #[test]
     fn one_cause_ends_the_sentence() {
-        let parsed = Mechanism::ParsedInput { input_bytes: 160e6, slower_times: 20.0, faster_times: 1.0 };
+        let parsed =
+            Mechanism::ParsedInput { input_bytes: 160e6, slower_times: 20.0, faster_times: 1.0, read_again_bytes: 0.0 };
         let expected = "disk takes 3.40 times as long as memory, because it parsed the input of 153 MiB 20 times and memory \
                         once: 7.90 s of the 8.70 s.";
+        assert_eq!(told(8.7, vec![(parsed, 7.9)]), expected);
+        let parsed = Mechanism::ParsedInput {
+            input_bytes: 160e6,
+            slower_times: 2.0,
+            faster_times: 1.0,
+            read_again_bytes: 320e6,
+        };
+        let expected = "disk takes 3.40 times as long as memory, because it parsed the input of 153 MiB twice and memory \
+                        once, and 305 MiB of its own files again and again: 7.90 s of the 8.70 s.";
         assert_eq!(told(8.7, vec![(parsed, 7.9)]), expected);
     }
 
@@ -169,7 +190,7 @@ mod tests {
 
     #[test]
     fn times_are_words_where_they_are_whole() {
-        let said = [(0.0, "never"), (1.0, "once"), (1.99, "twice"), (2.4, "2.4 times"), (20.2, "20 times")];
+        let said = [(0.0, "never"), (1.04, "once"), (1.99, "twice"), (2.4, "2.4 times"), (20.2, "20 times")];
         said.into_iter().for_each(|(number, words)| assert_eq!(times(number), words));
     }
 }

@@ -39,9 +39,9 @@ const NEARLY_ALL: f64 = 0.8;
 /// Least part of the difference for which a second cause is named.
 const WORTH_NAMING: f64 = 0.15;
 
-/// Part of the pairs of runs of two columns in which one of them has more, where it clearly has: of three runs each, at most
-/// one pair may be the other way.
-const CLEARLY: f64 = 5.0 / 6.0;
+/// Standard deviations by which a rank sum is above that of equal columns, where one of them clearly has more: of three runs
+/// each, one pair may be the other way.
+const CLEARLY: f64 = 1.5;
 
 /// The reason why one column took longer than another.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +90,9 @@ pub enum Mechanism {
         slower_times: f64,
         /// Times that the faster one read it.
         faster_times: f64,
+        /// Bytes that it read from intermediate files beyond those that it wrote: a loop's data, which each iteration parses
+        /// again.
+        read_again_bytes: f64,
     },
     /// It waited for the disk.
     WaitedForDisk {
@@ -102,7 +105,7 @@ pub enum Mechanism {
         /// The disk that was emulated, if any.
         emulated: Option<String>,
     },
-    /// It wrote runs to files, read them back, and merged them out of files.
+    /// It wrote runs to files, and read them back: to merge them, or to parse what a loop reads again.
     UsedFiles {
         /// Bytes that it wrote to intermediate files.
         bytes_written: f64,
@@ -328,13 +331,17 @@ impl Side {
         .flat_map(|(_, expenses)| expenses.iter().copied())
         .collect();
         let merges = more(self.merged_bytes, fast.merged_bytes);
-        // Merging takes longer where the runs come out of files, also in the same number of passes.
-        let of_files: &[Expense] = if merges { &[Expense::Keeping] } else { &[Expense::Keeping, Expense::Merging] };
+        // Out of files, merging takes longer in the same number of passes, and a loop parses its blocks again.
+        let of_files: Vec<Expense> =
+            [(true, Expense::Keeping), (!merges, Expense::Merging), (!parses, Expense::Parsing)]
+                .into_iter()
+                .filter_map(|(is_part, expense)| is_part.then_some(expense))
+                .collect();
         let candidates = [
             (spills || parses_again).then(|| (self.lacked_memory(parses_again), lack.as_slice())),
             (parses && !parses_again).then(|| (self.parsed_input(fast), &[Expense::Parsing][..])),
             (!spills).then(|| (self.waited_for_disk(), &[Expense::DiskWait][..])),
-            (uses_files && !spills).then(|| (self.used_files(fast), of_files)),
+            (uses_files && !spills).then(|| (self.used_files(fast), of_files.as_slice())),
             more(self.kept_bytes, fast.kept_bytes)
                 .then(|| (Mechanism::KeptInMemory { bytes: self.kept_bytes }, &[Expense::Keeping][..])),
             (merges && !spills).then(|| (self.merged(fast), &[Expense::Merging][..])),
@@ -407,7 +414,8 @@ impl Side {
 
     fn parsed_input(&self, fast: &Side) -> Mechanism {
         let (input_bytes, slower_times, faster_times) = self.times_read(fast);
-        Mechanism::ParsedInput { input_bytes, slower_times, faster_times }
+        let read_again_bytes = (self.file_bytes_read - self.file_bytes_written).max(0.0);
+        Mechanism::ParsedInput { input_bytes, slower_times, faster_times, read_again_bytes }
     }
 
     fn waited_for_disk(&self) -> Mechanism {
@@ -514,11 +522,15 @@ fn more(slow: f64, fast: f64) -> bool {
     slow >= fast + 1.0 && slow > MORE * fast
 }
 
-/// Whether values of the runs of one column are more than those of the other, beyond what runs of one column differ by: in
-/// [`CLEARLY`] of all pairs of a run of each. So a disturbed run among many does not hide a difference.
+/// Whether values of the runs of one column are more than those of the other, beyond what runs of one column differ by, as
+/// the number of pairs tells in which they are (H. B. Mann and D. R. Whitney, *On a test of whether one of two random
+/// variables is stochastically larger than the other*, 1947).
 fn is_clearly_more(slow: &[f64], fast: &[f64]) -> bool {
-    let above = slow.iter().map(|slow| fast.iter().filter(|fast| slow > fast).count()).sum::<usize>();
-    above as f64 >= CLEARLY * (slow.len() * fast.len()) as f64
+    let above = slow.iter().map(|slow| fast.iter().filter(|fast| slow > fast).count()).sum::<usize>() as f64;
+    let (m, n) = (slow.len() as f64, fast.len() as f64);
+    let deviation = (m * n * (m + n + 1.0) / 12.0).sqrt();
+    // All pairs are enough where there are few.
+    above >= (m * n / 2.0 + CLEARLY * deviation).min(m * n)
 }
 
 #[cfg(test)]
@@ -609,9 +621,11 @@ pub mod tests {
             let times = [20, 1][mode];
             time.cpu.parse = 0.1 * times as f64;
             report.input_bytes = times * (256 << 20);
+            (report.counters.file_bytes_written, report.counters.file_bytes_read) = [(100, 400), (0, 0)][mode];
         });
         let input_bytes = f64::from(256 << 20);
-        let parsed = Mechanism::ParsedInput { input_bytes, slower_times: 20.0, faster_times: 1.0 };
+        let parsed =
+            Mechanism::ParsedInput { input_bytes, slower_times: 20.0, faster_times: 1.0, read_again_bytes: 300.0 };
         assert_eq!(the_cause(&loops), (parsed, 1.9));
     }
 
