@@ -191,6 +191,9 @@ pub enum Mechanism {
     },
 }
 
+/// A part of an expense, from 0 to 1.
+type Part = (Expense, f64);
+
 /// A mechanism, and the wall time that it explains.
 struct Candidate {
     mechanism: Mechanism,
@@ -322,58 +325,68 @@ impl Side {
         let (uses_files, parses) = (self.uses_more_files(fast), more(self.read_bytes, fast.read_bytes));
         let overflows = self.keeps_runs_in_memory() || more(self.overflowed_bytes, fast.overflowed_bytes);
         let (spills, parses_again) = (uses_files && overflows, parses && self.keeps_input());
-        let lack: Vec<Expense> = [
-            (spills, [Expense::Keeping, Expense::Merging, Expense::DiskWait].as_slice()),
-            (parses_again, &[Expense::Parsing]),
-        ]
-        .into_iter()
-        .filter(|(lacks, _)| *lacks)
-        .flat_map(|(_, expenses)| expenses.iter().copied())
-        .collect();
         let merges = more(self.merged_bytes, fast.merged_bytes);
-        // Out of files, merging takes longer in the same number of passes, and a loop parses its blocks again.
-        let of_files: Vec<Expense> =
-            [(true, Expense::Keeping), (!merges, Expense::Merging), (!parses, Expense::Parsing)]
-                .into_iter()
-                .filter_map(|(is_part, expense)| is_part.then_some(expense))
-                .collect();
-        let candidates = [
-            (spills || parses_again).then(|| (self.lacked_memory(parses_again), lack.as_slice())),
-            (parses && !parses_again).then(|| (self.parsed_input(fast), &[Expense::Parsing][..])),
-            (!spills).then(|| (self.waited_for_disk(), &[Expense::DiskWait][..])),
-            (uses_files && !spills).then(|| (self.used_files(fast), of_files.as_slice())),
-            more(self.kept_bytes, fast.kept_bytes)
-                .then(|| (Mechanism::KeptInMemory { bytes: self.kept_bytes }, &[Expense::Keeping][..])),
-            (merges && !spills).then(|| (self.merged(fast), &[Expense::Merging][..])),
-            more(self.sorted_bytes, fast.sorted_bytes).then(|| {
-                (
-                    Mechanism::Sorted { bytes: self.sorted_bytes, faster_bytes: fast.sorted_bytes },
-                    &[Expense::Sorting][..],
-                )
-            }),
-            (self.lost_seconds > fast.lost_seconds).then(|| (self.recovered(), &[Expense::Recovering][..])),
-            Some((Mechanism::Slept { worker_seconds: self.asleep_seconds }, &[Expense::Sleeping][..])),
+        let by_merges = if merges { self.part_written_by_merges(fast) } else { 0.0 };
+        let share = |is_part: bool| if is_part { 1.0 } else { 0.0 };
+        let kept = Mechanism::KeptInMemory { bytes: self.kept_bytes };
+        let sorted = Mechanism::Sorted { bytes: self.sorted_bytes, faster_bytes: fast.sorted_bytes };
+        let slept = Mechanism::Slept { worker_seconds: self.asleep_seconds };
+        let candidates: [(bool, Mechanism, &[Part]); 9] = [
+            (
+                spills || parses_again,
+                self.lacked_memory(parses_again),
+                &[
+                    (Expense::Keeping, share(spills)),
+                    (Expense::Merging, share(spills)),
+                    (Expense::DiskWait, share(spills)),
+                    (Expense::Parsing, share(parses_again)),
+                ],
+            ),
+            (parses && !parses_again, self.parsed_input(fast), &[(Expense::Parsing, 1.0)]),
+            (!spills, self.waited_for_disk(), &[(Expense::DiskWait, 1.0)]),
+            // Out of files, merging takes longer in the same number of passes, and a loop parses its blocks again.
+            (
+                uses_files && !spills,
+                self.used_files(fast),
+                &[
+                    (Expense::Keeping, 1.0 - by_merges),
+                    (Expense::Merging, share(!merges)),
+                    (Expense::Parsing, share(!parses)),
+                ],
+            ),
+            (more(self.kept_bytes, fast.kept_bytes), kept, &[(Expense::Keeping, 1.0)]),
+            (merges && !spills, self.merged(fast), &[(Expense::Merging, 1.0), (Expense::Keeping, by_merges)]),
+            (more(self.sorted_bytes, fast.sorted_bytes), sorted, &[(Expense::Sorting, 1.0)]),
+            (self.lost_seconds > fast.lost_seconds, self.recovered(), &[(Expense::Recovering, 1.0)]),
+            (true, slept, &[(Expense::Sleeping, 1.0)]),
         ];
-        let explained = |(mechanism, expenses): (Mechanism, &[Expense])| {
-            let seconds = self.seconds_against(fast, expenses)?;
+        let explained = |(is_seen, mechanism, expenses): (bool, Mechanism, &[Part])| {
+            let seconds = is_seen.then(|| self.seconds_against(fast, expenses))??;
             Some(Candidate { mechanism, seconds })
         };
-        let mut candidates: Vec<Candidate> = candidates.into_iter().flatten().filter_map(explained).collect();
+        let mut candidates: Vec<Candidate> = candidates.into_iter().filter_map(explained).collect();
         candidates.extend(self.waited_for_processor(fast));
         candidates
     }
 
-    /// Wall time by which these expenses exceed the other's; `None` where that may be noise.
-    fn seconds_against(&self, fast: &Side, expenses: &[Expense]) -> Option<f64> {
-        let sum = |run: &Expenses| expenses.iter().map(|expense| run.get(*expense)).sum::<f64>();
+    /// The part of what it wrote more that merges wrote, beyond the one merge of the spills of a map task that map outputs in
+    /// files need.
+    fn part_written_by_merges(&self, fast: &Side) -> f64 {
+        let by_merges = self.merged_bytes - fast.merged_bytes - self.map_output_bytes;
+        (by_merges / (self.file_bytes_written - fast.file_bytes_written).max(1.0)).clamp(0.0, 1.0)
+    }
+
+    /// Wall time by which these parts of expenses exceed the other's; `None` where that may be noise.
+    fn seconds_against(&self, fast: &Side, expenses: &[Part]) -> Option<f64> {
+        let sum = |run: &Expenses| expenses.iter().map(|(expense, part)| part * run.get(*expense)).sum::<f64>();
         let [slow_sums, fast_sums] = [self, fast].map(|side| side.expenses.iter().map(sum).collect::<Vec<_>>());
         if !is_clearly_more(&slow_sums, &fast_sums) {
             return None;
         }
         let stretch = (self.stretch() + fast.stretch()) / 2.0;
-        let seconds = |expense: &Expense| {
+        let seconds = |(expense, part): &Part| {
             let of = |side: &Side| median(side.expenses.iter().map(|run| run.get(*expense)));
-            (of(self) - of(fast)) * if expense.is_computing() { stretch } else { 1.0 }
+            part * (of(self) - of(fast)) * if expense.is_computing() { stretch } else { 1.0 }
         };
         Some(expenses.iter().map(seconds).sum()).filter(|seconds| *seconds > 0.0)
     }
@@ -688,6 +701,25 @@ pub mod tests {
         });
         let merged = Mechanism::Merged { passes: 6.0, faster_passes: 0.0, bytes: f64::from(6 << 20) };
         assert_eq!(the_cause(&merging), (merged, 0.9));
+    }
+
+    #[test]
+    fn what_passes_write_and_read_belongs_to_them() {
+        let passes = |passes: u64| {
+            measured(move |mode, time, report| {
+                (time.cpu.merge, time.cpu.write_intermediate) = ([0.5, 0.0][mode], [1.0, 0.0][mode]);
+                report.counters.map_output_materialized_bytes = 1 << 20;
+                report.counters.file_bytes_written = [(passes + 1) << 20, 0][mode];
+                report.phases[3].bytes = [passes << 20, 0][mode];
+            })
+        };
+        let seconds =
+            |causes: Vec<Cause>| causes.iter().map(|cause| (cause.seconds * 1e6).round() / 1e6).collect::<Vec<_>>();
+        let of = |number| explained(&passes(number)).causes;
+        assert!(matches!(of(1)[0].mechanism, Mechanism::UsedFiles { .. }), "{:?}", of(1));
+        assert_eq!(seconds(of(1)), vec![1.0, 0.5]);
+        assert!(matches!(of(7)[0].mechanism, Mechanism::Merged { .. }), "{:?}", of(7));
+        assert_eq!(seconds(of(7)), vec![1.25]);
     }
 
     #[test]
