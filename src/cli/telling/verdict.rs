@@ -95,7 +95,8 @@ pub fn further(comparison: &Comparison) -> Vec<String> {
 
 /// Compares the columns of a pair, which are called so.
 fn relation(pair: &Pair, slow: &str, fast: &str) -> String {
-    let medians = format!("{} against {}", seconds(pair.slow.time.median), seconds(pair.fast.time.median));
+    let (slow_seconds, fast_seconds) = pair.verdict.seconds;
+    let medians = format!("{} against {}", seconds(slow_seconds), seconds(fast_seconds));
     relation::words(&pair.verdict, slow, fast, &medians)
 }
 

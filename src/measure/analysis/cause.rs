@@ -20,6 +20,8 @@
 //! Programs that keep no such accounts (the reference, other programs) are compared by what the system knows of them: the
 //! time to start, processor time, and how many processors were busy on average.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::config::{Factors, Invariant, Medium};
@@ -201,9 +203,14 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// Explains why the variant `slower` took longer than `faster`; `None` where one has not run, or its runs do not tell.
+    /// Explains why the variant `slower` took longer than `faster` in the rounds in which both ran; `None` where there are
+    /// none, or their runs do not tell.
     pub fn of(comparison: &Comparison, slower: &str, faster: &str) -> Option<Self> {
-        let [slow_runs, fast_runs] = [slower, faster].map(|name| comparison.runs_of(name).collect::<Vec<_>>());
+        let in_rounds_of = |name, other| {
+            let rounds: HashSet<u32> = comparison.runs_of(other).map(|run| run.round).collect();
+            comparison.runs_of(name).filter(|run| rounds.contains(&run.round)).collect::<Vec<_>>()
+        };
+        let (slow_runs, fast_runs) = (in_rounds_of(slower, faster), in_rounds_of(faster, slower));
         let (slow_first, fast_first) = (slow_runs.first()?, fast_runs.first()?);
         if slow_first.report.factors.is_none() || fast_first.report.factors.is_none() {
             return Program::of_runs(&slow_runs)?.explain(slower, &Program::of_runs(&fast_runs)?, faster);

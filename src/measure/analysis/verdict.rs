@@ -20,6 +20,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measure::paired::{Estimate, FEWEST_ROUNDS, Looks, ratio_of_medians, rounds_to_reach};
+use crate::measure::statistics::median;
 
 /// Most rounds beyond which a quieter machine is the better advice.
 const MOST_ROUNDS_WORTH_ADVISING: usize = 200;
@@ -75,6 +76,9 @@ pub struct Verdict {
     pub kind: VerdictKind,
     /// The time of `a` over the time of `b`, both medians.
     pub ratio: f64,
+    /// The median times of `a` and `b`, in seconds, over the rounds in which both ran.
+    #[serde(default)]
+    pub seconds: (f64, f64),
     /// Interval of the ratio; `None` where there are too few rounds for one.
     pub interval: Option<(f64, f64)>,
     /// The confidence with which the interval holds the true ratio.
@@ -103,6 +107,7 @@ impl Verdict {
             b: b.to_owned(),
             kind,
             ratio,
+            seconds: (median(rounds.iter().map(|(a, _)| *a)), median(rounds.iter().map(|(_, b)| *b))),
             interval,
             coverage,
             margin,
@@ -119,7 +124,8 @@ impl Verdict {
     /// The same verdict with the two in the other order.
     pub fn reversed(self) -> Self {
         let interval = self.interval.map(|(low, high)| (1.0 / high, 1.0 / low));
-        Verdict { a: self.b, b: self.a, ratio: 1.0 / self.ratio, interval, ..self }
+        let seconds = (self.seconds.1, self.seconds.0);
+        Verdict { a: self.b, b: self.a, ratio: 1.0 / self.ratio, seconds, interval, ..self }
     }
 
     /// The same verdict with the one that takes longer first.
@@ -236,6 +242,7 @@ mod tests {
         let reversed = verdict.clone().reversed();
         assert_eq!((reversed.a.as_str(), reversed.kind), ("b", VerdictKind::Different));
         assert!(reversed.interval.unwrap().1 < 1.0 && reversed.ratio < 1.0, "{reversed:?}");
+        assert_eq!((reversed.seconds, reversed.clone().reversed().seconds), ((1.0, 1.5), (1.5, 1.0)));
         assert_eq!(reversed.slower_first().a, "a");
     }
 
