@@ -17,25 +17,27 @@
 //!
 //! Sums are exact to the last digit that is given, and so the same in any order. A null counts in no aggregate of its column.
 
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use hashbrown::hash_map::EntryRef;
 use hashbrown::{HashMap, HashSet};
 use twinmill::Rows;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
-use twinmill::record::{Key, ToKey};
+use twinmill::record::{Key, ToKey, ToText, ToValue, Value};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::shown::Shown;
 use crate::jobs::table::cells::{Cells, Cut};
 use crate::jobs::table::columns::{Column, Columns, find_all};
-use crate::jobs::table::decimal::{Decimal, Written};
-use crate::jobs::table::states::{State, States};
-use crate::jobs::table::{Table, TableOptions, for_format, key};
+use crate::jobs::table::decimal::Decimal;
+use crate::jobs::table::states::{End, List, State, States};
+use crate::jobs::table::{CSV, Format, TSV, Table, TableOptions, key};
 
 pub struct Aggregate;
 
@@ -120,6 +122,72 @@ enum Shows {
     Distinct(usize),
 }
 
+/// What is kept of a group while it is added up.
+trait Tally: for<'a> Value<Ref<'a> = Self> + ToValue<Self> + ToText + Clone + Default + Send + 'static {
+    /// That of a group of one row.
+    fn of(plan: &Plan, cells: &Cells<'_>) -> Result<Self>;
+
+    /// Adds that of other rows of the group.
+    fn fold(&mut self, more: Self);
+
+    fn into_states(self) -> impl AsRef<[State]>;
+}
+
+/// The number of rows, where nothing else is wanted.
+impl Tally for u64 {
+    #[inline]
+    fn of(_: &Plan, _: &Cells<'_>) -> Result<Self> {
+        Ok(1)
+    }
+
+    #[inline]
+    fn fold(&mut self, more: Self) {
+        *self += more;
+    }
+
+    fn into_states(self) -> impl AsRef<[State]> {
+        [State::Count(self)]
+    }
+}
+
+impl<L: List> Tally for States<L> {
+    #[inline(always)]
+    fn of(plan: &Plan, cells: &Cells<'_>) -> Result<Self> {
+        let mut list = L::of(plan.kept.len());
+        for (state, kept) in list.states().iter_mut().zip(&plan.kept) {
+            plan.set(state, *kept, cells)?;
+        }
+        Ok(States(list))
+    }
+
+    #[inline]
+    fn fold(&mut self, more: Self) {
+        States::fold(self, more);
+    }
+
+    fn into_states(self) -> impl AsRef<[State]> {
+        self.0
+    }
+}
+
+/// Calls a function for the plan's [`Tally`]: its table's separator and the type are its first parameters.
+macro_rules! for_tally {
+    ($plan:expr, $function:ident $arguments:tt) => {
+        match $plan.kept[..] {
+            [Kept::Rows] => for_tally!($plan, u64, $function $arguments),
+            _ if $plan.kept.len() <= 2 => for_tally!($plan, States<[State; 2]>, $function $arguments),
+            _ if $plan.kept.len() <= 4 => for_tally!($plan, States<[State; 4]>, $function $arguments),
+            _ => for_tally!($plan, States<Vec<State>>, $function $arguments),
+        }
+    };
+    ($plan:expr, $tally:ty, $function:ident $arguments:tt) => {
+        match $plan.table.format {
+            Format::Csv => $function::<CSV, $tally> $arguments,
+            Format::Tsv => $function::<TSV, $tally> $arguments,
+        }
+    };
+}
+
 /// What the options mean for a table.
 #[derive(Clone, Debug)]
 struct Plan {
@@ -174,40 +242,43 @@ impl Plan {
         place(&mut self.kept, kept)
     }
 
-    /// The states of a group of one row.
-    #[inline]
-    fn states(&self, cells: &Cells<'_>) -> Result<States> {
-        let mut states = States::default();
-        for kept in &self.kept {
-            states.push(match *kept {
-                Kept::Rows => State::Count(1),
-                Kept::NotNull(column) => State::Count(u64::from(!cells.is_null(column))),
-                Kept::Sum(column) => match cells.value(column) {
-                    Some(cell) => self.number(cell, column)?,
-                    None => State::Nothing,
-                },
-                Kept::Least(column) => cells.value(column).map_or(State::Nothing, State::least),
-                Kept::Greatest(column) => cells.value(column).map_or(State::Nothing, State::greatest),
-            });
-        }
-        Ok(states)
-    }
-
-    #[inline]
-    fn number(&self, cell: &[u8], column: usize) -> Result<State> {
-        match Written::read(cell).map(Decimal::of) {
-            Some(Ok(number)) => Ok(State::sum(number)),
-            Some(Err(_)) => Err(Error::wrong_input(format!(
-                "{}: {} has more than the 38 digits that a sum keeps",
-                self.called(column),
-                Shown(cell)
-            ))),
-            None => {
-                let null = Shown(&self.table.null);
-                let hint = format!("; if it stands for no value, name it with --null (now {null})");
-                Err(Error::wrong_input(format!("{}: {} is no number{hint}", self.called(column), Shown(cell))))
+    /// Makes a state that of a group of one row; as it is, it is nothing. In place, because a small enum that was just written is
+    /// slow to copy: its parts have to reach the cache before they are read as one.
+    #[inline(always)]
+    fn set(&self, state: &mut State, kept: Kept, cells: &Cells<'_>) -> Result<()> {
+        match kept {
+            Kept::Rows => *state = State::Count(1),
+            Kept::NotNull(column) => *state = State::Count(u64::from(!cells.is_null(column))),
+            Kept::Sum(column) => {
+                let Some(cell) = cells.value(column) else { return Ok(()) };
+                match Decimal::read(cell) {
+                    Some(Ok(number)) => state.set_sum(number),
+                    other => return Err(self.no_sum(cell, column, other.is_some())),
+                }
+            }
+            Kept::Least(column) => {
+                if let Some(cell) = cells.value(column) {
+                    state.set_cell(End::Least, cell);
+                }
+            }
+            Kept::Greatest(column) => {
+                if let Some(cell) = cells.value(column) {
+                    state.set_cell(End::Greatest, cell);
+                }
             }
         }
+        Ok(())
+    }
+
+    #[cold]
+    fn no_sum(&self, cell: &[u8], column: usize, is_number: bool) -> Error {
+        let (column, cell) = (self.called(column), Shown(cell));
+        Error::wrong_input(if is_number {
+            format!("{column}: {cell} has more than the 38 digits that a sum keeps")
+        } else {
+            let null = Shown(&self.table.null);
+            format!("{column}: {cell} is no number; if it stands for no value, name it with --null (now {null})")
+        })
     }
 
     /// A column as messages call it.
@@ -219,7 +290,7 @@ impl Plan {
     }
 
     /// Writes the line of a group.
-    fn line(&self, group: &[u8], states: &States, distinct: &[u64], line: &mut Vec<u8>) -> Result<()> {
+    fn line(&self, group: &[u8], states: &[State], distinct: &[u64], line: &mut Vec<u8>) -> Result<()> {
         line.clear();
         key::write(group, self.groups.len(), line)?;
         for (at, shows) in self.shows.iter().enumerate() {
@@ -228,11 +299,11 @@ impl Plan {
             }
             match *shows {
                 Shows::Distinct(at) => line.extend_from_slice(distinct[at].to_string().as_bytes()),
-                Shows::State(at) => match states.get(at) {
+                Shows::State(at) => match &states[at] {
                     State::TooLong => return Err(self.too_long(group)),
                     state => state.write(&self.table.null, line),
                 },
-                Shows::Mean(sum, count) => match (states.get(sum), states.get(count)) {
+                Shows::Mean(sum, count) => match (&states[sum], &states[count]) {
                     (State::TooLong, _) => return Err(self.too_long(group)),
                     (sum, State::Count(count @ 1..)) => {
                         let mean = sum.decimal().unwrap_or_default().mean(*count);
@@ -258,42 +329,48 @@ impl Plan {
 /// Emits the states of each row with the key of its group. Where distinct values are counted, keys are tuples of the group and
 /// of what follows: nothing for the states, or the number of a column and its value.
 #[derive(Clone)]
-struct Read<const SEPARATOR: u8> {
+struct Read<const SEPARATOR: u8, T> {
     cut: Cut<SEPARATOR>,
     plan: Arc<Plan>,
     group: Vec<u8>,
     whole: Vec<u8>,
+    tally: PhantomData<fn() -> T>,
 }
 
-impl<const SEPARATOR: u8> Read<SEPARATOR> {
+impl<const SEPARATOR: u8, T> Read<SEPARATOR, T> {
     fn new(plan: Arc<Plan>) -> Self {
-        Read { cut: plan.table.cut(), plan, group: Vec::new(), whole: Vec::new() }
+        Read { cut: plan.table.cut(), plan, group: Vec::new(), whole: Vec::new(), tally: PhantomData }
     }
 }
 
-impl<const SEPARATOR: u8> Mapper for Read<SEPARATOR> {
+impl<const SEPARATOR: u8, T: Tally> Mapper for Read<SEPARATOR, T> {
     type Input = Rows<SEPARATOR>;
     type Key = [u8];
-    type Value = States;
+    type Value = T;
 
     #[inline]
-    fn map(&mut self, row: Record<'_>, out: &mut impl Emit<[u8], States>) -> Result<()> {
+    fn map(&mut self, row: Record<'_>, out: &mut impl Emit<[u8], T>) -> Result<()> {
         let Some(cells) = self.cut.row(&row)? else { return Ok(()) };
-        key::encode(&cells, &self.plan.groups, &mut self.group);
-        let states = self.plan.states(&cells)?;
+        let tally = T::of(&self.plan, &cells)?;
         if self.plan.distinct.is_empty() {
-            out.emit(&self.group[..], states);
+            if let [column] = self.plan.groups[..] {
+                out.emit(cells.get(column), tally);
+            } else {
+                key::encode(&cells, &self.plan.groups, &mut self.group);
+                out.emit(&self.group[..], tally);
+            }
             return Ok(());
         }
+        key::encode(&cells, &self.plan.groups, &mut self.group);
         encode_group(&self.group, &mut self.whole);
         let group = self.whole.len();
-        out.emit(&self.whole[..], states);
+        out.emit(&self.whole[..], tally);
         for (number, column) in self.plan.distinct.iter().enumerate() {
             let Some(cell) = cells.value(*column) else { continue };
             self.whole.truncate(group);
             self.whole.extend_from_slice(&(number as u32).to_be_bytes());
             self.whole.extend_from_slice(cell);
-            out.emit(&self.whole[..], States::default());
+            out.emit(&self.whole[..], T::default());
         }
         Ok(())
     }
@@ -305,19 +382,21 @@ fn encode_group(group: &[u8], key: &mut Vec<u8>) {
     ToKey::<Vec<u8>>::encode_part(group, key);
 }
 
-/// Folds the states of a group, and counts its distinct values.
+/// Folds what is kept of a group, and counts its distinct values.
 #[derive(Clone)]
-struct Add {
+struct Add<T> {
     plan: Arc<Plan>,
     distinct: Vec<u64>,
     /// The key of the record before.
     before: Vec<u8>,
     line: Vec<u8>,
+    tally: PhantomData<fn() -> T>,
 }
 
-impl Add {
+impl<T> Add<T> {
     fn new(plan: Arc<Plan>) -> Self {
-        Add { distinct: vec![0; plan.distinct.len()], plan, before: Vec::new(), line: Vec::new() }
+        let distinct = vec![0; plan.distinct.len()];
+        Add { distinct, plan, before: Vec::new(), line: Vec::new(), tally: PhantomData }
     }
 
     /// Counts the value that stands in a key behind its group, unless the record before had it, too.
@@ -330,14 +409,14 @@ impl Add {
     }
 }
 
-impl Reducer for Add {
+impl<T: Tally> Reducer for Add<T> {
     type Key = [u8];
-    type Value = States;
+    type Value = T;
     type OutKey = [u8];
     type OutValue = ();
 
-    fn reduce(&mut self, key: &[u8], values: &mut Values<States>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
-        let mut states: Option<States> = None;
+    fn reduce(&mut self, key: &[u8], values: &mut Values<T>, out: &mut impl Emit<[u8], ()>) -> Result<()> {
+        let mut tally: Option<T> = None;
         let counts_distinct = !self.plan.distinct.is_empty();
         let group_bytes = if counts_distinct { key::group_len(key) } else { key.len() };
         self.before.clear();
@@ -347,19 +426,19 @@ impl Reducer for Add {
                 self.count(group_bytes, key);
                 continue;
             }
-            match &mut states {
-                Some(states) => states.fold(value),
-                None => states = Some(value),
+            match &mut tally {
+                Some(tally) => tally.fold(value),
+                None => tally = Some(value),
             }
         }
-        let states = states.expect("each row has its states, which come first");
+        let states = tally.expect("what is kept of a row comes before its values").into_states();
         let group = if counts_distinct {
             let mut part = key;
             &<Vec<u8> as Key>::decode_part(&mut part)?[..]
         } else {
             key
         };
-        self.plan.line(group, &states, &self.distinct, &mut self.line)?;
+        self.plan.line(group, states.as_ref(), &self.distinct, &mut self.line)?;
         out.emit(&self.line[..], ());
         Ok(())
     }
@@ -384,45 +463,48 @@ impl Program for Aggregate {
     fn run(&self, options: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let driver = Driver::start(Self::NAME, session)?;
         let plan = options.plan(inputs, driver.inputs())?;
-        for_format!(plan.table.format, run(plan, inputs, driver))
+        for_tally!(plan, run(plan, inputs, driver))
     }
 }
 
-fn run<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], mut driver: Driver) -> Result<Report> {
+fn run<const SEPARATOR: u8, T: Tally>(plan: Plan, inputs: &[PathBuf], mut driver: Driver) -> Result<Report> {
     let plan = Arc::new(plan);
-    let job = Job::new(Aggregate::NAME, Read::<SEPARATOR>::new(plan.clone()), Add::new(plan.clone()));
-    let job = job.combine(|states: &mut States, more| states.fold(more)).input(inputs);
+    let job = Job::new(Aggregate::NAME, Read::<SEPARATOR, T>::new(plan.clone()), Add::<T>::new(plan.clone()));
+    let job = job.combine(|tally: &mut T, more| tally.fold(more)).input(inputs);
     driver.run(&if plan.distinct.is_empty() { job } else { job.group_by_prefix(key::group_len) })?;
     driver.finish()
 }
 
 /// A group as the reference keeps it.
-#[derive(Default)]
-struct Group {
-    states: Option<States>,
+struct Group<T> {
+    tally: T,
     distinct: Vec<HashSet<Vec<u8>>>,
 }
 
 impl Aggregate {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let plan = options.plan(inputs, run.inputs())?;
-        for_format!(plan.table.format, aggregate(plan, inputs, run))
+        for_tally!(plan, aggregate(plan, inputs, run))
     }
 }
 
-fn aggregate<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
+fn aggregate<const SEPARATOR: u8, T: Tally>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
     let (mut cut, mut group) = (plan.table.cut::<SEPARATOR>(), Vec::new());
-    let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
+    let mut groups: HashMap<Vec<u8>, Group<T>> = HashMap::new();
     run.for_each::<Rows<SEPARATOR>>(inputs, |row| {
         let Some(cells) = cut.row(&row)? else { return Ok(()) };
         key::encode(&cells, &plan.groups, &mut group);
-        let states = plan.states(&cells)?;
-        let group = groups.entry_ref(&group[..]).or_default();
-        match &mut group.states {
-            Some(all) => all.fold(states),
-            None => group.states = Some(states),
-        }
-        group.distinct.resize_with(plan.distinct.len(), HashSet::new);
+        let row = T::of(&plan, &cells)?;
+        let group = match groups.entry_ref(&group[..]) {
+            EntryRef::Occupied(entry) => {
+                let group = entry.into_mut();
+                group.tally.fold(row);
+                group
+            }
+            EntryRef::Vacant(entry) => {
+                entry.insert(Group { tally: row, distinct: vec![HashSet::new(); plan.distinct.len()] })
+            }
+        };
         for (values, column) in group.distinct.iter_mut().zip(&plan.distinct) {
             if let Some(cell) = cells.value(*column) {
                 values.get_or_insert_with(cell, |cell| cell.to_vec());
@@ -433,9 +515,9 @@ fn aggregate<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut Refe
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     let (mut whole, mut line) = (Vec::new(), Vec::new());
-    for (group, Group { states, distinct }) in groups {
+    for (group, Group { tally, distinct }) in groups {
         let distinct: Vec<u64> = distinct.iter().map(|values| values.len() as u64).collect();
-        plan.line(&group, &states.unwrap_or_default(), &distinct, &mut line)?;
+        plan.line(&group, tally.into_states().as_ref(), &distinct, &mut line)?;
         encode_group(&group, &mut whole);
         let part = run.partition(if plan.distinct.is_empty() { &group } else { &whole });
         run.write(part, &line[..], &())?;

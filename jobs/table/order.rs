@@ -87,18 +87,30 @@ fn encode_number(number: Written<'_>, out: &mut Vec<u8>) {
 
 /// Compares two cells that are not null.
 pub fn compare(one: &[u8], other: &[u8]) -> Ordering {
-    // Rounding keeps the order of numbers that it tells apart.
-    if let (Some(a), Some(b)) = (float(one), float(other))
-        && let Some(order @ (Ordering::Less | Ordering::Greater)) = a.partial_cmp(&b)
-    {
-        return order;
+    match (Written::read(one), Written::read(other)) {
+        (Some(a), Some(b)) => {
+            // Rounding keeps the order of numbers that it tells apart.
+            if let (Some(one), Some(other)) = (float(one), float(other))
+                && let Some(order @ (Ordering::Less | Ordering::Greater)) = one.partial_cmp(&other)
+            {
+                return order;
+            }
+            let encoded = |number| {
+                let mut bytes = Vec::new();
+                encode_number(number, &mut bytes);
+                bytes
+            };
+            encoded(a).cmp(&encoded(b))
+        }
+        (None, None) => one.cmp(other),
+        (number, _) => {
+            if number.is_some() {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
     }
-    let encoded = |cell| {
-        let mut bytes = Vec::new();
-        encode(Some(cell), Direction::Ascending, &mut bytes);
-        bytes
-    };
-    encoded(one).cmp(&encoded(other))
 }
 
 /// A number as a float, infinite where it is too large for one.

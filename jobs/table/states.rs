@@ -1,4 +1,8 @@
 //! What aggregates keep of a group while it is added up: counts, sums, least and greatest cells.
+//!
+//! A combiner holds the states of a group for each key of its table, and folds those of each row into them. So a state is two
+//! words, and the states of a group are an array of just as many as the plan needs, or nearly: nothing is allocated for a row,
+//! unless it has more states than an array of the job, or a long cell.
 
 use twinmill::prelude::*;
 use twinmill::record::{ToText, ToValue, Value};
@@ -8,9 +12,7 @@ use crate::jobs::table::decimal::Decimal;
 use crate::jobs::table::order;
 
 /// Longest cell that lies in its state.
-const SHORT_BYTES: usize = 21;
-/// Most states that lie in their list.
-const FEW: usize = 3;
+const SHORT_BYTES: usize = 13;
 
 /// One aggregate of a group. States of one kind are folded into one, in any order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,155 +21,179 @@ pub enum State {
     #[default]
     Nothing,
     Count(u64),
-    /// The two halves of the units of a [`Decimal`], so that no state needs more than four words.
     Sum {
-        low: u64,
-        high: i64,
+        units: i64,
         scale: u8,
     },
-    /// A sum that does not fit.
+    /// A sum whose units do not fit a word.
+    LongSum(Box<Decimal>),
+    /// A sum that does not fit at all.
     TooLong,
-    Least(Cell),
-    Greatest(Cell),
+    /// The cell at an end of the order, if it is short.
+    Short {
+        end: End,
+        len: u8,
+        bytes: [u8; SHORT_BYTES],
+    },
+    Long {
+        end: End,
+        cell: Box<Box<[u8]>>,
+    },
 }
 
-/// A cell of its own.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
-    Short { bytes: [u8; SHORT_BYTES], len: u8 },
-    Long(Box<[u8]>),
-}
-
-impl Cell {
-    fn of(cell: &[u8]) -> Self {
-        if cell.len() > SHORT_BYTES {
-            return Cell::Long(cell.into());
-        }
-        let mut bytes = [0; SHORT_BYTES];
-        bytes[..cell.len()].copy_from_slice(cell);
-        Cell::Short { bytes, len: cell.len() as u8 }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Cell::Short { bytes, len } => &bytes[..usize::from(*len)],
-            Cell::Long(bytes) => bytes,
-        }
-    }
-
-    /// Whether it comes before another one: by value and, of numbers that are written in two ways, by bytes.
-    fn is_before(&self, other: &Self) -> bool {
-        let (one, other) = (self.bytes(), other.bytes());
-        order::compare(one, other).then_with(|| one.cmp(other)).is_lt()
-    }
+/// An end of the order of cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Least,
+    Greatest,
 }
 
 impl State {
-    #[inline]
     pub fn sum(number: Decimal) -> Self {
-        State::Sum { low: number.units as u64, high: (number.units >> 64) as i64, scale: number.scale }
+        let mut state = State::Nothing;
+        state.set_sum(number);
+        state
     }
 
-    pub fn least(cell: &[u8]) -> Self {
-        State::Least(Cell::of(cell))
+    pub fn cell(end: End, cell: &[u8]) -> Self {
+        let mut state = State::Nothing;
+        state.set_cell(end, cell);
+        state
     }
 
-    pub fn greatest(cell: &[u8]) -> Self {
-        State::Greatest(Cell::of(cell))
+    /// Makes it a sum.
+    #[inline(always)]
+    pub fn set_sum(&mut self, number: Decimal) {
+        *self = match i64::try_from(number.units) {
+            Ok(units) => State::Sum { units, scale: number.scale },
+            Err(_) => State::LongSum(Box::new(number)),
+        };
+    }
+
+    /// Makes it a cell at an end of the order.
+    #[inline(always)]
+    pub fn set_cell(&mut self, end: End, cell: &[u8]) {
+        let mut bytes = [0; SHORT_BYTES];
+        *self = match bytes.get_mut(..cell.len()) {
+            Some(short) => {
+                short.copy_from_slice(cell);
+                State::Short { end, len: cell.len() as u8, bytes }
+            }
+            None => State::Long { end, cell: Box::new(cell.into()) },
+        };
     }
 
     /// The sum, if it is one.
-    #[inline]
     pub fn decimal(&self) -> Option<Decimal> {
         match self {
-            State::Sum { low, high, scale } => {
-                Some(Decimal { units: i128::from(*high) << 64 | i128::from(*low), scale: *scale })
-            }
+            State::Sum { units, scale } => Some(Decimal { units: i128::from(*units), scale: *scale }),
+            State::LongSum(sum) => Some(**sum),
             _ => None,
         }
     }
 
-    #[inline]
-    fn fold(&mut self, other: State) {
-        match (&mut *self, other) {
-            (_, State::Nothing) | (State::TooLong, _) => {}
-            (State::Nothing, other) | (_, other @ State::TooLong) => *self = other,
+    /// The cell at an end of the order, if it is one.
+    fn extreme(&self) -> Option<(End, &[u8])> {
+        match self {
+            State::Short { end, len, bytes } => Some((*end, &bytes[..usize::from(*len)])),
+            State::Long { end, cell } => Some((*end, cell)),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn fold(&mut self, more: State) {
+        match (&mut *self, more) {
+            (_, State::Nothing) => {}
             (State::Count(count), State::Count(more)) => *count += more,
-            (State::Least(least), State::Least(other)) if other.is_before(least) => *least = other,
-            (State::Greatest(greatest), State::Greatest(other)) if greatest.is_before(&other) => *greatest = other,
-            (sum, more) => {
-                if let (Some(mut total), Some(more)) = (sum.decimal(), more.decimal()) {
-                    *sum = total.add(more).map_or(State::TooLong, |()| State::sum(total));
+            (State::Sum { units, scale }, more @ State::Sum { units: plus, scale: other }) => {
+                match units.checked_add(plus).filter(|_| *scale == other) {
+                    Some(sum) => *units = sum,
+                    None => self.fold_other(more),
                 }
             }
+            (_, more) => self.fold_other(more),
+        }
+    }
+
+    #[inline(never)]
+    fn fold_other(&mut self, more: State) {
+        if *self == State::Nothing || more == State::TooLong {
+            *self = more;
+        } else if let (Some((end, cell)), Some((_, other))) = (self.extreme(), more.extreme()) {
+            // Of numbers that are written in two ways, the bytes decide.
+            let order = order::compare(other, cell).then_with(|| other.cmp(cell));
+            if if end == End::Least { order.is_lt() } else { order.is_gt() } {
+                *self = more;
+            }
+        } else if let (Some(mut sum), Some(number)) = (self.decimal(), more.decimal()) {
+            *self = sum.add(number).map_or(State::TooLong, |()| State::sum(sum));
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            State::LongSum(_) => size_of::<Decimal>(),
+            State::Long { cell, .. } => size_of::<Box<[u8]>>() + cell.len(),
+            _ => 0,
         }
     }
 
     /// Appends it as it stands in the output.
     pub fn write(&self, null: &[u8], out: &mut Vec<u8>) {
+        match (self, self.extreme()) {
+            (State::Count(count), _) => ToText::write_text(count, out),
+            (_, Some((_, cell))) => write_cell(cell, out),
+            _ => match self.decimal() {
+                Some(sum) => out.extend_from_slice(sum.to_string().as_bytes()),
+                None => out.extend_from_slice(null),
+            },
+        }
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            State::Nothing | State::TooLong => out.extend_from_slice(null),
-            State::Count(count) => ToText::write_text(count, out),
-            State::Sum { .. } => out.extend_from_slice(self.decimal().unwrap_or_default().to_string().as_bytes()),
-            State::Least(cell) | State::Greatest(cell) => write_cell(cell.bytes(), out),
-        }
-    }
-}
-
-/// The states of a group. A few lie in the list itself, so that a row allocates nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum States {
-    Few { states: [State; FEW], len: u8 },
-    Many(Vec<State>),
-}
-
-impl Default for States {
-    fn default() -> Self {
-        States::Few { states: [State::Nothing, State::Nothing, State::Nothing], len: 0 }
-    }
-}
-
-impl States {
-    #[inline]
-    pub fn push(&mut self, state: State) {
-        match self {
-            States::Few { states, len } if usize::from(*len) < FEW => {
-                states[usize::from(*len)] = state;
-                *len += 1;
+            State::Nothing => out.push(NOTHING),
+            State::Count(count) => {
+                out.push(COUNT);
+                ToValue::<u64>::encode_part(count, out);
             }
-            States::Few { states, .. } => {
-                let mut many: Vec<State> = states.iter_mut().map(std::mem::take).collect();
-                many.push(state);
-                *self = States::Many(many);
+            State::Sum { units, scale } => {
+                out.push(SUM);
+                ToValue::<(u8, i64)>::encode_part(&(*scale, *units), out);
             }
-            States::Many(states) => states.push(state),
+            State::LongSum(sum) => {
+                out.push(LONG_SUM);
+                ToValue::<(u8, i128)>::encode_part(&(sum.scale, sum.units), out);
+            }
+            State::TooLong => out.push(TOO_LONG),
+            State::Short { end, .. } | State::Long { end, .. } => {
+                out.push(if *end == End::Least { LEAST } else { GREATEST });
+                let (_, cell) = self.extreme().expect("a cell");
+                ToValue::<Vec<u8>>::encode_part(cell, out);
+            }
         }
     }
 
-    fn all(&self) -> &[State] {
-        match self {
-            States::Few { states, len } => &states[..usize::from(*len)],
-            States::Many(states) => states,
-        }
-    }
-
-    /// The state of this number.
-    pub fn get(&self, at: usize) -> &State {
-        &self.all()[at]
-    }
-
-    /// Adds the states of the same group elsewhere.
-    #[inline]
-    pub fn fold(&mut self, more: States) {
-        match (self, more) {
-            (States::Few { states, .. }, States::Few { states: more, .. }) => {
-                states.iter_mut().zip(more).for_each(|(state, more)| state.fold(more));
+    fn decode(bytes: &mut &[u8]) -> Result<Self> {
+        let Some((kind, rest)) = bytes.split_first() else { return Err(Error::codec("a state", bytes)) };
+        *bytes = rest;
+        Ok(match *kind {
+            NOTHING => State::Nothing,
+            COUNT => State::Count(u64::decode_part(bytes)?),
+            SUM => {
+                let (scale, units) = <(u8, i64)>::decode_part(bytes)?;
+                State::Sum { units, scale }
             }
-            (States::Many(states), States::Many(more)) => {
-                states.iter_mut().zip(more).for_each(|(state, more)| state.fold(more));
+            LONG_SUM => {
+                let (scale, units) = <(u8, i128)>::decode_part(bytes)?;
+                State::sum(Decimal { units, scale })
             }
-            _ => debug_assert!(false, "a job keeps as many states of every group"),
-        }
+            TOO_LONG => State::TooLong,
+            LEAST => State::cell(End::Least, &Vec::<u8>::decode_part(bytes)?),
+            GREATEST => State::cell(End::Greatest, &Vec::<u8>::decode_part(bytes)?),
+            other => return Err(Error::codec("a state", &[other])),
+        })
     }
 }
 
@@ -179,96 +205,128 @@ const TOO_LONG: u8 = 4;
 const LEAST: u8 = 5;
 const GREATEST: u8 = 6;
 
-impl Value for States {
-    type Ref<'a> = States;
+/// A list of states: an array, of which the last ones may be unused, or any number of them.
+pub trait List: AsRef<[State]> + IntoIterator<Item = State> + Clone + PartialEq + Send + 'static {
+    /// A list of so many that are nothing.
+    fn of(count: usize) -> Self;
 
-    #[inline]
-    fn decode(bytes: &[u8]) -> Result<States> {
+    fn states(&mut self) -> &mut [State];
+
+    /// The state of this number, which is the next one where the list may grow; `None` where there is no room for it.
+    fn place(&mut self, number: usize) -> Option<&mut State>;
+
+    /// Bytes of the list on the heap, without what its states own.
+    fn own_heap_bytes(&self) -> usize;
+}
+
+impl<const N: usize> List for [State; N] {
+    #[inline(always)]
+    fn of(count: usize) -> Self {
+        debug_assert!(count <= N, "the array was chosen for the plan");
+        [const { State::Nothing }; N]
+    }
+
+    #[inline(always)]
+    fn states(&mut self) -> &mut [State] {
+        self
+    }
+
+    fn place(&mut self, number: usize) -> Option<&mut State> {
+        self.get_mut(number)
+    }
+
+    fn own_heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl List for Vec<State> {
+    fn of(count: usize) -> Self {
+        vec![State::Nothing; count]
+    }
+
+    fn states(&mut self) -> &mut [State] {
+        self
+    }
+
+    fn place(&mut self, number: usize) -> Option<&mut State> {
+        self.resize(number + 1, State::Nothing);
+        self.last_mut()
+    }
+
+    fn own_heap_bytes(&self) -> usize {
+        self.capacity() * size_of::<State>()
+    }
+}
+
+/// The states of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct States<L>(pub L);
+
+impl<L: List> States<L> {
+    /// Adds the states of the same group elsewhere.
+    #[inline(always)]
+    pub fn fold(&mut self, more: States<L>) {
+        for (state, more) in self.0.states().iter_mut().zip(more.0) {
+            state.fold(more);
+        }
+    }
+}
+
+impl<L: List> Default for States<L> {
+    fn default() -> Self {
+        States(L::of(0))
+    }
+}
+
+impl<L: List> Value for States<L> {
+    type Ref<'a> = States<L>;
+
+    fn decode(bytes: &[u8]) -> Result<Self> {
         States::decode_owned(bytes)
     }
 
     /// All that is left: states are the whole value of a record.
-    fn decode_part(bytes: &mut &[u8]) -> Result<States> {
-        let mut states = States::default();
-        while let Some((kind, rest)) = bytes.split_first() {
-            *bytes = rest;
-            states.push(match *kind {
-                NOTHING => State::Nothing,
-                COUNT => State::Count(u64::decode_part(bytes)?),
-                SUM => {
-                    let (scale, units) = <(u8, i64)>::decode_part(bytes)?;
-                    State::sum(Decimal { units: i128::from(units), scale })
-                }
-                LONG_SUM => {
-                    let (scale, units) = <(u8, i128)>::decode_part(bytes)?;
-                    State::sum(Decimal { units, scale })
-                }
-                TOO_LONG => State::TooLong,
-                LEAST => State::least(&Vec::<u8>::decode_part(bytes)?),
-                GREATEST => State::greatest(&Vec::<u8>::decode_part(bytes)?),
-                other => return Err(Error::codec("a state", &[other])),
-            });
+    fn decode_part(bytes: &mut &[u8]) -> Result<Self> {
+        let mut list = L::of(0);
+        for number in 0.. {
+            if bytes.is_empty() {
+                break;
+            }
+            *list.place(number).ok_or_else(|| Error::codec("as many states", bytes))? = State::decode(bytes)?;
         }
-        Ok(states)
+        Ok(States(list))
     }
 
+    #[inline]
     fn heap_bytes(&self) -> usize {
-        let of_cells = |state: &State| match state {
-            State::Least(Cell::Long(bytes)) | State::Greatest(Cell::Long(bytes)) => bytes.len(),
-            _ => 0,
-        };
-        let list = match self {
-            States::Few { .. } => 0,
-            States::Many(states) => states.capacity() * size_of::<State>(),
-        };
-        list + self.all().iter().map(of_cells).sum::<usize>()
+        self.own_heap_bytes() + self.0.as_ref().iter().map(State::heap_bytes).sum::<usize>()
+    }
+
+    #[inline]
+    fn own_heap_bytes(&self) -> usize {
+        self.0.own_heap_bytes()
     }
 }
 
-impl ToValue<States> for States {
+impl<L: List> ToValue<States<L>> for States<L> {
     fn encode_part(&self, out: &mut Vec<u8>) {
-        for state in self.all() {
-            match state {
-                State::Nothing => out.push(NOTHING),
-                State::Count(count) => {
-                    out.push(COUNT);
-                    ToValue::<u64>::encode_part(count, out);
-                }
-                State::Sum { scale, .. } => {
-                    let units = state.decimal().unwrap_or_default().units;
-                    match i64::try_from(units) {
-                        Ok(units) => {
-                            out.push(SUM);
-                            ToValue::<(u8, i64)>::encode_part(&(*scale, units), out);
-                        }
-                        Err(_) => {
-                            out.push(LONG_SUM);
-                            ToValue::<(u8, i128)>::encode_part(&(*scale, units), out);
-                        }
-                    }
-                }
-                State::TooLong => out.push(TOO_LONG),
-                State::Least(cell) | State::Greatest(cell) => {
-                    out.push(if matches!(state, State::Least(_)) { LEAST } else { GREATEST });
-                    ToValue::<Vec<u8>>::encode_part(cell.bytes(), out);
-                }
-            }
-        }
+        self.0.as_ref().iter().for_each(|state| state.encode(out));
     }
 
-    fn to_value(&self) -> States {
+    fn to_value(&self) -> States<L> {
         self.clone()
     }
 
-    fn into_value(self) -> States {
+    fn into_value(self) -> States<L> {
         self
     }
 }
 
 /// For people who inspect runs.
-impl ToText for States {
+impl<L: List> ToText for States<L> {
     fn write_text(&self, out: &mut Vec<u8>) {
-        for (at, state) in self.all().iter().enumerate() {
+        for (at, state) in self.0.as_ref().iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
@@ -281,46 +339,57 @@ impl ToText for States {
 mod tests {
     use super::*;
 
-    fn states(list: &[State]) -> States {
-        let mut states = States::default();
-        list.iter().cloned().for_each(|state| states.push(state));
-        states
+    fn sum(units: i128, scale: u8) -> State {
+        State::sum(Decimal { units, scale })
     }
 
     #[test]
     fn states_are_small_and_come_back_from_their_encoding() {
-        assert!(size_of::<State>() <= 32, "{}", size_of::<State>());
-        let sum = |units, scale| State::sum(Decimal { units, scale });
+        assert!(size_of::<State>() <= 16, "{}", size_of::<State>());
         let all = [
             State::Nothing,
             State::Count(300),
             sum(-5, 2),
             sum(-(1i128 << 90), 9),
             State::TooLong,
-            State::least(b"12"),
-            State::greatest(&[b'x'; 100]),
+            State::cell(End::Least, b"12"),
+            State::cell(End::Greatest, &[b'x'; 100]),
         ];
         for len in 0..=all.len() {
-            let (states, mut bytes) = (states(&all[..len]), Vec::new());
+            let (states, mut bytes) = (States(all[..len].to_vec()), Vec::new());
             states.encode(&mut bytes);
             assert_eq!(States::decode(&bytes).unwrap(), states);
+            let few = States::<[State; 4]>::decode(&bytes);
+            assert_eq!(few.map(|few| few.0[..len].to_vec()).ok(), (len <= 4).then_some(states.0));
         }
         assert_eq!(all[3].decimal().unwrap().units, -(1i128 << 90));
     }
 
     #[test]
     fn states_are_folded_in_any_order() {
-        let one = states(&[State::Count(1), State::sum(Decimal { units: 15, scale: 1 }), State::least(b"10")]);
-        let other = states(&[State::Count(2), State::Nothing, State::least(b"9")]);
+        let one = States([State::Count(1), sum(15, 1), State::cell(End::Least, b"10"), sum(i128::from(i64::MAX), 0)]);
+        let other = States([State::Count(2), State::Nothing, State::cell(End::Least, b"9"), sum(25, 1)]);
         let (mut forwards, mut backwards) = (one.clone(), other.clone());
         forwards.fold(other);
         backwards.fold(one);
         assert_eq!(forwards, backwards);
         let mut text = Vec::new();
         forwards.write_text(&mut text);
-        assert_eq!(text, b"3,1.5,9");
+        assert_eq!(text, b"3,1.5,9,9223372036854775809.5");
         let mut too_long = State::TooLong;
         too_long.fold(State::sum(Decimal::default()));
         assert_eq!(too_long, State::TooLong);
+    }
+
+    #[test]
+    fn a_cell_is_kept_however_long_it_is() {
+        let cells = ["9", "10", "2024-01-31", "2024-01-31 10:00:00", "z"];
+        for (end, expected) in [(End::Least, "9"), (End::Greatest, "z")] {
+            let mut state = State::Nothing;
+            cells.iter().for_each(|cell| state.fold(State::cell(end, cell.as_bytes())));
+            assert_eq!(state.extreme(), Some((end, expected.as_bytes())));
+            let long = State::cell(end, cells[3].as_bytes());
+            assert_eq!((state.heap_bytes(), long.heap_bytes()), (0, size_of::<Box<[u8]>>() + cells[3].len()));
+        }
     }
 }
