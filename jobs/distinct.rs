@@ -16,8 +16,8 @@ use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::line_sorter::LineSorter;
 use crate::jobs::lines::LineAsKey;
-use crate::jobs::tally::Tally;
 
 pub struct Distinct;
 
@@ -60,17 +60,11 @@ impl Program for Distinct {
 
 impl Distinct {
     fn reference(&self, _: &(), inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-        let (mut lines, mut has_empty) = (Tally::default(), false);
+        let mut sorter = LineSorter::default();
         run.for_each_line(inputs, |line| {
-            match line.bytes() {
-                [] => has_empty = true,
-                line => lines.add(line),
-            }
+            sorter.add_distinct(&line);
             Ok(())
         })?;
-        if has_empty {
-            run.write(run.partition(b""), b"", &())?;
-        }
-        lines.for_each_sorted(|line, _| run.write(run.partition(line), line, &()))
+        sorter.for_each_distinct(|line| run.write(run.partition(line), line, &()))
     }
 }

@@ -42,7 +42,7 @@
 //! | [`dashboard`] | tables and a page of an access log, in one pass over it |
 //!
 //! The other files are shared by the jobs: graph inputs ([`edges`]), text ([`tokens`], [`documents`], [`files`], [`lines`],
-//! [`least`], [`lengths`], [`decimals`], [`tally`]), tables ([`table`]), models of tables of numbers ([`sums`], [`lanes`],
+//! [`line_sorter`], [`least`], [`lengths`], [`decimals`], [`tally`]), tables ([`table`]), models of tables of numbers ([`sums`], [`lanes`],
 //! [`scaling`], [`moments`], [`triangle`], [`algebra`], [`seeds`], [`trial`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]). The dashboard has files of its own: [`requests`], [`summaries`], [`dashboard_page`].
 //!
@@ -74,6 +74,7 @@ mod kmeans;
 mod lanes;
 mod least;
 mod lengths;
+mod line_sorter;
 mod linear;
 mod lines;
 mod logreg;

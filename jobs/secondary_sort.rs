@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use twinmill::Rows;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
@@ -27,6 +28,7 @@ use twinmill::program::{Program, Reference};
 use twinmill::record::ToKey;
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::line_sorter::Prefixed;
 use crate::jobs::table::cells::Cut;
 use crate::jobs::table::columns::{Column, Columns, find_all};
 use crate::jobs::table::order::{self, Direction};
@@ -208,48 +210,40 @@ impl SecondarySort {
     }
 }
 
-/// A row of the reference's text: its key stands there, and its line behind it.
-struct Sorted {
-    /// The first bytes of the key, which tell most keys apart where they are.
-    prefix: u128,
-    start: usize,
-    key: usize,
+/// A group in the reference. Its rows lie in a text of their own, so that they are near each other when they are sorted.
+#[derive(Default)]
+struct Group {
+    text: Vec<u8>,
+    rows: Vec<Row>,
+}
+
+/// A row: its order stands in the text, and its line behind it.
+struct Row {
+    order: Prefixed,
     line: usize,
 }
 
-/// A key that is shorter has zeros behind it.
-fn prefix(key: &[u8]) -> u128 {
-    let mut bytes = [0; size_of::<u128>()];
-    let len = key.len().min(bytes.len());
-    bytes[..len].copy_from_slice(&key[..len]);
-    u128::from_be_bytes(bytes)
-}
-
 fn sort<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-    let first = plan.first;
+    let first = usize::try_from(plan.first).unwrap_or(usize::MAX);
     let mut read = ReadRows::<SEPARATOR>::new(Arc::new(plan));
-    let (mut text, mut rows) = (Vec::new(), Vec::new());
+    let mut groups = HashMap::<Vec<u8>, Group>::new();
     run.for_each::<Rows<SEPARATOR>>(inputs, |row| {
         if read.read(&row)? {
-            let (prefix, start) = (prefix(&read.key), text.len());
-            rows.push(Sorted { prefix, start, key: read.key.len(), line: read.line.len() });
-            text.extend_from_slice(&read.key);
+            let (group, order) = read.key.split_at(key::group_len(&read.key));
+            let Group { text, rows } = groups.entry_ref(group).or_default();
+            rows.push(Row { order: Prefixed::append(order, text), line: read.line.len() });
             text.extend_from_slice(&read.line);
         }
         Ok(())
     })?;
-    let key = |row: &Sorted| &text[row.start..][..row.key];
-    // Stable, so that rows whose order is the same stay as they came.
-    rows.sort_by(|one, other| one.prefix.cmp(&other.prefix).then_with(|| key(one).cmp(key(other))));
-    let (mut group, mut left): (&[u8], u64) = (&[], 0);
-    for row in &rows {
-        let of_row = &key(row)[..key::group_len(key(row))];
-        if of_row != group {
-            (group, left) = (of_row, first);
-        }
-        if left > 0 {
-            run.write(run.partition(group), &text[row.start + row.key..][..row.line], &())?;
-            left -= 1;
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for (group, Group { text, mut rows }) in groups {
+        let part = run.partition(&group);
+        // Stable, so that rows whose order is the same stay as they came.
+        rows.sort_by(|one, other| one.order.compare(&other.order, &text));
+        for row in rows.iter().take(first) {
+            run.write(part, &text[row.order.end()..][..row.line], &())?;
         }
     }
     Ok(())

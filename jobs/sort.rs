@@ -10,6 +10,7 @@ use twinmill::prelude::*;
 use twinmill::program::{Program, Reference};
 use twinmill::reference::ReferenceRun;
 
+use crate::jobs::line_sorter::LineSorter;
 use crate::jobs::lines::LineAsKey;
 
 /// Lines looked at to choose split points: at 10,000 a range is within a few percent of its share.
@@ -55,33 +56,15 @@ impl Program for Sort {
     }
 }
 
-/// A line of the reference's text.
-struct Line {
-    /// Its first eight bytes as a number that orders like them, which mostly decides without a look at the text.
-    prefix: u64,
-    start: usize,
-    len: usize,
-}
-
-fn prefix(line: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let len = line.len().min(bytes.len());
-    bytes[..len].copy_from_slice(&line[..len]);
-    u64::from_be_bytes(bytes)
-}
-
 impl Sort {
     fn reference(&self, options: &Options, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
         let order = total_order(run.inputs(), inputs, &LineAsKey, SAMPLE_LINES, run.reducers())?;
-        let (mut text, mut lines) = (Vec::with_capacity(run.inputs().bytes(inputs)? as usize), Vec::new());
+        let mut sorter = LineSorter::with_capacity(run.inputs().bytes(inputs)? as usize);
         run.for_each_line(inputs, |line| {
-            lines.push(Line { prefix: prefix(&line), start: text.len(), len: line.len() });
-            text.extend_from_slice(&line);
+            sorter.add(&line);
             Ok(())
         })?;
-        let bytes = |line: &Line| &text[line.start..][..line.len];
-        lines.sort_unstable_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| bytes(a).cmp(bytes(b))));
-        lines.iter().map(bytes).try_for_each(|line| {
+        sorter.for_each_sorted(|line| {
             let part = if options.total_order { order.partition(line, run.reducers()) } else { run.partition(line) };
             run.write(part, line, &())
         })
