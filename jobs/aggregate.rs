@@ -253,7 +253,7 @@ impl Plan {
                 let Some(cell) = cells.value(column) else { return Ok(()) };
                 match Decimal::read(cell) {
                     Some(Ok(number)) => state.set_sum(number),
-                    other => return Err(self.no_sum(cell, column, other.is_some())),
+                    other => return Err(self.no_sum(cell, column, other.is_some(), cells)),
                 }
             }
             Kept::Least(column) => {
@@ -271,10 +271,13 @@ impl Plan {
     }
 
     #[cold]
-    fn no_sum(&self, cell: &[u8], column: usize, is_number: bool) -> Error {
+    fn no_sum(&self, cell: &[u8], column: usize, is_number: bool, cells: &Cells<'_>) -> Error {
         let (column, cell) = (self.called(column), Shown(cell));
+        let is_title = || cells.is_first() && (0..self.table.width).all(|at| Decimal::read(cells.get(at)).is_none());
         Error::wrong_input(if is_number {
             format!("{column}: {cell} has more than the 38 digits that a sum keeps")
+        } else if self.table.names.is_none() && is_title() {
+            format!("{column}: {cell} is no number; the row looks like a title: if it is one, pass --header")
         } else {
             let null = Shown(&self.table.null);
             format!("{column}: {cell} is no number; if it stands for no value, name it with --null (now {null})")

@@ -25,6 +25,7 @@ pub struct Cells<'r> {
     null: &'r [u8],
     /// Whether no cell needs quotes in the output.
     plain: bool,
+    is_first: bool,
 }
 
 impl<const SEPARATOR: u8> Cut<SEPARATOR> {
@@ -52,7 +53,8 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
             return Ok(None);
         }
         let width = self.width;
-        let cells = self.split(row.bytes())?;
+        let mut cells = self.split(row.bytes())?;
+        cells.is_first = row.is_first();
         if cells.bounds.len() == width { Ok(Some(cells)) } else { Err(wrong_width(&cells, width, row)) }
     }
 
@@ -70,7 +72,7 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
         self.bounds.push((start, row.len()));
         let plain =
             if SEPARATOR == b'\t' { memchr(b'\r', row).is_none() } else { memchr2(b'\t', b'\r', row).is_none() };
-        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, plain })
+        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, plain, is_first: false })
     }
 
     #[inline(never)]
@@ -100,7 +102,7 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
                 }
             }
         }
-        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, plain: false })
+        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, plain: false, is_first: false })
     }
 }
 
@@ -145,6 +147,11 @@ impl<'r> Cells<'r> {
     pub fn value(&self, column: usize) -> Option<&'r [u8]> {
         let cell = self.get(column);
         (cell != self.null).then_some(cell)
+    }
+
+    /// Whether the row is the first one of its file.
+    pub fn is_first(&self) -> bool {
+        self.is_first
     }
 
     pub fn is_null(&self, column: usize) -> bool {

@@ -209,6 +209,7 @@ fn wrong_tables_are_refused_with_their_place_and_what_to_do() {
         ("1,a\n2,3\n", "aggregate --agg sum:2", &["table at offset 0: column 2: 'a' is no number", "--null"]),
         ("1,a\n2,\"b\n", "select", &["table at offset 4: a quoted cell is not closed before the file ends"]),
         ("1,a\n2,\"b\"c\n", "select", &["table at offset 4: 'c' stands between the quote that closes a cell"]),
+        ("id,births\n1,2\n", "aggregate --agg sum:2", &["'births' is no number", "looks like a title", "--header"]),
         ("1,1e99\n", "aggregate --agg sum:2", &["table at offset 0: column 2: '1e99' has more than the 38 digits"]),
         (
             &"1,9e37\n".repeat(2),
