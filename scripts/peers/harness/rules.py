@@ -97,7 +97,9 @@ def plain_rows(question: Question) -> Iterator[str]:
     named += [column for part in question.parameters.get("agg", "").split(",") if (column := part.partition(":")[2])]
     if not all(column.isdecimal() for column in named):
         yield "knows columns by their numbers"
-    if question.workload.name == "secondary-sort" and _second_is_a_number(question.data):
+    elif any(not _is_a_number(question.data, int(column) - 1) for column in _extremes(question)):
+        yield "finds the least and the greatest of numbers only, and a column has others"
+    if question.workload.name == "secondary-sort" and _is_a_number(question.data, 1):
         yield "orders text by text, and the second column may be numbers"
 
 
@@ -142,11 +144,20 @@ def usual_reader(question: Question) -> Iterator[str]:
     yield from plain_rows(question)
 
 
-def _second_is_a_number(data: Data) -> bool:
+def _extremes(question: Question) -> Iterator[str]:
+    """Columns whose least or greatest cell is asked for."""
+    for part in question.parameters.get("agg", "").split(","):
+        function, _, column = part.partition(":")
+        if function in ("min", "max"):
+            yield column
+
+
+def _is_a_number(data: Data, column: int) -> bool:
+    """Whether the cell of a column, from 0, is a number in the first row of a file."""
     for file in data.files:
         cells = re.split(b"[,\t]", file.text[:4096].partition(b"\n")[0])
         try:
-            float(cells[1])
+            float(cells[column])
             return True
         except (IndexError, ValueError):
             pass
