@@ -117,7 +117,10 @@ fn legend(times: &[(String, Spread)], width: usize) -> String {
     if !any || coverage <= 0.0 {
         return String::new();
     }
-    wrapped(&format!("median, and the interval that holds it with a confidence of {:.0} %", 100.0 * coverage), width)
+    // What ran in fewer rounds has a wider interval or a lower confidence.
+    let or_more = if times.iter().any(|(_, time)| time.coverage > coverage) { " or more" } else { "" };
+    let percent = 100.0 * coverage;
+    wrapped(&format!("median, and the interval that holds it with a confidence of {percent:.0} %{or_more}"), width)
 }
 
 /// Name, bar with a whisker over the interval of the median, median, and both ends of the interval.

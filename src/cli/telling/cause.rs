@@ -1,7 +1,7 @@
 //! The cause of a difference, as the end of a sentence that tells the difference.
 
 use crate::cli::figures::{bytes, counted, seconds};
-use crate::measure::analysis::cause::{Cause, Explanation, Mechanism};
+use crate::measure::analysis::cause::{Cause, Explanation, Mechanism, WORTH_NAMING};
 use crate::measure::mode::RunMode;
 
 /// Least part of the input that is worth a word of its own.
@@ -17,13 +17,18 @@ pub fn after(verdict: &str, explanation: Option<&Explanation>) -> String {
         [Cause { mechanism: Mechanism::Unexplained { explained_seconds }, .. }] => {
             format!("{verdict}. The difference is unexplained: {}.", unexplained(*explained_seconds, *gap))
         }
-        [cause] => format!("{verdict}, because {}: {}.", reason(&cause.mechanism, faster), part(cause, *gap)),
+        [cause] => {
+            let left = left(causes, *gap);
+            format!("{verdict}, because {}: {}{left}.", reason(&cause.mechanism, faster), part(cause, *gap))
+        }
         [first, others @ ..] => {
             let others = others
                 .iter()
                 .map(|cause| format!(" and because {} ({})", reason(&cause.mechanism, faster), seconds(cause.seconds)));
             let others: String = others.collect();
-            format!("{verdict}, because {} ({}){others}.", reason(&first.mechanism, faster), part(first, *gap))
+            let (first, left) =
+                (format!("{} ({})", reason(&first.mechanism, faster), part(first, *gap)), left(causes, *gap));
+            format!("{verdict}, because {first}{others}{left}.")
         }
     }
 }
@@ -33,6 +38,12 @@ fn part(cause: &Cause, gap: f64) -> String {
     const ALL: f64 = 0.995;
     let gap = seconds(gap);
     if cause.share >= ALL { format!("all of the {gap}") } else { format!("{} of the {gap}", seconds(cause.seconds)) }
+}
+
+/// Says what the causes leave, where that is much.
+fn left(causes: &[Cause], gap: f64) -> String {
+    let left = 1.0 - causes.iter().map(|cause| cause.share).sum::<f64>();
+    if left < WORTH_NAMING { String::new() } else { format!("; {} are unexplained", seconds(left * gap)) }
 }
 
 fn unexplained(explained: f64, gap: f64) -> String {
@@ -174,10 +185,12 @@ mod tests {
     fn two_causes_have_their_seconds_each() {
         let files = Mechanism::UsedFiles { bytes_written: 1e9, bytes_read: 1e9, faster_bytes_written: 0.0 };
         let merged = Mechanism::Merged { passes: 5.8, faster_passes: 0.0, bytes: 5.8e9 };
+        let unexplained = told(2.0, vec![(files.clone(), 1.2), (merged.clone(), 0.4)]);
+        assert!(unexplained.ends_with("those of memory never (0.400 s); 0.400 s are unexplained."), "{unexplained}");
         let expected = "disk takes 3.40 times as long as memory, because it wrote 954 MiB of intermediate files and read 954 MiB, \
                         where memory wrote none (1.20 s of the 2.00 s) and because its merge passes wrote each record 5.8 \
-                        times and those of memory never (0.500 s).";
-        assert_eq!(told(2.0, vec![(files, 1.2), (merged, 0.5)]), expected);
+                        times and those of memory never (0.600 s).";
+        assert_eq!(told(2.0, vec![(files, 1.2), (merged, 0.6)]), expected);
     }
 
     #[test]

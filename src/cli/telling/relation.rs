@@ -57,7 +57,7 @@ pub fn difference(percent: f64) -> String {
 }
 
 /// `5 %`, `0.4 %`
-fn percent(percent: f64) -> String {
+pub fn percent(percent: f64) -> String {
     if percent >= 9.95 || (percent - percent.round()).abs() < 0.05 {
         format!("{percent:.0} %")
     } else {

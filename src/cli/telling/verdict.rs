@@ -8,6 +8,7 @@ use crate::measure::analysis::cause::Explanation;
 use crate::measure::analysis::economics::Economics;
 use crate::measure::analysis::failures::FailureCost;
 use crate::measure::analysis::pairs::{Gain, Pair, of_modes, of_references};
+use crate::measure::analysis::verdict::VerdictKind;
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
@@ -117,10 +118,29 @@ fn without_framework(pair: &Pair, comparison: &Comparison) -> Fact {
 /// A verdict in words, with its cause.
 fn fact(pair: &Pair, verdict: &str, comparison: &Comparison) -> Fact {
     let explanation = pair.explanation(comparison);
-    let text = cause::after(verdict, explanation.as_ref());
+    let text = match files_that_cost_little(pair) {
+        Some(reason) => format!("{verdict}, {reason}."),
+        None => cause::after(verdict, explanation.as_ref()),
+    };
     let causes: Vec<_> = explanation.iter().flat_map(Explanation::entries).collect();
     let about = format!("{} against {}", pair.slow.name, pair.fast.name);
     Fact::new(about, text).with("verdict", &pair.verdict).with("causes", causes)
+}
+
+/// Why a mode that keeps its intermediate data in files takes no longer than one that does not; `None` for any other pair.
+fn files_that_cost_little(pair: &Pair) -> Option<String> {
+    let (gain, with_files, without) = match (Gain::of(&pair.slow), Gain::of(&pair.fast)) {
+        (Some(gain), None) => (gain, &pair.slow, &pair.fast),
+        (None, Some(gain)) => (gain, &pair.fast, &pair.slow),
+        _ => return None,
+    };
+    let written = with_files.framework.as_ref()?.file_written_bytes;
+    let are_modes = without.framework.is_some();
+    let is_little = gain.free_files_part <= pair.verdict.margin;
+    (are_modes && is_little && pair.verdict.kind == VerdictKind::Equivalent).then(|| {
+        let percent = relation::percent(100.0 * gain.free_files_part);
+        format!("because files cost {} little: {} of them take {percent} of its time", gain.name, bytes(written as u64))
+    })
 }
 
 /// The most that a mode that wrote files could gain.

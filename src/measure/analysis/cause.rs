@@ -38,8 +38,8 @@ const MORE: f64 = 1.05;
 const ENOUGH: f64 = 0.5;
 /// Part of the difference from which on one cause is enough.
 const NEARLY_ALL: f64 = 0.8;
-/// Least part of the difference for which a second cause is named.
-const WORTH_NAMING: f64 = 0.15;
+/// Least part of the difference for which a second cause is named, or that is worth telling where it is left.
+pub const WORTH_NAMING: f64 = 0.15;
 
 /// Standard deviations by which a rank sum is above that of equal columns, where one of them clearly has more: of three runs
 /// each, one pair may be the other way.

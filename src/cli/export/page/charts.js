@@ -234,7 +234,7 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
     "text-anchor": turn ? "start" : "middle", "font-weight": idle[station] ? 400 : 600, fill: idle[station] ? "var(--soft)" : "var(--ink)", class: "station"})));
 
   const times = one.input_size ? one.input / one.input_size : 1;
-  const again = times >= 1.5 ? `, ${times.toFixed(0)} times over` : one.sampled > 0 ? `, and ${bytes(one.sampled)} beforehand for a sample` : "";
+  const again = times >= 1.5 ? ` in ${times.toFixed(0)} passes` : one.sampled > 0 ? `, and ${bytes(one.sampled)} beforehand for a sample` : "";
   const {spilled, shuffled} = one;
   if (one.between_jobs > 0) {
     const bend = (turn ? 0.8 : 0.6) * pitch;
@@ -272,7 +272,7 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
       marks.push(text(bytes(amount), depth + 4, at(Math.floor(i)) - 2, style), text(words, depth + 4, at(Math.floor(i)) + 12, {...style, fill: "var(--soft)"}));
     }
   };
-  number(one.input, `read${times >= 1.5 ? `, ${times.toFixed(0)} ×` : ""}`, 0, "files");
+  number(one.input, `read${times >= 1.5 ? ` in ${times.toFixed(0)} passes` : ""}`, 0, "files");
   number(one.map_output, "emitted", 1.5, "memory");
   number(spilled.memory, "kept", turn ? 2 : 3, "memory");
   number(spilled.files, "written", turn ? 2 : 2.05, "files");

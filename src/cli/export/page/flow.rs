@@ -86,7 +86,7 @@ impl Flow {
     fn told(&self) -> String {
         let size = |count: f64| bytes(count as u64);
         let times = self.input_size.map_or(1.0, |size| self.input / size);
-        let written = self.spilled.files + self.merged;
+        let written = self.spilled.files;
         let again = (times >= 1.5).then(|| format!("read the input {times:.0} times"));
         let sampled = self.sampled > WORTH_NAMING * self.input;
         let sampled = sampled.then(|| format!("read {} beforehand, to sample keys", size(self.sampled)));
@@ -103,7 +103,8 @@ impl Flow {
         };
         let between =
             (self.between_jobs >= 1.0).then(|| format!("left {} in files between jobs", size(self.between_jobs)));
-        let parts: Vec<String> = [again, sampled, Some(map_output), between].into_iter().flatten().collect();
+        let merged = (self.merged >= 1.0).then(|| format!("wrote {} again as it merged", size(self.merged)));
+        let parts: Vec<String> = [again, sampled, Some(map_output), merged, between].into_iter().flatten().collect();
         let list = match parts.as_slice() {
             [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
             parts => parts.concat(),
@@ -223,7 +224,10 @@ mod tests {
         let flows = flows(10 * MIB, 4 * MIB, [14 * MIB, 0]);
         let all = Place { memory: 0.0, files: (10 * MIB) as f64 };
         assert_eq!((flows[0].spilled, flows[0].merged, flows[0].shuffled), (all, (4 * MIB) as f64, all));
-        assert_eq!(flows[0].sentence, "Disk wrote 14.0 MiB of map output to files.");
+        assert_eq!(
+            flows[0].sentence,
+            "Disk wrote 10.0 MiB of map output to files and wrote 4.00 MiB again as it merged."
+        );
         let all = Place { memory: (10 * MIB) as f64, files: 0.0 };
         assert_eq!((flows[1].spilled, flows[1].merged, flows[1].shuffled), (all, 0.0, all));
         assert_eq!(flows[1].sentence, "Memory kept 10.0 MiB of map output in memory.");
@@ -252,8 +256,8 @@ mod tests {
         let flow = &Flow::all(&comparison)[0];
         assert_eq!((flow.input, flow.sampled, flow.merged, flow.between_jobs), (20.0, 3.0, 4.0, 6.0));
         assert_eq!((flow.spilled.files, flow.shuffled.files), (10.0, 9.0));
-        let told = "Disk read 3 B beforehand, to sample keys, wrote 14 B of map output to files and left 6 B in files between \
-                    jobs.";
+        let told = "Disk read 3 B beforehand, to sample keys, wrote 10 B of map output to files, wrote 4 B again as it merged \
+                    and left 6 B in files between jobs.";
         assert_eq!(flow.sentence, told);
     }
 
