@@ -24,6 +24,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
@@ -600,12 +601,16 @@ fn hash_join<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], run: &mut
     let mut read = |side: &mut ReadSide<SEPARATOR>, input: &PathBuf| {
         run.for_each::<Rows<SEPARATOR>>(std::slice::from_ref(input), |row| {
             if side.read(&row)? {
-                let group = key::group_len(&side.key);
-                let matches = keys.entry_ref(&side.key[..group]).or_default();
+                let matches = match keys.entry_ref(&side.key[..key::group_len(&side.key)]) {
+                    EntryRef::Occupied(entry) => entry.into_mut(),
+                    EntryRef::Vacant(entry) => {
+                        // All rows of one key have nulls in it, or none has.
+                        let may_match = !has_null(&plan, &side.part)?;
+                        entry.insert(Matches { may_match, ..Matches::default() })
+                    }
+                };
                 let rows = if side.is_left { &mut matches.left } else { &mut matches.right };
                 rows.push((text.len(), text.len() + side.line.len()));
-                // All rows of one key have nulls in it, or none has.
-                matches.may_match = !has_null(&plan, &side.part)?;
                 text.extend_from_slice(&side.line);
             }
             Ok(())

@@ -25,12 +25,24 @@ impl Prefixed {
     /// Appends bytes to a text.
     #[inline]
     pub fn append(bytes: &[u8], text: &mut Vec<u8>) -> Self {
-        let mut first = [0; PREFIX_BYTES];
-        let len = bytes.len().min(PREFIX_BYTES);
-        first[..len].copy_from_slice(&bytes[..len]);
         let start = text.len();
         text.extend_from_slice(bytes);
-        Prefixed { prefix: u128::from_be_bytes(first), start, len: bytes.len() }
+        Prefixed::within(text, start, bytes.len())
+    }
+
+    /// The bytes at a place in a text.
+    #[inline]
+    pub fn within(text: &[u8], start: usize, len: usize) -> Self {
+        let bytes = &text[start..][..len];
+        let prefix = match bytes.first_chunk() {
+            Some(first) => u128::from_be_bytes(*first),
+            None => {
+                let mut first = [0; PREFIX_BYTES];
+                first[..len].copy_from_slice(bytes);
+                u128::from_be_bytes(first)
+            }
+        };
+        Prefixed { prefix, start, len }
     }
 
     pub fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {

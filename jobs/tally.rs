@@ -3,13 +3,15 @@
 //! A word of up to 15 bytes is a number: its bytes from the most significant on, then zeros, and its length in the last byte.
 //! Numbers order as their words do. They lie with their counts in a table with open addressing, at most half full; words are
 //! gathered in batches, and the slots of a batch are read before any is counted, so that the processor waits for all of them
-//! at once. Longer words lie one after another in one piece of memory, and a table has their places.
+//! at once. Longer words lie one after another in one piece of memory, and a table of its own has their places.
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
 use std::ops::Range;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
+
+use crate::jobs::line_sorter::Prefixed;
 
 /// Longest word that is a number.
 const SHORT_BYTES: usize = 15;
@@ -81,8 +83,8 @@ impl Tally {
         let mut short = self.table.slots;
         short.retain(|slot| slot.word > 0);
         short.sort_unstable_by_key(|slot| slot.word);
-        self.long.sort();
-        let mut long = self.long.in_order().peekable();
+        let (long, text) = self.long.sorted();
+        let mut long = long.iter().map(|(word, count)| (word.of(&text), *count)).peekable();
         for Counted { word, count } in short {
             let bytes = word.to_be_bytes();
             let word = &bytes[..usize::from(bytes[SHORT_BYTES])];
@@ -95,55 +97,100 @@ impl Tally {
     }
 }
 
-/// The counts of longer words.
+/// The counts of longer words, in a table of the same kind. A slot holds the hash of its word and its place in the text.
 #[derive(Default)]
 struct LongWords {
-    /// One after another.
-    bytes: Vec<u8>,
-    words: Vec<LongWord>,
-    /// Indices of words.
-    table: HashTable<usize>,
+    /// One after another, those of the batch behind the others.
+    text: Vec<u8>,
+    slots: Vec<LongWord>,
+    used: usize,
+    /// Words that are not counted yet, each once.
+    batch: Vec<LongWord>,
     hasher: DefaultHashBuilder,
 }
 
+/// A longer word, and its count, which is zero in an empty slot.
+#[derive(Clone, Copy, Default)]
 struct LongWord {
+    hash: u64,
     start: usize,
     len: usize,
-    hash: u64,
     count: u64,
 }
 
 impl LongWords {
     fn add(&mut self, word: &[u8]) {
-        let LongWords { bytes, words, table, hasher } = self;
-        let hash = hasher.hash_one(word);
-        let same = |at: &usize| words[*at].hash == hash && words[*at].of(bytes) == word;
-        if let Some(at) = table.find(hash, same) {
-            words[*at].count += 1;
+        let start = self.text.len();
+        self.batch.push(LongWord { hash: self.hasher.hash_one(word), start, len: word.len(), count: 1 });
+        self.text.extend_from_slice(word);
+        if self.batch.len() == BATCH {
+            self.count_batch();
+        }
+    }
+
+    /// Counts the batch, and keeps the text of words that are new.
+    #[inline(never)]
+    fn count_batch(&mut self) {
+        if self.batch.is_empty() {
             return;
         }
-        table.insert_unique(hash, words.len(), |at| words[*at].hash);
-        words.push(LongWord { start: bytes.len(), len: word.len(), hash, count: 1 });
-        bytes.extend_from_slice(word);
+        self.make_room(self.batch.len());
+        let LongWords { text, slots, used, batch, .. } = self;
+        let mask = slots.len() - 1;
+        // Reads the slots, and the text that they lead to, of the whole batch at once.
+        let read = batch.iter().map(|word| text[slots[word.hash as usize & mask].start]);
+        black_box(read.fold(0, |all, byte| all | byte));
+        let mut end = batch.first().map_or(text.len(), |word| word.start);
+        for word in batch.drain(..) {
+            let mut at = word.hash as usize & mask;
+            let is_other =
+                |slot: &LongWord| slot.count > 0 && (slot.hash != word.hash || slot.of(text) != word.of(text));
+            while is_other(&slots[at]) {
+                at = (at + 1) & mask;
+            }
+            let slot = &mut slots[at];
+            if slot.count == 0 {
+                text.copy_within(word.start..word.start + word.len, end);
+                *slot = LongWord { start: end, count: 0, ..word };
+                (*used, end) = (*used + 1, end + word.len);
+            }
+            slot.count += 1;
+        }
+        text.truncate(end);
     }
 
-    /// Sorts the words; the table is of no use then.
-    fn sort(&mut self) {
-        let bytes = &self.bytes;
-        self.words.sort_by_cached_key(|word| {
-            let word = word.of(bytes);
-            (u128::from_be_bytes(*word.first_chunk().expect("longer than a short one")), word)
-        });
+    /// Doubles the table until so many more words leave it half empty.
+    fn make_room(&mut self, more: usize) {
+        while 2 * (self.used + more) > self.slots.len() {
+            let doubled = vec![LongWord::default(); FIRST_SLOTS.max(2 * self.slots.len())];
+            let mask = doubled.len() - 1;
+            for word in std::mem::replace(&mut self.slots, doubled) {
+                let mut at = word.hash as usize & mask;
+                while word.count > 0 && self.slots[at].count > 0 {
+                    at = (at + 1) & mask;
+                }
+                if word.count > 0 {
+                    self.slots[at] = word;
+                }
+            }
+        }
     }
 
-    fn in_order(&self) -> impl Iterator<Item = (&[u8], u64)> {
-        self.words.iter().map(|word| (word.of(&self.bytes), word.count))
+    /// The words in byte order, with their counts, and the text in which they lie.
+    fn sorted(mut self) -> (Vec<(Prefixed, u64)>, Vec<u8>) {
+        self.count_batch();
+        let LongWords { text, slots, .. } = self;
+        let counted = slots.into_iter().filter(|slot| slot.count > 0);
+        let mut words: Vec<_> =
+            counted.map(|word| (Prefixed::within(&text, word.start, word.len), word.count)).collect();
+        words.sort_unstable_by(|(one, _), (other, _)| one.compare(other, &text));
+        (words, text)
     }
 }
 
 impl LongWord {
-    fn of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.start..self.start + self.len]
+    fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        &text[self.start..][..self.len]
     }
 }
 
