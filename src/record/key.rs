@@ -80,6 +80,18 @@ pub trait Key: 'static {
     fn decode_part(bytes: &mut &[u8]) -> Result<Self>
     where
         Self: Sized;
+
+    /// Moves past what [`decode_part`](Self::decode_part) reads. It is asked of every record where a part of the key makes the
+    /// group, so it should not allocate.
+    ///
+    /// # Errors
+    /// [`Error::Codec`] where the bytes are no encoding of this type, as far as that is seen without reading all of it.
+    fn skip_part(bytes: &mut &[u8]) -> Result<()>
+    where
+        Self: Sized,
+    {
+        Self::decode_part(bytes).map(drop)
+    }
 }
 
 /// A type of keys that a closure can be given by reference, whatever a reducer is given: all are.
@@ -170,15 +182,24 @@ fn escape(bytes: &[u8], out: &mut Vec<u8>) {
 
 fn unescape(bytes: &mut &[u8]) -> Result<Vec<u8>> {
     let mut plain = Vec::new();
+    for_each_escaped(bytes, |piece| plain.extend_from_slice(piece))?;
+    Ok(plain)
+}
+
+/// Calls `each` for one piece after another of an escaped string, and moves past its end.
+#[inline]
+fn for_each_escaped(bytes: &mut &[u8], mut each: impl FnMut(&[u8])) -> Result<()> {
     loop {
         let zero = memchr::memchr(0, bytes).ok_or_else(|| Error::codec("bytes ended by 00 01", bytes))?;
-        plain.extend_from_slice(&bytes[..zero]);
-        let after = bytes.get(zero + 1).copied();
-        *bytes = bytes.get(zero + 2..).unwrap_or_default();
+        let (piece, after) = (&bytes[..zero], bytes.get(zero + 1).copied());
         match after {
-            Some(0xff) => plain.push(0),
-            Some(1) => return Ok(plain),
+            Some(0xff) => each(&bytes[..=zero]),
+            Some(1) => each(piece),
             _ => return Err(Error::codec("00 FF or 00 01", bytes)),
+        }
+        *bytes = &bytes[zero + 2..];
+        if after == Some(1) {
+            return Ok(());
         }
     }
 }
@@ -199,6 +220,10 @@ macro_rules! byte_string_key {
 
             $(fn decode_part($input: &mut &[u8]) -> Result<Self> {
                 $decode_part
+            }
+
+            fn skip_part($input: &mut &[u8]) -> Result<()> {
+                for_each_escaped($input, |_| {})
             })?
         }
     };
@@ -448,6 +473,10 @@ impl<T: Key + ListItem, const N: usize> Key for [T; N] {
         let parts = (0..N).map(|_| T::decode_part(bytes)).collect::<Result<Vec<T>>>()?;
         Ok(parts.try_into().unwrap_or_else(|_| unreachable!("as many were read as there are")))
     }
+
+    fn skip_part(bytes: &mut &[u8]) -> Result<()> {
+        (0..N).try_for_each(|_| T::skip_part(bytes))
+    }
 }
 
 impl<T: ListItem, Q: ToKey<T> + ListItem, const N: usize> ToKey<[T; N]> for [Q; N] {
@@ -467,6 +496,11 @@ macro_rules! tuple_key {
 
             fn decode_part(_bytes: &mut &[u8]) -> Result<Self> {
                 Ok(($($part::decode_part(_bytes)?,)*))
+            }
+
+            fn skip_part(_bytes: &mut &[u8]) -> Result<()> {
+                $($part::skip_part(_bytes)?;)*
+                Ok(())
             }
         }
 
@@ -493,7 +527,7 @@ tuple_key! {
 /// [`Error::Codec`] where the bytes do not begin with an encoding of `A`.
 pub fn first_part_len<A: Key>(tuple: &[u8]) -> Result<usize> {
     let mut rest = tuple;
-    A::decode_part(&mut rest)?;
+    A::skip_part(&mut rest)?;
     Ok(tuple.len() - rest.len())
 }
 
@@ -593,6 +627,11 @@ mod tests {
             let bytes = encoded::<(Vec<u8>, Option<i8>, Vec<u8>), _>(&a);
             let first = encoded::<(Vec<u8>,), _>(&(a.0.clone(),));
             prop_assert_eq!(first_part_len::<Vec<u8>>(&bytes).unwrap(), first.len());
+            prop_assert_eq!(first_part_len::<(Vec<u8>, Option<i8>, Vec<u8>)>(&bytes).unwrap(), bytes.len());
+            prop_assert_eq!(unescape(&mut &first[..]).unwrap(), a.0);
+            for len in 0..first.len() {
+                prop_assert!(unescape(&mut &first[..len]).is_err() && first_part_len::<Vec<u8>>(&first[..len]).is_err());
+            }
         }
     }
 
