@@ -65,6 +65,6 @@ impl Distinct {
             sorter.add_distinct(&line);
             Ok(())
         })?;
-        sorter.for_each_distinct(|line| run.write(run.partition(line), line, &()))
+        sorter.for_each_distinct(|line| run.write_by_key::<[u8]>(line, &()))
     }
 }

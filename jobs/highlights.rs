@@ -6,6 +6,8 @@ use std::collections::BinaryHeap;
 use twinmill::prelude::*;
 use twinmill::program::{Highlights, Output};
 
+use crate::jobs::shown::Shown;
+
 /// Rows that are shown.
 pub const ROWS: usize = 10;
 
@@ -131,7 +133,10 @@ pub fn grouped(n: u64) -> String {
 /// # Errors
 /// One that is none.
 pub fn number(text: &[u8]) -> Result<f64> {
-    Ok(std::str::from_utf8(text)?.trim().parse()?)
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
+    number.ok_or_else(|| {
+        Error::user(format!("{} is no number; the value of a record is all behind its first TAB", Shown(text)))
+    })
 }
 
 pub fn text(bytes: &[u8]) -> String {

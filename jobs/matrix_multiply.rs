@@ -259,8 +259,7 @@ impl MatrixMultiply {
             if !sum.is_finite() {
                 return Err(not_finite("a sum of products"));
             }
-            let part = run.partition(&[i.to_be_bytes(), k.to_be_bytes()].concat());
-            run.write(part, &(i, k), &sum)?;
+            run.write_by_key::<(u64, u64)>(&(i, k), &sum)?;
         }
         Ok(())
     }

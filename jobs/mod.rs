@@ -46,7 +46,9 @@
 //! [`scaling`], [`moments`], [`triangle`], [`algebra`], [`seeds`], [`trial`]), messages ([`shown`]) and what a run shows of its output
 //! ([`highlights`]). The dashboard has files of its own: [`requests`], [`summaries`], [`dashboard_page`].
 //!
-//! A new job is a file here, with a plain single-threaded reference to compare it with, and a line in [`all`].
+//! A new job is a file here, with a plain single-threaded reference to compare it with; a `mod` line, a line in [`all`], which is
+//! the order of `twinmill list`, and a row in the table above. [`Program`](twinmill::program::Program) says what each item of it
+//! is for. A key is `[u8]` or `str` alone, and `Vec<u8>` or `String` as a part of a tuple; what is emitted may borrow.
 
 mod aggregate;
 mod algebra;

@@ -75,6 +75,6 @@ impl WordCount {
             Words::of(line).places().for_each(|word| tally.add_within(line, word));
             Ok(())
         })?;
-        tally.for_each_sorted(|word, count| run.write(run.partition(word), word, &count))
+        tally.for_each_sorted(|word, count| run.write_by_key::<[u8]>(word, &count))
     }
 }

@@ -1,7 +1,8 @@
 //! The third column of every comparison: a job written plainly, in one thread, without the framework.
 //!
 //! A reference reads its inputs through a [`ReferenceRun`], does the work with whatever collections fit, and writes its
-//! result to the run's parts, partitioned as the framework would have it, so that they can be compared byte by byte.
+//! result to the run's parts, so that they can be compared byte by byte: each record to the part that its key goes to in the
+//! job, and in the order of the keys. [`ReferenceRun::write_by_key`] finds the part.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -23,7 +24,7 @@ use crate::observe::counters::Counters;
 use crate::observe::progress::Progress;
 use crate::observe::purpose::{FileUse, Purpose, by_purpose};
 use crate::observe::report::{ColdCache, ExtraWork, OutputReport, Report};
-use crate::record::ToText;
+use crate::record::{ToKey, ToText};
 use crate::runtime::output_dir::OutputDir;
 use crate::runtime::output_files::OutputFile;
 use crate::runtime::output_place::OutputPlace;
@@ -78,7 +79,7 @@ impl ReferenceRun {
         &self.inputs
     }
 
-    /// The part that the default partitioner gives an encoded key to.
+    /// The part that the default partitioner gives an encoded key to. [`write_by_key`](Self::write_by_key) encodes a key itself.
     pub fn partition(&self, key: &[u8]) -> u32 {
         HashPartitioner::default().partition(key, self.reducers())
     }
@@ -228,6 +229,21 @@ impl ReferenceRun {
     /// [`Error::Io`] where it cannot be written.
     pub fn write(&mut self, part: u32, key: &(impl ToText + ?Sized), value: &(impl ToText + ?Sized)) -> Result<()> {
         self.parts.write(part, key, value)
+    }
+
+    /// Appends `key TAB value NEWLINE` to the part that the default partitioner gives the key to. `K` is the key's type in the
+    /// job, [`Mapper::Key`](crate::job::Mapper::Key), such as `(String, u64)`; what is written may borrow: `(&str, u64)`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be written.
+    pub fn write_by_key<K: ?Sized>(
+        &mut self,
+        key: &(impl ToKey<K> + ?Sized),
+        value: &(impl ToText + ?Sized),
+    ) -> Result<()> {
+        let mut scratch = Vec::new();
+        let part = self.partition(key.encode(&mut scratch));
+        self.write(part, key, value)
     }
 
     /// Appends a record as it is, with nothing after it.

@@ -166,11 +166,24 @@ impl fmt::Display for Checked {
     }
 }
 
+impl Broken {
+    /// The usual cause of such a difference.
+    fn usual_cause(&self) -> &'static str {
+        match (self.law, &self.difference) {
+            (Law::Reference, Difference::Places(_)) => {
+                "the reference writes a record to another part than the one its key goes to in the job: \
+                 `ReferenceRun::write_by_key` finds the part, and keys come in their order"
+            }
+            (law, _) => law.usual_cause(),
+        }
+    }
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Broken { law, one, other, input, lines_before, tried, .. } = self;
         writeln!(f, "Broken: {}.", law.sentence())?;
-        writeln!(f, "Usually {}.", law.usual_cause())?;
+        writeln!(f, "Usually {}.", self.usual_cause())?;
         let smaller = if self.hurried { "the time was used up" } else { "no smaller one shows it" };
         writeln!(
             f,

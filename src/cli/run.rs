@@ -215,7 +215,15 @@ fn show_output(
     cancel: &CancelToken,
 ) -> Result<(), Failure> {
     let parts: Vec<PathBuf> = crate::part_files(output)?;
-    let picked = supervisor.run(cancel, || Ok(task.job.show(&task.options, &Output::new(&parts, cancel))?))?;
+    let picked = supervisor.run(cancel, || match task.job.show(&task.options, &Output::new(&parts, cancel)) {
+        Err(error @ Error::Cancelled) => Err(error.into()),
+        // The output is there and right: what fails is only to pick from it.
+        Err(error) => {
+            note(format_args!("{} cannot pick what to show, so here are the first lines: {error}", task.job.name()));
+            Ok(None)
+        }
+        Ok(picked) => Ok(picked),
+    })?;
     let lines = match picked {
         Some(highlights) => summary::highlights(&highlights),
         None => summary::first_lines(&parts, PREVIEW_LINES)?,

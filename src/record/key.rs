@@ -127,7 +127,7 @@ borrowed_key_by_ref! {
 /// A type that can be emitted as a key of type `K`: the key, a reference to it, or its borrowed form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a key of type `{K}`",
-    note = "the job's `Key` is `{K}`; numbers must have its width, so write `n as u64` for a `usize`"
+    note = "the job's `Key`, or this part of it, is `{K}`; numbers must have its width, so write `n as u64` for a `usize`"
 )]
 pub trait ToKey<K: ?Sized>: ToText {
     /// Appends the encoding as it stands inside a tuple: no encoding is a prefix of another one.

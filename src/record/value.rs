@@ -148,7 +148,7 @@ impl OwnedValue for str {
 /// A type that can be emitted as a value of type `V`: the value, a reference to it, or its borrowed form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted as a value of type `{V}`",
-    note = "the job's `Value` is `{V}`; numbers must have its width, so write `n as u64` for a `usize`"
+    note = "the job's `Value`, or this part of it, is `{V}`; numbers must have its width, so write `n as u64` for a `usize`"
 )]
 pub trait ToValue<V: ?Sized>: ToText {
     /// Appends the encoding as it stands inside a tuple.

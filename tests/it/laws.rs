@@ -166,6 +166,17 @@ fn a_reference_with_another_answer_and_a_run_that_fails_are_found() {
 }
 
 #[test]
+fn a_reference_that_gives_keys_to_other_parts_is_told_so() {
+    let job = word_count();
+    let by_length = word_count().partition_by(|word: &[u8], reducers: u32| word.len() as u32 % reducers);
+    let check = Check::of(|inputs, session| job.clone().input(inputs).run(session));
+    let check = check.reference(|inputs, session| by_length.clone().input(inputs).run(session));
+    let broken = broken(&check, "a bb ccc dddd eeeee\n");
+    assert!(matches!((broken.law, &broken.difference), (Law::Reference, Difference::Places(_))), "{broken}");
+    assert!(broken.to_string().contains("write_by_key"), "{broken}");
+}
+
+#[test]
 fn time_is_bounded_and_what_was_not_tried_is_told() {
     let calls = Arc::new(AtomicU32::new(0));
     let check = Check::of(|inputs, session| {
