@@ -262,10 +262,11 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
   // The numbers: beside memory, or beside files and the lane.
   const number = (amount, words, i, place) => {
     if (amount <= 0) return;
-    const style = {"font-size": 12, class: "amount"};
+    // A rim of paper parts it from a band that it lies on.
+    const style = {"font-size": 12, class: "amount", stroke: "var(--paper)", "stroke-width": 3, "paint-order": "stroke"};
     if (!turn) {
       const across = {memory: 29, files: files + zone / 2 + 15, lane: depth - 6}[place];
-      marks.push(text(`${bytes(amount)} ${words}`, at(i) - (i === 0 ? 14 : 0), across, {"text-anchor": i === 0 ? "start" : "middle", ...style}));
+      marks.push(text(`${bytes(amount)} ${words}`, i === 0 ? 0 : at(i), across, {"text-anchor": i === 0 ? "start" : "middle", ...style}));
     } else if (place === "memory") {
       marks.push(text(`${bytes(amount)} ${words}`, 0, at(Math.floor(i)) + 19, style));
     } else {
