@@ -159,9 +159,10 @@ impl LongWords {
         text.truncate(end);
     }
 
-    /// Doubles the table until so many more words leave it half empty.
+    /// Doubles the table until so many more words leave a quarter of it empty. Most slots that a search passes are told by
+    /// their hashes, without a look at the text.
     fn make_room(&mut self, more: usize) {
-        while 2 * (self.used + more) > self.slots.len() {
+        while 4 * (self.used + more) > 3 * self.slots.len() {
             let doubled = vec![LongWord::default(); FIRST_SLOTS.max(2 * self.slots.len())];
             let mask = doubled.len() - 1;
             for word in std::mem::replace(&mut self.slots, doubled) {
@@ -179,10 +180,12 @@ impl LongWords {
     /// The words in byte order, with their counts, and the text in which they lie.
     fn sorted(mut self) -> (Vec<(Prefixed, u64)>, Vec<u8>) {
         self.count_batch();
-        let LongWords { text, slots, .. } = self;
-        let counted = slots.into_iter().filter(|slot| slot.count > 0);
-        let mut words: Vec<_> =
-            counted.map(|word| (Prefixed::within(&text, word.start, word.len), word.count)).collect();
+        let LongWords { text, mut slots, used, .. } = self;
+        slots.retain(|slot| slot.count > 0);
+        slots.shrink_to_fit();
+        let mut words = Vec::with_capacity(used);
+        words.extend(slots.iter().map(|word| (Prefixed::within(&text, word.start, word.len), word.count)));
+        drop(slots);
         words.sort_unstable_by(|(one, _), (other, _)| one.compare(other, &text));
         (words, text)
     }

@@ -420,9 +420,9 @@ pub struct MeasureArgs {
     #[arg(long, global = true, value_name = "N|auto", default_value = "auto", value_parser = str::parse::<Runs>)]
     pub runs: Runs,
     /// Time for warm-ups and rounds of --runs auto. Three rounds are made in any case; other programs get half of it after
-    /// those
-    #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
-    pub budget: Duration,
+    /// those [default: 60s, or 28s where nothing but two modes runs]
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_positive_duration)]
+    pub budget: Option<Duration>,
     /// Largest difference that does not matter, in per cent: two modes whose times surely differ by less are called
     /// equivalent
     #[arg(long, global = true, value_name = "PERCENT", default_value = "5", value_parser = parse_margin)]

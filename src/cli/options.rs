@@ -414,7 +414,7 @@ fn resolve<'a>(
             let memory_given = args.common.memory.is_some();
             let details = if args.details { Details::Shown } else { Details::Left };
             let (measure, report, quiet) = (args.measure, args.report, args.quiet);
-            let request = request(&measure, task.job);
+            let request = request(&measure, &config, task.job);
             let MeasureArgs { peers, continues, export, .. } = measure;
             let job_options = options_of_the_job(task.job, &task.options);
             Command::Compare(Box::new(CompareOptions {
@@ -502,10 +502,7 @@ fn lecture_options<'a>(
             return Err(command.error(ErrorKind::ArgumentConflict, message));
         }
     };
-    let budget = match matches.value_source("budget") {
-        Some(ValueSource::CommandLine) => measure.budget,
-        _ => lessons::LIMIT,
-    };
+    let budget = measure.budget.unwrap_or(lessons::LIMIT);
     let mut words = Vec::new();
     if matches.value_source("workers") == Some(ValueSource::CommandLine) {
         words.push(format!("--workers={}", common.workers).into());
@@ -523,13 +520,23 @@ fn command_line(words: &[OsString]) -> Vec<String> {
     std::iter::once(terminal::name().to_owned()).chain(words).collect()
 }
 
-fn request(args: &MeasureArgs, job: &dyn AnyProgram) -> Request {
+/// The time for rounds where none is given.
+fn default_budget(args: &MeasureArgs, config: &JobConfig) -> Duration {
+    const OF_ONE_PAIR: Duration = Duration::from_secs(28);
+    const OF_MORE: Duration = Duration::from_secs(60);
+    let is_swept =
+        args.ladder || !(args.memory_sweep.is_empty() && args.scale.is_empty() && args.iteration_sweep.is_empty());
+    let is_one_pair = args.modes.len() == 2 && !is_swept && args.with.is_empty() && config.faults.faults.is_empty();
+    if is_one_pair { OF_ONE_PAIR } else { OF_MORE }
+}
+
+fn request(args: &MeasureArgs, config: &JobConfig, job: &dyn AnyProgram) -> Request {
     Request {
         modes: args.modes.clone(),
         without_reference: !job.has_reference(),
         rounds: match args.runs {
             Runs::Exactly(rounds) => Rounds::Exactly(rounds),
-            Runs::Auto => Rounds::UntilSettled { budget: args.budget },
+            Runs::Auto => Rounds::UntilSettled { budget: args.budget.unwrap_or_else(|| default_budget(args, config)) },
         },
         margin: args.margin,
         warmup: args.warmup,

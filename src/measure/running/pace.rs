@@ -7,7 +7,7 @@
 //! 2. Up to [`FIRST_LOOK`], rounds are made as long as there is time.
 //! 3. From then on each round is looked at, and a mode runs until all that the [goal](crate::measure::running::goal) asks of
 //!    it is settled: of `compare` the verdicts on all of its pairs. The [intervals](crate::measure::paired) allow for the looks.
-//! 4. The rounds end when no mode is left, or the time is spent; and from [`FIRST_DOUBT`] on where twice the rounds that
+//! 4. The rounds end when no mode is left, or the time is spent; and from [`FIRST_DOUBT`] on where three times the rounds that
 //!    there is time for would settle nothing of what is open. A reader who waits longer learns nothing more.
 //!
 //! What the goal is on decides: of `compare` the modes. Other programs, steps of a ladder, points of a sweep and other sizes are
@@ -161,7 +161,7 @@ impl<'a> Pace<'a> {
     fn may_settle(&self, comparison: &Comparison, budget: Duration) -> bool {
         let possible = self.left(budget).as_secs_f64() / self.last_round.as_secs_f64();
         let may_be_settled = |query: &Query| {
-            !query.is_settled && query.rounds_to_settle.is_some_and(|wanted| wanted as f64 <= 2.0 * possible)
+            !query.is_settled && query.rounds_to_settle.is_some_and(|wanted| wanted as f64 <= 3.0 * possible)
         };
         ((self.next - self.before) as usize) < FIRST_DOUBT || self.goal.queries(comparison).iter().any(may_be_settled)
     }
