@@ -354,18 +354,13 @@ impl<const SEPARATOR: u8, T: Tally> Mapper for Read<SEPARATOR, T> {
     #[inline]
     fn map(&mut self, row: Record<'_>, out: &mut impl Emit<[u8], T>) -> Result<()> {
         let Some(cells) = self.cut.row(&row)? else { return Ok(()) };
+        let group = key::encode(&cells, &self.plan.groups, &mut self.group);
         let tally = T::of(&self.plan, &cells)?;
         if self.plan.distinct.is_empty() {
-            if let [column] = self.plan.groups[..] {
-                out.emit(cells.get(column), tally);
-            } else {
-                key::encode(&cells, &self.plan.groups, &mut self.group);
-                out.emit(&self.group[..], tally);
-            }
+            out.emit(group, tally);
             return Ok(());
         }
-        key::encode(&cells, &self.plan.groups, &mut self.group);
-        encode_group(&self.group, &mut self.whole);
+        encode_group(group, &mut self.whole);
         let group = self.whole.len();
         out.emit(&self.whole[..], tally);
         for (number, column) in self.plan.distinct.iter().enumerate() {
@@ -492,13 +487,13 @@ impl Aggregate {
 }
 
 fn aggregate<const SEPARATOR: u8, T: Tally>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
-    let (mut cut, mut group) = (plan.table.cut::<SEPARATOR>(), Vec::new());
+    let (mut cut, mut scratch) = (plan.table.cut::<SEPARATOR>(), Vec::new());
     let mut groups: HashMap<Vec<u8>, Group<T>> = HashMap::new();
     run.for_each::<Rows<SEPARATOR>>(inputs, |row| {
         let Some(cells) = cut.row(&row)? else { return Ok(()) };
-        key::encode(&cells, &plan.groups, &mut group);
+        let group = key::encode(&cells, &plan.groups, &mut scratch);
         let row = T::of(&plan, &cells)?;
-        let group = match groups.entry_ref(&group[..]) {
+        let group = match groups.entry_ref(group) {
             EntryRef::Occupied(entry) => {
                 let group = entry.into_mut();
                 group.tally.fold(row);

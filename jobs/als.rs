@@ -507,8 +507,7 @@ impl Als {
         }
         for (side, ids, traits) in sides {
             for (id, traits) in ids.iter().zip(traits.chunks_exact(rule.traits)) {
-                let key = key(side, id);
-                run.write(run.partition(&key), &key[..], traits)?;
+                run.write_by_key::<[u8]>(&key(side, id)[..], traits)?;
             }
         }
         Ok(())

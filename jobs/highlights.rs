@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_no_number_is_named() {
+        assert_eq!(super::number(b" 2.50 ").unwrap(), 2.5);
+        for (value, shown) in [(&b"b\t67"[..], "'b\\t67'"), (b"", "''"), (b"\xff", "\\xff")] {
+            let error = super::number(value).unwrap_err().to_string();
+            assert!(error.contains(shown) && error.contains("is no number"), "{error}");
+        }
+    }
+
+    #[test]
     fn few_records_are_all_there() {
         assert_eq!(super::first_of(3, "nodes", "highest rank"), "3 nodes, highest rank first:");
         assert_eq!(super::first_of(1234, "nodes", "highest rank"), "The 10 of 1,234 nodes with the highest rank:");

@@ -24,7 +24,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
 use twinmill::check::LineOrder;
 use twinmill::generate::{Kind, Shape};
 use twinmill::prelude::*;
@@ -217,6 +216,8 @@ struct ReadSide<const SEPARATOR: u8> {
     /// The right table, where tasks have it.
     broadcast: Option<Arc<Broadcast>>,
     cut: Cut<SEPARATOR>,
+    /// Whether the key of the last row has no null.
+    may_match: bool,
     part: Vec<u8>,
     key: Vec<u8>,
     line: Vec<u8>,
@@ -233,28 +234,30 @@ impl<const SEPARATOR: u8> ReadSide<SEPARATOR> {
 
     fn new(plan: &Arc<Plan>, side: &Side, is_left: bool) -> Self {
         let (part, key, line) = (Vec::new(), Vec::new(), Vec::new());
-        ReadSide { plan: plan.clone(), is_left, broadcast: None, cut: side.table.cut(), part, key, line }
+        let (plan, cut) = (plan.clone(), side.table.cut());
+        ReadSide { plan, is_left, broadcast: None, cut, may_match: false, part, key, line }
     }
 
-    /// Puts a row into `part` (its key), `key` (its key in the shuffle) and `line`; returns whether it may be in the output.
+    /// Puts a row into `may_match`, `key` (its key in the shuffle) and `line`; returns whether it may be in the output.
     #[inline]
     fn read(&mut self, row: &Record<'_>) -> Result<bool> {
         let Some(cells) = self.cut.row(row)? else { return Ok(false) };
         let (how, side) = (self.plan.how, if self.is_left { &self.plan.left } else { &self.plan.right });
         let may_match = may_match(&cells, &side.key);
+        self.may_match = may_match;
         let shows_lonely = if self.is_left { how.shows_lonely_left() } else { how.shows_lonely_right() };
         if !may_match && !shows_lonely {
             return Ok(false);
         }
-        key::encode(&cells, &side.key, &mut self.part);
+        let part = key::encode(&cells, &side.key, &mut self.part);
         if let Some(broadcast) = &self.broadcast
             && !shows_lonely
-            && broadcast.rows_of(&self.part).is_none()
+            && broadcast.rows_of(part).is_none()
         {
             return Ok(false);
         }
         self.key.clear();
-        ToKey::<Vec<u8>>::encode_part(&self.part[..], &mut self.key);
+        ToKey::<Vec<u8>>::encode_part(part, &mut self.key);
         self.key.push(match (self.is_left, may_match) {
             (true, true) => LEFT,
             (true, false) => LONELY_LEFT,
@@ -601,14 +604,9 @@ fn hash_join<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], run: &mut
     let mut read = |side: &mut ReadSide<SEPARATOR>, input: &PathBuf| {
         run.for_each::<Rows<SEPARATOR>>(std::slice::from_ref(input), |row| {
             if side.read(&row)? {
-                let matches = match keys.entry_ref(&side.key[..key::group_len(&side.key)]) {
-                    EntryRef::Occupied(entry) => entry.into_mut(),
-                    EntryRef::Vacant(entry) => {
-                        // All rows of one key have nulls in it, or none has.
-                        let may_match = !has_null(&plan, &side.part)?;
-                        entry.insert(Matches { may_match, ..Matches::default() })
-                    }
-                };
+                let matches = keys.entry_ref(&side.key[..key::group_len(&side.key)]).or_default();
+                // All rows of one key have nulls in it, or none has.
+                matches.may_match = side.may_match;
                 let rows = if side.is_left { &mut matches.left } else { &mut matches.right };
                 rows.push((text.len(), text.len() + side.line.len()));
                 text.extend_from_slice(&side.line);
@@ -647,9 +645,4 @@ fn hash_join<const SEPARATOR: u8>(plan: Arc<Plan>, inputs: &[PathBuf], run: &mut
         }
     }
     Ok(())
-}
-
-fn has_null(plan: &Plan, part: &[u8]) -> Result<bool> {
-    let cells = key::decode(part, plan.left.key.len())?;
-    Ok(cells.contains(&plan.left.table.null))
 }

@@ -85,7 +85,7 @@ impl LineSorter {
     }
 
     /// Adds a line that may be there already. Repetitions are dropped each time that there are twice as many lines as were
-    /// distinct, so that the sorter holds at most three times what it must, and sorts each line twice on average.
+    /// distinct, so that the sorter never holds more than that, unless they are few.
     #[inline]
     pub fn add_distinct(&mut self, line: &[u8]) {
         self.add(line);

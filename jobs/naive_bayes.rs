@@ -455,7 +455,7 @@ impl NaiveBayes {
         for (at, class) in totals.classes.iter().enumerate() {
             for (word, logarithms) in &words {
                 joined(&class.name, word, &mut key);
-                run.write(run.partition(&key), &key[..], &logarithms[at])?;
+                run.write_by_key::<[u8]>(&key[..], &logarithms[at])?;
             }
         }
         Ok(())

@@ -124,9 +124,9 @@ impl<const SEPARATOR: u8> ReadRows<SEPARATOR> {
     #[inline]
     fn read(&mut self, row: &Record<'_>) -> Result<bool> {
         let Some(cells) = self.cut.row(row)? else { return Ok(false) };
-        key::encode(&cells, &self.plan.key, &mut self.part);
+        let part = key::encode(&cells, &self.plan.key, &mut self.part);
         self.key.clear();
-        ToKey::<Vec<u8>>::encode_part(&self.part[..], &mut self.key);
+        ToKey::<Vec<u8>>::encode_part(part, &mut self.key);
         for (column, direction) in &self.plan.order {
             order::encode(cells.value(*column), *direction, &mut self.key);
         }

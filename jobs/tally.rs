@@ -104,7 +104,7 @@ struct LongWords {
     text: Vec<u8>,
     slots: Vec<LongWord>,
     used: usize,
-    /// Words that are not counted yet, each once.
+    /// Words that are not counted yet.
     batch: Vec<LongWord>,
     hasher: DefaultHashBuilder,
 }

@@ -13,15 +13,19 @@ use twinmill::record::{Key, ToKey};
 
 use crate::jobs::table::cells::{Cells, write_cell};
 
-/// Replaces `key` by that of these columns.
+/// The key of these columns: in `scratch`, unless it is one cell.
 #[inline]
-pub fn encode(cells: &Cells<'_>, columns: &[usize], key: &mut Vec<u8>) {
-    key.clear();
-    let Some((last, others)) = columns.split_last() else { return };
-    for column in others {
-        ToKey::<Vec<u8>>::encode_part(cells.get(*column), key);
+pub fn encode<'k>(cells: &Cells<'k>, columns: &[usize], scratch: &'k mut Vec<u8>) -> &'k [u8] {
+    let Some((last, others)) = columns.split_last() else { return &[] };
+    if others.is_empty() {
+        return cells.get(*last);
     }
-    key.extend_from_slice(cells.get(*last));
+    scratch.clear();
+    for column in others {
+        ToKey::<Vec<u8>>::encode_part(cells.get(*column), scratch);
+    }
+    scratch.extend_from_slice(cells.get(*last));
+    scratch
 }
 
 /// The length of the first part of a tuple, which makes a group where the rest is the order within it.

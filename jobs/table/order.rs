@@ -103,13 +103,8 @@ pub fn compare(one: &[u8], other: &[u8]) -> Ordering {
             encoded(a).cmp(&encoded(b))
         }
         (None, None) => one.cmp(other),
-        (number, _) => {
-            if number.is_some() {
-                Ordering::Less
-            } else {
-                Ordering::Greater
-            }
-        }
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
     }
 }
 

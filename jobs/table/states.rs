@@ -310,8 +310,11 @@ impl<L: List> Value for States<L> {
 }
 
 impl<L: List> ToValue<States<L>> for States<L> {
+    /// Without what every list has.
     fn encode_part(&self, out: &mut Vec<u8>) {
-        self.0.as_ref().iter().for_each(|state| state.encode(out));
+        let (states, shortest) = (self.0.as_ref(), L::of(0).as_ref().len());
+        let unused = states.iter().rev().take(shortest).take_while(|state| **state == State::Nothing).count();
+        states[..states.len() - unused].iter().for_each(|state| state.encode(out));
     }
 
     fn to_value(&self) -> States<L> {
@@ -362,6 +365,9 @@ mod tests {
             let few = States::<[State; 4]>::decode(&bytes);
             assert_eq!(few.map(|few| few.0[..len].to_vec()).ok(), (len <= 4).then_some(states.0));
         }
+        let (mut bytes, unused) = (Vec::new(), States::<[State; 4]>::default());
+        unused.encode(&mut bytes);
+        assert!(bytes.is_empty() && States::decode(&bytes).unwrap() == unused, "a record of none has no bytes");
         assert_eq!(all[3].decimal().unwrap().units, -(1i128 << 90));
     }
 

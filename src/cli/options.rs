@@ -910,6 +910,26 @@ mod tests {
     }
 
     #[test]
+    fn one_pair_has_less_time_than_more_columns_unless_a_time_is_given() {
+        let jobs = jobs::all();
+        for (words_more, seconds) in [
+            ("", 60),
+            ("--modes disk,memory", 28),
+            ("--modes disk,memory --budget 5s", 5),
+            ("--modes disk,memory --ladder", 60),
+            ("--modes disk,memory --memory-sweep 0,50", 60),
+            ("--modes disk,memory --scale 1,4", 60),
+            ("--modes disk,memory --inject map:1:panic", 60),
+            ("--modes disk,memory --with awk", 60),
+        ] {
+            let line = format!("twinmill compare wordcount {words_more}");
+            let Ok(Command::Compare(options)) = parse(&jobs, words(line.trim())) else { panic!("refused: {line}") };
+            let Rounds::UntilSettled { budget } = options.request.rounds else { panic!("{line}") };
+            assert_eq!(budget, Duration::from_secs(seconds), "{line}");
+        }
+    }
+
+    #[test]
     fn other_programs_are_told_every_option_of_the_job() {
         let jobs = jobs::all();
         let line = "twinmill compare kmeans --with numpy --k 3 --columns 2,4-6 --header --memory 1GB";

@@ -191,14 +191,14 @@ fn unescape(bytes: &mut &[u8]) -> Result<Vec<u8>> {
 fn for_each_escaped(bytes: &mut &[u8], mut each: impl FnMut(&[u8])) -> Result<()> {
     loop {
         let zero = memchr::memchr(0, bytes).ok_or_else(|| Error::codec("bytes ended by 00 01", bytes))?;
-        let (piece, after) = (&bytes[..zero], bytes.get(zero + 1).copied());
-        match after {
-            Some(0xff) => each(&bytes[..=zero]),
-            Some(1) => each(piece),
+        let (piece, is_end) = match bytes.get(zero + 1) {
+            Some(0xff) => (&bytes[..=zero], false),
+            Some(1) => (&bytes[..zero], true),
             _ => return Err(Error::codec("00 FF or 00 01", bytes)),
-        }
+        };
+        each(piece);
         *bytes = &bytes[zero + 2..];
-        if after == Some(1) {
+        if is_end {
             return Ok(());
         }
     }

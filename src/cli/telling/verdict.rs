@@ -256,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn equal_times_have_a_reason_where_files_cost_little_and_none_where_they_cost_much() {
+        let around: Vec<f64> = (0..10).map(|i| 1.0 + 0.002 * f64::from(i % 5)).collect();
+        let told = |without_files: f64| {
+            let mut comparison = comparison([&around, &around, &[]]);
+            let bounds =
+                Bounds { infinitely_fast_disk_seconds: without_files, free_intermediate_files_seconds: without_files };
+            for run in &mut comparison.runs {
+                (run.report.time, run.report.bounds) = (Some(TimeUse::default()), Some(bounds));
+            }
+            sentences(&comparison)[0].clone()
+        };
+        let little = told(0.994);
+        let reason = ", because files cost disk little: 353 MiB of them take 1 % of its time.";
+        assert!(
+            little.starts_with("disk and memory take equally long within 5 %") && little.ends_with(reason),
+            "{little}"
+        );
+        let much = told(0.5);
+        assert!(much.starts_with("disk and memory take equally long") && !much.contains("because"), "{much}");
+    }
+
+    #[test]
     fn recoveries_are_told_of_the_modes_that_had_any() {
         let mut comparison = comparison([&[1.0], &[], &[]]);
         let mut recovered = comparison.runs[0].clone();
