@@ -82,6 +82,11 @@ class Data:
     def empty_lines(self) -> bool:
         return any(file.empty_lines for file in self.files)
 
+    @cached_property
+    def empty_cells(self) -> bool:
+        """Whether there is nothing between two commas, TABs or semicolons, or between one and a line's end."""
+        return any(file.empty_cells for file in self.files)
+
     def has_line_over(self, limit: int) -> bool:
         return any(file.has_line_over(limit) for file in self.files)
 
@@ -178,6 +183,17 @@ class File:
     @cached_property
     def empty_lines(self) -> bool:
         return self.text[:1] == b"\n" or self.has(b"\n\n") or self.has(b"\n\r\n")
+
+    @cached_property
+    def empty_cells(self) -> bool:
+        signs = [b",", b"\t", b";"]
+        around = [(sign, end) for sign in signs for end in (sign, b"\n", b"\r")]
+        first, last = self.text[self.mark_bytes : self.mark_bytes + 1], self.text[-1:]
+        return (
+            any(self.has(one + other) or self.has(other + one) for one, other in around)
+            or first in signs
+            or last in signs
+        )
 
     def has_line_over(self, limit: int) -> bool:
         start = 0

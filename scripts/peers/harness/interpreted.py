@@ -4,9 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from . import layout, maven
-from .registry import Command, System, Task
+from .registry import Command, System, Task, Workload
 
 
 class PythonSystem(System):
@@ -29,6 +30,11 @@ class PythonSystem(System):
         self.environment = environment or {}
         """Variables that make programs of a family those of this system."""
         self.venv = layout.venv(self.family)
+
+    def program(self, workload: Workload) -> Path:
+        """`select_.py` for `select`, which is a module of Python's own: those of the program's folder would hide it."""
+        clashes = workload.name in sys.stdlib_module_names
+        return self.folder / f"{workload.name}{'_' * clashes}{self.suffix}"
 
     def missing(self) -> str | None:
         there = self.package is None or layout.package_version(self.package, self.venv)

@@ -6,17 +6,18 @@ Each function gives a reason, in words that follow the program's name, or nothin
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from . import tables
-from .data import Data
+from .data import Data, File
 from .patterns import Pattern
 from .registry import System, Workload
 
 GRAPHS = ("pagerank", "components", "bfs", "triangles")
 LINES = ("sort", "terasort", "distinct")
 TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index")
-TABLES = ("aggregate", "join", "secondary-sort")
+TABLES = ("aggregate", "join", "secondary-sort", "select")
 RECORDS = ("top",)
 
 
@@ -101,7 +102,40 @@ def plain_rows(question: Question) -> Iterator[str]:
         yield "finds the least and the greatest of numbers only, and a column has others"
     if question.workload.name == "secondary-sort" and _is_a_number(question.data, 1):
         yield "orders text by text, and the second column may be numbers"
+    if "where" in question.parameters:
+        yield from _unplain_condition(question)
 
+
+def _unplain_condition(question: Question) -> Iterator[str]:
+    """Of programs that compare the cells of one column with one value."""
+    columns = [end for part in question.parameters["columns"].split(",") for end in part.split("-")]
+    condition = question.parameters["where"]
+    found = CONDITION.fullmatch(condition)
+    if not all(end.isdecimal() for end in columns if end) or condition and not found:
+        yield "takes columns by number, and one condition of = != < <= > >= and a value without quotes and commas"
+    elif found and not NUMBER.fullmatch(found["value"]) and tables.is_number(found["value"].encode()):
+        yield f"may take {found['value']} for a text"
+    elif len(columns) == 1 and columns[0] and question.data.empty_cells:
+        yield "may print a row of one empty cell in another way"
+    elif found and NUMBER.fullmatch(found["value"]):
+        if any(_has_other_cells(file, int(found["column"]) - 1) for file in question.data.files):
+            yield "compares numbers of few digits by value, and the column of the condition has other cells"
+
+
+@lru_cache
+def _has_other_cells(file: File, column: int) -> bool:
+    """Whether a cell of a column, from 0, is neither empty nor a plain number without quotes."""
+    between = b"\t" if b"\t" in file.text[: file.text.find(b"\n") + 1] else b","
+    cells = b'(?:(?:"[^"]*"|[^%b\n"]*)%b){%d}' % (between, between, column)
+    plain = rb"^%b(?:%b)?(?:%b|\r?\n|\r?\Z)" % (cells, NUMBER.pattern.encode(), between)
+    return re.search(rb"(?m)^(?!%b)(?!\r?\n)." % plain, file.text) is not None
+
+
+CONDITION = re.compile(
+    r"(?P<column>[1-9]\d*)\s*(?P<operator>[!<>]=|[=<>])\s*(?P<value>[^\s\\\"',](?:[^\\\"',]*[^\s\\\"',])?)"
+)
+NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,6})?")
+"""A number that floating point tells from all others of this form."""
 
 UNPLAIN_NUMBER = re.compile(rb"\t(?!(?:0|-?[1-9][0-9]{0,17})\r?(?:\n|\Z))")
 

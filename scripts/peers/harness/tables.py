@@ -37,7 +37,7 @@ def is_plain(data: Data, parameters: dict[str, str]) -> bool:
         return True
     fields = rows[0].strip(b" \r\n").split(None if between == " " else between.encode())
     chosen = {*_columns(parameters.get("columns", ""), len(fields))} - {_label(parameters)}
-    return all(_is_number(field) for column, field in enumerate(fields, 1) if column in chosen)
+    return all(is_number(field) for column, field in enumerate(fields, 1) if column in chosen)
 
 
 def environment(data: Data, parameters: dict[str, str]) -> dict[str, str]:
@@ -60,7 +60,7 @@ def _label(parameters: dict[str, str]) -> int | None:
     return int(parameters["label-column"] or 1) if "label-column" in parameters else None
 
 
-def _is_number(field: bytes) -> bool:
+def is_number(field: bytes) -> bool:
     try:
         float(field.strip().strip(b'"'))
     except ValueError:

@@ -8,7 +8,7 @@ it takes tables in before it answers, `timed` tells how long.
 import time
 from collections.abc import Callable
 
-from relations import Aggregate, Relation, joined
+from relations import Aggregate, Relation, Select, joined
 from relations import top as greatest
 
 
@@ -29,6 +29,13 @@ def top(database) -> str:
     relation = Relation("input")
     database.table(relation, {"c2"}, whole=True)
     return greatest(relation.name)
+
+
+def select(database) -> str:
+    relation = Relation("input")
+    question = Select(relation)
+    database.table(relation, question.numbers)
+    return question.sql(relation.name)
 
 
 def distinct(database) -> str:

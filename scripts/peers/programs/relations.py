@@ -5,10 +5,14 @@ so that a cell stays what it is; an empty cell is NULL.
 """
 
 import csv
+import operator
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+
+from columns import places
 
 NUMERIC = {"sum", "mean", "min", "max"}
 FUNCTIONS = {"mean": "avg"}
@@ -68,6 +72,52 @@ class Aggregate:
         if function == "distinct":
             return f"count(DISTINCT {column})"
         return f"{FUNCTIONS.get(function, function)}({column if column in self.numbers else cast(column)})"
+
+
+COMPARED = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Select:
+    """The columns and the condition that the parameters ask for: `column` is None where there is no condition, and
+    `value` is a number if it looks like one."""
+
+    def __init__(self, relation: Relation):
+        chosen, condition = places(os.environ["COLUMNS"]), os.environ["WHERE"]
+        self.columns = relation.columns if chosen is None else [f"c{place + 1}" for place in chosen]
+        self.column = self.operator = self.value = None
+        if condition:
+            column, self.operator, value = re.split(r"\s*([!<>]=|[=<>])\s*", condition, maxsplit=1)
+            self.column = f"c{int(column)}"
+            self.value = float(value) if re.fullmatch(r"-?\d+(\.\d+)?", value) else value
+
+    @property
+    def numbers(self) -> set[str]:
+        """The column of the condition, where its cells are numbers and are not printed."""
+        return {self.column} - set(self.columns) if isinstance(self.value, float) else set()
+
+    @property
+    def cast(self) -> bool:
+        """Whether the column of the condition is text, and has to be a number."""
+        return isinstance(self.value, float) and self.column not in self.numbers
+
+    def compare(self, cells):
+        """The cells of a library that compares columns, with the value."""
+        return COMPARED[self.operator](cells, self.value)
+
+    def sql(self, table: str) -> str:
+        asked = f"SELECT {', '.join(self.columns)} FROM {table}"
+        if self.column is None:
+            return asked
+        cell = f"CAST({self.column} AS DOUBLE)" if self.cast else self.column
+        value = self.value if isinstance(self.value, float) else f"'{self.value}'"
+        return f"{asked} WHERE {cell} {self.operator} {value}"
 
 
 def joined(left: Relation, right: Relation) -> str:

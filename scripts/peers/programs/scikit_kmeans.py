@@ -11,7 +11,7 @@ import time
 import clusters
 import reading
 from sklearn.preprocessing import StandardScaler
-from tables import columns, table
+from tables import features
 
 
 def run(kmeans: type) -> None:
@@ -20,7 +20,7 @@ def run(kmeans: type) -> None:
     if iterations < 2:
         sys.exit("needs 2 iterations")
     started = time.perf_counter()
-    points = table(sys.argv[1], columns(os.environ["COLUMNS"]))
+    points = features(sys.argv[1])
     if os.environ["STANDARDIZE"] == "yes":
         points = StandardScaler().fit_transform(points)
     seeds = clusters.first_distinct(points, k)

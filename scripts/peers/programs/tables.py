@@ -6,10 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import reading
+from columns import places
 
 BETWEEN = os.environ["SEPARATOR"]
 """Between fields; a space is any number of them."""
 HEADER = os.environ["HEADER"] == "yes"
+
+
+def features(source: Path) -> np.ndarray:
+    """The columns that the parameters ask for."""
+    return table(source, places(os.environ["COLUMNS"]))
 
 
 def table(source: Path, columns: list[int] | None = None, label: tuple[int, str] | None = None) -> np.ndarray:
@@ -65,9 +71,3 @@ def _unquoted(text, columns: list[int] | None, label: int | None, positive: Posi
         wanted = range(len(row)) if columns is None else columns
         numbers.append([positive(row[place]) if place == label else float(row[place]) for place in wanted])
     return np.array(numbers)
-
-
-def columns(text: str) -> list[int] | None:
-    """`1,3-5` as indices from 0; nothing for all columns."""
-    ranges = [(*part.split("-"), part)[:2] for part in text.split(",")] if text else []
-    return [column - 1 for first, last in ranges for column in range(int(first), int(last) + 1)] or None

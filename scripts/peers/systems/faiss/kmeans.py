@@ -11,7 +11,7 @@ import numpy as np
 import reading
 from iterations import timed
 from models import standardized
-from tables import columns, table
+from tables import features
 
 CLOSE = 1e-4
 """Distances that differ by a smaller part may be told apart wrongly."""
@@ -32,7 +32,7 @@ def nearest(points: np.ndarray, single: np.ndarray, centroids: np.ndarray) -> np
 
 
 started = time.perf_counter()
-points = standardized(table(sys.argv[1], columns(os.environ["COLUMNS"])))
+points = standardized(features(sys.argv[1]))
 centroids = clusters.first_distinct(points, int(os.environ["K"]))
 single = points.astype(np.float32)
 for _ in timed(int(os.environ["ITERATIONS"])):

@@ -14,6 +14,10 @@ class Mawk(ShellSystem):
             yield f"copies the rest of a line at each match, which takes too long over {LONGEST_LINE:,} bytes"
         if question.data.has(b"\0"):
             yield "takes NUL for the end of a text, or not, as its version has it"
+        yield from rules.plain_rows(question)
+        yield from rules.plain_cells(question)
+        if question.workload.name == "select" and "-" in question.parameters["columns"]:
+            yield "is not written for ranges of columns"
 
 
 SYSTEMS = [Mawk("mawk", tool="mawk", version_option="-Wversion", aliases=("awk",), parallel=False)]

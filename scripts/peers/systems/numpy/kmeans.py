@@ -10,14 +10,14 @@ import numpy as np
 from iterations import timed
 from models import standardized
 from program import run
-from tables import columns, table
+from tables import features
 
 BLOCK = 8192
 """Points whose distances are computed at a time: they stay in the processor's cache."""
 
 
 def lines(source):
-    points = standardized(table(source, columns(os.environ["COLUMNS"])))
+    points = standardized(features(source))
     centroids = clusters.first_distinct(points, int(os.environ["K"]))
     by_column = np.ascontiguousarray(points.T)
     for _ in timed(int(os.environ["ITERATIONS"])):

@@ -1,0 +1,6 @@
+"""SELECT and WHERE."""
+
+from questions import select
+from rows import run
+
+run(select)
