@@ -71,6 +71,12 @@ def plain_tables(question: Question) -> Iterator[str]:
         yield "does not tell blanks within quotes from those around them"
 
 
+def no_empty_cells(question: Question) -> Iterator[str]:
+    """Of readers of tables of points to which nothing is no number."""
+    if "header" in question.parameters and question.data.empty_cells:
+        yield "takes no empty cells"
+
+
 BLANK_QUOTES = re.compile(rb'[ \t]"|"[ \t]')
 
 

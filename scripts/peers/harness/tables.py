@@ -31,13 +31,21 @@ def is_plain(data: Data, parameters: dict[str, str]) -> bool:
     between = separator(data, parameters)
     if between is None:
         return False
-    lines = data.text[data.mark_bytes : data.mark_bytes + _LOOKED_AT].split(b"\n")
-    rows = [line for line in lines[parameters["header"] == "yes" :] if line.strip()]
-    if not rows:
-        return True
-    fields = rows[0].strip(b" \r\n").split(None if between == " " else between.encode())
+    fields = _first_row(data, parameters, between)
     chosen = {*_columns(parameters.get("columns", ""), len(fields))} - {_label(parameters)}
     return all(is_number(field) for column, field in enumerate(fields, 1) if column in chosen)
+
+
+def width(data: Data, parameters: dict[str, str]) -> int:
+    """The number of fields of the first row; 0 where there is none, or what is between them is not plain."""
+    between = separator(data, parameters)
+    return len(_first_row(data, parameters, between)) if between else 0
+
+
+def _first_row(data: Data, parameters: dict[str, str], between: str) -> list[bytes]:
+    lines = data.text[data.mark_bytes : data.mark_bytes + _LOOKED_AT].split(b"\n")
+    rows = [line for line in lines[parameters["header"] == "yes" :] if line.strip()]
+    return rows[0].strip(b" \r\n").split(None if between == " " else between.encode()) if rows else []
 
 
 def environment(data: Data, parameters: dict[str, str]) -> dict[str, str]:

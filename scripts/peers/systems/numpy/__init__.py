@@ -3,4 +3,11 @@
 from harness import rules
 from harness.interpreted import PythonSystem
 
-SYSTEMS = [PythonSystem("numpy", package="numpy", threads="OPENBLAS_NUM_THREADS", declines=(rules.plain_tables,))]
+SYSTEMS = [
+    PythonSystem(
+        "numpy",
+        package="numpy",
+        threads="OPENBLAS_NUM_THREADS",
+        declines=(rules.plain_tables, rules.no_empty_cells),
+    )
+]

@@ -17,7 +17,7 @@ class InChunks(PythonSystem):
         return workload.name == "aggregate"
 
 
-TRAITS = {"package": "pandas", "parallel": False, "declines": (rules.first_match, rules.plain_rows)}
+TRAITS = {"package": "pandas", "parallel": False, "declines": (rules.first_match, rules.plain_rows, rules.plain_tables)}
 
 SYSTEMS = [
     PythonSystem("pandas", **TRAITS),
