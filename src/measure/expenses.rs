@@ -32,19 +32,22 @@ pub enum Expense {
     Recovering,
     /// Being asleep: in the job's own code, in a page fault, or for an injected fault.
     Sleeping,
+    /// The driver alone, giving back what a job put aside: it deletes files, or frees memory.
+    Removing,
     /// All work on a processor, of which most of the others are parts.
     Computing,
 }
 
-use Expense::{Computing, DiskWait, Keeping, Merging, Parsing, Recovering, Sleeping, Sorting};
+use Expense::{Computing, DiskWait, Keeping, Merging, Parsing, Recovering, Removing, Sleeping, Sorting};
 
 impl Expense {
     /// All of them.
-    pub const ALL: [Expense; 8] = [Parsing, DiskWait, Keeping, Merging, Sorting, Recovering, Sleeping, Computing];
+    pub const ALL: [Expense; 9] =
+        [Parsing, DiskWait, Keeping, Merging, Sorting, Recovering, Sleeping, Removing, Computing];
 
     /// Whether it needs a processor, so that others who use it stretch this time.
     pub fn is_computing(self) -> bool {
-        !matches!(self, DiskWait | Recovering | Sleeping)
+        !matches!(self, DiskWait | Recovering | Sleeping | Removing)
     }
 
     /// Its part in the time of an attempt that counts.
@@ -56,7 +59,7 @@ impl Expense {
             Keeping => cpu.encode + cpu.copy + cpu.read_intermediate + cpu.write_intermediate,
             Merging => cpu.merge,
             Sorting => cpu.sort,
-            Recovering => 0.0,
+            Recovering | Removing => 0.0,
             Sleeping => time.wait.asleep,
             Computing => cpu.total(),
         }
@@ -78,6 +81,8 @@ impl Expenses {
     pub fn of(report: &Report) -> Option<Self> {
         let time = report.time.as_ref()?;
         let waves = waves(&report.tasks);
+        let finishing = report.driver.iter().filter(|span| span.phase == "finish");
+        let removing: f64 = finishing.map(|span| span.end_seconds - span.start_seconds).sum();
         let seconds = |expense: Expense| {
             let in_task = |task: &&TaskReport| match (is_lost(report, task), expense) {
                 (true, Recovering) => task.end_seconds - task.start_seconds,
@@ -87,6 +92,9 @@ impl Expenses {
             let saved = |wave: &Vec<&TaskReport>| {
                 makespan(wave, report.workers, |_| 0.0) - makespan(wave, report.workers, |task| in_task(&task))
             };
+            if expense == Removing {
+                return removing;
+            }
             let in_tasks: f64 = report.tasks.iter().map(|task| expense.of(&task.time)).sum();
             waves.iter().map(saved).sum::<f64>() + (expense.of(time) - in_tasks).max(0.0)
         };

@@ -107,7 +107,7 @@ pub enum Mechanism {
         /// The disk that was emulated, if any.
         emulated: Option<String>,
     },
-    /// It wrote runs to files, and read them back: to merge them, or to parse what a loop reads again.
+    /// It wrote runs to files, read them back, to merge them or to parse what a loop reads again, and deleted them.
     UsedFiles {
         /// Bytes that it wrote to intermediate files.
         bytes_written: f64,
@@ -332,7 +332,9 @@ impl Side {
         let (uses_files, parses) = (self.uses_more_files(fast), more(self.read_bytes, fast.read_bytes));
         let overflows = self.keeps_runs_in_memory() || more(self.overflowed_bytes, fast.overflowed_bytes);
         let (spills, parses_again) = (uses_files && overflows, parses && self.keeps_input());
-        let merges = more(self.merged_bytes, fast.merged_bytes);
+        // Map outputs in files need one merge of the spills of a map task.
+        let needed_bytes = if uses_files { self.map_output_bytes } else { 0.0 };
+        let merges = more(self.merged_bytes, fast.merged_bytes + needed_bytes);
         let by_merges = if merges { self.part_written_by_merges(fast) } else { 0.0 };
         let share = |is_part: bool| if is_part { 1.0 } else { 0.0 };
         let kept = Mechanism::KeptInMemory { bytes: self.kept_bytes };
@@ -346,6 +348,7 @@ impl Side {
                     (Expense::Keeping, share(spills)),
                     (Expense::Merging, share(spills)),
                     (Expense::DiskWait, share(spills)),
+                    (Expense::Removing, share(spills)),
                     (Expense::Parsing, share(parses_again)),
                 ],
             ),
@@ -359,6 +362,7 @@ impl Side {
                     (Expense::Keeping, 1.0 - by_merges),
                     (Expense::Merging, share(!merges)),
                     (Expense::Parsing, share(!parses)),
+                    (Expense::Removing, 1.0),
                 ],
             ),
             (more(self.kept_bytes, fast.kept_bytes), kept, &[(Expense::Keeping, 1.0)]),
@@ -376,8 +380,7 @@ impl Side {
         candidates
     }
 
-    /// The part of what it wrote more that merges wrote, beyond the one merge of the spills of a map task that map outputs in
-    /// files need.
+    /// The part of what it wrote more that merges wrote, beyond the one that files need.
     fn part_written_by_merges(&self, fast: &Side) -> f64 {
         let by_merges = self.merged_bytes - fast.merged_bytes - self.map_output_bytes;
         (by_merges / (self.file_bytes_written - fast.file_bytes_written).max(1.0)).clamp(0.0, 1.0)
@@ -559,7 +562,7 @@ pub mod tests {
     use crate::measure::comparison::tests::{comparison, run};
     use crate::measure::mode::RunMode;
     use crate::measure::recoveries::tests::recovery;
-    use crate::observe::report::{RecoveryKind, TaskReport};
+    use crate::observe::report::{DriverSpan, RecoveryKind, TaskReport};
     use crate::observe::time_use::{Computing, TimeUse, Waiting};
 
     /// Seconds of each run of a column.
@@ -578,7 +581,8 @@ pub mod tests {
                 let seconds = time.cpu.total() + time.disk_wait() + time.wait.processor;
                 run.report.tasks.extend((0..2).map(|task| attempt(task, seconds, time)));
                 run.report.time = Some(doubled(time));
-                run.report.wall_seconds = seconds + lost_seconds(&run.report) / 2.0;
+                let alone: f64 = run.report.driver.iter().map(|span| span.end_seconds - span.start_seconds).sum();
+                run.report.wall_seconds = seconds + alone + lost_seconds(&run.report) / 2.0;
                 comparison.add(run, mode.name(), round);
             }
         }
@@ -688,6 +692,20 @@ pub mod tests {
     }
 
     #[test]
+    fn deleting_files_is_a_part_of_using_them() {
+        let files = measured(|mode, time, report| {
+            let seconds = [0.5, 0.0][mode];
+            time.cpu.write_intermediate = seconds;
+            report.counters.file_bytes_written = [1 << 20, 0][mode];
+            let (start_seconds, end_seconds) = (2.0, 2.0 + seconds);
+            report.driver.push(DriverSpan { phase: "finish".into(), start_seconds, end_seconds });
+        });
+        let Explanation { causes, gap_seconds, .. } = explained(&files);
+        assert!(matches!(causes[..], [Cause { mechanism: Mechanism::UsedFiles { .. }, .. }]), "{causes:?}");
+        assert!((gap_seconds - 1.0).abs() < 1e-9 && (causes[0].seconds - 1.0).abs() < 1e-9, "{causes:?}");
+    }
+
+    #[test]
     fn memory_mode_that_goes_to_files_lacked_memory() {
         let little = measured(|mode, time, report| {
             (time.wait.write_intermediate, time.cpu.encode) = ([0.0, 0.6][mode], [0.0, 0.4][mode]);
@@ -723,8 +741,8 @@ pub mod tests {
         let seconds =
             |causes: Vec<Cause>| causes.iter().map(|cause| (cause.seconds * 1e6).round() / 1e6).collect::<Vec<_>>();
         let of = |number| explained(&passes(number)).causes;
-        assert!(matches!(of(1)[0].mechanism, Mechanism::UsedFiles { .. }), "{:?}", of(1));
-        assert_eq!(seconds(of(1)), vec![1.0, 0.5]);
+        assert!(matches!(of(1)[0].mechanism, Mechanism::UsedFiles { .. }), "files need one merge: {:?}", of(1));
+        assert_eq!(seconds(of(1)), vec![1.5]);
         assert!(matches!(of(7)[0].mechanism, Mechanism::Merged { .. }), "{:?}", of(7));
         assert_eq!(seconds(of(7)), vec![1.25]);
     }
