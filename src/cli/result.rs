@@ -17,7 +17,7 @@
 
 use crate::cli::chart::bar_with_interval;
 use crate::cli::figures::{range, seconds};
-use crate::cli::telling::{asked_tables, modes, noise, roofline, tools, verdict};
+use crate::cli::telling::{self, asked_tables, modes, noise, roofline, tools, verdict};
 use crate::cli::terminal::{self, wrapped};
 use crate::measure::analysis::tools as tool_analysis;
 use crate::measure::comparison::Comparison;
@@ -46,7 +46,7 @@ pub fn text(comparison: &Comparison, details: Details, width: usize) -> String {
     let table = modes::of_modes(comparison);
     let mut paragraphs: Vec<String> = noise::busy(comparison).map(|busy| wrapped(&busy, width)).into_iter().collect();
     paragraphs.push(wrapped(&table.sentence, width));
-    paragraphs.extend(joined(verdict::headlines(comparison), width));
+    paragraphs.extend(joined(telling::headlines(comparison), width));
     paragraphs.push(bars(comparison, width).trim_end().to_owned());
     paragraphs.extend(asked_tables(comparison).map(|table| table.within(width).trim_end().to_owned()));
     match details {
@@ -68,7 +68,7 @@ pub fn text(comparison: &Comparison, details: Details, width: usize) -> String {
 /// The headlines, the chart and the tables that were asked for: a result among several.
 pub fn short(comparison: &Comparison, width: usize) -> String {
     let mut paragraphs: Vec<String> = noise::busy(comparison).map(|busy| wrapped(&busy, width)).into_iter().collect();
-    paragraphs.extend(joined(verdict::headlines(comparison), width));
+    paragraphs.extend(joined(telling::headlines(comparison), width));
     paragraphs.push(bars(comparison, width).trim_end().to_owned());
     paragraphs.extend(asked_tables(comparison).map(|table| wrapped(&table.sentence, width)));
     if !comparison.outputs_identical() {

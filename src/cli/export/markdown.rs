@@ -1,7 +1,7 @@
 //! Verdict and tables in Markdown.
 
 use crate::cli::table::Table;
-use crate::cli::telling::{further_tables, machine, modes, noise, verdict};
+use crate::cli::telling::{further_tables, headlines, machine, modes, noise, verdict};
 use crate::measure::comparison::Comparison;
 
 /// Verdict and tables of these comparisons.
@@ -12,7 +12,8 @@ pub fn render(comparisons: &[Comparison]) -> String {
         let command = shell_words::join(&comparison.command);
         text += &format!("## {}\n\n", escaped(&of_modes.sentence));
         noise::busy(comparison).iter().for_each(|line| text += &format!("{}\n\n", escaped(line)));
-        verdict::sentences(comparison).iter().for_each(|sentence| text += &format!("- {}\n", escaped(sentence)));
+        let sentences = headlines(comparison).into_iter().chain(verdict::further(comparison));
+        sentences.for_each(|sentence| text += &format!("- {}\n", escaped(&sentence)));
         let identical = if comparison.outputs_identical() { "yes" } else { "**NO**" };
         text += &format!("- outputs identical: {identical} ({})\n", comparison.digests().join(", "));
         if let Some(agree) = comparison.alternatives_agree() {

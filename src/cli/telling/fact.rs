@@ -33,6 +33,11 @@ impl Fact {
         self
     }
 
+    /// The subject.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
     /// The sentence.
     pub fn text(&self) -> &str {
         &self.text

@@ -23,6 +23,7 @@ pub mod votes;
 
 use crate::cli::table::Table;
 use crate::cli::telling::fact::Fact;
+use crate::measure::analysis::failures::FailureCost;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::comparison::Comparison;
 
@@ -38,6 +39,18 @@ pub fn asked_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
     ladder::table(comparison).into_iter().chain(sweep::table(comparison)).chain(growths)
 }
 
+/// The sentences of the first screen, the one first that answers what was asked for: what little memory costs, what the
+/// failures that were injected cost, or else the verdict on the first pair.
+pub fn headlines(comparison: &Comparison) -> Vec<String> {
+    let of_failures = || {
+        let is_asked = !FailureCost::all(comparison).is_empty();
+        verdict::facts(comparison).into_iter().find(|fact| is_asked && fact.about() == verdict::RECOVERIES)
+    };
+    let answer = sweep::of_the_ends(comparison).or_else(of_failures).map(|fact| fact.text().to_owned());
+    let others = verdict::headlines(comparison).into_iter().filter(|sentence| Some(sentence) != answer.as_ref());
+    answer.iter().cloned().chain(others).collect()
+}
+
 /// Every sentence of the result, in the order in which they are told.
 pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let noise = noise::busy(comparison).map(|text| Fact::new("the machine", text));
@@ -46,4 +59,28 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let first = noise.into_iter().chain(verdict::facts(comparison)).chain(answers);
     let asked = ladder::facts(comparison).into_iter().chain(sweep::facts(comparison)).chain(growths);
     first.chain(asked).chain(roofline::fact(comparison)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::analysis::{failures, sweep};
+    use crate::measure::comparison::tests::comparison;
+
+    #[test]
+    fn what_was_asked_for_is_answered_first() {
+        let first = |comparison: &Comparison| headlines(comparison).swap_remove(0);
+        let of_modes = first(&comparison([&[2.0; 5], &[1.0; 5], &[3.0; 5]]));
+        assert!(of_modes.starts_with("disk takes 2.00× as long as memory"), "{of_modes}");
+        let of_failures = failures::tests::failing();
+        assert!(first(&of_failures).starts_with("In disk the failures cost +0.5"), "{}", first(&of_failures));
+        let of_memory = first(&sweep::tests::measured([1.9, 1.5, 1.0], [1, 50, 100]));
+        assert!(of_memory.starts_with("memory at 0 % takes 1.90× as long as memory at 100 %"), "{of_memory}");
+    }
+
+    #[test]
+    fn no_sentence_is_told_twice() {
+        let told = headlines(&failures::tests::failing());
+        assert!(told.iter().filter(|sentence| sentence.starts_with("In disk")).count() == 1, "{told:?}");
+    }
 }

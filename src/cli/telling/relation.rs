@@ -17,7 +17,8 @@ pub fn words(verdict: &Verdict, slow: &str, fast: &str, medians: &str) -> String
         VerdictKind::Different => {
             let small =
                 if verdict.within_margin() { format!("; within the margin of {margin}") } else { String::new() };
-            format!("{slow} takes {value:.2}× as long as {fast} [{low:.2}, {high:.2}] ({medians}{small})")
+            let interval = interval((low, high));
+            format!("{slow} takes {value:.2}× as long as {fast} {interval} ({medians}{small})")
         }
         VerdictKind::Equivalent => {
             format!("{slow} and {fast} take equally long within {margin}: {} ({medians})", ratio(value, (low, high)))
@@ -30,8 +31,17 @@ pub fn words(verdict: &Verdict, slow: &str, fast: &str, medians: &str) -> String
 }
 
 /// `1.31× [1.28, 1.34]`
-pub fn ratio(ratio: f64, (low, high): (f64, f64)) -> String {
-    format!("{ratio:.2}× [{low:.2}, {high:.2}]")
+pub fn ratio(ratio: f64, bounds: (f64, f64)) -> String {
+    format!("{ratio:.2}× {}", interval(bounds))
+}
+
+/// `[1.28, 1.34]`, with as many decimals as tell on which side of 1, equal times, a bound is: `[1.004, 1.38]`.
+pub fn interval((low, high): (f64, f64)) -> String {
+    let shown = |bound: f64| {
+        let mut texts = (2..6).map(|decimals| format!("{bound:.decimals$}"));
+        texts.find(|text| text.parse() != Ok(1.0)).unwrap_or_else(|| format!("{bound:.2}"))
+    };
+    format!("[{}, {}]", shown(low), shown(high))
 }
 
 /// What keeps the pair from being decided, and what would decide it.
@@ -62,5 +72,18 @@ pub fn percent(percent: f64) -> String {
         format!("{percent:.0} %")
     } else {
         format!("{percent:.1} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_not_rounded_to_the_one_that_it_differs_from() {
+        assert_eq!(interval((1.004, 1.38)), "[1.004, 1.38]");
+        assert_eq!(interval((0.25, 0.99996)), "[0.25, 0.99996]");
+        assert_eq!(interval((1.0, 1.0)), "[1.00, 1.00]", "it is 1");
+        assert_eq!(interval((0.994, 20.0)), "[0.99, 20.00]");
     }
 }

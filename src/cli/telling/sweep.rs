@@ -14,7 +14,8 @@ const BAR_WIDTH: usize = 24;
 
 /// The curve as rows of a table with a chart, and a sentence; `None` where there is none yet.
 pub fn table(comparison: &Comparison) -> Option<Table> {
-    let Curve { points, summary } = Curve::of(comparison)?;
+    let curve = Curve::of(comparison)?;
+    let Curve { points, summary } = &curve;
     let disk = comparison.column_named(RunMode::Disk.name());
     let most = points.iter().map(|point| point.median_seconds).chain(summary.disk_median_seconds).fold(0.0, f64::max);
     let chart = |seconds: f64| bar(seconds, most, BAR_WIDTH);
@@ -45,36 +46,39 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
             of(disk.peak_rss_bytes),
         ])
     }));
-    let sentences: Vec<String> = facts(comparison).iter().map(|fact| fact.text().to_owned()).collect();
-    Some(Table { rows, sentence: sentences.join("\n") })
+    Some(Table { rows, sentence: sentence(&curve) })
 }
 
-/// The curve in a sentence, and the cost of too little memory with its cause; nothing where there is no sweep yet.
+/// What the least memory of the sweep costs, with its cause, and the curve in sentences; nothing where there is no sweep yet.
 pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let Some(curve) = Curve::of(comparison) else { return Vec::new() };
     let about_curve = Fact::new("memory mode with less memory", sentence(&curve)).with("curve", &curve.summary);
-    let ends = ends(comparison).map(|pair| verdict::pair(&pair, comparison));
-    [about_curve].into_iter().chain(ends).collect()
+    of_the_ends(comparison).into_iter().chain([about_curve]).collect()
+}
+
+/// What the least memory of the sweep costs, with its cause.
+pub fn of_the_ends(comparison: &Comparison) -> Option<Fact> {
+    ends(comparison).map(|pair| verdict::pair(&pair, comparison))
 }
 
 fn sentence(Curve { points, summary }: &Curve) -> String {
     let curve = match summary.longer_with_more {
         Some((less, more)) => format!("{more} % takes LONGER than {less} %"),
         None => match (summary.undecided_steps, points.len().saturating_sub(1)) {
-            (0, _) => "more memory never takes longer".to_owned(),
+            (0, _) => "More memory never takes longer".to_owned(),
             (undecided, steps) => format!(
-                "no step to more memory is known to take longer, and {undecided} of {} {} undecided",
+                "No step to more memory is known to take longer; {undecided} of {} {} undecided",
                 counted(steps as u64, "step"),
                 if undecided == 1 { "is" } else { "are" }
             ),
         },
     };
     let budget = match summary.most_over_budget_bytes {
-        0 => "every run kept within its budget".to_owned(),
-        over => format!("some reserved MORE than their budget, by {} at most", bytes(over)),
+        0 => "Every run kept within its budget".to_owned(),
+        over => format!("Some reserved MORE than their budget, by {} at most", bytes(over)),
     };
     format!(
-        "Everything stays in memory with a budget of {}, the working set (100 %); {curve}; {budget}.",
+        "With a budget of {}, the working set (100 %), everything stays in memory. {curve}. {budget}.",
         bytes(summary.working_set_bytes)
     )
 }
@@ -93,8 +97,7 @@ memory, of the working set     budget     time                              to f
   50 %                       50.0 MiB   1.50 s   ██████████████████              0 B   50.0 MiB       350 MiB
   100 %                       100 MiB   1.00 s   ████████████                    0 B    100 MiB       350 MiB
   disk mode                             2.00 s   ████████████████████████    353 MiB        0 B       350 MiB
-Everything stays in memory with a budget of 100 MiB, the working set (100 %); more memory never takes longer; every run kept within its budget.
-memory at 0 % takes 1.90× as long as memory at 100 % [1.89, 1.91] (1.90 s against 1.00 s).
+With a budget of 100 MiB, the working set (100 %), everything stays in memory. More memory never takes longer. Every run kept within its budget.
 ";
         assert_eq!(text, expected, "\n{text}");
     }
@@ -103,7 +106,7 @@ memory at 0 % takes 1.90× as long as memory at 100 % [1.89, 1.91] (1.90 s again
     fn a_curve_that_rises_and_a_budget_that_is_exceeded_are_told() {
         let text = table(&measured([1.0, 1.5, 1.0], [1, 51, 100])).unwrap().to_string();
         assert!(
-            text.contains("50 % takes LONGER than 0 %; some reserved MORE than their budget, by 1.00 MiB at most."),
+            text.contains("50 % takes LONGER than 0 %. Some reserved MORE than their budget, by 1.00 MiB at most."),
             "{text}"
         );
     }

@@ -14,6 +14,9 @@ use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 use crate::measure::running::pace::MOST_ROUNDS;
 
+/// The subject of a fact about the recoveries of a mode.
+pub const RECOVERIES: &str = "recoveries";
+
 /// The sentences that the runs support.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     facts(comparison).iter().map(|fact| fact.text().to_owned()).collect()
@@ -49,7 +52,7 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
             None => format!("Recoveries in {}: {}.", column.name, recoveries::sentence(&recovered)),
         };
         let total = recovered.total();
-        let fact = Fact::new("recoveries", text).with("variant", &column.name).with("times", total.times);
+        let fact = Fact::new(RECOVERIES, text).with("variant", &column.name).with("times", total.times);
         fact.with("worker_seconds_lost", total.seconds).with("wall_time", cost)
     }));
     facts.extend(Economics::of(comparison).map(|found| {

@@ -163,7 +163,7 @@ const timeline = (run, until) => (width) => {
 
 // -- The way of the bytes -------------------------------------------------------------------------------------------------
 
-const STATIONS = ["input", "map", "spill", "merge", "shuffle", "reduce", "output"];
+const STATIONS = ["input", "map", "spill", "merge passes", "shuffle", "reduce", "output"];
 
 /** A band through places with thicknesses; `turn` swaps the axes. */
 const ribbon = (points, turn) => {
@@ -229,7 +229,7 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
   marks.push(turn
     ? [text("memory", memory, 12, {"text-anchor": "middle", ...quiet}), text("files", files, 12, {"text-anchor": "middle", ...quiet})]
     : [text("memory", 0, memory + 4, quiet), text("files", 0, files + 4, quiet)]);
-  const idle = {spill: sum(one.spilled) === 0, merge: one.merged === 0, shuffle: sum(one.shuffled) === 0, reduce: sum(one.shuffled) === 0};
+  const idle = {spill: sum(one.spilled) === 0, "merge passes": one.merged === 0, shuffle: sum(one.shuffled) === 0, reduce: sum(one.shuffled) === 0};
   marks.push(STATIONS.map((station, i) => put(station, turn ? at(i) + 4 : at(i), turn ? 0 : 12, {
     "text-anchor": turn ? "start" : "middle", "font-weight": idle[station] ? 400 : 600, fill: idle[station] ? "var(--soft)" : "var(--ink)", class: "station"})));
 
@@ -242,7 +242,7 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
       ? `M${memory} ${at(5)}C${memory} ${at(5) + bend} ${lane} ${at(5) + bend} ${lane} ${at(5)}L${lane} ${at(1)}C${lane} ${at(1) - bend} ${memory} ${at(1) - bend} ${memory} ${at(1)}`
       : `M${at(5)} ${memory}C${at(5) + bend} ${memory} ${at(5) + bend} ${lane} ${at(5)} ${lane}L${at(1)} ${lane}C${at(1) - bend} ${lane} ${at(1) - bend} ${memory} ${at(1)} ${memory}`;
     marks.push(svg("path", {class: "band", d: points, fill: "none", stroke: fill, "stroke-width": thick(one.between_jobs), "stroke-opacity": 0.38, "data-bytes": one.between_jobs,
-      ...tipped([`${one.mode}: ${bytes(one.between_jobs)} went through files from one job to the next`])}));
+      ...tipped([`${one.mode}: ${bytes(one.between_jobs)} went through files from one job to the next, which read ${bytes(one.between_jobs_read)}`])}));
   }
   const tail = turn ? 10 : 14;
   band(`${bytes(one.input)} of input read${again}`, one.input, via(at(0) - tail, files, one.input), via(at(0), files, one.input), via(at(1), memory, one.input));
@@ -279,7 +279,8 @@ const panel = (one, thick, {turn, zone, memory, files, edge, lane, depth, pitch,
   number(spilled.files, "written", turn ? 2 : 2.05, "files");
   number(one.merged, "merged", turn ? 3 : 3.15, "files");
   number(shuffled.files, "read", turn ? 4 : 4.3, "files");
-  number(one.between_jobs, turn ? "to next job" : "left in files for the next job", turn ? 5 : 3, turn ? "files" : "lane");
+  const leftAndRead = one.between_jobs_read > 1.05 * one.between_jobs ? `, ${bytes(one.between_jobs_read)} read` : "";
+  number(one.between_jobs, turn ? "to next job" : `left in files for the next job${leftAndRead}`, turn ? 5 : 3, turn ? "files" : "lane");
   number(one.output, "written", 6, "files");
   return marks;
 };

@@ -8,7 +8,7 @@ use crate::cli::export::page::timeline::Timeline;
 use crate::cli::export::page::ways::{self, Way};
 use crate::cli::table::Table;
 use crate::cli::telling::fact::Fact;
-use crate::cli::telling::{ladder, noise, roofline, sweep, tools};
+use crate::cli::telling::{headlines, ladder, noise, roofline, sweep, tools};
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
@@ -20,8 +20,10 @@ use crate::observe::report::Bounds;
 pub struct Charts {
     /// Says that the machine was busy; `None` where it was not.
     busy: Option<String>,
+    /// The sentence that answers what was asked for.
+    headline: Option<String>,
     ways: Vec<Way>,
-    /// What the interval of the verdict means.
+    /// What the interval of the headline means.
     reading: Option<String>,
     flows: Vec<Flow>,
     loops: Vec<Loop>,
@@ -76,6 +78,7 @@ impl Charts {
         let columns = comparison.columns();
         Charts {
             busy: noise::busy(comparison),
+            headline: headlines(comparison).into_iter().next(),
             ways: Way::all(comparison),
             reading: ways::reading(comparison),
             flows: Flow::all(comparison),
@@ -89,7 +92,7 @@ impl Charts {
             stages: columns.iter().filter_map(Stages::of).collect(),
             absences: tools::absences(&comparison.alternatives),
             ladder: told(&ladder::facts(comparison)),
-            memory_sweep: told(&sweep::facts(comparison)),
+            memory_sweep: sweep::table(comparison).map(|table| table.sentence),
             outputs: comparison.digests(),
             command: quoted(&comparison.command),
             options: quoted(&comparison.settings.options),

@@ -16,6 +16,8 @@ use crate::measure::run::Run;
 use crate::measure::statistics::median;
 use crate::observe::purpose::Purpose;
 
+/// Bytes read of those that were left between jobs from which on reading them is told.
+const READ_AGAIN: f64 = 1.05;
 /// Part of the input from which on reading it beforehand is told.
 const WORTH_NAMING: f64 = 0.01;
 
@@ -46,6 +48,8 @@ pub struct Flow {
     shuffled: Place,
     /// What one job left in files for the next.
     between_jobs: f64,
+    /// What the next jobs read of it: a loop reads again what does not change.
+    between_jobs_read: f64,
     output: f64,
     /// The same in words.
     sentence: String,
@@ -63,7 +67,7 @@ impl Flow {
         let of = |figure: fn(&Traffic) -> f64| median(traffic.iter().map(figure));
         let spilled = Place { memory: of(|run| run.spilled.memory), files: of(|run| run.spilled.files) };
         let shuffled = Place { memory: of(|run| run.shuffled.memory), files: of(|run| run.shuffled.files) };
-        let (merged, between_jobs, input) = (of(|run| run.merged), of(|run| run.between_jobs), of(|run| run.input));
+        let (merged, input) = (of(|run| run.merged), of(|run| run.input));
         let input_size = Some(comparison.settings.input_bytes as f64).filter(|size| !comparison.saved && *size > 0.0);
         let mut flow = Flow {
             mode: column.name.clone(),
@@ -74,7 +78,8 @@ impl Flow {
             spilled,
             merged,
             shuffled,
-            between_jobs,
+            between_jobs: of(|run| run.between_jobs),
+            between_jobs_read: of(|run| run.between_jobs_read),
             output: column.output_bytes,
             sentence: String::new(),
         };
@@ -87,7 +92,7 @@ impl Flow {
         let size = |count: f64| bytes(count as u64);
         let times = self.input_size.map_or(1.0, |size| self.input / size);
         let written = self.spilled.files;
-        let again = (times >= 1.5).then(|| format!("read the input {times:.0} times"));
+        let again = (times >= 1.5).then(|| format!("read the input in {times:.0} passes"));
         let sampled = self.sampled > WORTH_NAMING * self.input;
         let sampled = sampled.then(|| format!("read {} beforehand, to sample keys", size(self.sampled)));
         let map_output = match (written >= 1.0, self.spilled.memory >= 1.0) {
@@ -101,8 +106,13 @@ impl Flow {
             }
             (false, _) => format!("kept {} of map output in memory", size(self.spilled.memory)),
         };
-        let between =
-            (self.between_jobs >= 1.0).then(|| format!("left {} in files between jobs", size(self.between_jobs)));
+        let read_of_it = if self.between_jobs_read > READ_AGAIN * self.between_jobs {
+            format!(", of which jobs read {} in all", size(self.between_jobs_read))
+        } else {
+            String::new()
+        };
+        let between = (self.between_jobs >= 1.0)
+            .then(|| format!("left {} in files between jobs{read_of_it}", size(self.between_jobs)));
         let merged = (self.merged >= 1.0).then(|| format!("wrote {} again as it merged", size(self.merged)));
         let parts: Vec<String> = [again, sampled, Some(map_output), merged, between].into_iter().flatten().collect();
         let list = match parts.as_slice() {
@@ -121,6 +131,7 @@ struct Traffic {
     merged: f64,
     shuffled: Place,
     between_jobs: f64,
+    between_jobs_read: f64,
 }
 
 impl Traffic {
@@ -128,7 +139,8 @@ impl Traffic {
         let report = &run.report;
         let spilled = report.phases.iter().find(|phase| phase.name == "spill").map_or(0, |phase| phase.bytes);
         let taken = report.counters.reduce_shuffle_bytes;
-        let Files { input, sampled, spill_written, merged, shuffle_read, between_jobs } = Files::of(run);
+        let Files { input, sampled, spill_written, merged, shuffle_read, between_jobs, between_jobs_read } =
+            Files::of(run);
         let in_files = report.factors.is_some_and(|factors| factors.map_output == Medium::Disk);
         // The framing of files adds a little.
         let place = |all: u64, files: u64| Place {
@@ -142,6 +154,7 @@ impl Traffic {
             merged: merged as f64,
             shuffled: place(taken, shuffle_read),
             between_jobs: between_jobs as f64,
+            between_jobs_read: between_jobs_read as f64,
         }
     }
 }
@@ -154,6 +167,7 @@ struct Files {
     merged: u64,
     shuffle_read: u64,
     between_jobs: u64,
+    between_jobs_read: u64,
 }
 
 impl Files {
@@ -169,6 +183,7 @@ impl Files {
             merged: io(Purpose::Merge).1,
             shuffle_read: io(Purpose::Shuffle).0,
             between_jobs: io(Purpose::BetweenJobs).1,
+            between_jobs_read: io(Purpose::BetweenJobs).0,
         }
     }
 
@@ -185,7 +200,8 @@ impl Files {
         // A run has an index behind its records, which is no data of a job.
         let between_jobs = if run.is_chain() || !report.iterations.is_empty() { written } else { 0 };
         let shuffle_read = report.counters.reduce_shuffle_bytes.min(read);
-        Files { input: report.input_bytes, sampled: 0, spill_written, merged, shuffle_read, between_jobs }
+        let input = report.input_bytes;
+        Files { input, sampled: 0, spill_written, merged, shuffle_read, between_jobs, between_jobs_read: 0 }
     }
 }
 
@@ -250,14 +266,14 @@ mod tests {
             (Purpose::Spill, 0, 10),
             (Purpose::Merge, 4, 4),
             (Purpose::Shuffle, 9, 0),
-            (Purpose::BetweenJobs, 5, 6),
+            (Purpose::BetweenJobs, 18, 6),
         ];
         comparison.runs[0].report.io_by_purpose = all.map(io).to_vec();
         let flow = &Flow::all(&comparison)[0];
         assert_eq!((flow.input, flow.sampled, flow.merged, flow.between_jobs), (20.0, 3.0, 4.0, 6.0));
         assert_eq!((flow.spilled.files, flow.shuffled.files), (10.0, 9.0));
         let told = "Disk read 3 B beforehand, to sample keys, wrote 10 B of map output to files, wrote 4 B again as it merged \
-                    and left 6 B in files between jobs.";
+                    and left 6 B in files between jobs, of which jobs read 18 B in all.";
         assert_eq!(flow.sentence, told);
     }
 
@@ -266,7 +282,7 @@ mod tests {
         let mut comparison = comparison([&[1.0], &[], &[]]);
         comparison.settings.input_bytes = MIB;
         comparison.runs[0].report.input_bytes = 20 * MIB;
-        assert!(Flow::all(&comparison)[0].sentence.starts_with("Disk read the input 20 times and "));
+        assert!(Flow::all(&comparison)[0].sentence.starts_with("Disk read the input in 20 passes and "));
     }
 
     #[test]

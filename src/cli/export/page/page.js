@@ -211,7 +211,7 @@ const memory = ({memory}) => memory && chart({
 const titleOf = (report) => report.heading?.title ?? report.job;
 
 /** The question that a report answers, with the answer. */
-const answered = (report) => element("li", {}, element("b", {}, `${report.heading?.question ?? report.job} `), report.verdict[0] ?? "");
+const answered = (report, i) => element("li", {}, element("b", {}, `${report.heading?.question ?? report.job} `), kept(charts[i].headline ?? ""));
 
 /** All modes of all reports on one scale, where there is more than one report, with the machine of each. */
 const overview = () => {
@@ -271,7 +271,7 @@ const folded = (summary, ...content) => {
 
 /** A sentence whose intervals say on hover what they mean, and whose end, the cause or what would decide it, is set apart. */
 const explained = (sentence, reading) => {
-  const words = sentence[0].toUpperCase() + sentence.slice(1);
+  const words = kept(sentence[0].toUpperCase() + sentence.slice(1));
   const intervals = (part) => part.split(/(\[[\d.]+, [\d.]+\])/).map((part, i) => (i % 2 && reading ? element("abbr", {tabindex: 0, ...tipped([reading])}, part) : part));
   const cut = words.search(/, because |\. The difference is unexplained|; only |; about /);
   return cut < 0 ? intervals(words) : [intervals(words.slice(0, cut)), element("span", {class: "cause"}, intervals(words.slice(cut)))];
@@ -297,9 +297,9 @@ const way = (one) => element("div", {class: "way", style: `--accent:${color(one.
 const article = (report, i) => {
   const charted = charts[i];
   const rounds = Math.max(0, ...report.runs.map((run) => run.round + 1));
-  const headline = report.verdict[0] ?? "There is nothing to compare: only one mode has run.";
-  // The first fact is the headline, and the last ones stand below their charts.
-  const others = report.facts.filter((fact) => report.verdict.slice(1).includes(fact.text) || OF_OTHERS.has(fact.about));
+  const headline = charted.headline ?? "There is nothing to compare: only one mode has run.";
+  // The last facts stand below their charts.
+  const others = report.facts.filter((fact) => fact.text !== headline && (report.verdict.includes(fact.text) || OF_OTHERS.has(fact.about)));
   return element("article", {"data-report": i},
     element("p", {class: "eyebrow"}, `${reports.length > 1 ? `${i + 1}. ` : "twinmill · "}${titleOf(report)}`, kindOf(report, headline)),
     report.heading ? element("p", {class: "about"}, `${report.heading.question} (${report.job})`) : null,
@@ -335,14 +335,14 @@ const article = (report, i) => {
 
 // -- Claims and lessons ---------------------------------------------------------------------------------------------------
 
-const paragraph = ({label, text}) => element("p", {class: "said"}, label ? element("b", {}, `${label} `) : null, text);
+const paragraph = ({label, text}) => element("p", {class: "said"}, label ? element("b", {}, `${label} `) : null, kept(text));
 
 const card = (claim) => element("div", {class: `claim ${claim.kind}`},
   element("p", {class: "name"}, element("span", {class: `kind ${claim.kind}`}, claim.verdict), element("b", {}, claim.text)),
   claim.source ? element("p", {class: "soft"}, `after ${claim.source}`, claim.url ? [" ", element("a", {href: claim.url, rel: "noreferrer"}, claim.url)] : null) : null,
   claim.meaning ? element("p", {}, claim.meaning) : null,
-  element("ul", {class: "also"}, claim.sentences.map((sentence) => element("li", {}, sentence))),
-  claim.remarks.map((remark) => element("p", {class: "soft"}, remark)));
+  element("ul", {class: "also"}, claim.sentences.map((sentence) => element("li", {}, kept(sentence)))),
+  claim.remarks.map((remark) => element("p", {class: "soft"}, kept(remark))));
 
 const link = ({href, title, verdicts}) => element("li", {}, href ? element("a", {href}, title) : title,
   verdicts.map(({kind, text}) => element("p", {class: "soft"}, element("span", {class: `kind ${kind}`}, kind), text)));

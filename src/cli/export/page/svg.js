@@ -52,10 +52,12 @@ const widthOf = (text, size = SIZE, weight = 400) => {
 };
 const widest = (texts, size, weight) => Math.max(0, ...texts.map((text) => widthOf(text, size, weight)));
 const text = (words, x, y, attributes = {}) => svg("text", {x, y, fill: "var(--ink)", ...attributes}, words);
+/** The same with numbers that stay on the line of their units. */
+const kept = (words) => words.replace(/(\d) (?=(?:[KMGT]i?B|B|µs|ms|s|min|h|%)(?![a-zA-Z]))/g, "$1\u00a0");
 /** Lines of at most this width. */
 const wrap = (words, width, size = SIZE, weight = 400) => {
   const lines = [""];
-  for (const word of words.split(" ")) {
+  for (const word of kept(words).split(" ")) {
     const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
     if (widthOf(longer, size, weight) <= width || !lines.at(-1)) lines[lines.length - 1] = longer;
     else lines.push(word);

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use crate::cli::figures::seconds;
+use crate::cli::telling::relation;
 use crate::config::{Factors, Invariant, Medium, Mode};
+use crate::measure::analysis::sweep;
 use crate::measure::analysis::verdict::VerdictKind;
 use crate::measure::column::Column;
 use crate::measure::comparison::Comparison;
@@ -77,8 +80,8 @@ fn about(factors: Factors, chained: bool, looped: bool) -> String {
         Medium::Memory => " Each job’s result stays in memory for the next job.",
     };
     let invariant = match factors.invariant {
-        Invariant::Reread => " The input is parsed anew in every iteration.",
-        Invariant::Cached => " The input is parsed once and kept.",
+        Invariant::Reread => " What stays the same is read and parsed anew in every iteration.",
+        Invariant::Cached => " What stays the same is parsed once and kept.",
     };
     let mut about = map_output.to_owned();
     about += if chained { between } else { "" };
@@ -86,10 +89,13 @@ fn about(factors: Factors, chained: bool, looped: bool) -> String {
     about
 }
 
-/// Explains what `[low, high]` means in the first verdict that has an interval; `None` where none has.
+/// Explains what `[low, high]` means in the headline, or else in the first verdict that has an interval; `None` where none
+/// has.
 pub fn reading(comparison: &Comparison) -> Option<String> {
-    let verdict = comparison.verdicts().into_iter().find(|verdict| verdict.interval.is_some())?.slower_first();
-    let (low, high) = verdict.interval?;
+    let of_sweep = sweep::ends(comparison).map(|pair| pair.verdict);
+    let mut verdicts = of_sweep.into_iter().chain(comparison.verdicts());
+    let verdict = verdicts.find(|verdict| verdict.interval.is_some())?.slower_first();
+    let bounds = verdict.interval?;
     let meaning = match verdict.kind {
         VerdictKind::Different => {
             "1, equal times, is not among them, so that the difference is no accident of the runs"
@@ -99,9 +105,20 @@ pub fn reading(comparison: &Comparison) -> Option<String> {
             "1, equal times, is among them and so are others, so that either may be the faster one"
         }
     };
+    // A column that sat rounds out has other rounds in the charts.
+    let of_all_rounds =
+        [&verdict.a, &verdict.b].map(|name| comparison.column_named(name).map(|column| column.time.median));
+    let is_shown_otherwise =
+        |(of_all, here): (Option<f64>, f64)| of_all.is_some_and(|all| seconds(all) != seconds(here));
+    let rounds = if of_all_rounds.into_iter().zip([verdict.seconds.0, verdict.seconds.1]).any(is_shown_otherwise) {
+        " Its two times are medians of the rounds in which both ran, and those below of all rounds."
+    } else {
+        ""
+    };
     Some(format!(
-        "How to read [{low:.2}, {high:.2}]: the runs differ from one another, and with a confidence of {:.0} % the true ratio \
-         lies between these two numbers; {meaning}.",
+        "How to read {}: the runs differ from one another, and with a confidence of {:.0} % the true ratio lies between \
+         these two numbers; {meaning}.{rounds}",
+        relation::interval(bounds),
         100.0 * verdict.coverage
     ))
 }
@@ -131,8 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn two_medians_of_one_column_are_explained() {
+        let reading = |memory: &[f64]| reading(&comparison([&[2.0, 2.1, 2.2, 2.0, 3.0], memory, &[]])).unwrap();
+        assert!(reading(&[1.0, 1.1, 1.0, 1.1]).ends_with("those below of all rounds."), "{}", reading(&[1.0; 4]));
+        assert!(!reading(&[1.0, 1.1, 1.0, 1.1, 1.2]).contains("rounds"), "all rounds are common");
+    }
+
+    #[test]
     fn only_loops_speak_of_iterations() {
         assert!(!about(Mode::Memory.into(), false, false).contains("parsed"));
-        assert!(about(Mode::Memory.into(), true, true).ends_with("The input is parsed once and kept."));
+        assert!(about(Mode::Memory.into(), true, true).ends_with("What stays the same is parsed once and kept."));
     }
 }
