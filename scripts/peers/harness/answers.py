@@ -10,13 +10,16 @@ import math
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby, zip_longest
 from pathlib import Path
 
+from . import layout
 from .children import dies_with_parent
-from .registry import Answer
+from .data import Data
+from .registry import Answer, Workload, variables
 
 
 def part_files(output: Path) -> list[Path]:
@@ -79,8 +82,7 @@ def digest(chunks: Iterator[bytes]) -> Answer:
     return Answer(seen.hexdigest(), lines, size)
 
 
-def first_difference(ours: Iterator[bytes], theirs: Iterator[bytes]) -> dict | None:
-    """The first line at which two answers differ: its number, and what each has there, `None` behind its end."""
+def _first_difference(ours: Iterator[bytes], theirs: Iterator[bytes]) -> dict | None:
     for number, (one, other) in enumerate(zip_longest(_lines(ours), _lines(theirs)), 1):
         if one != other:
             return {"line": number, "ours": _shown(one), "theirs": _shown(other)}
@@ -107,9 +109,9 @@ def _shown(line: bytes | None) -> str | None:
 _SHOWN_BYTES = 60
 
 
-def _printed(command: list) -> Iterator[bytes]:
+def _printed(command: list, **more: str) -> Iterator[bytes]:
     """Yields what a process prints; the process ends when its reader does."""
-    environment = {**os.environ, "LC_ALL": "C"}
+    environment = {**os.environ, "LC_ALL": "C", **more}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, preexec_fn=dies_with_parent) as process:
         try:
             while chunk := process.stdout.read(1 << 18):
@@ -122,29 +124,46 @@ def _printed(command: list) -> Iterator[bytes]:
 
 
 class Agreement:
-    """Groups the answers of a session that agree. Keeps a sorted copy in `folder` of each answer that agrees with none
-    before."""
+    """Groups the answers to a workload over an input that agree. Keeps a sorted copy in `folder` of each answer that
+    agrees with none before."""
 
-    def __init__(self, folder: Path, tolerance: float | None):
+    def __init__(self, folder: Path, workload: Workload, parameters: dict[str, str], data: Data):
         self._folder = folder
-        self._tolerance = tolerance
+        self._workload = workload
+        self._parameters = parameters
+        self._data = data
         self._placed: dict[str, Answer] = {}
 
-    def place(self, answer: Answer, parts: list[Path]) -> Answer:
-        """The answer with what it agrees with filled in."""
+    def place(self, parts: list[Path]) -> Answer:
+        """The answer in these files, with what it agrees with."""
+        answer = digest(self._workload.compared(parts))
         if answer.digest not in self._placed:
             self._placed[answer.digest] = self._compared(answer, parts)
         return self._placed[answer.digest]
 
+    def first_difference(self, ours: list[Path], theirs: list[Path]) -> dict | None:
+        """The first line at which two answers differ: its number, and what each has there, `None` behind its end."""
+        return _first_difference(self._told(ours), self._told(theirs))
+
+    def _told(self, parts: list[Path]) -> Iterator[bytes]:
+        """An answer as it is compared with others."""
+        judge = self._workload.judge
+        if judge is None:
+            return self._workload.compared(parts)
+        inputs = [file.path for file in self._data.files]
+        command = [sys.executable, "-B", layout.PEERS / "programs" / judge, *inputs, "--", *parts]
+        return _printed(command, **variables(self._parameters))
+
     def _compared(self, answer: Answer, parts: list[Path]) -> Answer:
-        itself = replace(answer, agrees_with=answer.digest)
-        if self._tolerance is None:
+        itself, tolerance = replace(answer, agrees_with=answer.digest), self._workload.tolerance
+        if tolerance is None:
             return itself
         table = self._folder / f"answer-{answer.digest}"
-        subprocess.run(["sort", "-S", "256M", "-o", table, "--", *parts], check=True, env={**os.environ, "LC_ALL": "C"})
+        with open(table, "wb") as copy:
+            copy.writelines(self._told(parts))
         for first in [placed for placed in self._placed.values() if placed.agrees_with == placed.digest]:
             difference = largest_difference(table, self._folder / f"answer-{first.digest}")
-            if difference <= self._tolerance:
+            if difference <= tolerance:
                 table.unlink()
                 return replace(answer, agrees_with=first.digest, difference=difference)
         return itself

@@ -31,6 +31,8 @@ class JavaSystem(System):
         yield from rules.drops_carriage_returns(question)
         yield from rules.plain_tables(question)
         yield from rules.plain_rows(question)
+        yield from rules.plain_fields(question)
+        yield from rules.texts_have_words(question)
         if "header" in question.parameters:
             if question.data.has(b'"') or tables.separator(question.data, question.parameters) not in (",", "\t", " "):
                 yield "cuts rows at commas, TABs and spaces, and knows no quotes"

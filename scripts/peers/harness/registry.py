@@ -47,6 +47,10 @@ class Workload:
     files: tuple[str, ...] | None = ("input",)
     """What programs find in their folder, a name for each file of the input. None: any number of files, in the folder
     `input` and by their own names."""
+    judge: str | None = None
+    """For answers that depend on where a program starts, so that no two have the same numbers: the program in
+    `programs` that tries an answer on the input, and is given the files of both, `--` between them. What it prints is
+    compared in the answer's place."""
     tolerance: float | None = None
     """For answers that are tables of a key and numbers: how far a number may be from another system's. None: answers
     agree when their digests do."""
@@ -113,9 +117,14 @@ class Task:
             "MARK_BYTES": str(self.data.mark_bytes),
             "ENCODING": "latin-1" if self.data.encoding == "latin-1" else "utf-8",
             "LC_ALL": "C",
-            **{name.upper().replace("-", "_"): value for name, value in self.parameters.items()},
+            **variables(self.parameters),
             **(tables.environment(self.data, self.parameters) if "separator" in self.parameters else {}),
         }
+
+
+def variables(parameters: dict[str, str]) -> dict[str, str]:
+    """Parameters as programs find them in their environment."""
+    return {name.upper().replace("-", "_"): value for name, value in parameters.items()}
 
 
 @dataclass(frozen=True)

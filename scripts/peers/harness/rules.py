@@ -19,6 +19,7 @@ LINES = ("sort", "terasort", "distinct")
 TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index")
 TABLES = ("aggregate", "join", "secondary-sort", "select")
 RECORDS = ("top",)
+FIELDS = ("naive-bayes", "als", "matrix-multiply")
 
 
 @dataclass
@@ -168,6 +169,24 @@ def keeps_carriage_returns(question: Question) -> Iterator[str]:
     """Of readers whose rows end at a line feed and nowhere before."""
     if question.workload.name in TABLES + RECORDS and question.data.carriage_returns:
         yield "takes carriage returns for a part of the last cell"
+
+
+def plain_fields(question: Question) -> Iterator[str]:
+    """Of programs that cut lines at TABs, and at line ends of other kinds as well."""
+    if question.workload.name in FIELDS:
+        yield from utf8_only(question)
+        yield from no_mark(question)
+        yield from cuts_at_carriage_returns(question)
+        if question.data.has(b'"') or question.data.has(b"\0"):
+            yield "may take quotes and NUL for more than characters"
+
+
+def texts_have_words(question: Question) -> Iterator[str]:
+    if question.workload.name == "naive-bayes" and not WORD_OF_TEXT.search(question.data.text):
+        yield "learns nothing from texts without words"
+
+
+WORD_OF_TEXT = re.compile(rb"\t[^\n]*[^ \t\r\f\n]")
 
 
 def lines_as_cells(question: Question) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Session:
         for path in self.inputs:
             _warm(path)
         with scratch_folder() as folder:
-            self._run_rounds(answers.Agreement(folder, self.workload.tolerance))
+            self._run_rounds(answers.Agreement(folder, self.workload, self.parameters, Data(*self.inputs)))
 
     def _run_rounds(self, agreement: answers.Agreement) -> None:
         active = [row for row in self.rows if row.skipped is None]
@@ -160,7 +160,7 @@ def measured(
         parts = answers.part_files(task.output)
         if not parts:
             raise measure.RunFailed("wrote no answer")
-        answer = agreement.place(answers.digest(task.workload.compared(parts)), parts)
+        answer = agreement.place(parts)
     return Run(
         round=number,
         wall_seconds=usage.wall_seconds,

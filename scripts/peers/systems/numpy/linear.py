@@ -1,4 +1,4 @@
-"""numpy.linalg.lstsq of the deviations from the means. The squared weights of a ridge are the errors of further rows."""
+"""numpy.linalg.lstsq of deviations from the means. The squared weights of a ridge are the errors of further rows."""
 
 import os
 

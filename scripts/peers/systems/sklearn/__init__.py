@@ -9,6 +9,7 @@ LOOKED_AT = 1 << 20
 LARGE = re.compile(rb"(?<![\d.])\d{4}|\d[eE]")
 
 
+
 class Sklearn(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from super().reasons(question)
@@ -25,6 +26,6 @@ SYSTEMS = [
         package="scikit_learn",
         aliases=("scikit-learn",),
         threads="OMP_NUM_THREADS",
-        declines=(rules.plain_tables, rules.no_empty_cells),
+        declines=(rules.plain_tables, rules.no_empty_cells, rules.texts_have_words),
     )
 ]

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
@@ -34,16 +35,25 @@ final class Tables {
 
     /** Write the rows of the question's answer, TAB between cells. */
     static void run(String output, Function<Tables, Dataset<Row>> question) {
-        SparkSession spark = SparkSession.builder().getOrCreate();
-        long started = System.nanoTime();
-        question.apply(new Tables(spark))
+        timed(tables -> question.apply(tables)
                 .write()
                 .option("sep", "\t")
                 .option("escape", "\"")
                 .option("emptyValue", "")
                 .option("ignoreLeadingWhiteSpace", false)
                 .option("ignoreTrailingWhiteSpace", false)
-                .csv(output);
+                .csv(output));
+    }
+
+    /** Write the question's answer, which has one column: lines as they are. */
+    static void runOnText(String output, Function<Tables, ? extends Dataset<?>> question) {
+        timed(tables -> question.apply(tables).write().text(output));
+    }
+
+    private static void timed(Consumer<Tables> work) {
+        SparkSession spark = SparkSession.builder().getOrCreate();
+        long started = System.nanoTime();
+        work.accept(new Tables(spark));
         System.out.printf("work_seconds=%.6f%n", (System.nanoTime() - started) / 1e9);
         spark.stop();
     }
@@ -64,6 +74,16 @@ final class Tables {
 
     Dataset<Row> lines(String path) {
         return spark.read().text(path);
+    }
+
+    /** Where programs that loop forget how their data came to be. */
+    void checkpoint(String folder) {
+        spark.sparkContext().setCheckpointDir(folder);
+    }
+
+    /** Lines that the driver has. */
+    Dataset<String> text(List<String> lines) {
+        return spark.createDataset(lines, Encoders.STRING());
     }
 
     private static String firstLine(String path) {

@@ -5,6 +5,11 @@ from harness.jvm import HEAP, LOG4J, JavaSystem, java_version
 from harness.registry import Command, Stream, Task
 
 
+FEWEST_ITERATIONS = 30
+LEAST_RATINGS = 50_000
+"""Bytes."""
+
+
 class Spark(JavaSystem):
     framework = True
     modes = ("micro-batch", "real-time")
@@ -16,6 +21,11 @@ class Spark(JavaSystem):
         if question.workload.name in rules.LINES + rules.GRAPHS:
             yield from rules.ascii_only(question)
         yield from super().reasons(question)
+        if question.workload.name == "als":
+            if int(question.parameters["iterations"]) < FEWEST_ITERATIONS or question.data.size < LEAST_RATINGS:
+                yield f"starts from other traits, which tell below {FEWEST_ITERATIONS} iterations, and where ratings are few"
+            if question.data.empty_lines:
+                yield "finds no columns in an empty line"
 
     def version(self) -> str:
         return f"{layout.package_version('pyspark')} (local, Java {java_version()})"
