@@ -16,7 +16,7 @@ from .registry import System, Workload
 
 GRAPHS = ("pagerank", "components", "bfs", "triangles")
 LINES = ("sort", "terasort", "distinct")
-TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index")
+TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index", "tfidf")
 TABLES = ("aggregate", "join", "secondary-sort", "select")
 RECORDS = ("top",)
 FIELDS = ("naive-bayes", "als", "matrix-multiply")
