@@ -243,12 +243,20 @@ pub enum OutputCodec {
     Deflate,
     /// `Lz4Codec`: blocks with lengths before them, which is not the format of the program lz4.
     Lz4,
+    /// `SnappyCodec`: such blocks, too.
+    Snappy,
 }
 
 impl OutputCodec {
     /// Every codec.
-    pub const ALL: [OutputCodec; 5] =
-        [OutputCodec::Gzip, OutputCodec::Bzip2, OutputCodec::Zstd, OutputCodec::Deflate, OutputCodec::Lz4];
+    pub const ALL: [OutputCodec; 6] = [
+        OutputCodec::Gzip,
+        OutputCodec::Bzip2,
+        OutputCodec::Zstd,
+        OutputCodec::Deflate,
+        OutputCodec::Lz4,
+        OutputCodec::Snappy,
+    ];
 
     /// The end of the names of its files.
     pub fn suffix(self) -> &'static str {
@@ -258,6 +266,7 @@ impl OutputCodec {
             OutputCodec::Zstd => ".zst",
             OutputCodec::Deflate => ".deflate",
             OutputCodec::Lz4 => ".lz4",
+            OutputCodec::Snappy => ".snappy",
         }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use lz4_flex::frame::FrameDecoder;
 
-use crate::input::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable};
+use crate::input::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable, may_begin_zlib};
+use crate::input::hadoop_blocks::{BlockCodec, HadoopBlocks};
 use crate::observe::activity::transfer;
 use crate::observe::purpose::FileUse;
 
@@ -29,6 +30,9 @@ impl Codec {
             Codec::Bzip2 => Box::new(Members::<Bzip2>::new(bytes)),
             Codec::Zstd => Box::new(zstd_frames(bytes)?),
             Codec::Lz4 => Box::new(Lz4Frames { state: Lz4::Between(bytes), ignored: false, frames: 0 }),
+            Codec::Deflate => Box::new(Members::<Zlib>::new(bytes)),
+            Codec::Lz4Blocks => Box::new(HadoopBlocks::new(bytes, BlockCodec::Lz4)),
+            Codec::SnappyBlocks => Box::new(HadoopBlocks::new(bytes, BlockCodec::Snappy)),
         })
     }
 }
@@ -175,6 +179,33 @@ impl Member for Bzip2 {
             rest if rest.len() < 4 && b"BZh".starts_with(rest) => Err(truncated("the beginning of a bzip2 stream")),
             _ => Ok(Next::Garbage),
         }
+    }
+}
+
+type Zlib = flate2::bufread::ZlibDecoder<Compressed>;
+
+impl Member for Zlib {
+    fn begin(bytes: Compressed) -> Self {
+        flate2::bufread::ZlibDecoder::new(bytes)
+    }
+
+    fn into_rest(self) -> Compressed {
+        self.into_inner()
+    }
+
+    fn next(bytes: &mut Compressed) -> Result<Next> {
+        Ok(match bytes.peek(2)? {
+            [] => Next::End,
+            header if may_begin_zlib(header) => Next::Member,
+            _ => Next::Garbage,
+        })
+    }
+}
+
+impl Decode for HadoopBlocks<Compressed> {
+    fn ignored_bytes(&self) -> bool {
+        // They would be a block.
+        false
     }
 }
 

@@ -1,8 +1,9 @@
 //! The form of a file, plain or compressed, recognised by its first bytes.
 //!
-//! Every format begins with a magic number. The name of a file is only a hint, which counts in two cases: a file that
-//! is too short to be recognised has the form that its name says, and a file that has neither that form nor looks like
-//! text is an error.
+//! Most formats begin with a magic number. The name of a file is only a hint, which counts in three cases: a file that
+//! is too short to be recognised has the form that its name says; the forms that only Hadoop writes (`.deflate`, `.snappy`,
+//! and an `.lz4` of its own) have no magic number, so that both the name and the first bytes must be like them; and a file
+//! that has neither the form of its name nor looks like text is an error.
 
 use std::fs::File;
 use std::io;
@@ -23,6 +24,12 @@ pub(crate) enum Codec {
     Bzip2,
     Zstd,
     Lz4,
+    /// zlib's format, which Hadoop calls DEFLATE.
+    Deflate,
+    /// Hadoop's blocks of LZ4.
+    Lz4Blocks,
+    /// Hadoop's blocks of Snappy.
+    SnappyBlocks,
 }
 
 /// The form in which a file is read.
@@ -92,14 +99,17 @@ pub(crate) fn is_skippable(bytes: &[u8]) -> bool {
 }
 
 impl Codec {
-    /// The format that a file's extension says.
-    fn named(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "gz" | "gzip" | "tgz" => Some(Codec::Gzip),
-            "bz2" | "bz" => Some(Codec::Bzip2),
-            "zst" | "zstd" => Some(Codec::Zstd),
-            "lz4" => Some(Codec::Lz4),
-            _ => None,
+    /// The formats that a file's extension says, the likeliest first; empty for other names.
+    fn named(path: &Path) -> &'static [Self] {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        match extension.to_ascii_lowercase().as_str() {
+            "gz" | "gzip" | "tgz" => &[Codec::Gzip],
+            "bz2" | "bz" => &[Codec::Bzip2],
+            "zst" | "zstd" => &[Codec::Zstd],
+            "lz4" => &[Codec::Lz4, Codec::Lz4Blocks],
+            "deflate" => &[Codec::Deflate],
+            "snappy" => &[Codec::SnappyBlocks],
+            _ => &[],
         }
     }
 
@@ -108,17 +118,20 @@ impl Codec {
             Codec::Gzip => "gzip",
             Codec::Bzip2 => "bzip2",
             Codec::Zstd => "Zstandard",
-            Codec::Lz4 => "LZ4",
+            Codec::Lz4 | Codec::Lz4Blocks => "LZ4",
+            Codec::Deflate => "DEFLATE",
+            Codec::SnappyBlocks => "Snappy",
         }
     }
 
-    /// Magic numbers with which files of the format begin.
+    /// Magic numbers with which files of the format begin; empty where it has none.
     fn magics(self) -> &'static [&'static [u8]] {
         match self {
             Codec::Gzip => &[&[0x1f, 0x8b]],
             Codec::Bzip2 => &[b"BZh"],
             Codec::Zstd => &[&[0x28, 0xb5, 0x2f, 0xfd]],
             Codec::Lz4 => &[&CURRENT_LZ4, &LEGACY_LZ4],
+            Codec::Deflate | Codec::Lz4Blocks | Codec::SnappyBlocks => &[],
         }
     }
 
@@ -135,8 +148,41 @@ impl Codec {
                     && matches!(bytes.get(4..10), Some(b"\x31\x41\x59\x26\x53\x59" | b"\x17\x72\x45\x38\x50\x90"))
             }
             Codec::Zstd | Codec::Lz4 => true,
+            Codec::Deflate | Codec::Lz4Blocks | Codec::SnappyBlocks => false,
         };
         sure.then_some(codec)
+    }
+
+    /// Whether a file that is named after the format may be of it, by its first bytes.
+    fn may_begin(self, bytes: &[u8]) -> bool {
+        match self {
+            Codec::Deflate => may_begin_zlib(bytes),
+            Codec::Lz4Blocks | Codec::SnappyBlocks => may_begin_blocks(bytes),
+            Codec::Gzip | Codec::Bzip2 | Codec::Zstd | Codec::Lz4 => {
+                self.magics().iter().any(|magic| bytes.starts_with(magic) || magic.starts_with(bytes))
+            }
+        }
+    }
+}
+
+/// Whether the header of a zlib stream (RFC 1950) is there: the method, and a checksum. As text it would be `x` and a sign.
+pub(crate) fn may_begin_zlib(bytes: &[u8]) -> bool {
+    match bytes {
+        [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31),
+        _ => false,
+    }
+}
+
+/// Whether a file of Hadoop's blocks may begin so: with two lengths, or with the empty block that is an empty file. Text never
+/// does, since the lengths have NULs.
+fn may_begin_blocks(bytes: &[u8]) -> bool {
+    /// What one call writes is less; Hadoop's buffers have 256 KiB.
+    const LONGEST_BLOCK: u32 = 1 << 24;
+    let length = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().expect("four bytes")));
+    match (length(0), length(4)) {
+        (Some(0), None) => bytes.len() == 4,
+        (Some(1..LONGEST_BLOCK), Some(1..LONGEST_BLOCK)) => true,
+        _ => false,
     }
 }
 
@@ -161,7 +207,8 @@ impl Form {
         let beginning = beginning(file, file_use, 0).map_err(Error::at("read", name))?;
         if is_skippable(&beginning) {
             let behind = behind_skippable(file, file_use).map_err(Error::at("read", name))?;
-            return Ok(behind.or(Codec::named(name)).map_or(Form::Plain, Form::Compressed));
+            let codec = behind.or(Codec::named(name).first().copied());
+            return Ok(codec.map_or(Form::Plain, Form::Compressed));
         }
         if let Some(codec) = Codec::of(&beginning) {
             return Ok(Form::Compressed(codec));
@@ -170,23 +217,23 @@ impl Form {
             return Err(Error::UnreadableInput { path: name.to_owned(), why: foreign.refusal(name) });
         }
         match Codec::named(name) {
-            Some(codec) if !beginning.is_empty() => of_name(codec, &beginning, name),
-            _ => Ok(Form::Plain),
+            [] => Ok(Form::Plain),
+            _ if beginning.is_empty() => Ok(Form::Plain),
+            codecs => of_name(codecs, &beginning, name),
         }
     }
 }
 
-/// The form of a file whose first bytes do not say beyond doubt what it is, but whose name does.
-fn of_name(codec: Codec, beginning: &[u8], name: &Path) -> Result<Form> {
-    let fits = |magic: &&[u8]| beginning.starts_with(magic) || magic.starts_with(beginning);
-    if codec.magics().iter().any(fits) {
+/// The form of a file whose first bytes do not say beyond doubt what it is, but whose name does: one of these formats.
+fn of_name(codecs: &[Codec], beginning: &[u8], name: &Path) -> Result<Form> {
+    if let Some(codec) = codecs.iter().find(|codec| codec.may_begin(beginning)) {
         // The decoder will say what is wrong with it.
-        return Ok(Form::Compressed(codec));
+        return Ok(Form::Compressed(*codec));
     }
     if looks_like_text(beginning) {
-        return Ok(Form::PlainDespiteItsName(codec));
+        return Ok(Form::PlainDespiteItsName(codecs[0]));
     }
-    let why = format!("it is named as {} files are, but is neither that nor text", codec.name());
+    let why = format!("it is named as {} files are, but is neither that nor text", codecs[0].name());
     Err(Error::UnreadableInput { path: name.to_owned(), why })
 }
 
@@ -310,5 +357,25 @@ mod tests {
         assert_eq!(form("a.gz", b"\x1f").unwrap(), Form::Compressed(Codec::Gzip));
         assert_eq!(form("a.BZ2", b"BZh9").unwrap(), Form::Compressed(Codec::Bzip2));
         assert!(form("a.zst", b"\0\x01\x02").unwrap_err().to_string().contains("neither that nor text"));
+    }
+
+    #[test]
+    fn the_forms_that_only_hadoop_writes_need_their_names_as_well() {
+        let block = b"\0\0\x10\0\0\0\x04\xa0rest";
+        for (name, bytes, codec) in [
+            ("a.lz4", &block[..], Codec::Lz4Blocks),
+            ("a.snappy", block, Codec::SnappyBlocks),
+            ("a.snappy", &[0; 4], Codec::SnappyBlocks),
+            ("a.deflate", b"\x78\x9c\x03\0\0\0\0\x01", Codec::Deflate),
+        ] {
+            assert_eq!(form(name, bytes).unwrap(), Form::Compressed(codec), "{name}");
+            assert_eq!(form("text", bytes).unwrap(), Form::Plain, "{name}");
+            assert_eq!(
+                form(name, b"some words\n").unwrap(),
+                Form::PlainDespiteItsName(Codec::named(Path::new(name))[0])
+            );
+            assert!(form(name, b"\xff\xff\0\xff words").is_err(), "{name}");
+        }
+        assert!(!may_begin_blocks(b"\n\n\n\n\n\n\n\n") && !may_begin_blocks(b"word") && !may_begin_blocks(&[0; 8]));
     }
 }

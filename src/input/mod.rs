@@ -1,7 +1,8 @@
 //! Turns input files, of any origin and form, into records.
 //!
 //! An input is a file, a directory that is walked, or a pipe. Compression (gzip, bzip2, Zstandard, LZ4) is recognised
-//! by content. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
+//! by content; Hadoop's own forms (DEFLATE, LZ4 and Snappy in [`hadoop_blocks`]) have no magic number, and are by their name
+//! as well. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
 //!
 //! ```text
 //! paths ─▶ listing ─▶ files ─▶ splits of pieces ─▶ source (form, decompress) ─▶ chunks (encoding) ─▶ lines | line_blocks | rows |
@@ -35,6 +36,8 @@ pub(crate) mod encoding;
 mod fixed_length;
 pub(crate) mod form;
 mod format;
+#[cfg(feature = "codecs")]
+pub(crate) mod hadoop_blocks;
 mod inputs;
 mod line_blocks;
 mod lines;

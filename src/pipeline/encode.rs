@@ -1,17 +1,16 @@
 //! Compresses files as Hadoop's codecs do.
 //!
-//! All but one are the formats of the usual programs. Hadoop's LZ4 is its own: blocks, each with two lengths before it.
-//!
-//! ```text
-//! plain bytes (4, big-endian)   compressed bytes (4)   compressed   …
-//! ```
+//! All but LZ4 and Snappy are the formats of the usual programs. Those two are Hadoop's own
+//! [blocks](crate::input::hadoop_blocks).
 
 use std::io::{Result, Write};
 
 use crate::config::OutputCodec;
+use crate::input::hadoop_blocks::BlockCodec;
 
-/// Bytes of a block of LZ4 before it is compressed: Hadoop's buffer, less what it may grow by.
-const LZ4_BLOCK_BYTES: usize = 250 << 10;
+/// Bytes of a block before it is compressed: at most Hadoop's buffer of 256 KiB, less the sixth by which Snappy may make it
+/// larger.
+const BLOCK_BYTES: usize = 200 << 10;
 
 /// Writes compressed bytes to `W`.
 pub(crate) struct Encoder<W: Write>(Format<W>);
@@ -21,7 +20,7 @@ enum Format<W: Write> {
     Bzip2(bzip2::write::BzEncoder<W>),
     Zstd(zstd::stream::write::Encoder<'static, W>),
     Deflate(flate2::write::ZlibEncoder<W>),
-    Lz4(Lz4Blocks<W>),
+    Blocks(Blocks<W>),
 }
 
 impl<W: Write> Encoder<W> {
@@ -37,7 +36,8 @@ impl<W: Write> Encoder<W> {
             OutputCodec::Deflate => {
                 Format::Deflate(flate2::write::ZlibEncoder::new(to, flate2::Compression::default()))
             }
-            OutputCodec::Lz4 => Format::Lz4(Lz4Blocks { to, block: Vec::new(), any: false }),
+            OutputCodec::Lz4 => Format::Blocks(Blocks::new(to, BlockCodec::Lz4)),
+            OutputCodec::Snappy => Format::Blocks(Blocks::new(to, BlockCodec::Snappy)),
         }))
     }
 
@@ -51,7 +51,7 @@ impl<W: Write> Encoder<W> {
             Format::Bzip2(encoder) => encoder.finish(),
             Format::Zstd(encoder) => encoder.finish(),
             Format::Deflate(encoder) => encoder.finish(),
-            Format::Lz4(blocks) => blocks.finish(),
+            Format::Blocks(blocks) => blocks.finish(),
         }
     }
 }
@@ -63,7 +63,7 @@ impl<W: Write> Write for Encoder<W> {
             Format::Bzip2(encoder) => encoder.write(bytes),
             Format::Zstd(encoder) => encoder.write(bytes),
             Format::Deflate(encoder) => encoder.write(bytes),
-            Format::Lz4(blocks) => blocks.write(bytes),
+            Format::Blocks(blocks) => blocks.write(bytes),
         }
     }
 
@@ -73,31 +73,36 @@ impl<W: Write> Write for Encoder<W> {
             Format::Bzip2(encoder) => encoder.flush(),
             Format::Zstd(encoder) => encoder.flush(),
             Format::Deflate(encoder) => encoder.flush(),
-            Format::Lz4(blocks) => blocks.to.flush(),
+            Format::Blocks(blocks) => blocks.to.flush(),
         }
     }
 }
 
-/// Blocks of Hadoop's LZ4.
-struct Lz4Blocks<W: Write> {
+/// Hadoop's blocks, each of one part.
+struct Blocks<W: Write> {
     to: W,
+    codec: BlockCodec,
     block: Vec<u8>,
     /// Whether a block was written.
     any: bool,
 }
 
-impl<W: Write> Lz4Blocks<W> {
+impl<W: Write> Blocks<W> {
+    fn new(to: W, codec: BlockCodec) -> Self {
+        Blocks { to, codec, block: Vec::new(), any: false }
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        let taken = bytes.len().min(LZ4_BLOCK_BYTES - self.block.len());
+        let taken = bytes.len().min(BLOCK_BYTES - self.block.len());
         self.block.extend_from_slice(&bytes[..taken]);
-        if self.block.len() == LZ4_BLOCK_BYTES {
+        if self.block.len() == BLOCK_BYTES {
             self.end_block()?;
         }
         Ok(taken)
     }
 
     fn end_block(&mut self) -> Result<()> {
-        let compressed = lz4_flex::block::compress(&self.block);
+        let compressed = self.codec.compress(&self.block)?;
         self.to.write_all(&(self.block.len() as u32).to_be_bytes())?;
         self.to.write_all(&(compressed.len() as u32).to_be_bytes())?;
         self.to.write_all(&compressed)?;

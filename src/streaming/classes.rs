@@ -102,6 +102,7 @@ const KNOWN: &[(Role, Class, &[&str], &str)] = {
         (R::Codec, C::Codec(OutputCodec::Deflate), CODEC, "DefaultCodec"),
         (R::Codec, C::Codec(OutputCodec::Deflate), CODEC, "DeflateCodec"),
         (R::Codec, C::Codec(OutputCodec::Lz4), CODEC, "Lz4Codec"),
+        (R::Codec, C::Codec(OutputCodec::Snappy), CODEC, "SnappyCodec"),
     ]
 };
 
@@ -177,6 +178,7 @@ pub fn codec(name: &str) -> Result<OutputCodec> {
         "zstandard" | "zstd" => Some(OutputCodec::Zstd),
         "default" | "deflate" => Some(OutputCodec::Deflate),
         "lz4" => Some(OutputCodec::Lz4),
+        "snappy" => Some(OutputCodec::Snappy),
         _ => None,
     };
     match (short, require(Role::Codec, name)) {

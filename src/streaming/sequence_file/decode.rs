@@ -2,9 +2,13 @@
 
 #[cfg(feature = "codecs")]
 use std::io::Read;
-use std::io::{Error, ErrorKind, Result};
+use std::io::Result;
+#[cfg(not(feature = "codecs"))]
+use std::io::{Error, ErrorKind};
 
 use crate::config::OutputCodec;
+#[cfg(feature = "codecs")]
+use crate::input::hadoop_blocks::{BlockCodec, HadoopBlocks};
 
 /// The bytes that `codec` made `bytes` of.
 ///
@@ -18,31 +22,9 @@ pub fn decode(codec: OutputCodec, bytes: &[u8]) -> Result<Vec<u8>> {
         OutputCodec::Deflate => flate2::read::ZlibDecoder::new(bytes).read_to_end(&mut out)?,
         OutputCodec::Bzip2 => bzip2::read::MultiBzDecoder::new(bytes).read_to_end(&mut out)?,
         OutputCodec::Zstd => zstd::stream::read::Decoder::new(bytes)?.read_to_end(&mut out)?,
-        OutputCodec::Lz4 => return lz4_blocks(bytes),
+        OutputCodec::Lz4 => HadoopBlocks::new(bytes, BlockCodec::Lz4).read_to_end(&mut out)?,
+        OutputCodec::Snappy => HadoopBlocks::new(bytes, BlockCodec::Snappy).read_to_end(&mut out)?,
     };
-    Ok(out)
-}
-
-/// Blocks of Hadoop's LZ4: the plain length, then parts with their compressed lengths until it is reached.
-#[cfg(feature = "codecs")]
-fn lz4_blocks(mut bytes: &[u8]) -> Result<Vec<u8>> {
-    let damaged = |what: &str| Error::new(ErrorKind::InvalidData, format!("an LZ4 block {what}"));
-    fn length(bytes: &mut &[u8]) -> Option<usize> {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        *bytes = rest;
-        Some(u32::from_be_bytes(*length) as usize)
-    }
-    let mut out = Vec::new();
-    while let Some(mut left) = length(&mut bytes) {
-        while left > 0 {
-            let compressed = length(&mut bytes).ok_or_else(|| damaged("has no end"))?;
-            let (part, rest) = bytes.split_at_checked(compressed).ok_or_else(|| damaged("has no end"))?;
-            bytes = rest;
-            let part = lz4_flex::block::decompress(part, left).map_err(|error| damaged(&error.to_string()))?;
-            left = left.checked_sub(part.len()).filter(|_| !part.is_empty()).ok_or_else(|| damaged("is too long"))?;
-            out.extend_from_slice(&part);
-        }
-    }
     Ok(out)
 }
 
