@@ -14,9 +14,28 @@ from .data import Data, File
 from .patterns import Pattern
 from .registry import System, Workload
 
-GRAPHS = ("pagerank", "components", "bfs", "triangles")
+GRAPHS = (
+    "pagerank",
+    "components",
+    "bfs",
+    "triangles",
+    "degrees",
+    "asymmetric-friends",
+    "common-friends",
+    "people-you-may-know",
+)
 LINES = ("sort", "terasort", "distinct")
-TEXTS = ("wordcount", "wordcount-no-combiner", "bigrams", "grep", "inverted-index", "tfidf")
+TEXTS = (
+    "wordcount",
+    "wordcount-no-combiner",
+    "bigrams",
+    "grep",
+    "inverted-index",
+    "tfidf",
+    "pmi",
+    "anagrams",
+    "wordmedian",
+)
 TABLES = ("aggregate", "join", "secondary-sort", "select")
 RECORDS = ("top",)
 FIELDS = ("naive-bayes", "als", "matrix-multiply")
@@ -179,6 +198,15 @@ def plain_fields(question: Question) -> Iterator[str]:
         yield from cuts_at_carriage_returns(question)
         if question.data.has(b'"') or question.data.has(b"\0"):
             yield "may take quotes and NUL for more than characters"
+        if question.data.empty_lines:
+            yield "may take empty lines for rows"
+        if not question.data.size:
+            yield "finds no columns in a table without rows"
+        if question.workload.name == "matrix-multiply" and LEADING_ZERO.search(question.data.text):
+            yield "tells 07 from 7"
+
+
+LEADING_ZERO = re.compile(rb"\t0[0-9]+[\t\r\n]")
 
 
 def texts_have_words(question: Question) -> Iterator[str]:

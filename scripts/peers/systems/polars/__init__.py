@@ -10,6 +10,7 @@ class Polars(PythonSystem):
     def reasons(self, question: rules.Question):
         yield from rules.utf8_only(question)
         yield from rules.plain_rows(question)
+        yield from rules.plain_fields(question)
         yield from rules.no_mark(question)
         yield from rules.drops_carriage_returns(question)
         yield from rules.rows_alone(question)

@@ -24,8 +24,6 @@ class Spark(JavaSystem):
         if question.workload.name == "als":
             if int(question.parameters["iterations"]) < FEWEST_ITERATIONS or question.data.size < LEAST_RATINGS:
                 yield f"starts from other traits, which tell below {FEWEST_ITERATIONS} iterations, and where ratings are few"
-            if question.data.empty_lines:
-                yield "finds no columns in an empty line"
 
     def version(self) -> str:
         return f"{layout.package_version('pyspark')} (local, Java {java_version()})"
