@@ -1,4 +1,5 @@
-"""The common friends of every two friends, in byte order; edges have no direction, and friends without common friendsnhave no line."""
+"""The common friends of every two friends, in byte order. Edges have no direction, and friends without a common one have
+no line."""
 
 from harness import answers, inputs
 from harness.registry import Workload

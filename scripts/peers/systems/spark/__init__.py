@@ -23,7 +23,8 @@ class Spark(JavaSystem):
         yield from super().reasons(question)
         if question.workload.name == "als":
             if int(question.parameters["iterations"]) < FEWEST_ITERATIONS or question.data.size < LEAST_RATINGS:
-                yield f"starts from other traits, which tell below {FEWEST_ITERATIONS} iterations, and where ratings are few"
+                few = f"below {FEWEST_ITERATIONS} iterations, and where ratings are few"
+                yield f"starts from other traits, which tell {few}"
 
     def version(self) -> str:
         return f"{layout.package_version('pyspark')} (local, Java {java_version()})"
