@@ -1,8 +1,9 @@
 //! The errors of the library, worded so that a person can act on them.
 //!
 //! One enum for the whole library. I/O errors carry the operation and the path, damage carries file, offset, expected
-//! and got, and whatever happens inside a task is wrapped once with job, task and attempt ([`Error::Task`]) and, where a
-//! record was being processed, with its file and byte offset ([`Error::Record`]). Exit codes belong to the binary.
+//! and got, and whatever happens inside a task is wrapped once with job, task and attempt ([`Error::Task`]), elsewhere with
+//! the job ([`Error::Job`]), and, where a record was being processed, with its file and byte offset ([`Error::Record`]). Exit
+//! codes belong to the binary.
 
 use std::fmt;
 use std::io;
@@ -90,6 +91,15 @@ pub enum Error {
         /// Attempt number, from 0.
         attempt: u32,
         /// The attempt's error.
+        source: Box<Error>,
+    },
+
+    /// A job failed outside of its tasks, or without any, as a reference does.
+    #[error("job {job}: {source}")]
+    Job {
+        /// Job name.
+        job: String,
+        /// The error.
         source: Box<Error>,
     },
 
@@ -233,6 +243,21 @@ impl Error {
         }
     }
 
+    /// Adds the job's name to this error, unless it has a name already or is not about the job: settings, the output's place,
+    /// a cancelled run.
+    pub(crate) fn in_job(self, job: &str) -> Self {
+        match self {
+            Error::Config(_)
+            | Error::OutputExists(_)
+            | Error::OutputInUse { .. }
+            | Error::Unresumable { .. }
+            | Error::Cancelled
+            | Error::Task { .. }
+            | Error::Job { .. } => self,
+            other => Error::Job { job: job.to_owned(), source: Box::new(other) },
+        }
+    }
+
     /// Whether another attempt at the same task may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         if let Error::Record { source, .. } = self {
@@ -252,6 +277,7 @@ impl Error {
                 | Error::UnreadableInput { .. }
                 | Error::InputChanged { .. }
                 | Error::Task { .. }
+                | Error::Job { .. }
         )
     }
 
@@ -259,9 +285,10 @@ impl Error {
     pub(crate) fn is_unresumable(&self) -> bool {
         match self {
             Error::Unresumable { .. } => true,
-            Error::Task { source, .. } | Error::Record { source, .. } | Error::MapOutputLost { source, .. } => {
-                source.is_unresumable()
-            }
+            Error::Task { source, .. }
+            | Error::Job { source, .. }
+            | Error::Record { source, .. }
+            | Error::MapOutputLost { source, .. } => source.is_unresumable(),
             _ => false,
         }
     }

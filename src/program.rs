@@ -258,7 +258,7 @@ impl<P: Program> AnyProgram for P {
     }
 
     fn run(&self, options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {
-        Program::run(self, &parse::<P>(options), inputs, session)
+        Program::run(self, &parse::<P>(options), inputs, session).map_err(|error| error.in_job(P::NAME))
     }
 
     fn has_reference(&self) -> bool {
@@ -324,7 +324,7 @@ where
     }
 
     fn run(&self, _options: &ArgMatches, inputs: &[PathBuf], session: &Session) -> Result<Report> {
-        (self.run)(inputs, session)
+        (self.run)(inputs, session).map_err(|error| error.in_job(self.name))
     }
 
     fn has_reference(&self) -> bool {

@@ -289,7 +289,7 @@ impl Parts {
 /// Runs a job's reference and commits its output like a job's.
 ///
 /// # Errors
-/// Whatever stopped it; nothing is left behind then.
+/// Whatever stopped it, with the job's name ([`Error::Job`]); nothing is left behind then.
 pub fn run(
     name: &str,
     inputs: &[PathBuf],
@@ -297,7 +297,8 @@ pub fn run(
     reference: impl FnOnce(&mut ReferenceRun) -> Result<()>,
 ) -> Result<Report> {
     let mut reference = Some(reference);
-    run_erased(name, inputs, session.into(), &mut |run| reference.take().expect("called once")(run))
+    let outcome = run_erased(name, inputs, session.into(), &mut |run| reference.take().expect("called once")(run));
+    outcome.map_err(|error| error.in_job(name))
 }
 
 /// [`run`], compiled once for all jobs. It calls `reference` once.

@@ -376,6 +376,17 @@ pub fn in_full(
     outcome
 }
 
+/// The exit status of an error, as Hadoop has it.
+fn status_of(error: &Error) -> u8 {
+    match error {
+        Error::Job { source, .. } => status_of(source),
+        Error::OutputExists(_) => OUTPUT_EXISTS,
+        Error::Io { operation: "read input", source, .. } if source.kind() == ErrorKind::NotFound => NO_INPUT,
+        Error::Io { .. } => OTHER_IO,
+        _ => USAGE,
+    }
+}
+
 /// Prints a failure as Hadoop names it, and turns it into its exit status.
 pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     let failure = match outcome {
@@ -383,13 +394,7 @@ pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
         Err(failure) => failure,
     };
     let status = match &failure {
-        Failure::Library(Error::Config(_)) => USAGE,
-        Failure::Library(Error::OutputExists(_)) => OUTPUT_EXISTS,
-        Failure::Library(Error::Io { operation: "read input", source, .. }) if source.kind() == ErrorKind::NotFound => {
-            NO_INPUT
-        }
-        Failure::Library(Error::Io { .. }) => OTHER_IO,
-        Failure::Library(_) => USAGE,
+        Failure::Library(error) => status_of(error),
         Failure::Message(_, status) => *status,
         Failure::Interrupted(signal) => signal.exit_status(),
     };

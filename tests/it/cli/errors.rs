@@ -62,6 +62,26 @@ fn a_torn_record_is_named_with_its_offset_and_status_1() {
 }
 
 #[test]
+fn whoever_finds_an_error_names_the_job() {
+    let cli = Cli::new();
+    for (name, bytes) in [("torn", &[b'x'; 150][..]), ("text", b"a\tb\n"), ("csv", b"a,b\n1,2\n"), ("empty", b"")] {
+        fs::write(cli.scratch.path(name), bytes).unwrap();
+    }
+    for (job, words, said) in [
+        ("terasort", "--input torn", "torn at offset 100: "),
+        ("top", "--input text", "text at offset 0: "),
+        ("select", "--input csv --header --columns c", "there is no column c"),
+        ("kmeans", "--k 1 --input empty", "the input has no rows"),
+        ("als", "--input empty", "the input has no ratings"),
+    ] {
+        for mode in MODES {
+            let ended = cli.fail(1, &format!("run {job} {words} --mode {mode} --output out --quiet"));
+            ended.says(&[&format!("twinmill: job {job}: "), said]);
+        }
+    }
+}
+
+#[test]
 fn unusable_command_lines_are_refused_with_status_2() {
     let cli = Cli::with_input("a b");
     for (words, message) in [
