@@ -123,6 +123,7 @@ impl Grep {
         })?;
         let mut counts: Vec<_> = counts.into_iter().map(|(text, count)| (Reverse(count), text)).collect();
         counts.sort_unstable();
+        run.one_part();
         counts.iter().try_for_each(|(Reverse(count), text)| run.write(0, text, count))
     }
 }

@@ -83,6 +83,7 @@ pub fn reference(options: &Options, wanted: usize, inputs: &[PathBuf], run: &mut
         tokenizer.of(line.bytes()).for_each(|word| sums.add(word));
         Ok(())
     })?;
+    run.one_part();
     sums.named(wanted).try_for_each(|(name, sum)| run.write(0, name, &sum))
 }
 

@@ -218,6 +218,7 @@ impl Pi {
         for task in 0..u64::from(options.maps) {
             inside += count_inside(task * options.samples, options.samples, || false)?;
         }
+        run.one_part();
         run.write(0, &estimate(inside, u64::from(options.maps) * options.samples), &())
     }
 }

@@ -222,6 +222,7 @@ impl Sample {
         let mut lines = Vec::new();
         match options.count {
             None => {
+                run.map_only();
                 let take = options.take();
                 run.for_each_line(inputs, |line| {
                     if take.takes(line.bytes()) {
@@ -231,6 +232,7 @@ impl Sample {
                 })?;
             }
             Some(count) => {
+                run.one_part();
                 let mut candidates = Candidates::new(options.sample_seed, inputs, run.inputs())?;
                 let mut least = Least::new(count);
                 run.for_each_line(inputs, |line| {

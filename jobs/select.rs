@@ -263,6 +263,7 @@ impl Select {
 
 fn select<const SEPARATOR: u8>(plan: Plan, inputs: &[PathBuf], run: &mut ReferenceRun) -> Result<()> {
     let mut select = SelectRows::<SEPARATOR>::new(plan);
+    run.map_only();
     run.for_each_into_parts::<Rows<SEPARATOR>>(inputs, |row, parts| match select.line(&row)? {
         Some(line) => parts.write(0, line, &()),
         None => Ok(()),

@@ -193,6 +193,7 @@ impl TerasortValidate {
             let (against, _) = against.as_chunks::<RECORD_BYTES>();
             compare((records.len() as u64, sum), (against.len() as u64, add_up(against)))?;
         }
+        run.one_part();
         write_result(records.len() as u64, sum, |name, value| run.write(0, name, &value))
     }
 }

@@ -156,6 +156,7 @@ impl Top {
             }
             Ok(())
         })?;
+        run.one_part();
         greatest.into_sorted().iter().try_for_each(|(place, _)| {
             let (_, key, number) = Place::decode(place)?;
             run.write(0, &key, &number)

@@ -138,6 +138,7 @@ impl WordMedian {
             tokenizer.of(line.bytes()).for_each(|word| lengths.add(word));
             Ok(())
         })?;
+        run.one_part();
         lengths.counts().try_for_each(|(length, count)| run.write(0, &length, &count))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A reference reads its inputs through a [`ReferenceRun`], does the work with whatever collections fit, and writes its
 //! result to the run's parts, so that they can be compared byte by byte: each record to the part that its key goes to in the
-//! job, and in the order of the keys. [`ReferenceRun::write_by_key`] finds the part.
+//! job, and in the order of the keys. [`ReferenceRun::write_by_key`] finds the part. Where the job does not make a part for each
+//! reducer, [`ReferenceRun::one_part`] or [`ReferenceRun::map_only`] says so.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -24,6 +25,7 @@ use crate::observe::counters::Counters;
 use crate::observe::progress::Progress;
 use crate::observe::purpose::{FileUse, Purpose, by_purpose};
 use crate::observe::report::{ColdCache, ExtraWork, OutputReport, Report};
+use crate::pipeline::commit::PartsDir;
 use crate::record::{ToKey, ToText};
 use crate::runtime::output_dir::OutputDir;
 use crate::runtime::output_files::OutputFile;
@@ -35,6 +37,8 @@ use crate::store::page_cache::drop_pages;
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
 pub struct ReferenceRun {
+    dir: PartsDir,
+    reducers: u32,
     parts: Parts,
     files: Vec<OutputFile>,
     cancel: CancelToken,
@@ -58,6 +62,10 @@ struct Part {
 }
 
 impl Part {
+    fn new(path: PathBuf) -> Self {
+        Part { path, buffer: Vec::new() }
+    }
+
     fn flush(&mut self) -> Result<()> {
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
         let bytes = self.buffer.len();
@@ -69,9 +77,23 @@ impl Part {
 }
 
 impl ReferenceRun {
-    /// Number of parts of the output.
+    /// Makes the output one part, as it is of a job with [one reducer](crate::Job::reducers) whatever the settings say. A
+    /// reference calls this before it writes.
+    pub fn one_part(&mut self) {
+        self.reducers = 1;
+        self.parts.parts.truncate(1);
+    }
+
+    /// Makes the output one `part-m-…`, as it is of a [map-only](crate::Job::map_only) job with one split. A reference calls
+    /// this before it writes.
+    pub fn map_only(&mut self) {
+        self.reducers = 0;
+        self.parts.parts = vec![Part::new(self.dir.part_path('m', 0))];
+    }
+
+    /// Number of parts of the output, or 0 where it is that of a map-only job.
     pub fn reducers(&self) -> u32 {
-        self.parts.parts.len() as u32
+        self.reducers
     }
 
     /// The files that the run reads, to look at them beforehand.
@@ -323,11 +345,19 @@ fn run_erased(
     let (cpu_before, io_before, began) = (CpuTime::now(), ProcessIo::now(), Reading::now());
     let mut place = OutputPlace::claim(&path, config.existing_output)?;
     let dir = OutputDir::create(&mut place, Sync::Cache, PartForm::default())?;
-    let parts =
-        (0..config.reducers.max(1)).map(|part| Part { path: dir.parts().part_path('r', part), buffer: Vec::new() });
+    let reducers = config.reducers.max(1);
+    let parts = (0..reducers).map(|part| Part::new(dir.parts().part_path('r', part)));
     let bad_records = BadRecords::at_most(config.skip_bad_records);
     let parts = Parts { parts: parts.collect(), records: 0, bytes: 0, cancel: cancel.clone() };
-    let mut output = ReferenceRun { parts, files: Vec::new(), cancel, inputs: seen, bad_records };
+    let mut output = ReferenceRun {
+        dir: dir.parts().clone(),
+        reducers,
+        parts,
+        files: Vec::new(),
+        cancel,
+        inputs: seen,
+        bad_records,
+    };
     reference(&mut output)?;
     output.parts.parts.iter_mut().try_for_each(Part::flush)?;
     dir.set_aside(&output.bad_records)?;

@@ -142,6 +142,16 @@ impl Cli {
         crate::harness::concatenated(&read_output(&self.scratch.path(name)))
     }
 
+    /// The names of a committed output's parts. Those of a map-only job count as one: it has one for each split.
+    fn part_names(&self, name: &str) -> Vec<String> {
+        let names = twinmill::part_files(&self.scratch.path(name)).unwrap().into_iter();
+        let names = names.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        let mut names: Vec<_> =
+            names.map(|name| if name.starts_with("part-m-") { "part-m".to_owned() } else { name }).collect();
+        names.dedup();
+        names
+    }
+
     fn json(&self, name: &str) -> Value {
         serde_json::from_slice(&fs::read(self.scratch.path(name)).unwrap()).unwrap()
     }
