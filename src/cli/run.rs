@@ -91,7 +91,8 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         written.map_err(|failure| if published { without_report(failure, &report) } else { failure })?;
     }
     if remote_output.is_none() && scratch.is_some() {
-        show_output(&task, &report.output.path, &mut supervisor, &cancel)?;
+        let lines = lines_to_show(&task, &report.output.path, &mut supervisor, &cancel)?;
+        to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
     }
     if let (false, Some(saved)) = (quiet, &report.resumed) {
         note(format!(
@@ -207,13 +208,13 @@ fn scratch_output(config: &mut JobConfig) -> Result<WorkDir, Failure> {
     Ok(scratch)
 }
 
-/// Shows what the job picks from its output, or the first lines.
-fn show_output(
+/// What the job picks from its output, or the first lines.
+fn lines_to_show(
     task: &Task<'_>,
     output: &Path,
     supervisor: &mut Supervisor,
     cancel: &CancelToken,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let parts: Vec<PathBuf> = crate::part_files(output)?;
     let picked = supervisor.run(cancel, || match task.job.show(&task.options, &Output::new(&parts, cancel)) {
         Err(error @ Error::Cancelled) => Err(error.into()),
@@ -224,9 +225,49 @@ fn show_output(
         }
         Ok(picked) => Ok(picked),
     })?;
-    let lines = match picked {
-        Some(highlights) => summary::highlights(&highlights),
-        None => summary::first_lines(&parts, PREVIEW_LINES)?,
-    };
-    to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+    match picked {
+        Some(highlights) => Ok(summary::highlights(&highlights)),
+        None => summary::first_lines(&parts, PREVIEW_LINES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::program::{Highlights, Program};
+
+    /// A job that cannot read its own output.
+    struct Unshowable;
+
+    impl Program for Unshowable {
+        type Options = NoOptions;
+
+        const NAME: &'static str = "unshowable";
+        const ABOUT: &'static str = "";
+
+        fn run(&self, _: &NoOptions, _: &[PathBuf], _: &Session) -> Result<Report, Error> {
+            Err(Error::user("it is only shown"))
+        }
+
+        fn show(&self, _: &NoOptions, output: &Output<'_>) -> Result<Option<Highlights>, Error> {
+            output.each_record(|_, _| Err(Error::user("the value is no number")))?;
+            Ok(None)
+        }
+    }
+
+    #[derive(clap::Args)]
+    struct NoOptions {}
+
+    #[test]
+    fn an_output_that_its_job_cannot_show_is_shown_by_its_first_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("part-r-00000"), "a\tx\nb\ty\n").unwrap();
+        let options = clap::Command::new("unshowable").get_matches_from(["unshowable"]);
+        let task = Task { job: &Unshowable, options, inputs: Vec::new() };
+        let mut supervisor = Supervisor::start().unwrap();
+        let lines = lines_to_show(&task, dir.path(), &mut supervisor, &CancelToken::default());
+        assert_eq!(lines.unwrap(), ["a\tx", "b\ty"]);
+    }
 }
