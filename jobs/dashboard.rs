@@ -19,7 +19,8 @@
 //! TAB sessions TAB requests TAB seconds`. Beside them lie the tables one by one (`hours.tsv`, `statuses.tsv`, …, of pages, hosts
 //! and referrers the [`TOP`](crate::jobs::summaries::TOP) with the most requests) and `dashboard.html`, which shows them and needs neither a network nor
 //! scripts. Hours are those of UTC; errors are requests with a status of 400 and more. Lines that are no requests fail nothing:
-//! they are counted, and the first [`SAMPLES`] of them by a hash, always the same ones, are shown.
+//! they are counted, and the first [`SAMPLES`] of them by a hash, always the same ones, are shown. The run notes how many there
+//! are.
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ use twinmill::{CancelToken, OutputFile};
 use crate::jobs::dashboard_page::page;
 use crate::jobs::highlights::grouped;
 use crate::jobs::requests::{Request, hour_text};
+use crate::jobs::shown::Shown;
 use crate::jobs::summaries::{Counts, Of, SAMPLES, Summary};
 
 pub struct Dashboard;
@@ -279,7 +281,8 @@ impl Program for Dashboard {
     fn run(&self, _: &Options, inputs: &[PathBuf], session: &Session) -> Result<Report> {
         let mut driver = Driver::start(Self::NAME, session)?;
         let job = Job::new(Self::NAME, Count::default(), Tell::default()).combine(add).group_by_prefix(group_len);
-        driver.run_with_files(&job.input(inputs), |parts| files(parts, &session.cancel))?;
+        let seen = driver.inputs().clone();
+        driver.run_with_files(&job.input(inputs), |parts| files(parts, &session.cancel, &seen))?;
         driver.finish()
     }
 
@@ -296,12 +299,29 @@ impl Program for Dashboard {
     }
 }
 
-/// The files beside the parts: the tables, and the page that shows them.
-fn files(parts: &[PathBuf], cancel: &CancelToken) -> Result<Vec<OutputFile>> {
+/// The files beside the parts: the tables, and the page that shows them. Lines that are no requests are noted.
+fn files(parts: &[PathBuf], cancel: &CancelToken, seen: &Inputs) -> Result<Vec<OutputFile>> {
     let summary = Summary::of(&Output::new(parts, cancel))?;
+    if let Some(sample) = summary.samples.first() {
+        seen.note(bad_lines(&summary, sample));
+    }
     let mut files = summary.tables();
     files.push(OutputFile { name: "dashboard.html".into(), bytes: page(&summary).into_bytes() });
     Ok(files)
+}
+
+/// Says in a sentence how many lines are no requests.
+fn bad_lines(summary: &Summary, sample: &str) -> String {
+    let (bad, requests, sample) = (summary.bad_lines, summary.total.0, Shown(sample.as_bytes()));
+    if requests == 0 {
+        return format!(
+            "the dashboard is empty: none of the {bad} lines is a request in Common or Combined format, such as {sample}"
+        );
+    }
+    let all = bad + requests;
+    format!(
+        "{bad} of {all} lines are no requests in Common or Combined format, such as {sample}; dashboard.html shows more"
+    )
 }
 
 impl Dashboard {
@@ -338,7 +358,7 @@ impl Dashboard {
             line_of(&key, counts, &mut line)?;
             run.write(part, &line[..], &())?;
         }
-        let cancel = CancelToken::default();
-        run.add_files(|parts| files(parts, &cancel))
+        let (cancel, seen) = (CancelToken::default(), run.inputs().clone());
+        run.add_files(|parts| files(parts, &cancel, &seen))
     }
 }

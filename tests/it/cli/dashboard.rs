@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::Cli;
+use super::{Cli, MODES};
 use crate::real_data::data;
 
 /// Two hosts out of order, a query, an error, a Common line, and two lines that are no requests.
@@ -53,6 +53,25 @@ fn a_log_becomes_tables_and_a_page() {
     for elsewhere in ["<script", "<link", "src=", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}");
     }
+}
+
+#[test]
+fn lines_that_are_no_requests_are_noted() {
+    for (log, said) in [
+        (LOG, "2 of 6 lines are no requests in Common or Combined format, such as '"),
+        (
+            "a\ta\n\nno request\n",
+            "the dashboard is empty: none of the 2 lines is a request in Common or Combined format, such as '",
+        ),
+    ] {
+        let cli = Cli::with_input(log);
+        for mode in MODES {
+            let ended = cli.succeed(&format!("run dashboard --input input --mode {mode} --overwrite --output out"));
+            ended.says(&[said]);
+        }
+    }
+    let cli = Cli::with_input(LOG.lines().next().unwrap());
+    assert!(!cli.succeed("run dashboard --input input --output out").stderr.contains("no request"));
 }
 
 #[test]

@@ -7,10 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Cli, Ended};
-
-/// Both modes, and the reference where it applies.
-const MODES: [&str; 3] = ["disk", "memory", "reference"];
+use super::{Cli, Ended, MODES};
 
 #[test]
 fn an_existing_output_is_refused_with_status_1() {

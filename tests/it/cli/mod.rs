@@ -57,6 +57,9 @@ use serde_json::Value;
 
 use crate::harness::{Scratch, read_output};
 
+/// Both modes, and the reference where it applies.
+const MODES: [&str; 3] = ["disk", "memory", "reference"];
+
 /// The binary in a scratch directory, which is where it runs: paths on its command lines are relative to that.
 struct Cli {
     scratch: Scratch,

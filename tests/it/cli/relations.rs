@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::Cli;
+use super::{Cli, MODES};
 use crate::real_data::data;
-
-const MODES: [&str; 3] = ["disk", "memory", "reference"];
 
 const FLIGHTS: &str =
     "carrier,delay,note\nUA,2,\"late, very\"\nAA,NA,\"two\nlines\"\nUA,-1.50,x\nDL,10,\"say \"\"hi\"\"\"\nAA,0.25,NA\n";
