@@ -48,19 +48,19 @@ pub struct Als;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Number of traits
+    /// Number of traits that each user and each item has
     #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     k: u32,
-    /// Times that users and items are solved
+    /// Rounds, in each of which the traits of users and then those of items are computed
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     iterations: u32,
-    /// Weight of the squares of the traits, for each rating
+    /// Penalty on large traits: this times the sum of their squares is added to the squared error, once for each rating
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = above_zero)]
     lambda: f64,
-    /// Seed of the traits to start from
+    /// Number from which the first traits are drawn: the same number gives the same result
     #[arg(long, value_name = "N", default_value_t = 1)]
     start_seed: u64,
-    /// Other ratings, on which the traits are tried
+    /// A file of other ratings: how far the traits are from them is printed
     #[arg(long, value_name = "FILE")]
     test: Option<PathBuf>,
 }

@@ -41,7 +41,8 @@ pub struct Bigrams;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// A key for each bigram, or for each first token
+    /// What is shuffled: a key for each bigram (pairs), or one for each first token, with all tokens that follow it (stripes);
+    /// the output is the same
     #[arg(long, value_enum, value_name = "METHOD", default_value = "pairs")]
     method: Method,
     /// Divide each count by that of all bigrams with the same first token

@@ -43,7 +43,8 @@ pub struct Options {
     columns: ColumnOptions,
     #[command(flatten)]
     table: NumberOptions,
-    /// Weight of the squares of the weights in what is made least
+    /// Penalty on large weights (ridge regression): this times the sum of their squares is added to the
+    /// squared error
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
     ridge: f64,
     #[command(flatten)]

@@ -44,7 +44,7 @@ pub struct Options {
     /// The rule that says what a word is
     #[arg(long, value_enum, default_value = "words")]
     tokens: Tokens,
-    /// A file of the same kind on which the model is tried
+    /// A file of the same kind on which the model is tried; how many texts it tells right is printed
     #[arg(long, value_name = "FILE")]
     test: Option<PathBuf>,
 }

@@ -33,7 +33,7 @@ pub struct Pmi;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Fewest lines in which a pair must stand
+    /// Leave out pairs that stand together in fewer lines than this
     #[arg(long, value_name = "N", default_value_t = 10)]
     min_count: u64,
     /// What a token is

@@ -31,13 +31,16 @@ pub struct Sample;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Take each line with this probability [default: 0.1, where there is no --count]
+    /// Take about this share of the lines: 0 takes none, 0.1 about one line in ten, 1 all; equal lines are taken
+    /// together [default: 0.1, unless --count is
+    /// given]
     #[arg(long, value_name = "P", value_parser = fraction, conflicts_with = "count")]
     fraction: Option<f64>,
-    /// Take so many lines, or all where there are fewer
+    /// Take exactly this many lines, or all lines where the input has fewer
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// Another seed takes other lines; --seed where the command has no option of that name
+    /// Number from which the choice of lines is made: the same number takes the same lines, another takes others. `run` takes
+    /// --seed for it, too
     #[arg(long, value_name = "N", default_value_t = 1, alias = "seed")]
     sample_seed: u64,
 }

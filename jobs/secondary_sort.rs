@@ -44,7 +44,7 @@ pub struct Options {
     /// The columns that order the rows of a key, the first one first; COLUMN:desc has the largest first
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "2")]
     order: Vec<OrderBy>,
-    /// Only so many rows of each key
+    /// Print only this many rows of each key, the first ones in its order
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     first: Option<u64>,
     #[command(flatten)]

@@ -43,7 +43,8 @@ const POSITIVE: &str = "1";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Weight of the rows against the width of the margin
+    /// Weight of rows within the margin or on its wrong side: a larger one fits the rows more closely, a smaller one leaves a
+    /// wider margin
     #[arg(long = "c", value_name = "C", default_value_t = 1.0, value_parser = positive)]
     c: f64,
     /// Iterations, at most

@@ -11,7 +11,7 @@ use crate::jobs::table::numbers::ParseRows;
 /// The option of models that can be tried.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestOption {
-    /// A table of the same columns on which the model is tried
+    /// A table of the same columns on which the model is tried; how well it does is printed
     #[arg(long = "test", value_name = "FILE")]
     file: Option<PathBuf>,
 }

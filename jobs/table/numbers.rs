@@ -142,7 +142,8 @@ impl NumberOptions {
 /// The option of jobs that look at some columns.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ColumnOptions {
-    /// The columns that are features, by number from 1 or by name, such as 2,5-7 [default: all]
+    /// The columns that are features, by number from 1 or by name, such as 2,5-7 [default: all but
+    /// the label's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub columns: Option<Vec<Columns>>,
 }
