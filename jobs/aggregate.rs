@@ -32,7 +32,7 @@ use twinmill::program::{Program, Reference};
 use twinmill::record::{Key, ToKey, ToText, ToValue, Value};
 use twinmill::reference::ReferenceRun;
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::cells::{Cells, Cut};
 use crate::jobs::table::columns::{Column, Columns, find_all};
 use crate::jobs::table::decimal::Decimal;
@@ -274,14 +274,15 @@ impl Plan {
     fn no_sum(&self, cell: &[u8], column: usize, is_number: bool, cells: &Cells<'_>) -> Error {
         let (column, cell) = (self.called(column), Shown(cell));
         let is_title = || cells.is_first() && (0..self.table.width).all(|at| Decimal::read(cells.get(at)).is_none());
-        Error::wrong_input(if is_number {
-            format!("{column}: {cell} has more than the 38 digits that a sum keeps")
+        let what = if is_number { "has more than the 38 digits that a sum keeps" } else { "is no number" };
+        let hint = if is_number {
+            String::new()
         } else if self.table.names.is_none() && is_title() {
-            format!("{column}: {cell} is no number; the row looks like a title: if it is one, pass --header")
+            "; the row looks like a title: if it is one, pass --header".to_owned()
         } else {
-            let null = Shown(&self.table.null);
-            format!("{column}: {cell} is no number; if it stands for no value, name it with --null (now {null})")
-        })
+            format!("; if it stands for no value, name it with --null (now {})", Shown(&self.table.null))
+        };
+        wrong_line(cells.row(), format_args!("{column}: {cell} {what}"), &hint)
     }
 
     /// A column as messages call it.

@@ -41,7 +41,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::jobs::algebra::Cholesky;
 use crate::jobs::highlights::{Finite, Largest, grouped, number as read_number, significant, text};
 use crate::jobs::numbers::Numbers;
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, lacks, wrong_line};
 use crate::jobs::table::numbers::number;
 
 pub struct Als;
@@ -78,7 +78,7 @@ fn rating(line: &[u8]) -> Result<Option<Rating<'_>>> {
     if line.is_empty() {
         return Ok(None);
     }
-    let wrong = |why: &str| Error::wrong_input(format!("{}: {why}", Shown(line)));
+    let wrong = |why: &str| wrong_line(line, why, "");
     let mut fields = line.split(|byte| *byte == b'\t');
     let (Some(user), Some(item), Some(rating), None) = (fields.next(), fields.next(), fields.next(), fields.next())
     else {
@@ -87,7 +87,7 @@ fn rating(line: &[u8]) -> Result<Option<Rating<'_>>> {
     if user.is_empty() || item.is_empty() {
         return Err(wrong("user and item have names"));
     }
-    let rating = number(rating).ok_or_else(|| wrong("the rating is no finite number"))?;
+    let rating = number(rating).ok_or_else(|| wrong(&format!("{} is no finite number", Shown(rating))))?;
     Ok(Some((user, item, rating)))
 }
 
@@ -397,7 +397,7 @@ impl Program for Als {
             Ok(())
         })?;
         if items.is_empty() {
-            return Err(Error::user("the input has no ratings"));
+            return Err(lacks("ratings", inputs));
         }
         let _of_items = driver.hold(heap_bytes(&items), "the table of the items' traits")?;
         let mut of_users = driver.hold(0, "the table of the users' traits")?;
@@ -483,7 +483,7 @@ impl Als {
             Ok(())
         })?;
         if ratings.is_empty() {
-            return Err(Error::user("the input has no ratings"));
+            return Err(lacks("ratings", inputs));
         }
         let (rule, (users, of_user), (items, of_item)) = (options.rule(), users.in_order(), items.in_order());
         ratings.iter_mut().for_each(|(user, item, _)| {

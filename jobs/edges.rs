@@ -10,13 +10,14 @@ pub mod neighbours;
 pub mod nodes;
 pub mod tiles;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use twinmill::prelude::*;
 use twinmill::record::{Key, ToKey};
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 
 /// Edges looked at to cut the ids into ranges of about equal weight.
 const SAMPLE_EDGES: usize = 10_000;
@@ -34,13 +35,13 @@ pub enum Ids {
 }
 
 impl Ids {
-    /// Appends the encoding of an id as it stands in a line.
+    /// Appends the encoding of an id as it stands in a line or an option.
     pub fn encode(self, id: &[u8], out: &mut Vec<u8>) -> Result<()> {
         match self {
             Ids::Text => ToKey::<Vec<u8>>::encode_part(&id, out),
             Ids::Number => {
                 let number = std::str::from_utf8(id).ok().and_then(|text| text.parse::<u64>().ok());
-                let number = number.ok_or_else(|| no_number(id))?;
+                let number = number.ok_or_else(|| Error::wrong_input(NoNumber(id).to_string()))?;
                 ToKey::<u64>::encode_part(&number, out);
             }
         }
@@ -89,9 +90,12 @@ impl Edge {
             return Err(wrong());
         }
         self.bytes.clear();
-        ids.encode(source, &mut self.bytes)?;
-        self.source_len = self.bytes.len();
-        ids.encode(target, &mut self.bytes)?;
+        let mut encode = |id: &[u8]| {
+            ids.encode(id, &mut self.bytes).map_err(|_| wrong_line(line, NoNumber(id), ""))?;
+            Ok::<_, Error>(self.bytes.len())
+        };
+        self.source_len = encode(source)?;
+        encode(target)?;
         Ok(true)
     }
 
@@ -106,10 +110,15 @@ impl Edge {
     }
 }
 
-#[cold]
-fn no_number(id: &[u8]) -> Error {
-    let too_large = if !id.is_empty() && id.iter().all(u8::is_ascii_digit) { " of 64 bits" } else { "" };
-    Error::wrong_input(format!("{} is no unsigned integer{too_large} (--ids number)", Shown(id)))
+/// An id that is no number, for messages.
+struct NoNumber<'i>(&'i [u8]);
+
+impl fmt::Display for NoNumber<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NoNumber(id) = self;
+        let too_large = if !id.is_empty() && id.iter().all(u8::is_ascii_digit) { " of 64 bits" } else { "" };
+        write!(f, "{} is no unsigned integer{too_large} (--ids number)", Shown(id))
+    }
 }
 
 #[cold]

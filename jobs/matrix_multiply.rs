@@ -29,7 +29,7 @@ use twinmill::record::Key;
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{Finite, Largest, grouped, number as read_number, significant};
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::numbers::number;
 
 pub struct MatrixMultiply;
@@ -50,7 +50,7 @@ fn entry(line: &[u8]) -> Result<Option<(Place, f64)>> {
     if line.is_empty() {
         return Ok(None);
     }
-    let wrong = |why: String| Error::wrong_input(format!("{}: {why}", Shown(line)));
+    let wrong = |why: String| wrong_line(line, why, "");
     let mut fields = line.split(|byte| *byte == b'\t');
     let (Some(matrix), Some(row), Some(column), Some(value), None) =
         (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())

@@ -1,6 +1,22 @@
 //! Bytes of an input as messages quote them.
 
 use std::fmt;
+use std::path::PathBuf;
+
+use twinmill::prelude::*;
+
+/// The error of a line of which something is wrong: what it is, the line, and a hint where there is one, which begins with `; `.
+/// Every job that reads lines or rows shows them so.
+#[cold]
+pub fn wrong_line(line: &[u8], what: impl fmt::Display, hint: &str) -> Error {
+    Error::wrong_input(format!("{what}, in {}{hint}", Shown(line)))
+}
+
+/// The error of an input without what the job is about: `rows`.
+pub fn lacks(what: &str, inputs: &[PathBuf]) -> Error {
+    let paths: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
+    Error::user(format!("the input has no {what}: {}", paths.join(", ")))
+}
 
 /// The beginning of a field or a line in quotes, for messages.
 pub struct Shown<'a>(pub &'a [u8]);

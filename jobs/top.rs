@@ -26,7 +26,7 @@ use twinmill::reference::ReferenceRun;
 
 use crate::jobs::decimals;
 use crate::jobs::least::Least;
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 
 pub struct Top;
 
@@ -57,7 +57,7 @@ impl Places {
         let tab = memchr(b'\t', line).ok_or_else(|| no_record(line))?;
         let (key, number) = (&line[..tab], &line[tab + 1..]);
         self.number.clear();
-        decimals::encode(number, &mut self.number).ok_or_else(|| no_number(number))?;
+        decimals::encode(number, &mut self.number).ok_or_else(|| no_number(number, line))?;
         self.place.clear();
         ToKey::<Place>::encode_part(&(Reverse(&self.number), key, number), &mut self.place);
         Ok(Some(&self.place))
@@ -70,9 +70,9 @@ fn no_record(line: &[u8]) -> Error {
 }
 
 #[cold]
-fn no_number(number: &[u8]) -> Error {
+fn no_number(number: &[u8], line: &[u8]) -> Error {
     let hint = if number.contains(&b'\t') { "; a record has one TAB, before its number" } else { "" };
-    Error::wrong_input(format!("{} is no number, such as 12 or -1.5e3{hint}", Shown(number)))
+    wrong_line(line, format_args!("{} is no number, such as 12 or -1.5e3", Shown(number)), hint)
 }
 
 /// Keeps the greatest records of a split.

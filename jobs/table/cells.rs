@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr_iter, memchr2};
 use twinmill::prelude::*;
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 
 /// Cuts rows into cells. Its buffers are used again for each row, so that no row allocates.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Cells<'r> {
     text: &'r [u8],
     bounds: &'r [(usize, usize)],
     null: &'r [u8],
+    /// The row as it was read, for messages.
+    row: &'r [u8],
     /// Whether no cell needs quotes in the output.
     plain: bool,
     is_first: bool,
@@ -72,11 +74,11 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
         self.bounds.push((start, row.len()));
         let plain =
             if SEPARATOR == b'\t' { memchr(b'\r', row).is_none() } else { memchr2(b'\t', b'\r', row).is_none() };
-        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, plain, is_first: false })
+        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, row, plain, is_first: false })
     }
 
     #[inline(never)]
-    fn split_with_quotes<'r>(&'r mut self, row: &[u8]) -> Result<Cells<'r>> {
+    fn split_with_quotes<'r>(&'r mut self, row: &'r [u8]) -> Result<Cells<'r>> {
         self.unquoted.clear();
         let mut rest = row;
         loop {
@@ -94,15 +96,13 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
                 None => break,
                 Some((byte, behind)) if *byte == SEPARATOR => rest = behind,
                 Some(_) => {
-                    let (behind, row) = (Shown(behind), Shown(row));
-                    return Err(Error::wrong_input(format!(
-                        "{behind} stands between the quote that closes a cell and what follows, in {row}; a quote within a \
-                         quoted cell is doubled"
-                    )));
+                    let behind = Shown(behind);
+                    let what = format_args!("{behind} stands between the quote that closes a cell and what follows");
+                    return Err(wrong_line(row, what, "; a quote within a quoted cell is doubled"));
                 }
             }
         }
-        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, plain: false, is_first: false })
+        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, row, plain: false, is_first: false })
     }
 }
 
@@ -130,8 +130,8 @@ fn unquote<'l>(mut quoted: &'l [u8], cell: &mut Vec<u8>) -> Result<&'l [u8]> {
 
 #[cold]
 fn wrong_width(cells: &Cells<'_>, width: usize, row: &[u8]) -> Error {
-    let (found, row) = (cells.bounds.len(), Shown(row));
-    Error::wrong_input(format!("{found} columns where the first row of the table has {width}, in {row}"))
+    let found = cells.bounds.len();
+    wrong_line(row, format_args!("{found} columns where the first row of the table has {width}"), "")
 }
 
 impl<'r> Cells<'r> {
@@ -152,6 +152,11 @@ impl<'r> Cells<'r> {
     /// Whether the row is the first one of its file.
     pub fn is_first(&self) -> bool {
         self.is_first
+    }
+
+    /// The row as it was read.
+    pub fn row(&self) -> &'r [u8] {
+        self.row
     }
 
     pub fn is_null(&self, column: usize) -> bool {

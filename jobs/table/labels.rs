@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use twinmill::prelude::*;
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::columns::Column;
 use crate::jobs::table::numbers::number;
 
@@ -62,24 +62,25 @@ impl Labels {
         Labels { column, positive: positive.to_owned(), positive_number, null: null.to_vec(), seen: Arc::default() }
     }
 
-    /// Whether a label is the positive one.
+    /// Whether the label of a line is the positive one.
     ///
     /// # Errors
     /// A label that is empty.
-    pub fn is_positive(&self, label: &[u8], known: &mut KnownLabels) -> Result<bool> {
+    pub fn is_positive(&self, label: &[u8], line: &[u8], known: &mut KnownLabels) -> Result<bool> {
         match known.labels.iter().find(|(text, _)| **text == *label) {
             Some((_, positive)) => Ok(*positive),
-            None => self.learn(label, known),
+            None => self.learn(label, line, known),
         }
     }
 
     #[cold]
-    fn learn(&self, label: &[u8], known: &mut KnownLabels) -> Result<bool> {
+    fn learn(&self, label: &[u8], line: &[u8], known: &mut KnownLabels) -> Result<bool> {
+        let column = self.column;
         if label.is_empty() {
-            return Err(Error::wrong_input(format!("column {}: the label is empty", self.column)));
+            return Err(wrong_line(line, format_args!("column {column}: the label is empty"), ""));
         }
         if label == self.null {
-            return Err(Error::wrong_input(format!("column {}: the row has no label: {}", self.column, Shown(label))));
+            return Err(wrong_line(line, format_args!("column {column}: the row has no label: {}", Shown(label)), ""));
         }
         let by_number = || self.positive_number.is_some() && number(label) == self.positive_number;
         let positive = label == self.positive.as_bytes() || by_number();
@@ -161,7 +162,7 @@ mod tests {
     }
 
     fn see(labels: &Labels, known: &mut KnownLabels, label: &str) -> Result<bool> {
-        let positive = labels.is_positive(label.as_bytes(), known);
+        let positive = labels.is_positive(label.as_bytes(), label.as_bytes(), known);
         labels.settle(known, positive.is_ok());
         positive
     }
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn the_label_of_a_bad_row_is_not_remembered() {
         let (labels, mut known) = (labels("1"), KnownLabels::default());
-        assert!(!labels.is_positive(b"title", &mut known).unwrap());
+        assert!(!labels.is_positive(b"title", b"title", &mut known).unwrap());
         labels.settle(&mut known, false);
         see(&labels, &mut known, "1").unwrap();
         see(&labels, &mut known, "0").unwrap();

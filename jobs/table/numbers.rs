@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use twinmill::prelude::*;
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::TableOptions;
 use crate::jobs::table::columns::{Column, Columns, Heads, find_all, refuse_repeated};
 use crate::jobs::table::guess::Cut;
@@ -366,7 +366,7 @@ impl ParseRows {
             },
             Some(Role::Label) => {
                 let labels = self.labels.as_ref().expect("a label has a column");
-                let positive = labels.is_positive(field, &mut rows.known_labels)?;
+                let positive = labels.is_positive(field, line, &mut rows.known_labels)?;
                 rows.positive += u64::from(positive);
                 rows.labels.push(f64::from(u8::from(positive)));
             }
@@ -384,13 +384,13 @@ impl ParseRows {
         };
         let rows = if self.cut.first_has_width { "the first row has" } else { "most of the first rows have" };
         let (wanted, hint) = (self.roles.len(), self.separator_hint(line));
-        Error::wrong_input(format!("{found} fields where {rows} {wanted}, in {}{hint}", Shown(line)))
+        wrong_line(line, format_args!("{found} fields where {rows} {wanted}"), &hint)
     }
 
     #[cold]
     fn no_number(&self, field: &[u8], column: usize, line: &Record<'_>) -> Error {
         let hint = self.number_hint(field, line);
-        Error::wrong_input(format!("column {column}: {} is no finite number, in {}{hint}", Shown(field), Shown(line)))
+        wrong_line(line, format_args!("column {column}: {} is no finite number", Shown(field)), &hint)
     }
 
     /// A hint at what a field that is no number may be.

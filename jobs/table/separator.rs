@@ -9,6 +9,7 @@ use std::fmt;
 
 use twinmill::prelude::*;
 
+use crate::jobs::shown::wrong_line;
 use crate::jobs::table::Format;
 use crate::jobs::table::plain_number::Fields;
 
@@ -87,7 +88,7 @@ impl Separator {
             let field = self.after_blanks(rest);
             let end = match field.strip_prefix(b"\"") {
                 Some(quoted) => {
-                    let behind = unquote(quoted, &mut unquoted)?;
+                    let behind = unquote(quoted, &mut unquoted).ok_or_else(|| goes_on(line))?;
                     each(&unquoted)?;
                     let behind = if self == Separator::Spaces { behind } else { self.after_blanks(behind) };
                     self.may_follow_a_field(behind).then_some(behind)
@@ -102,9 +103,8 @@ impl Separator {
                 Some([]) => return Ok(()),
                 Some([_, next @ ..]) => rest = next,
                 None => {
-                    return Err(Error::wrong_input(
-                        "something stands between the quote that ends a field and what follows",
-                    ));
+                    let what = "something stands between the quote that ends a field and what follows";
+                    return Err(wrong_line(line, what, ""));
                 }
             }
         }
@@ -215,14 +215,20 @@ fn may_be_of_a_field(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'"' | b'\r' | b'\n')
 }
 
-/// Puts the text before the closing quote into `field`; returns the text after it.
-fn unquote<'l>(mut quoted: &'l [u8], field: &mut Vec<u8>) -> Result<&'l [u8]> {
+#[cold]
+fn goes_on(line: &[u8]) -> Error {
+    wrong_line(
+        line,
+        "a quoted field goes on beyond its line",
+        "; a table of numbers is read line by line, so no field of it may hold the end of a line",
+    )
+}
+
+/// Puts the text before the closing quote into `field`; returns the text after it, or `None` where there is no such quote.
+fn unquote<'l>(mut quoted: &'l [u8], field: &mut Vec<u8>) -> Option<&'l [u8]> {
     field.clear();
     loop {
-        let Some(quote) = memchr::memchr(b'"', quoted) else {
-            let what = "a quoted field goes on beyond its line: a field must end on the line on which it begins";
-            return Err(Error::wrong_input(what));
-        };
+        let quote = memchr::memchr(b'"', quoted)?;
         field.extend_from_slice(&quoted[..quote]);
         let behind = &quoted[quote + 1..];
         match behind.strip_prefix(b"\"") {
@@ -230,7 +236,7 @@ fn unquote<'l>(mut quoted: &'l [u8], field: &mut Vec<u8>) -> Result<&'l [u8]> {
                 field.push(b'"');
                 quoted = more;
             }
-            None => return Ok(behind),
+            None => return Some(behind),
         }
     }
 }

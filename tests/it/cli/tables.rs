@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::Cli;
+use super::{Cli, MODES};
 
 /// Modes and settings that cut an input in different ways.
 const SETTINGS: [&str; 3] = [
@@ -281,5 +281,60 @@ fn columns_that_cannot_be_are_refused_at_once() {
     }
     for option in ["--k 0", "--iterations 0", "--tolerance nan", "--tolerance=-1", "--tolerance inf"] {
         cli.fail(2, &format!("run kmeans {option} --input input --output out"));
+    }
+}
+
+/// Models of tables of numbers, each with the options that it needs.
+const MODELS: [&str; 7] = ["kmeans --k 1", "logreg", "linear", "svm", "statistics", "pca", "gmm --k 1"];
+
+/// The command that runs a job on a file, whose result is `out`.
+fn on_file(job: &str, file: &str, mode: &str) -> String {
+    let input =
+        if job.starts_with("join") { format!("--left {file} --right {file}") } else { format!("--input {file}") };
+    format!("run {job} {input} --mode {mode} --quiet --overwrite --output out")
+}
+
+#[test]
+fn what_is_wrong_with_a_cell_is_said_with_its_line() {
+    for (job, good, bad) in [
+        ("top", "a\t1\n", "b\tx"),
+        ("degrees --ids number", "1\t2\n", "3\tx"),
+        ("pagerank --ids number", "1\t2\n", "3\tx"),
+        ("components --ids number", "1\t2\n", "x\t3"),
+        ("bfs --source 1 --ids number", "1\t2\n", "3\tx"),
+        ("triangles --ids number", "1\t2\n", "3\tx"),
+        ("common-friends --ids number", "1\t2\n", "3\tx"),
+        ("matrix-multiply", "A\t0\t1\t2\n", "A\t0\t2\tx"),
+        ("als", "u\ti\t1\n", "u\tj\tx"),
+        ("naive-bayes", "a\tx\n", "\tx"),
+        ("aggregate --agg sum:2", "a,1\n", "b,x"),
+        ("select", "a,1\n", "b,\"x\"y"),
+        ("secondary-sort", "a,1\n", "b,x,y"),
+        ("kmeans --k 1", "1,2\n", "1,x"),
+        ("statistics", "1,2\n", "1,\"x\"y"),
+        ("logreg", "1,2\n", ",3"),
+        ("linear", "1,2\n", "1,2,3"),
+        ("svm --null NA", "1,2\n", "NA,3"),
+    ] {
+        let cli = with_files(&[("t", &format!("{good}{bad}\n"))]);
+        for mode in MODES {
+            let ended = cli.fail(1, &on_file(job, "input/t", mode));
+            let shown = format!(", in '{}'", bad.replace('\t', "\\t"));
+            ended.says(&[&format!("input/t at offset {}: ", good.len()), &shown]);
+        }
+    }
+}
+
+#[test]
+fn a_field_of_several_lines_is_refused_by_every_model() {
+    let cli = with_files(&[("t", "1,2\n0,3\n1,\"4\n5\"\n")]);
+    for mode in MODES {
+        for job in MODELS {
+            let ended = cli.fail(1, &on_file(job, "input/t", mode));
+            ended.says(&[
+                "input/t at offset 8: a quoted field goes on beyond its line, in '1,\"4'",
+                "no field of it may hold",
+            ]);
+        }
     }
 }
