@@ -145,7 +145,7 @@ impl Rule {
 }
 
 fn wrong_scale(id: &[u8]) -> Error {
-    Error::user(format!("the traits of {} cannot be told: raise --lambda, or scale the ratings", Shown(id)))
+    Error::wrong_input(format!("the traits of {} cannot be told: raise --lambda, or scale the ratings", Shown(id)))
 }
 
 fn dot(one: &[f64], other: &[f64]) -> f64 {

@@ -71,8 +71,12 @@ fn entry(line: &[u8]) -> Result<Option<(Place, f64)>> {
     }
 }
 
-fn not_finite(what: &str) -> Error {
-    Error::user(format!("{what} is too large for a number; scale the matrices"))
+/// The error of an entry of the product that no number can hold.
+#[cold]
+fn too_large((i, k): (u64, u64), what: &str) -> Error {
+    Error::wrong_input(format!(
+        "row {i}, column {k} of the product: {what} is too large for a number; scale the matrices"
+    ))
 }
 
 // ------------------------------------------------------------------ join
@@ -134,7 +138,7 @@ impl Multiply {
     fn emit(&self, shared: u64, of_row: Option<(u64, f64)>, out: &mut impl Emit<(u64, u64, u64), f64>) -> Result<()> {
         let Some((k, factor)) = of_row else { return Ok(()) };
         for (i, value) in &self.column {
-            out.emit((*i, k, shared), product(*value, factor)?);
+            out.emit((*i, k, shared), product((*i, *value), shared, (k, factor))?);
         }
         Ok(())
     }
@@ -148,9 +152,19 @@ fn add_entry(entries: &mut Vec<(u64, f64)>, index: u64, value: f64) {
     }
 }
 
-fn product(one: f64, other: f64) -> Result<f64> {
+/// The product of A's value at (i, shared) and B's at (shared, k).
+#[inline]
+fn product((i, one): (u64, f64), shared: u64, (k, other): (u64, f64)) -> Result<f64> {
     let product = one * other;
-    if product.is_finite() { Ok(product) } else { Err(not_finite("a product")) }
+    if product.is_finite() {
+        return Ok(product);
+    }
+    Err(too_large((i, k), &format!("{one:?} of A's column {shared} times {other:?} of B's row {shared}")))
+}
+
+/// The sum of the parts of a place, which is right if it is a number.
+fn sum_at(place: (u64, u64), sum: f64) -> Result<f64> {
+    if sum.is_finite() { Ok(sum) } else { Err(too_large(place, "a sum of products")) }
 }
 
 // ------------------------------------------------------------------ add up
@@ -172,10 +186,7 @@ impl Reducer for AddUp {
         out: &mut impl Emit<(u64, u64), f64>,
     ) -> Result<()> {
         let sum = parts.fold(0.0, |sum, part| sum + part);
-        if !f64::is_finite(sum) {
-            return Err(not_finite("a sum of products"));
-        }
-        out.emit((i, k), sum);
+        out.emit((i, k), sum_at((i, k), sum)?);
         Ok(())
     }
 }
@@ -247,20 +258,15 @@ impl MatrixMultiply {
             for ((_, matrix, other), value) in of_shared {
                 add_entry(if *matrix == A { &mut column } else { &mut row }, *other, *value);
             }
-            for (k, factor) in &row {
-                for (i, value) in &column {
-                    *sums.entry((*i, *k)).or_default() += product(*value, *factor)?;
+            let shared = of_shared[0].0.0;
+            for of_row in &row {
+                for of_column in &column {
+                    *sums.entry((of_column.0, of_row.0)).or_default() += product(*of_column, shared, *of_row)?;
                 }
             }
         }
         let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_unstable_by_key(|(place, _)| *place);
-        for ((i, k), sum) in sums {
-            if !sum.is_finite() {
-                return Err(not_finite("a sum of products"));
-            }
-            run.write_by_key::<(u64, u64)>(&(i, k), &sum)?;
-        }
-        Ok(())
+        sums.into_iter().try_for_each(|(place, sum)| run.write_by_key::<(u64, u64)>(&place, &sum_at(place, sum)?))
     }
 }

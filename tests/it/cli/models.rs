@@ -230,7 +230,24 @@ fn sparse_matrices_are_multiplied() {
     ] {
         refused(&format!("A\t0\t1\t2\n{line}"), "matrix-multiply", &["data.txt at offset 8", says]);
     }
-    refused("A\t0\t0\t1e200\nB\t0\t0\t1e200\n", "matrix-multiply", &["too large for a number"]);
+}
+
+#[test]
+fn an_entry_that_no_number_can_hold_is_named_at_once() {
+    let cell = "row 7, column 9 of the product: ";
+    refused(
+        "A\t7\t3\t1e200\nB\t3\t9\t1e200\n",
+        "matrix-multiply",
+        &[cell, "1e200 of A's column 3 times 1e200 of B's row 3"],
+    );
+    let sum = "A\t7\t3\t1e308\nB\t3\t9\t1\nA\t7\t4\t1e308\nB\t4\t9\t1\n";
+    refused(sum, "matrix-multiply", &[cell, "a sum of products is too large"]);
+    for (table, job) in [(sum, "matrix-multiply"), ("u\ti\t1e308\nv\ti\t1e308\nu\tj\t1e308\n", "als")] {
+        let cli = Cli::with_input(table);
+        for mode in ["disk", "memory"] {
+            cli.fail(1, &format!("run {job} --mode {mode} --input input --output out")).says(&[" attempt 0: "]);
+        }
+    }
 }
 
 #[test]
