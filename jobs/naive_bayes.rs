@@ -31,7 +31,7 @@ use twinmill::program::{Highlights, Output, Program, Reference};
 use twinmill::reference::ReferenceRun;
 
 use crate::jobs::highlights::{Finite, Largest, grouped, number, significant, text};
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, lacks, wrong_line};
 use crate::jobs::tokens::{Tokenizer, Tokens};
 
 pub struct NaiveBayes;
@@ -53,6 +53,13 @@ fn above_zero(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0).ok_or_else(|| "must be above 0".into())
 }
 
+/// The output has a line for each class and word. Where classes are no classes, such as ids, it has by far more lines than the
+/// input has words; the 150 classes of short questions to a bank make five times as many. A run whose output is not small notes
+/// the one, and refuses the other.
+const MANY_LINES: u64 = 1_000_000;
+const MANY_LINES_A_WORD: u64 = 100;
+const TOO_MANY_LINES_A_WORD: u64 = 1000;
+
 /// Separates class and text, and class and word. No word has one.
 const TAB: u8 = b'\t';
 
@@ -67,7 +74,7 @@ fn labelled(line: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     }
     match memchr(TAB, line) {
         Some(end) if end > 0 => Ok(Some((&line[..end], &line[end + 1..]))),
-        Some(_) => Err(Error::wrong_input(format!("the class is empty, in {}", Shown(line)))),
+        Some(_) => Err(wrong_line(line, "the class is empty", "")),
         None => Err(Error::wrong_input(format!("{} is no labelled text: a class, a TAB and words", Shown(line)))),
     }
 }
@@ -155,15 +162,35 @@ struct Totals {
 }
 
 impl Totals {
-    fn of(mut classes: Vec<Class>, vocabulary: u64, alpha: f64) -> Result<Self> {
+    /// What follows from the classes of these inputs.
+    ///
+    /// # Errors
+    /// Inputs without texts; one class; so many that the first fields of the lines are none.
+    fn of(mut classes: Vec<Class>, vocabulary: u64, alpha: f64, (inputs, seen): (&[PathBuf], &Inputs)) -> Result<Self> {
         classes.sort_by(|one, other| one.name.cmp(&other.name));
         match &classes[..] {
-            [] => return Err(Error::user("the input has no texts")),
+            [] => return Err(lacks("texts", inputs)),
             [only] => {
                 let name = Shown(&only.name).to_string();
                 return Err(Error::user(format!("every text is of class {name}, so there is nothing to tell apart")));
             }
             _ => {}
+        }
+        let words = classes.iter().map(|class| class.words).sum::<u64>();
+        let lines = classes.len() as u64 * (vocabulary + 1);
+        if lines > MANY_LINES && lines / MANY_LINES_A_WORD > words {
+            let (found, texts) = (grouped(classes.len() as u64), classes.iter().map(|class| class.texts).sum());
+            let what = format!(
+                "{found} classes in {} texts make {} lines of output for {} words of input; the class of a text is what \
+                 stands before the first TAB of its line",
+                grouped(texts),
+                grouped(lines),
+                grouped(words)
+            );
+            if lines / TOO_MANY_LINES_A_WORD > words {
+                return Err(Error::wrong_input(format!("{what}; is this input of another kind?")));
+            }
+            seen.note(what);
         }
         Ok(Totals { texts: classes.iter().map(|class| class.texts).sum(), classes, vocabulary, alpha })
     }
@@ -339,7 +366,8 @@ impl Program for NaiveBayes {
             classes.push(Class { name: name.to_vec(), texts, words });
             Ok(())
         })?;
-        let totals = Arc::new(Totals::of(classes, driver.aggregate("vocabulary"), options.alpha)?);
+        let totals =
+            Arc::new(Totals::of(classes, driver.aggregate("vocabulary"), options.alpha, (inputs, driver.inputs()))?);
         if let Some(test) = &options.test {
             let mut model = Model::new(totals.clone());
             counts.for_each(|word, counts| {
@@ -436,7 +464,7 @@ impl NaiveBayes {
         }
         let classes = totals.into_iter().map(|(name, (texts, words))| Class { name: name.to_vec(), texts, words });
         let vocabulary = counts.keys().filter(|word| !word.is_empty()).count() as u64;
-        let totals = Arc::new(Totals::of(classes.collect(), vocabulary, options.alpha)?);
+        let totals = Arc::new(Totals::of(classes.collect(), vocabulary, options.alpha, (inputs, run.inputs()))?);
         let mut model = Model::new(totals.clone());
         counts.iter().for_each(|(word, counts)| model.learn(word, counts));
         if let Some(test) = &options.test {

@@ -251,6 +251,18 @@ fn an_entry_that_no_number_can_hold_is_named_at_once() {
 }
 
 #[test]
+fn classes_that_are_none_do_not_become_a_huge_output() {
+    let texts =
+        |classes: usize| (0..4000).map(move |i| format!("{}\tw{} w{i}\n", i % classes, i % 7)).collect::<String>();
+    refused(&texts(4000), "naive-bayes", &["4,000 classes in 4,000 texts make 16,004,000 lines", "another kind?"]);
+    let cli = Cli::with_input(texts(400));
+    for settings in SETTINGS {
+        let ended = cli.succeed(&format!("run naive-bayes {settings} --input input --output out --overwrite"));
+        ended.says(&["400 classes in 4,000 texts make 1,600,400 lines of output for 8,000 words of input"]);
+    }
+}
+
+#[test]
 fn a_mixture_finds_the_two_clouds() {
     let cloud = |x: f64, y: f64| {
         (0..50).map(move |i| format!("{},{}\n", x + f64::from(i * 7 % 11) / 10.0, y + f64::from(i * 3 % 7) / 10.0))
