@@ -73,9 +73,15 @@ impl FromStr for OrderBy {
 
 impl OrderBy {
     fn find(&self, table: &Table) -> Result<usize> {
-        self.column.find(table).map_err(|error| match self.column.to_string().contains(':') {
-            true => Error::user(format!("{error}; a column is followed by :asc or :desc, or by nothing")),
-            false => error,
+        let hint = if self.column.to_string().contains(':') {
+            "; a column is followed by :asc or :desc, or by nothing"
+        } else {
+            ""
+        };
+        self.column.find(table).map_err(|error| match error {
+            Error::Config(what) => Error::Config(what + hint),
+            error if hint.is_empty() => error,
+            error => Error::user(format!("{error}{hint}")),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use twinmill::prelude::*;
@@ -38,13 +39,15 @@ impl fmt::Display for Column {
 /// The columns of a table: how many there are and, where there is a header, their names.
 #[derive(Clone, Copy, Debug)]
 pub struct Heads<'t> {
+    /// The file whose first row tells them.
+    pub file: &'t Path,
     pub width: usize,
     pub names: Option<&'t [Vec<u8>]>,
 }
 
 impl<'t> From<&'t Table> for Heads<'t> {
     fn from(table: &'t Table) -> Self {
-        Heads { width: table.width, names: table.names.as_deref() }
+        Heads { file: &table.file, width: table.width, names: table.names.as_deref() }
     }
 }
 
@@ -58,20 +61,23 @@ impl Column {
         let by_name = self.by_name(heads)?;
         let Some(number) = self.number() else {
             let column = by_name.ok_or_else(|| self.unknown(heads))?;
-            let (names, width) = (heads.names.map_or(0, <[_]>::len), heads.width);
+            let (names, width, file) = (heads.names.map_or(0, <[_]>::len), heads.width, heads.file.display());
             if names == width {
                 return Ok(column);
             }
             return Err(Error::user(format!(
-                "column {self}: the header has {names} names, but the rows have {width} columns; give the number of the column"
+                "column {self}: the header of {file} has {names} names, but the rows have {width} columns; give the number of \
+                 the column"
             )));
         };
         if by_name.is_some_and(|column| column + 1 != number) {
-            let name = &self.0;
-            return Err(Error::user(format!("is {name} the number of a column, or the name of another? It is both")));
+            let (name, file) = (&self.0, heads.file.display());
+            return Err(Error::user(format!(
+                "is {name} the number of a column of {file}, or the name of another? It is both"
+            )));
         }
         if number > heads.width {
-            return Err(beyond(number, heads.width));
+            return Err(beyond(number, heads));
         }
         Ok(number - 1)
     }
@@ -86,9 +92,10 @@ impl Column {
         let mut same = names.filter(|(_, name)| **name == self.0.as_bytes()).map(|(column, _)| column);
         match (same.next(), same.next()) {
             (Some(one), Some(other)) => Err(Error::user(format!(
-                "columns {} and {} are both named {}; give the number of one",
+                "columns {} and {} of {} are both named {}; give the number of one",
                 one + 1,
                 other + 1,
+                heads.file.display(),
                 self.0
             ))),
             (column, _) => Ok(column),
@@ -96,22 +103,29 @@ impl Column {
     }
 
     fn unknown(&self, heads: Heads<'_>) -> Error {
-        let name = &self.0;
+        let (name, file) = (&self.0, heads.file.display());
         let Some(names) = heads.names else {
-            return Error::user(format!("there is no column {name}: without --header, columns have numbers from 1"));
+            return needs_header(format_args!("column {name}"));
         };
         const NAMED: usize = 40;
         let named: Vec<String> = names.iter().take(NAMED).map(|name| Shown(name).to_string()).collect();
         let more = if names.len() > NAMED { " and more" } else { "" };
         let meant = nearest(name, names).map(|name| format!("; did you mean {}?", Shown(name)));
         let hint = meant.unwrap_or_else(|| separator_hint(names).to_owned());
-        Error::user(format!("there is no column {name}: the header has {}{more}{hint}", named.join(", ")))
+        Error::user(format!("there is no column {name}: the header of {file} has {}{more}{hint}", named.join(", ")))
     }
 }
 
-fn beyond(number: usize, width: usize) -> Error {
-    let are = if width == 1 { "is only one".into() } else { format!("are {width}") };
-    Error::user(format!("there is no column {number}: there {are}"))
+/// The error of an option that names a column of a table without a header.
+pub fn needs_header(column: impl fmt::Display) -> Error {
+    Error::Config(format!(
+        "{column}: columns have names only where there is a header; pass --header, or the column's number"
+    ))
+}
+
+fn beyond(number: usize, heads: Heads<'_>) -> Error {
+    let has = if heads.width == 1 { "only one".into() } else { heads.width.to_string() };
+    Error::user(format!("there is no column {number}: {} has {has}", heads.file.display()))
 }
 
 /// The name that was probably meant.
@@ -190,7 +204,7 @@ pub fn find_all<'t>(columns: &[Columns], heads: impl Into<Heads<'t>>) -> Result<
         match columns {
             Columns::One(column) => places.push(column.find(heads)?),
             Columns::Range { first, last } if *last > heads.width => {
-                return Err(beyond((*first).max(heads.width + 1), heads.width));
+                return Err(beyond((*first).max(heads.width + 1), heads));
             }
             Columns::Range { first, last } => places.extend(first - 1..*last),
         }
@@ -205,7 +219,10 @@ mod tests {
     const NAMES: [&str; 5] = ["id", "name", "2", "name", "5"];
 
     fn find(column: &str, names: Option<&[Vec<u8>]>) -> Result<usize, String> {
-        column.parse::<Column>()?.find(Heads { width: NAMES.len(), names }).map_err(|error| error.to_string())
+        column
+            .parse::<Column>()?
+            .find(Heads { file: Path::new("t"), width: NAMES.len(), names })
+            .map_err(|error| error.to_string())
     }
 
     fn names() -> Vec<Vec<u8>> {
@@ -220,10 +237,10 @@ mod tests {
         assert_eq!(find("5", Some(&names)), Ok(4));
         for (column, said) in [
             ("2", "It is both"),
-            ("name", "columns 2 and 4 are both named name"),
-            ("6", "there is no column 6: there are 5"),
+            ("name", "columns 2 and 4 of t are both named name"),
+            ("6", "there is no column 6: t has 5"),
             ("0", "columns count from 1"),
-            ("x", "there is no column x: the header has 'id', 'name'"),
+            ("x", "there is no column x: the header of t has 'id', 'name'"),
             ("nmae", "did you mean 'name'?"),
             ("ID", "did you mean 'id'?"),
             (" ", "a number from 1 or a name"),
@@ -233,14 +250,14 @@ mod tests {
         }
         assert_eq!(find("2", None), Ok(1));
         let error = find("id", Some(&names[..4])).unwrap_err();
-        assert!(error.contains("the header has 4 names, but the rows have 5 columns"), "{error}");
-        assert!(find("id", None).unwrap_err().contains("without --header"));
+        assert!(error.contains("the header of t has 4 names, but the rows have 5 columns"), "{error}");
+        assert!(find("id", None).unwrap_err().contains("pass --header, or the column's number"));
     }
 
     #[test]
     fn ranges_are_of_numbers() {
         let names = names();
-        let heads = Heads { width: NAMES.len(), names: Some(&names) };
+        let heads = Heads { file: Path::new("t"), width: NAMES.len(), names: Some(&names) };
         let all = |list: &str| -> Result<Vec<usize>, String> {
             let columns = list.split(',').map(str::parse).collect::<Result<Vec<Columns>, String>>()?;
             refuse_repeated("--columns", &columns).map_err(|error| error.to_string())?;
@@ -252,8 +269,8 @@ mod tests {
             ("0-3", "ranges such as 5-7"),
             ("1-1048577", "ranges such as 5-7"),
             ("1-3,2", "--columns: column 2 is named twice"),
-            ("3-9", "there is no column 6: there are 5"),
-            ("8-9", "there is no column 8: there are 5"),
+            ("3-9", "there is no column 6: t has 5"),
+            ("8-9", "there is no column 8: t has 5"),
         ] {
             let error = all(list).unwrap_err();
             assert!(error.contains(said), "{list}: {error}");
@@ -263,7 +280,8 @@ mod tests {
     #[test]
     fn a_header_that_is_cut_by_the_wrong_separator_is_recognised() {
         let names = [b"id\tname".to_vec()];
-        let error = "id".parse::<Column>().unwrap().find(Heads { width: 1, names: Some(&names) }).unwrap_err();
+        let heads = Heads { file: Path::new("t"), width: 1, names: Some(&names) };
+        let error = "id".parse::<Column>().unwrap().find(heads).unwrap_err();
         assert!(error.to_string().contains("seems to be tsv"), "{error}");
     }
 }

@@ -6,10 +6,11 @@
 //! was not announced, do not decide the guess.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use twinmill::prelude::*;
 
+use crate::jobs::shown::lacks;
 use crate::jobs::table::columns::Heads;
 use crate::jobs::table::numbers::{Layout, Title};
 use crate::jobs::table::separator::Separator;
@@ -29,6 +30,8 @@ pub struct Cut {
     pub first_has_width: bool,
     /// The first sound row among those looked at, if there is one.
     pub sound: Option<Vec<u8>>,
+    /// The file with the first row, or with the header where there is one.
+    file: PathBuf,
     /// Names of the columns, where there is a header.
     names: Option<Vec<Vec<u8>>>,
 }
@@ -39,8 +42,9 @@ impl Cut {
     /// # Errors
     /// An input without rows; one that can be cut in two ways.
     pub fn of(inputs: &[PathBuf], layout: &Layout, seen: &Inputs) -> Result<Self> {
-        let (mut rows, mut bytes, mut title) = (Vec::new(), 0, None);
+        let (mut rows, mut bytes, mut title, mut file) = (Vec::new(), 0, None, None);
         seen.scan::<Lines>(inputs, |line| {
+            file.get_or_insert_with(|| line.path().to_owned());
             if layout.is_title(&line) {
                 title.get_or_insert_with(|| line.to_vec());
             } else if !line.trim_ascii().is_empty() {
@@ -51,16 +55,15 @@ impl Cut {
             Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         if rows.is_empty() {
-            let below = if layout.title == Title::Skip { " below its header" } else { "" };
-            let paths: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::user(format!("the input has no rows{below}: {}", paths.join(", "))));
+            return Err(lacks(if layout.title == Title::Skip { "rows below its header" } else { "rows" }, inputs));
         }
-        choose(&rows, title.as_deref(), layout)
+        let cut = choose(&rows, title.as_deref(), layout)?;
+        Ok(Cut { file: file.unwrap_or_default(), ..cut })
     }
 
     /// The columns.
     pub fn heads(&self) -> Heads<'_> {
-        Heads { width: self.width, names: self.names.as_deref() }
+        Heads { file: &self.file, width: self.width, names: self.names.as_deref() }
     }
 }
 
@@ -102,7 +105,7 @@ impl Trial {
         let first_has_width = widths[0] == width;
         // The reader of the header says what is wrong with one that cannot be cut.
         let names = title.map(|title| separator.fields(title).unwrap_or_default());
-        let roles = layout.roles(Heads { width, names: names.as_deref() }).unwrap_or_default();
+        let roles = layout.roles(Heads { file: Path::new(""), width, names: names.as_deref() }).unwrap_or_default();
         let fits = |row: &[u8]| {
             let mut roles = roles.iter();
             let all = separator.each_field(row, |field| match roles.next() {
@@ -114,7 +117,7 @@ impl Trial {
         let mut fitting = rows.iter().filter(|row| fits(row));
         let sound = fitting.next().cloned();
         let fitting = usize::from(sound.is_some()) + fitting.count();
-        Trial { cut: Cut { separator, width, first_has_width, sound, names }, fitting }
+        Trial { cut: Cut { separator, width, first_has_width, sound, file: PathBuf::new(), names }, fitting }
     }
 }
 

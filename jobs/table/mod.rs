@@ -45,7 +45,7 @@ use twinmill::Rows;
 use twinmill::check::LineOrder;
 use twinmill::prelude::*;
 
-use crate::jobs::shown::Shown;
+use crate::jobs::shown::{Shown, lacks};
 use crate::jobs::table::cells::Cut;
 
 /// Commas between cells.
@@ -114,6 +114,8 @@ pub(crate) use for_format;
 #[derive(Clone, Debug)]
 pub struct Table {
     pub format: Format,
+    /// The file with the first row.
+    pub file: PathBuf,
     /// Names of the columns, where there is a header.
     pub names: Option<Vec<Vec<u8>>>,
     /// Number of columns.
@@ -152,10 +154,7 @@ impl Table {
 
     fn of_format(options: &TableOptions, format: Format, paths: &[PathBuf], seen: &Inputs) -> Result<Table> {
         let first = for_format!(format, first_row(options.header, paths, seen))?;
-        let Some(first) = first else {
-            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::user(format!("the input has no rows: {}", paths.join(", "))));
-        };
+        let Some((file, first)) = first else { return Err(lacks("rows", paths)) };
         if options.format.is_none() {
             seen.guess("format", format.to_string());
         }
@@ -163,8 +162,15 @@ impl Table {
             seen.guess("header", "none");
         }
         let width = first.len();
+        if width == 1 && options.format.is_none() {
+            let file = file.display();
+            seen.note(format!(
+                "{file} is read as a table of one column, since its first row of data has neither a comma nor a TAB; where \
+                 that is right, --format csv says so"
+            ));
+        }
         let names = options.header.then_some(first);
-        Ok(Table { format, names, width, null: options.null() })
+        Ok(Table { format, file, names, width, null: options.null() })
     }
 
     /// Cuts rows of this table.
@@ -173,10 +179,13 @@ impl Table {
     }
 }
 
-/// The cells of the first row of the input that is not empty: those of the header, where there is one. All files have the same
-/// header.
-fn first_row<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Option<Vec<Vec<u8>>>> {
-    let mut first: Option<(PathBuf, Vec<Vec<u8>>)> = None;
+/// A file, and the cells of its first row.
+type FirstRow = (PathBuf, Vec<Vec<u8>>);
+
+/// The cells of the first row of the input that is not empty, and its file: those of the header, where there is one. All files
+/// have the same header.
+fn first_row<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Option<FirstRow>> {
+    let mut first: Option<FirstRow> = None;
     for file in seen.files(paths)?.iter() {
         seen.scan::<Rows<SEPARATOR>>(&[file.path.to_path_buf()], |row| {
             if row.is_empty() {
@@ -200,11 +209,16 @@ fn first_row<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs
             break;
         }
     }
-    Ok(first.map(|(_, cells)| cells))
+    Ok(first)
 }
 
-/// The first rows of data that are not empty, as they stand.
+/// The first rows of data that are not empty, as they stand; headers where there is nothing else.
 fn sample<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Vec<Vec<u8>>> {
+    let rows = sample_rows::<SEPARATOR>(header, paths, seen)?;
+    if rows.is_empty() && header { sample_rows::<SEPARATOR>(false, paths, seen) } else { Ok(rows) }
+}
+
+fn sample_rows<const SEPARATOR: u8>(header: bool, paths: &[PathBuf], seen: &Inputs) -> Result<Vec<Vec<u8>>> {
     let mut rows = Vec::new();
     seen.scan::<Rows<SEPARATOR>>(paths, |row| {
         let is_header = header && row.is_first();

@@ -10,7 +10,7 @@ use twinmill::prelude::*;
 
 use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::TableOptions;
-use crate::jobs::table::columns::{Column, Columns, Heads, find_all, refuse_repeated};
+use crate::jobs::table::columns::{Column, Columns, Heads, find_all, needs_header, refuse_repeated};
 use crate::jobs::table::guess::Cut;
 use crate::jobs::table::labels::{KnownLabels, Label, Labels};
 use crate::jobs::table::separator::Separator;
@@ -133,9 +133,7 @@ impl NumberOptions {
         if self.table.header || column.number().is_some() {
             return Ok(());
         }
-        Err(Error::Config(format!(
-            "{option} {column}: columns are numbers from 1, or ranges such as 5-7; names need --header"
-        )))
+        Err(needs_header(format_args!("{option} {column}")))
     }
 }
 
@@ -523,9 +521,11 @@ mod tests {
 
     #[test]
     fn columns_have_their_roles() {
+        use std::path::Path;
+
         let label = Some(Label { column: "2".parse().unwrap(), positive: "1".into() });
         let all = Layout { label, ..Layout::default() };
-        let of = |layout: &Layout, width| layout.roles(Heads { width, names: None });
+        let of = |layout: &Layout, width| layout.roles(Heads { file: Path::new("t"), width, names: None });
         assert_eq!(of(&all, 3).unwrap(), [Role::Feature(0), Role::Label, Role::Feature(1)]);
         let columns = |list: &str| Some(list.split(',').map(|column| column.parse().unwrap()).collect());
         let some = Layout { columns: columns("3,1"), ..Layout::default() };
@@ -535,7 +535,7 @@ mod tests {
         assert!(matches!(of(&twice, 2), Err(Error::Config(_))));
         let names = ["x", "y"].map(|name| name.as_bytes().to_vec());
         let named = Layout { columns: columns("y"), ..Layout::default() };
-        let roles = named.roles(Heads { width: 2, names: Some(&names) }).unwrap();
+        let roles = named.roles(Heads { file: Path::new("t"), width: 2, names: Some(&names) }).unwrap();
         assert_eq!(roles, [Role::Unused, Role::Feature(0)]);
     }
 }

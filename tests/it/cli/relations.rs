@@ -199,11 +199,10 @@ fn wrong_tables_are_refused_with_their_place_and_what_to_do() {
         (
             table,
             "aggregate --header --group-by nmae",
-            &["there is no column nmae: the header has 'id', 'name'; did you mean 'name'?"],
+            &["there is no column nmae: the header of table has 'id', 'name'; did you mean 'name'?"],
         ),
         (table, "secondary-sort --header --order name:dsc", &["no column name:dsc", ":asc or :desc"]),
-        (table, "aggregate --group-by name", &["there is no column name: without --header, columns have numbers"]),
-        (table, "secondary-sort --key 3", &["there is no column 3: there are 2"]),
+        (table, "secondary-sort --key 3", &["there is no column 3: table has 2"]),
         ("1,a\n2,3\n", "aggregate --agg sum:2", &["table at offset 0: column 2: 'a' is no number", "--null"]),
         ("1,a\n2,\"b\n", "select", &["table at offset 4: a quoted cell is not closed before the file ends"]),
         ("1,a\n2,\"b\"c\n", "select", &["table at offset 4: 'c' stands between the quote that closes a cell"]),

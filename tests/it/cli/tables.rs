@@ -270,7 +270,8 @@ fn columns_that_cannot_be_are_refused_at_once() {
     for columns in ["99", "1-1048576", "3-4"] {
         let ended = cli.fail(1, &format!("run kmeans --k 1 --columns {columns} --input input --output out"));
         ended.says(
-            &["there is no column 4: there are 3"].map(|says| if columns == "99" { "no column 99" } else { says }),
+            &["there is no column 4: input/data.txt has 3"]
+                .map(|says| if columns == "99" { "no column 99" } else { says }),
         );
     }
     cli.fail(1, "run logreg --label-column 99 --input input --output out").says(&["no column 99"]);
@@ -284,7 +285,8 @@ fn columns_that_cannot_be_are_refused_at_once() {
     }
 }
 
-/// Models of tables of numbers, each with the options that it needs.
+/// Jobs on tables of any cells, and models of tables of numbers, each with the options that it needs besides a column.
+const TABLE_JOBS: [&str; 4] = ["select", "aggregate", "secondary-sort --order 1", "join"];
 const MODELS: [&str; 7] = ["kmeans --k 1", "logreg", "linear", "svm", "statistics", "pca", "gmm --k 1"];
 
 /// The command that runs a job on a file, whose result is `out`.
@@ -292,6 +294,90 @@ fn on_file(job: &str, file: &str, mode: &str) -> String {
     let input =
         if job.starts_with("join") { format!("--left {file} --right {file}") } else { format!("--input {file}") };
     format!("run {job} {input} --mode {mode} --quiet --overwrite --output out")
+}
+
+/// Options that name a column.
+fn naming(column: &str) -> Vec<String> {
+    let options = [
+        "select --columns C",
+        "select --where C=1",
+        "aggregate --group-by C",
+        "aggregate --agg sum:C",
+        "secondary-sort --key C --order 1",
+        "secondary-sort --order C:desc",
+        "join --on C",
+        "join --on 1=C",
+        "kmeans --k 1 --columns C",
+        "logreg --label-column C",
+        "linear --label-column C",
+        "linear --columns C",
+        "svm --label-column C",
+        "statistics --columns C",
+        "pca --columns C",
+        "gmm --k 1 --columns C",
+    ];
+    options.iter().map(|option| option.replace('C', column)).collect()
+}
+
+#[test]
+fn a_column_that_is_not_there_is_answered_with_those_of_its_file() {
+    let cli = with_files(&[("t", "name,births\n1,2\n0,3\n")]);
+    for mode in MODES {
+        for job in naming("brith") {
+            let ended = cli.fail(1, &on_file(&format!("{job} --header"), "input/t", mode));
+            ended.says(&["no column brith: the header of input/t has 'name', 'births'; did you mean 'births'?"]);
+        }
+        for job in naming("7") {
+            let ended = cli.fail(1, &on_file(&format!("{job} --header"), "input/t", mode));
+            ended.says(&["there is no column 7: input/t has 2"]);
+        }
+    }
+}
+
+#[test]
+fn a_name_of_a_column_without_a_header_is_a_usage_error() {
+    let cli = with_files(&[("t", "1,2\n0,3\n")]);
+    for mode in MODES {
+        for job in naming("births") {
+            let ended = cli.fail(2, &on_file(&job, "input/t", mode));
+            ended.says(&[
+                "births: columns have names only where there is a header",
+                "pass --header, or the column's number",
+            ]);
+        }
+    }
+}
+
+#[test]
+fn a_table_without_rows_is_a_table_and_no_model() {
+    for (table, name) in [("x,y\n", "y"), ("x\ty\n", "y"), ("x\n", "x")] {
+        let cli = with_files(&[("t", table)]);
+        for mode in MODES {
+            for job in TABLE_JOBS {
+                cli.succeed(&on_file(&format!("{job} --header"), "input/t", mode));
+                assert_eq!(cli.output("out"), b"", "{job} {mode}");
+            }
+            cli.succeed(&on_file(&format!("select --columns {name} --header"), "input/t", mode));
+            for job in ["--how full", "--how left", "--strategy broadcast"] {
+                cli.succeed(&on_file(&format!("join --header --on {name} {job}"), "input/t", mode));
+                assert_eq!(cli.output("out"), b"", "{job} {mode}");
+            }
+            fs::remove_dir_all(cli.scratch.path("out")).unwrap();
+            for job in MODELS {
+                let ended = cli.fail(1, &on_file(&format!("{job} --header"), "input/t", mode));
+                ended.says(&["the input has no rows below its header: input/t"]);
+            }
+        }
+    }
+    let cli = with_files(&[("t", "")]);
+    for mode in MODES {
+        for job in TABLE_JOBS.iter().chain(&MODELS) {
+            cli.fail(1, &on_file(job, "input/t", mode)).says(&["the input has no rows: input/t"]);
+        }
+        for (job, what) in [("als", "ratings"), ("naive-bayes", "texts")] {
+            cli.fail(1, &on_file(job, "input/t", mode)).says(&[&format!("the input has no {what}: input/t")]);
+        }
+    }
 }
 
 #[test]
@@ -335,6 +421,18 @@ fn a_field_of_several_lines_is_refused_by_every_model() {
                 "input/t at offset 8: a quoted field goes on beyond its line, in '1,\"4'",
                 "no field of it may hold",
             ]);
+        }
+    }
+}
+
+#[test]
+fn a_table_without_a_separator_is_noted_unless_its_format_is_said() {
+    let cli = with_files(&[("t", "plain text\nof two lines\n")]);
+    for mode in MODES {
+        for job in ["join", "select", "aggregate"] {
+            let run = on_file(job, "input/t", mode).replace(" --quiet", "");
+            cli.succeed(&run).says(&["input/t is read as a table of one column"]);
+            assert!(!cli.succeed(&format!("{run} --format csv")).stderr.contains("of one column"), "{job} {mode}");
         }
     }
 }
