@@ -124,8 +124,8 @@ enum Shows {
 
 /// What is kept of a group while it is added up.
 trait Tally: for<'a> Value<Ref<'a> = Self> + ToValue<Self> + ToText + Clone + Default + Send + 'static {
-    /// That of a group of one row.
-    fn of(plan: &Plan, cells: &Cells<'_>) -> Result<Self>;
+    /// That of a group of one row, of which messages show the text.
+    fn of(plan: &Plan, cells: &Cells<'_>, row: &[u8]) -> Result<Self>;
 
     /// Adds that of other rows of the group.
     fn fold(&mut self, more: Self);
@@ -136,7 +136,7 @@ trait Tally: for<'a> Value<Ref<'a> = Self> + ToValue<Self> + ToText + Clone + De
 /// The number of rows, where nothing else is wanted.
 impl Tally for u64 {
     #[inline]
-    fn of(_: &Plan, _: &Cells<'_>) -> Result<Self> {
+    fn of(_: &Plan, _: &Cells<'_>, _: &[u8]) -> Result<Self> {
         Ok(1)
     }
 
@@ -152,10 +152,10 @@ impl Tally for u64 {
 
 impl<L: List> Tally for States<L> {
     #[inline(always)]
-    fn of(plan: &Plan, cells: &Cells<'_>) -> Result<Self> {
+    fn of(plan: &Plan, cells: &Cells<'_>, row: &[u8]) -> Result<Self> {
         let mut list = L::of(plan.kept.len());
         for (state, kept) in list.states().iter_mut().zip(&plan.kept) {
-            plan.set(state, *kept, cells)?;
+            plan.set(state, *kept, cells, row)?;
         }
         Ok(States(list))
     }
@@ -245,7 +245,7 @@ impl Plan {
     /// Makes a state that of a group of one row; as it is, it is nothing. In place, because a small enum that was just written is
     /// slow to copy: its parts have to reach the cache before they are read as one.
     #[inline(always)]
-    fn set(&self, state: &mut State, kept: Kept, cells: &Cells<'_>) -> Result<()> {
+    fn set(&self, state: &mut State, kept: Kept, cells: &Cells<'_>, row: &[u8]) -> Result<()> {
         match kept {
             Kept::Rows => *state = State::Count(1),
             Kept::NotNull(column) => *state = State::Count(u64::from(!cells.is_null(column))),
@@ -253,7 +253,7 @@ impl Plan {
                 let Some(cell) = cells.value(column) else { return Ok(()) };
                 match Decimal::read(cell) {
                     Some(Ok(number)) => state.set_sum(number),
-                    other => return Err(self.no_sum(cell, column, other.is_some(), cells)),
+                    other => return Err(self.no_sum(cell, column, other.is_some(), cells, row)),
                 }
             }
             Kept::Least(column) => {
@@ -271,7 +271,7 @@ impl Plan {
     }
 
     #[cold]
-    fn no_sum(&self, cell: &[u8], column: usize, is_number: bool, cells: &Cells<'_>) -> Error {
+    fn no_sum(&self, cell: &[u8], column: usize, is_number: bool, cells: &Cells<'_>, row: &[u8]) -> Error {
         let (column, cell) = (self.called(column), Shown(cell));
         let is_title = || cells.is_first() && (0..self.table.width).all(|at| Decimal::read(cells.get(at)).is_none());
         let what = if is_number { "has more than the 38 digits that a sum keeps" } else { "is no number" };
@@ -282,7 +282,7 @@ impl Plan {
         } else {
             format!("; if it stands for no value, name it with --null (now {})", Shown(&self.table.null))
         };
-        wrong_line(cells.row(), format_args!("{column}: {cell} {what}"), &hint)
+        wrong_line(row, format_args!("{column}: {cell} {what}"), &hint)
     }
 
     /// A column as messages call it.
@@ -356,7 +356,7 @@ impl<const SEPARATOR: u8, T: Tally> Mapper for Read<SEPARATOR, T> {
     fn map(&mut self, row: Record<'_>, out: &mut impl Emit<[u8], T>) -> Result<()> {
         let Some(cells) = self.cut.row(&row)? else { return Ok(()) };
         let group = key::encode(&cells, &self.plan.groups, &mut self.group);
-        let tally = T::of(&self.plan, &cells)?;
+        let tally = T::of(&self.plan, &cells, &row)?;
         if self.plan.distinct.is_empty() {
             out.emit(group, tally);
             return Ok(());
@@ -493,7 +493,7 @@ fn aggregate<const SEPARATOR: u8, T: Tally>(plan: Plan, inputs: &[PathBuf], run:
     run.for_each::<Rows<SEPARATOR>>(inputs, |row| {
         let Some(cells) = cut.row(&row)? else { return Ok(()) };
         let group = key::encode(&cells, &plan.groups, &mut scratch);
-        let row = T::of(&plan, &cells)?;
+        let row = T::of(&plan, &cells, &row)?;
         let group = match groups.entry_ref(group) {
             EntryRef::Occupied(entry) => {
                 let group = entry.into_mut();

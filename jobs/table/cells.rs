@@ -23,8 +23,6 @@ pub struct Cells<'r> {
     text: &'r [u8],
     bounds: &'r [(usize, usize)],
     null: &'r [u8],
-    /// The row as it was read, for messages.
-    row: &'r [u8],
     /// Whether no cell needs quotes in the output.
     plain: bool,
     is_first: bool,
@@ -74,11 +72,11 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
         self.bounds.push((start, row.len()));
         let plain =
             if SEPARATOR == b'\t' { memchr(b'\r', row).is_none() } else { memchr2(b'\t', b'\r', row).is_none() };
-        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, row, plain, is_first: false })
+        Ok(Cells { text: row, bounds: &self.bounds, null: &self.null, plain, is_first: false })
     }
 
     #[inline(never)]
-    fn split_with_quotes<'r>(&'r mut self, row: &'r [u8]) -> Result<Cells<'r>> {
+    fn split_with_quotes<'r>(&'r mut self, row: &[u8]) -> Result<Cells<'r>> {
         self.unquoted.clear();
         let mut rest = row;
         loop {
@@ -102,7 +100,7 @@ impl<const SEPARATOR: u8> Cut<SEPARATOR> {
                 }
             }
         }
-        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, row, plain: false, is_first: false })
+        Ok(Cells { text: &self.unquoted, bounds: &self.bounds, null: &self.null, plain: false, is_first: false })
     }
 }
 
@@ -152,11 +150,6 @@ impl<'r> Cells<'r> {
     /// Whether the row is the first one of its file.
     pub fn is_first(&self) -> bool {
         self.is_first
-    }
-
-    /// The row as it was read.
-    pub fn row(&self) -> &'r [u8] {
-        self.row
     }
 
     pub fn is_null(&self, column: usize) -> bool {
