@@ -396,6 +396,7 @@ fn run_erased(
         bounds: None,
         iterations: Vec::new(),
         recoveries: Vec::new(),
+        engine: None,
         resumed: None,
         tasks: Vec::new(),
         driver: Vec::new(),

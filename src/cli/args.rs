@@ -318,6 +318,25 @@ pub enum EngineName {
     Spark,
 }
 
+impl EngineName {
+    /// The word that names it.
+    pub fn word(self) -> &'static str {
+        ENGINES.iter().find(|(_, engine)| *engine == self).map_or("", |(word, _)| word)
+    }
+
+    /// Whether an `--engine-option` may be meant for it, where several engines are named.
+    pub fn may_take(self, key: &str) -> bool {
+        let is_sparks = key.starts_with("spark.") || key == "submit";
+        match self {
+            EngineName::Local => false,
+            _ if key == "task-memory" => true,
+            EngineName::Batch => key == "launcher",
+            EngineName::Spark => is_sparks,
+            EngineName::Hadoop => !is_sparks && key != "launcher",
+        }
+    }
+}
+
 const ENGINES: &[(&str, EngineName)] = &[
     ("local", EngineName::Local),
     ("batch", EngineName::Batch),
@@ -445,6 +464,26 @@ pub struct MeasureArgs {
     /// Run a job with a loop with these numbers of iterations: 1,2,5,10,20
     #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = parse_iterations)]
     pub iteration_sweep: Vec<u32>,
+    /// Run the job on these engines, too, a column each: hadoop (YARN), spark, batch; local, which are the modes, is always
+    /// there
+    #[arg(
+        long,
+        global = true,
+        value_name = "ENGINES",
+        value_delimiter = ',',
+        value_parser = choice(ENGINES),
+        hide_possible_values = true
+    )]
+    pub engine: Vec<EngineName>,
+    /// Setting of an engine, as 'run' takes it; each goes to the engines that may know it
+    #[arg(
+        long = "engine-option",
+        global = true,
+        value_name = "KEY=VALUE",
+        value_parser = engine::options::parse,
+        requires = "engine"
+    )]
+    pub engine_options: Vec<(String, String)>,
     /// Run other programs that do the job beside the modes, check their answers, and say which is enough: awk, sort,
     /// python, duckdb, polars, pandas, sqlite, numpy, networkx, scikit-learn, spark, hadoop, or all; everyone gets as
     /// many processors as there are --workers

@@ -25,7 +25,7 @@ use crate::measure::plan::ladder::Factor;
 use crate::measure::plan::variant::Variant;
 use crate::measure::running::field::Absent;
 use crate::measure::running::words::join;
-use crate::measure::settings::{Request, Rounds};
+use crate::measure::settings::{EngineColumn, Request, Rounds};
 use crate::program::{AnyProgram, Program};
 use crate::streaming::program::Stream;
 use crate::{FaultLab, JobConfig};
@@ -406,7 +406,14 @@ fn resolve<'a>(
                 let message = "--scale grows the generated default input and cannot be used with --input";
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
-            if let Some(message) = contradiction(&args.measure, &args.common, &words) {
+            let config_of_runs = config(&args.common, &args.factors, RunMode::Disk);
+            let engines = args.measure.engine.iter().filter(|engine| **engine != EngineName::Local);
+            let refused = engines.filter_map(|engine| {
+                let choice = EngineChoice { name: *engine, options: EngineOptions::default(), words: Vec::new() };
+                cannot_go_out(&choice, &task, RunMode::Disk, false, &config_of_runs)
+            });
+            let contradiction = contradiction(&args.measure, &args.common, &words);
+            if let Some(message) = refused.chain(contradiction).next() {
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
             let mut config = config(&args.common, &args.factors, RunMode::Memory);
@@ -545,8 +552,32 @@ fn request(args: &MeasureArgs, config: &JobConfig, job: &dyn AnyProgram) -> Requ
         memory_sweep: percents(args),
         scale: args.scale.clone(),
         iteration_sweep: args.iteration_sweep.clone(),
+        engines: engine_columns(args),
         with: args.with.clone(),
     }
+}
+
+/// The columns of the engines, each once: Hadoop keeps map outputs in files, and Spark what is kept in memory, unless only mode
+/// disk is compared.
+fn engine_columns(args: &MeasureArgs) -> Vec<EngineColumn> {
+    let mut engines: Vec<EngineName> = Vec::new();
+    for engine in args.engine.iter().filter(|engine| **engine != EngineName::Local) {
+        if !engines.contains(engine) {
+            engines.push(*engine);
+        }
+    }
+    let mode = |engine: EngineName| match engine {
+        EngineName::Spark if args.modes.contains(&RunMode::Memory) => RunMode::Memory,
+        _ => RunMode::Disk,
+    };
+    let column = |engine: EngineName| {
+        let options = args.engine_options.iter().filter(|(key, _)| engine.may_take(key));
+        let options = options.map(|(key, value)| format!("--engine-option={key}={value}"));
+        let word = engine.word();
+        let words = [format!("--engine={word}")].into_iter().chain(options).collect();
+        EngineColumn { name: format!("twinmill on {word}"), mode: mode(engine), words }
+    };
+    engines.into_iter().map(column).collect()
 }
 
 /// Finds arguments of a comparison that contradict each other; `words` are those for its runs.
@@ -572,6 +603,15 @@ fn contradiction(measure: &MeasureArgs, common: &CommonArgs, words: &[OsString])
     }
     if !measure.with.is_empty() && common.disk_profile.is_some() {
         return Some("--with: other programs have the disk as it is, and cannot be used with --disk-profile".into());
+    }
+    let engines: Vec<EngineName> =
+        measure.engine.iter().copied().filter(|engine| *engine != EngineName::Local).collect();
+    if !engines.is_empty() && common.disk_profile.is_some() {
+        return Some("--engine: a cluster has the disks that it has, and cannot be used with --disk-profile".into());
+    }
+    let for_none = |(key, _): &&(String, String)| !engines.iter().any(|engine| engine.may_take(key));
+    if let Some((key, _)) = measure.engine_options.iter().find(for_none) {
+        return Some(format!("--engine-option {key} is for none of the engines in --engine"));
     }
     if measure.memory_sweep.is_empty() {
         return None;

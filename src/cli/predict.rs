@@ -81,17 +81,17 @@ pub fn predict(options: PredictOptions<'_>) -> Result<(), Failure> {
     let refuse = |why| Failure::Message(format!("cannot predict {}: {why}", task.job.name()), USAGE);
     let profile = Profile::of(&report).map_err(refuse)?;
     let growth = args.size.map_or(1.0, |size| size.growth(profile.input_bytes));
+    let usual = Cluster::usual(1);
     let cluster = Cluster {
-        nodes: 1,
-        cores: args.cores.unwrap_or(DEFAULT_CORES),
-        disk: Some(args.disk.clone().unwrap_or_else(|| DEFAULT_DISK.parse().expect("it is known by name"))),
+        cores: args.cores.unwrap_or(usual.cores),
+        disk: args.disk.clone().or_else(|| usual.disk.clone()),
         network: args.network,
-        memory_bytes: args.memory.map_or(DEFAULT_MEMORY_BYTES, |size| size.0),
+        memory_bytes: args.memory.map_or(usual.memory_bytes, |size| size.0),
         replication: args.replication,
         reducers: args.reducers,
         split_bytes: args.split_size.0,
         sort_buffer_bytes: args.sort_buffer.0,
-        merge_factor: 10,
+        ..usual
     };
     let here = Cluster {
         cores: args.cores.unwrap_or(profile.workers as u32),
@@ -139,10 +139,6 @@ pub fn predict(options: PredictOptions<'_>) -> Result<(), Failure> {
     }
     if args.json { print_json(&told) } else { print(&text(&told, terminal::width())) }
 }
-
-const DEFAULT_CORES: u32 = 8;
-const DEFAULT_DISK: &str = "sata-ssd";
-const DEFAULT_MEMORY_BYTES: u64 = 64 << 30;
 
 /// Reads the report of a run.
 fn saved(path: &Path, job: &str) -> Result<Report, Failure> {

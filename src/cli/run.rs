@@ -58,7 +58,9 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let scratch = if session.config.output.is_none() { Some(scratch_output(&mut session.config)?) } else { None };
-    let apart = supervisor.run(&cancel, || Apart::begin(engine, task.job.name(), &inputs, &mut session))?;
+    let is_reported = report_file.is_some();
+    let apart =
+        supervisor.run(&cancel, || Apart::begin(engine, task.job.name(), &inputs, is_reported, &mut session))?;
     let display = (!quiet).then(|| ProgressDisplay::start(session.progress.clone()));
     let report = supervisor.run(&session.cancel, || {
         let mut report = match mode {

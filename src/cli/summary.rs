@@ -188,6 +188,7 @@ mod tests {
             tasks: Vec::new(),
             driver: Vec::new(),
             recoveries: Vec::new(),
+            engine: None,
             resumed: None,
             machine: Machine::describe(std::path::Path::new("/")),
             output: OutputReport { path: "counts".into(), records: 200_001, bytes: 3 << 20, digest: None },

@@ -23,6 +23,7 @@ use crate::engine::options::EngineOptions;
 use crate::engine::program::{self, quoted};
 use crate::engine::task_files::{Packs, unpack};
 use crate::error::{Error, Result};
+use crate::observe::report::Report;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult, StageSplit};
 use crate::runtime::apart::pack::Pack;
 use crate::runtime::apart::summary::TaskSummary;
@@ -221,8 +222,8 @@ impl Engine for Batch {
         Ok(result)
     }
 
-    fn notes(&self) -> Vec<String> {
-        vec![format!("tasks ran apart, started by `{}`", self.launcher)]
+    fn tell(&self, report: &mut Report) {
+        report.notes.push(format!("tasks ran apart, started by `{}`", self.launcher));
     }
 }
 

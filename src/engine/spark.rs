@@ -35,7 +35,7 @@ use crate::engine::program;
 use crate::engine::task_files::{Packs, unpack};
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
-use crate::observe::report::TaskReport;
+use crate::observe::report::{Report, TaskReport};
 use crate::quantity::ByteSize;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
 use crate::runtime::apart::pack::Pack;
@@ -181,6 +181,17 @@ impl Spark {
             "splits": splits,
         }))
     }
+
+    /// Says what the tasks ran on.
+    fn note(&self) -> String {
+        let (memory, disk) = *lock(&self.kept);
+        let (start, level) = (self.start_seconds, self.level);
+        let kept = match (memory, disk) {
+            (0, 0) => String::new(),
+            _ => format!("; it kept {} in memory and {} on disk", ByteSize(memory), ByteSize(disk)),
+        };
+        format!("tasks ran on Spark, whose context was there after {start:.1} s ({level}){kept}")
+    }
 }
 
 /// The command that submits.
@@ -295,14 +306,8 @@ impl Engine for Spark {
         Ok(result)
     }
 
-    fn notes(&self) -> Vec<String> {
-        let (memory, disk) = *lock(&self.kept);
-        let start = self.start_seconds;
-        let kept = match (memory, disk) {
-            (0, 0) => String::new(),
-            _ => format!("; it kept {} in memory and {} on disk", ByteSize(memory), ByteSize(disk)),
-        };
-        vec![format!("tasks ran on Spark, whose context was there after {start:.1} s ({}){kept}", self.level)]
+    fn tell(&self, report: &mut Report) {
+        report.notes.push(self.note());
     }
 }
 
@@ -368,6 +373,6 @@ mod tests {
         let spark = spark.unwrap();
         let error = Depot::open(&spark, InDepot { job: 1, partition: 0 }).err().unwrap().to_string();
         assert!(error.contains("line 7: no number"), "{error}");
-        assert!(spark.notes()[0].contains("MEMORY_ONLY"));
+        assert!(spark.note().contains("MEMORY_ONLY"));
     }
 }

@@ -35,8 +35,10 @@ pub struct Column {
     pub cpu_system_seconds: f64,
     /// Bytes read and written by purpose; empty where the reports do not tell.
     pub io: Vec<PurposeBytes>,
-    /// Figures that only the framework has; the reference has none.
+    /// Figures that only the framework has in this process; the reference has none.
     pub framework: Option<Framework>,
+    /// Figures of a run whose tasks an engine ran.
+    pub apart: Option<Apart>,
     /// Bytes that went to the block device.
     pub device_written_bytes: f64,
     /// Bytes that came from the block device.
@@ -104,13 +106,30 @@ pub struct Framework {
     pub time: Option<TimeGroups>,
 }
 
+/// What is known of tasks that an engine ran.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apart {
+    /// Time in which no task ran.
+    pub seconds_without_task: f64,
+    /// Attempts at tasks.
+    pub attempts: f64,
+    /// Bytes that reducers took from map outputs.
+    pub shuffle_bytes: f64,
+}
+
 impl Column {
     /// The medians over `runs` of a variant; `None` where there are none.
     pub fn of(variant: &Variant, runs: &[&Run]) -> Option<Self> {
         let first = &runs.first()?.report;
         let of = |value: &dyn Fn(&Report) -> f64| median(runs.iter().map(|run| value(&run.report)));
         let times: Vec<_> = runs.iter().filter_map(|run| run.report.time.zip(run.report.bounds)).collect();
-        let framework = (!first.phases.is_empty()).then(|| Framework {
+        let apart = first.engine.as_ref().map(|_| Apart {
+            seconds_without_task: median(runs.iter().map(|run| run.seconds_without_task())),
+            attempts: of(&|run| run.tasks.len() as f64),
+            shuffle_bytes: of(&|run| run.counters.reduce_shuffle_bytes as f64),
+        });
+        let is_here = apart.is_none() && !first.phases.is_empty();
+        let framework = is_here.then(|| Framework {
             reducers: first.reducers,
             phases: phases(runs),
             memory: first.memory_by_purpose.map(|_| peak_memory(runs)),
@@ -138,6 +157,7 @@ impl Column {
             cpu_system_seconds: of(&|run| run.cpu_system_seconds),
             io: first.io_by_purpose.iter().map(|io| purpose_bytes(io.purpose, runs)).collect(),
             framework,
+            apart,
             device_written_bytes: of(&|run| run.process_io.write_bytes as f64),
             device_read_bytes: of(&|run| run.process_io.read_bytes as f64),
             peak_rss_bytes: of(&|run| run.peak_rss_bytes as f64),

@@ -85,6 +85,7 @@ impl Comparison {
     /// A comparison without runs and with these columns; those of the modes where there are none.
     pub fn with_columns(settings: Settings, command: Vec<String>, columns: Vec<Variant>) -> Self {
         let mut modes = if columns.is_empty() { Variant::of_modes(&settings.modes) } else { columns };
+        modes.extend(settings.engines.iter().map(Variant::of_engine));
         if settings.injects_faults() {
             modes = Variant::with_spared_twins(modes);
         }
@@ -539,6 +540,7 @@ pub mod tests {
             tasks: Vec::new(),
             driver: Vec::new(),
             recoveries: Vec::new(),
+            engine: None,
             resumed: None,
             machine: Machine {
                 cpus: 2,

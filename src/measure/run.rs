@@ -36,6 +36,30 @@ impl Run {
         self
     }
 
+    /// Counts the time that starting an engine took, which came before the job's own.
+    pub fn with_engine_start(mut self) -> Self {
+        let Some(start_seconds) = self.report.engine.as_ref().map(|engine| engine.start_seconds) else { return self };
+        self.report.wall_seconds += start_seconds;
+        self.startup_seconds = (self.startup_seconds - start_seconds).max(0.0);
+        for task in &mut self.report.tasks {
+            task.start_seconds += start_seconds;
+            task.end_seconds += start_seconds;
+        }
+        self
+    }
+
+    /// Time in which no task ran.
+    pub fn seconds_without_task(&self) -> f64 {
+        let mut times: Vec<_> = self.report.tasks.iter().map(|task| (task.start_seconds, task.end_seconds)).collect();
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut busy, mut busy_until) = (0.0, 0.0_f64);
+        for (start, end) in times {
+            busy += (end - start.max(busy_until)).max(0.0);
+            busy_until = busy_until.max(end);
+        }
+        (self.report.wall_seconds - busy).max(0.0)
+    }
+
     /// Whether a job read the output of another one.
     pub fn is_chain(&self) -> bool {
         self.report.tasks.iter().any(|task| task.id.starts_with("job2-"))
@@ -91,6 +115,7 @@ mod tests {
             attempt: 0,
             outcome,
             worker,
+            host: None,
             start_seconds,
             end_seconds,
             records: 0,

@@ -56,8 +56,21 @@ pub struct Request {
     pub scale: Vec<f64>,
     /// Numbers of iterations.
     pub iteration_sweep: Vec<u32>,
+    /// Engines that run the job, too.
+    pub engines: Vec<EngineColumn>,
     /// Other programs that do the job.
     pub with: Vec<String>,
+}
+
+/// An engine that has a column of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineColumn {
+    /// Its name, which is the column's.
+    pub name: String,
+    /// Its mode: how it keeps intermediate data.
+    pub mode: RunMode,
+    /// The engine and its options, as words of the command line.
+    pub words: Vec<String>,
 }
 
 /// Everything that times may depend on, except the machine, which each run reports.
@@ -102,6 +115,9 @@ pub struct Settings {
     /// Whether the job has no reference that could be one of the modes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_reference: bool,
+    /// Engines that run the job, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<EngineColumn>,
     /// Other programs that do the job, as they were asked for.
     #[serde(default)]
     pub with: Vec<String>,
@@ -169,6 +185,7 @@ impl Settings {
             scale: request.scale.clone(),
             iteration_sweep: request.iteration_sweep.clone(),
             without_reference: request.without_reference,
+            engines: request.engines.clone(),
             with: request.with.clone(),
             rounds: match request.rounds {
                 Rounds::Exactly(rounds) => rounds,
@@ -209,6 +226,7 @@ impl Settings {
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
             without_reference: false,
+            engines: Vec::new(),
             with: Vec::new(),
             rounds: 0,
             budget_seconds: None,
@@ -318,6 +336,7 @@ pub mod tests {
             scale: Vec::new(),
             iteration_sweep: Vec::new(),
             without_reference: false,
+            engines: Vec::new(),
             with: Vec::new(),
             rounds: 3,
             budget_seconds: None,

@@ -87,6 +87,7 @@ mod tests {
             attempt: 0,
             outcome: Outcome::Succeeded,
             worker: None,
+            host: None,
             start_seconds: start,
             end_seconds: end,
             records: 0,

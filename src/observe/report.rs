@@ -92,6 +92,9 @@ pub struct Report {
     /// Recoveries from failures, in order.
     #[serde(default)]
     pub recoveries: Vec<Recovery>,
+    /// The engine that ran the tasks, if it was another one than this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineUse>,
     /// Work of a killed run that was taken up again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
@@ -183,6 +186,16 @@ pub struct DriverSpan {
     pub end_seconds: f64,
 }
 
+/// An engine that ran the tasks of a run. Processor time, memory and bytes in files are this process's own all the same, since
+/// the cluster does not tell its.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct EngineUse {
+    /// `hadoop`, `spark` or `batch`.
+    pub name: String,
+    /// Time that starting it took, before the wall time began.
+    pub start_seconds: f64,
+}
+
 /// Work beyond one pass over the data, summed over the successful attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
@@ -241,6 +254,9 @@ pub struct TaskReport {
     /// The worker that ran it, from 0; `None` in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<u32>,
+    /// The machine that ran it, where an engine tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Seconds from the start of the run.
     pub start_seconds: f64,
     /// Seconds from the start of the run.

@@ -78,6 +78,22 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// A cluster as many have it: machines of 8 cores, 64 GiB, a SATA SSD and 10 Gbit/s, under Hadoop's own settings.
+    pub fn usual(nodes: u32) -> Self {
+        Cluster {
+            nodes,
+            cores: 8,
+            disk: Some("sata-ssd".parse().expect("it is known by name")),
+            network: Bandwidth { bytes_per_second: 10e9 / 8.0 },
+            memory_bytes: 64 << 30,
+            replication: 3,
+            reducers: None,
+            split_bytes: 128 << 20,
+            sort_buffer_bytes: 100 << 20,
+            merge_factor: 10,
+        }
+    }
+
     /// Tasks that all machines run at the same time.
     pub fn slots(&self) -> u64 {
         u64::from(self.nodes) * u64::from(self.cores)

@@ -546,6 +546,7 @@ impl Driver {
             tasks: self.log.tasks,
             driver: spans,
             recoveries: self.log.recoveries,
+            engine: None,
             resumed: (self.resumed.map_tasks > 0).then_some(self.resumed),
             machine: Machine::describe(&self.config.work_dir),
             output: self.output,

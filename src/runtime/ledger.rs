@@ -348,6 +348,7 @@ impl<'w, K> Ledger<'w, K> {
             attempt: attempt.number,
             outcome: Outcome::Succeeded,
             worker: attempt.worker,
+            host: None,
             start_seconds: start.duration_since(self.wave.epoch).as_secs_f64(),
             end_seconds: end.duration_since(self.wave.epoch).as_secs_f64(),
             records: 0,

@@ -337,6 +337,7 @@ impl Driver {
                 attempt: number,
                 outcome: Outcome::Succeeded,
                 worker,
+                host: None,
                 start_seconds: start.as_secs_f64(),
                 end_seconds: end.as_secs_f64(),
                 records: 0,

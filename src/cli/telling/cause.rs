@@ -120,6 +120,11 @@ fn reason(mechanism: &Mechanism, faster: &str) -> String {
             "it had to wait for a processor, so that its computing took {stretch:.1} times its processor time, and that of \
              {faster} {faster_stretch:.1} times"
         ),
+        Mechanism::RanNoTask { seconds: without, faster_seconds } => format!(
+            "no task of it ran for {}, in which containers started and ended, and none of {faster} for {}",
+            seconds(*without),
+            seconds(*faster_seconds)
+        ),
         Mechanism::StartedUp { startup_seconds, faster_startup_seconds } => format!(
             "it takes {} to start, and {faster} {}",
             seconds(*startup_seconds),

@@ -3,6 +3,7 @@
 pub mod cause;
 pub mod claims;
 pub mod cost;
+pub mod engines;
 pub mod fact;
 pub mod growth;
 pub mod ladder;

@@ -5,7 +5,7 @@ use crate::cli::figures::{bytes, count, counted, range, seconds};
 use crate::cli::table::Table;
 use crate::cli::telling::{purposes, recoveries, time_groups};
 use crate::config::DiskProfile;
-use crate::measure::column::{Column, Framework, PeakMemory, PurposeBytes};
+use crate::measure::column::{Apart, Column, Framework, PeakMemory, PurposeBytes};
 use crate::measure::comparison::Comparison;
 use crate::measure::recoveries::Cost;
 use crate::measure::statistics::median;
@@ -54,12 +54,16 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     let framework_row = |label: &str, cell: &dyn Fn(&Framework) -> String| {
         row(label, &|column| column.framework.as_ref().map_or(NONE.to_owned(), cell))
     };
+    // Of tasks that an engine ran, the cluster does not tell these.
+    let here = |label: &str, cell: &dyn Fn(&Column) -> String| {
+        row(label, &|column| if column.apart.is_some() { NONE.to_owned() } else { cell(column) })
+    };
     let mut rows = vec![
         row("", &|column| column.name.clone()),
         row("time, median", &|column| seconds(column.time.median)),
         row("  shortest–longest", &|column| range((column.time.min, column.time.max))),
-        row("processor time, median", &|column| seconds(column.cpu.median)),
-        row("  of it in the system", &|column| match column.cpu_system_seconds {
+        here("processor time, median", &|column| seconds(column.cpu.median)),
+        here("  of it in the system", &|column| match column.cpu_system_seconds {
             // Too little for the system to count, or a report of an earlier version.
             0.0 => NONE.to_owned(),
             system => seconds(system),
@@ -82,6 +86,20 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
             row("  one after another", &|column| sparkline(&column.iteration_seconds, most, SPARKLINE_WIDTH)),
         ]);
     }
+    if columns.iter().any(|column| column.apart.is_some()) {
+        let of_engine = |label: &str, cell: &dyn Fn(Apart) -> String| {
+            row(label, &|column| column.apart.map_or(NONE.to_owned(), cell))
+        };
+        rows.extend([
+            of_engine("start-up, and between tasks", &|apart| seconds(apart.seconds_without_task)),
+            of_engine("containers of tasks", &|apart| count(apart.attempts as u64)),
+            row("shuffled", &|column| {
+                let here = column.framework.as_ref().map(|framework| framework.shuffle_bytes);
+                let shuffled = column.apart.map(|apart| apart.shuffle_bytes).or(here);
+                shuffled.map_or(NONE.to_owned(), |shuffled| bytes(shuffled as u64))
+            }),
+        ]);
+    }
     rows.extend(time_rows(columns));
     rows.push(framework_row("busy time of all workers", &|framework| seconds(framework.busy_seconds())));
     let phases = columns.iter().find_map(|column| Some(&column.framework.as_ref()?.phases));
@@ -97,9 +115,9 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     rows.extend([
         framework_row("through files, written", &|framework| bytes(framework.file_written_bytes as u64)),
         framework_row("through files, read", &|framework| bytes(framework.file_read_bytes as u64)),
-        row("to the device, written", &|column| bytes(column.device_written_bytes as u64)),
-        row("from the device, read", &|column| bytes(column.device_read_bytes as u64)),
-        row("peak memory", &|column| bytes(column.peak_rss_bytes as u64)),
+        here("to the device, written", &|column| bytes(column.device_written_bytes as u64)),
+        here("from the device, read", &|column| bytes(column.device_read_bytes as u64)),
+        here("peak memory", &|column| bytes(column.peak_rss_bytes as u64)),
     ]);
     rows.extend(memory_rows(columns));
     rows.extend([

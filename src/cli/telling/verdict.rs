@@ -3,7 +3,7 @@
 
 use crate::cli::figures::{bytes, counted, seconds};
 use crate::cli::telling::fact::Fact;
-use crate::cli::telling::{cause, cost, recoveries, relation};
+use crate::cli::telling::{cause, cost, engines, recoveries, relation};
 use crate::measure::analysis::cause::Explanation;
 use crate::measure::analysis::economics::Economics;
 use crate::measure::analysis::failures::FailureCost;
@@ -58,6 +58,7 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     facts.extend(Economics::of(comparison).map(|found| {
         Fact::new("the rate of failures", recoveries::economics_sentence(&found)).with("economics", &found)
     }));
+    facts.extend(engines::facts(comparison));
     facts.extend(cost::facts(comparison));
     facts
 }

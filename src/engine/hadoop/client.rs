@@ -17,11 +17,13 @@ use crate::error::{Error, Result};
 const QUOTED_LINES: usize = 6;
 /// Streaming's main class, where there is no jar of it beside the command.
 const STREAMING: &str = "org.apache.hadoop.streaming.HadoopStreaming";
+/// The command line of jobs.
+const JOBS: &str = "org.apache.hadoop.mapred.JobClient";
 /// The command line of YARN's applications.
 const APPLICATIONS: &str = "org.apache.hadoop.yarn.client.cli.ApplicationCLI";
 
 /// The `hadoop` command, and Streaming.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     command: PathBuf,
     /// `None` where Streaming is on the class path of the command.
@@ -78,6 +80,21 @@ impl Client {
         }
         let (said, how) = (last_lines(&ended.stderr, QUOTED_LINES), ended.how());
         Err(Error::user(format!("`hadoop fs {}` failed, {how}:\n  {said}", words.join(" "))))
+    }
+
+    /// What is known of a job that has ended, as JSON.
+    ///
+    /// # Errors
+    /// In the command's own words.
+    pub fn history(&self, job: &str, cancel: &CancelToken) -> Result<String> {
+        let words = ["-history", "all", job, "-format", "json"];
+        let ended = children::run(self.hadoop().arg(JOBS).args(words), cancel)?;
+        let answer = String::from_utf8_lossy(&ended.stdout).into_owned();
+        if ended.status.success() && !answer.trim().is_empty() {
+            return Ok(answer);
+        }
+        let (said, how) = (last_lines(&ended.stderr, QUOTED_LINES), ended.how());
+        Err(Error::user(format!("`hadoop {JOBS} {}` failed, {how}:\n  {said}", words.join(" "))))
     }
 
     /// A path with the name of its file system.

@@ -12,10 +12,12 @@
 //!    behind a [token](crate::runtime::apart::token) by which Hadoop's `BinaryPartitioner` finds the reducer.
 //! 3. Datasets stay in the cluster's file system and are the input of the next job; parts are fetched. Both are SequenceFiles of
 //!    raw bytes: Streaming's lines of text would end at a CR, and get a TAB.
-//! 4. Progress, counters and errors are read from what the command [prints](console).
+//! 4. Progress, counters and errors are read from what the command [prints](console), and the times of tasks from the
+//!    [history server](history).
 
 pub(crate) mod client;
 mod console;
+mod history;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -27,12 +29,14 @@ use std::sync::Mutex;
 use crate::cancel::CancelToken;
 use crate::engine::hadoop::client::Client;
 use crate::engine::hadoop::console::Console;
+use crate::engine::hadoop::history::Asked;
 use crate::engine::options::EngineOptions;
 use crate::engine::program;
 use crate::engine::task_files::{BUFFER_BYTES, unpack};
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::counters::Counters;
+use crate::observe::report::Report;
 use crate::record::sequence_file;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
 use crate::runtime::apart::pack::Pack;
@@ -74,6 +78,8 @@ pub(crate) struct Hadoop {
     task_memory: String,
     /// Properties that the user gave.
     properties: Vec<(String, String)>,
+    /// Whether somebody reads what the history server tells of tasks.
+    is_reported: bool,
     state: Mutex<State>,
 }
 
@@ -85,14 +91,21 @@ struct State {
     depot: BTreeMap<InDepot, (String, PathBuf)>,
     has_program: bool,
     applications: Vec<String>,
+    histories: Vec<Asked>,
 }
 
 impl Hadoop {
-    /// An engine that keeps its local files in `dir`.
+    /// An engine that keeps its local files in `dir`, for a run whose report is read or not.
     ///
     /// # Errors
     /// [`Error::Config`] where there is no `hadoop` command, and in words of its own where that fails.
-    pub fn new(dir: PathBuf, job: &str, options: &EngineOptions, cancel: &CancelToken) -> Result<Self> {
+    pub fn new(
+        dir: PathBuf,
+        job: &str,
+        options: &EngineOptions,
+        is_reported: bool,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let own = [STAGING, STREAMING_JAR, TASK_MEMORY];
         let given = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let properties: Vec<_> = options.iter().filter(|(key, _)| !own.contains(key)).map(given).collect();
@@ -116,6 +129,7 @@ impl Hadoop {
             job: job.to_owned(),
             task_memory: options.get(TASK_MEMORY).unwrap_or("128MiB").to_owned(),
             properties,
+            is_reported,
             state: Mutex::default(),
         })
     }
@@ -275,7 +289,14 @@ impl Engine for Hadoop {
         let mut console = Console::new(stage);
         let mut command = self.command(stage, &plan, &inputs, &output);
         let outcome = self.client.submit(&mut command, &mut console, stage.cancel);
-        lock(&self.state).applications.extend(console.application.clone());
+        if let Some(application) = &console.application {
+            let mut state = lock(&self.state);
+            state.applications.push(application.clone());
+            if self.is_reported {
+                let asked = Asked::begin(&self.client, application, stage.job, stage.epoch, stage.cancel);
+                state.histories.push(asked);
+            }
+        }
         outcome?;
         let outputs = self.collect(stage, &output)?;
         let mut result = StageResult { outputs, ..StageResult::default() };
@@ -285,9 +306,15 @@ impl Engine for Hadoop {
         Ok(result)
     }
 
-    fn notes(&self) -> Vec<String> {
-        let applications = lock(&self.state).applications.join(", ");
-        vec![format!("tasks ran on YARN: {applications}")]
+    fn tell(&self, report: &mut Report) {
+        let mut state = lock(&self.state);
+        report.notes.push(format!("tasks ran on YARN: {}", state.applications.join(", ")));
+        for asked in state.histories.drain(..) {
+            match asked.tasks() {
+                Ok(tasks) => report.tasks.extend(tasks),
+                Err(sentence) => report.notes.push(sentence),
+            }
+        }
     }
 }
 

@@ -165,6 +165,13 @@ pub enum Mechanism {
         /// The same of the faster one.
         faster_stretch: f64,
     },
+    /// An engine had no task of it running: it started and ended containers.
+    RanNoTask {
+        /// Time without a task, from the start of the engine on.
+        seconds: f64,
+        /// The same of the faster one.
+        faster_seconds: f64,
+    },
     /// It took longer to start.
     StartedUp {
         /// Time before its first read, and after its last write.
@@ -212,6 +219,11 @@ impl Explanation {
         };
         let (slow_runs, fast_runs) = (in_rounds_of(slower, faster), in_rounds_of(faster, slower));
         let (slow_first, fast_first) = (slow_runs.first()?, fast_runs.first()?);
+        let are_apart = |runs: &[&Run]| runs.iter().any(|run| run.report.engine.is_some());
+        if are_apart(&slow_runs) || are_apart(&fast_runs) {
+            let gap_seconds = seconds_of(&slow_runs)? - seconds_of(&fast_runs)?;
+            return Explanation::by(without_tasks(&slow_runs, &fast_runs), gap_seconds, slower, faster);
+        }
         if slow_first.report.factors.is_none() || fast_first.report.factors.is_none() {
             return Program::of_runs(&slow_runs)?.explain(slower, &Program::of_runs(&fast_runs)?, faster);
         }
@@ -269,6 +281,16 @@ fn choose(mut candidates: Vec<Candidate>, gap: f64) -> Vec<Cause> {
 
 fn seconds_of(runs: &[&Run]) -> Option<f64> {
     (!runs.is_empty()).then(|| median(runs.iter().map(|run| run.report.wall_seconds)))
+}
+
+/// What is known of tasks that ran apart: when there were none.
+fn without_tasks(slow: &[&Run], fast: &[&Run]) -> Vec<Candidate> {
+    let of = |runs: &[&Run]| runs.iter().map(|run| run.seconds_without_task()).collect::<Vec<_>>();
+    if !is_clearly_more(&of(slow), &of(fast)) {
+        return Vec::new();
+    }
+    let (seconds, faster_seconds) = (median(of(slow)), median(of(fast)));
+    vec![Candidate { mechanism: Mechanism::RanNoTask { seconds, faster_seconds }, seconds: seconds - faster_seconds }]
 }
 
 /// A column of the framework: the medians of what its runs counted, and the expenses of each.
@@ -600,6 +622,7 @@ pub mod tests {
             bytes: 1,
             time,
             worker: None,
+            host: None,
             error: None,
         }
     }

@@ -179,6 +179,7 @@ pub mod tests {
             attempt: 0,
             outcome: Outcome::Succeeded,
             worker: None,
+            host: None,
             start_seconds: 0.0,
             end_seconds: 0.1,
             records: 1,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::mode::RunMode;
 use crate::measure::path_text;
+use crate::measure::settings::EngineColumn;
 
 /// One way of running the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Variant {
     /// Its workers, where they are not as many as the comparison's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
+    /// Whether an engine runs its tasks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     /// The name of the variant that differs from it only by the faults that the comparison injects, which this one is
     /// spared. Its input is cut into the same splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,8 +46,14 @@ impl Variant {
             inputs: Vec::new(),
             memory_bytes: None,
             workers: None,
+            apart: false,
             spared_twin_of: None,
         }
+    }
+
+    /// The column of an engine.
+    pub fn of_engine(engine: &EngineColumn) -> Self {
+        Variant { words: engine.words.clone(), apart: true, ..Variant::named(engine.name.clone(), engine.mode) }
     }
 
     /// Its computation, as far as that differs from the comparison's own job: variants with the same computation must

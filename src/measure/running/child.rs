@@ -108,7 +108,7 @@ impl Child<'_> {
         let json = fs::read(report).map_err(Failure::at("read", report))?;
         let refuse = |error| Failure::failed(format!("{}: {error}", report.display()));
         let report: Report = serde_json::from_slice(&json).map_err(refuse)?;
-        Ok(Run::of(report).in_process_of(wall_seconds))
+        Ok(Run::of(report).in_process_of(wall_seconds).with_engine_start())
     }
 
     fn command(

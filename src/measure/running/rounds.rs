@@ -9,6 +9,7 @@ use crate::measure::mode::RunMode;
 use crate::measure::plan::ladder::Ladder;
 use crate::measure::plan::sweep::Sweep;
 use crate::measure::plan::turn::Turn;
+use crate::measure::plan::variant::Variant;
 use crate::measure::run::Run;
 use crate::measure::running::child::Child;
 use crate::measure::running::field::{Ended, Field};
@@ -144,7 +145,8 @@ fn warm_up(
     watch: &mut dyn Watch,
 ) -> Result<Vec<(RunMode, Run)>, Failure> {
     let times = comparison.settings.warmup.max(u32::from(!comparison.is_planned()));
-    let modes = comparison.modes.clone();
+    // A cluster starts each run anew.
+    let modes: Vec<Variant> = comparison.modes.iter().filter(|variant| !variant.apart).cloned().collect();
     let names = modes.iter().map(|variant| variant.name.as_str()).collect();
     watch.expect(&Outlook { names, ahead: Ahead::WarmUps(times as usize * modes.len()) });
     let mut seen = Vec::new();

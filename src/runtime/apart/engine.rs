@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::observe::progress::Progress;
-use crate::observe::report::{Outcome, TaskReport};
+use crate::observe::report::{Outcome, Report, TaskReport};
 use crate::observe::time_use::TimeUse;
 use crate::runtime::apart::summary::{self, TaskSummary};
 use crate::store::InDepot;
@@ -22,8 +22,8 @@ pub(crate) trait Engine: Depot {
     /// Whatever stopped the job, in words that say where to look.
     fn run(&self, stage: &Stage<'_>) -> Result<StageResult>;
 
-    /// Sentences for the report.
-    fn notes(&self) -> Vec<String>;
+    /// Adds to the report of a run what the engine knows of it.
+    fn tell(&self, report: &mut Report);
 }
 
 /// What the tasks of a job leave.
@@ -68,6 +68,7 @@ impl Stage<'_> {
             attempt: 0,
             outcome: Outcome::Succeeded,
             worker: None,
+            host: None,
             start_seconds: (summary.began - began).max(0.0),
             end_seconds: (summary.ended - began).max(0.0),
             records: summary.records,

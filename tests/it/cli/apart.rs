@@ -209,3 +209,43 @@ fn the_first_map_task_of_every_listed_job_goes_out() {
     }
     assert!(out >= 39, "{out} jobs");
 }
+
+#[test]
+fn an_engine_has_a_column_beside_the_modes_and_gives_the_same_bytes() {
+    let cli = Cli::new();
+    fs::write(cli.scratch.path("text"), SPLITS.concat()).unwrap();
+    let options =
+        "--modes disk --engine local,batch --runs 3 --engine-option launcher=sh --report r.json --html r.html";
+    let ended = cli.succeed(&format!("compare wordcount --input text --reducers 2 --quiet --details {options}"));
+    assert!(ended.stdout.contains("outputs identical: yes"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("\ntwinmill on batch  ") && ended.stdout.contains("containers of tasks"));
+    let report = cli.json("r.json");
+    let runs = report["runs"].as_array().unwrap();
+    let apart: Vec<&Value> = runs.iter().filter(|run| run["variant"] == "twinmill on batch").collect();
+    assert_eq!((apart.len(), runs.len()), (3, 6));
+    let start = apart[0]["engine"]["start_seconds"].as_f64().unwrap();
+    assert!(apart[0]["engine"]["name"] == "batch" && start < apart[0]["wall_seconds"].as_f64().unwrap());
+    let tasks = apart[0]["tasks"].as_array().unwrap();
+    assert!(tasks.len() == 4 && tasks.iter().all(|task| task["start_seconds"].as_f64().unwrap() >= start), "{tasks:?}");
+    // What was made can be told again, and gone on from.
+    let told = cli.succeed("report r.json");
+    assert!(told.stdout.contains("\ntwinmill on batch  "), "{}", told.stdout);
+    cli.succeed(&format!(
+        "compare wordcount --input text --reducers 2 --quiet {} --continue",
+        options.replace("3", "4")
+    ));
+}
+
+#[test]
+fn engines_that_cannot_be_compared_are_refused_before_anything_runs() {
+    let cli = Cli::with_input("a\n");
+    for (options, said) in [
+        ("--engine tez", "invalid value 'tez'"),
+        ("--engine batch --engine-option spark.master=local", "is for none of the engines"),
+        ("--engine-option launcher=sh", "--engine"),
+        ("--engine batch --disk-profile hdd", "cannot be used with --disk-profile"),
+        ("--engine batch --inject map:0:panic", "cannot run elsewhere"),
+    ] {
+        cli.fail(2, &format!("compare wordcount --input in --quiet {options}")).says(&[said]);
+    }
+}

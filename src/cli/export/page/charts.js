@@ -146,7 +146,7 @@ const timeline = (run, until) => (width) => {
     const outcome = task.kind === "failed" || task.kind === "killed" ? `${task.kind}${task.error ? `: ${task.error}` : ""}` : null;
     marks.push(svg("rect", {class: "bar", x: from, y: pitch * (task.row - 1) + inset, width: wide, height: pitch - 2 * inset, fill,
       stroke: inside ? "var(--paper)" : task.kind === "killed" ? "var(--soft)" : null,
-      ...tipped([`${task.id}${task.attempt ? `, attempt ${task.attempt + 1}` : ""}`, outcome, `${seconds(task.end_seconds - task.start_seconds)}, from ${seconds(task.start_seconds)} on`, `${count(task.records)} records, ${bytes(task.bytes)} read`])}));
+      ...tipped([`${task.id}${task.attempt ? `, attempt ${task.attempt + 1}` : ""}`, outcome, `${seconds(task.end_seconds - task.start_seconds)}, from ${seconds(task.start_seconds)} on`, `${count(task.records)} records, ${bytes(task.bytes)} read`, task.host ? `on ${task.host}` : null])}));
     const label = task.kind === "failed" ? "failed" : task.kind === "killed" ? null : task.id.replace(/-0*(?=\d)/, " ");
     const covered = () => run.tasks.some((other) => other.row === task.row && other.start_seconds > task.start_seconds && other.start_seconds < task.end_seconds - 1e-6);
     if (label && pitch > 14 && !inside && widthOf(label, 11, 600) + 10 < wide && !covered())

@@ -43,7 +43,7 @@ const times = (report, {ways}) => {
     })), {barHeight: 24}),
     caption: `Bars are medians, lines with ends are their ${coverage(ways)}, dots are the single runs.`,
     numbers: [["", "median", "shortest", "longest", "interval", "runs", "peak memory"], ...ways.map((way) => [way.name, seconds(way.median_seconds),
-      seconds(way.min_seconds), seconds(way.max_seconds), interval(way.ci95_seconds, seconds), count(way.runs), bytes(way.peak_rss_bytes)])],
+      seconds(way.min_seconds), seconds(way.max_seconds), interval(way.ci95_seconds, seconds), count(way.runs), way.peak_rss_bytes == null ? "–" : bytes(way.peak_rss_bytes)])],
   });
 };
 
@@ -292,7 +292,7 @@ const way = (one) => element("div", {class: "way", style: `--accent:${color(one.
   element("p", {class: "name"}, element("b", {}, one.name), ` ${one.whose}`),
   element("p", {class: "figure"}, seconds(one.median_seconds)),
   element("p", {}, one.about),
-  element("p", {class: "soft"}, `Memory at its peak: ${bytes(one.peak_rss_bytes)}.`));
+  one.peak_rss_bytes == null ? null : element("p", {class: "soft"}, `Memory at its peak: ${bytes(one.peak_rss_bytes)}.`));
 
 const article = (report, i) => {
   const charted = charts[i];

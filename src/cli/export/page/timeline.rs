@@ -42,6 +42,7 @@ struct Bar {
     end_seconds: f64,
     records: u64,
     bytes: u64,
+    host: Option<String>,
     error: Option<String>,
 }
 
@@ -79,6 +80,7 @@ impl Bar {
             end_seconds: task.end_seconds,
             records: task.records,
             bytes: task.bytes,
+            host: task.host.clone(),
             error: task.error.clone(),
         }
     }
@@ -113,7 +115,7 @@ mod tests {
 
     fn bar(start_seconds: f64, end_seconds: f64) -> Bar {
         let (id, kind) = (String::new(), "map");
-        Bar { id, attempt: 0, kind, row: 1, start_seconds, end_seconds, records: 0, bytes: 0, error: None }
+        Bar { id, attempt: 0, kind, row: 1, start_seconds, end_seconds, records: 0, bytes: 0, host: None, error: None }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::cli::telling::relation;
 use crate::config::{Factors, Invariant, Medium, Mode};
 use crate::measure::analysis::sweep;
 use crate::measure::analysis::verdict::VerdictKind;
-use crate::measure::column::Column;
+use crate::measure::column::{Apart, Column};
 use crate::measure::comparison::Comparison;
 use crate::measure::mode::RunMode;
 use crate::measure::run::Run;
@@ -25,7 +25,8 @@ pub struct Way {
     runs: usize,
     #[serde(flatten)]
     time: Spread,
-    peak_rss_bytes: f64,
+    /// `None` of a cluster, which does not tell.
+    peak_rss_bytes: Option<f64>,
 }
 
 impl Way {
@@ -35,11 +36,12 @@ impl Way {
     }
 
     fn of(comparison: &Comparison, column: Column) -> Self {
-        let (whose, about) = match column.mode {
-            RunMode::Reference => {
+        let (whose, about) = match (column.apart, column.mode) {
+            (Some(apart), _) => ("the cluster’s way", about_engine(apart)),
+            (None, RunMode::Reference) => {
                 ("no framework", "One plain thread that does the same job, without splits or shuffle.".into())
             }
-            _ => of_framework(comparison, &column),
+            (None, _) => of_framework(comparison, &column),
         };
         Way {
             name: column.name,
@@ -48,7 +50,7 @@ impl Way {
             about,
             runs: column.runs,
             time: column.time,
-            peak_rss_bytes: column.peak_rss_bytes,
+            peak_rss_bytes: column.apart.is_none().then_some(column.peak_rss_bytes),
         }
     }
 }
@@ -58,6 +60,15 @@ fn of_framework(comparison: &Comparison, column: &Column) -> (&'static str, Stri
     let looped = !column.iteration_seconds.is_empty();
     let chained = looped || comparison.runs_of(&column.name).next().is_some_and(Run::is_chain);
     (whose(factors), about(factors, chained, looped))
+}
+
+/// What is known of a way whose tasks an engine ran.
+fn about_engine(apart: Apart) -> String {
+    format!(
+        "Tasks ran in containers of their own: {} of them. None ran for {}, in which containers started and ended.",
+        apart.attempts,
+        seconds(apart.seconds_without_task)
+    )
 }
 
 fn whose(factors: Factors) -> &'static str {
