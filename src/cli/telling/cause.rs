@@ -121,7 +121,7 @@ fn reason(mechanism: &Mechanism, faster: &str) -> String {
              {faster} {faster_stretch:.1} times"
         ),
         Mechanism::RanNoTask { seconds: without, faster_seconds } => format!(
-            "no task of it ran for {}, in which containers started and ended, and none of {faster} for {}",
+            "for {} none of its tasks ran, while containers started and ended ({faster}: {})",
             seconds(*without),
             seconds(*faster_seconds)
         ),
