@@ -533,7 +533,8 @@ fn default_budget(args: &MeasureArgs, config: &JobConfig) -> Duration {
     const OF_MORE: Duration = Duration::from_secs(60);
     let is_swept =
         args.ladder || !(args.memory_sweep.is_empty() && args.scale.is_empty() && args.iteration_sweep.is_empty());
-    let is_one_pair = args.modes.len() == 2 && !is_swept && args.with.is_empty() && config.faults.faults.is_empty();
+    let has_others = !(args.with.is_empty() && engine_columns(args).is_empty());
+    let is_one_pair = args.modes.len() == 2 && !is_swept && !has_others && config.faults.faults.is_empty();
     if is_one_pair { OF_ONE_PAIR } else { OF_MORE }
 }
 

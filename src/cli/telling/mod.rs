@@ -24,7 +24,6 @@ pub mod votes;
 
 use crate::cli::table::Table;
 use crate::cli::telling::fact::Fact;
-use crate::measure::analysis::failures::FailureCost;
 use crate::measure::analysis::growth::Grown;
 use crate::measure::comparison::Comparison;
 
@@ -43,13 +42,14 @@ pub fn asked_tables(comparison: &Comparison) -> impl Iterator<Item = Table> {
 /// The sentences of the first screen, the one first that answers what was asked for: what little memory costs, what the
 /// failures that were injected cost, or else the verdict on the first pair.
 pub fn headlines(comparison: &Comparison) -> Vec<String> {
-    let of_failures = || {
-        let is_asked = !FailureCost::all(comparison).is_empty();
-        verdict::facts(comparison).into_iter().find(|fact| is_asked && fact.about() == verdict::RECOVERIES)
+    let mut told = verdict::headlines(comparison);
+    let of_failures = || told.iter().position(|fact| fact.about() == verdict::RECOVERIES);
+    let answer = match sweep::of_the_ends(comparison) {
+        Some(ends) => Some(ends),
+        None if comparison.settings.injects_faults() => of_failures().map(|at| told.remove(at)),
+        None => None,
     };
-    let answer = sweep::of_the_ends(comparison).or_else(of_failures).map(|fact| fact.text().to_owned());
-    let others = verdict::headlines(comparison).into_iter().filter(|sentence| Some(sentence) != answer.as_ref());
-    answer.iter().cloned().chain(others).collect()
+    answer.iter().chain(&told).map(|fact| fact.text().to_owned()).collect()
 }
 
 /// Every sentence of the result, in the order in which they are told.

@@ -56,6 +56,11 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     of_the_ends(comparison).into_iter().chain([about_curve]).collect()
 }
 
+/// The curve in sentences.
+pub fn of_the_curve(comparison: &Comparison) -> Option<String> {
+    Curve::of(comparison).as_ref().map(sentence)
+}
+
 /// What the least memory of the sweep costs, with its cause.
 pub fn of_the_ends(comparison: &Comparison) -> Option<Fact> {
     ends(comparison).map(|pair| verdict::pair(&pair, comparison))

@@ -86,10 +86,10 @@ fn end_of_the_rounds(comparison: &Comparison) -> Vec<String> {
     spent.into_iter().chain(settled).chain(sat_out).collect()
 }
 
-/// The sentences of the first screen.
-pub fn headlines(comparison: &Comparison) -> Vec<String> {
+/// The facts of the first screen.
+pub fn headlines(comparison: &Comparison) -> Vec<Fact> {
     let further = further(comparison);
-    sentences(comparison).into_iter().filter(|sentence| !further.contains(sentence)).collect()
+    facts(comparison).into_iter().filter(|fact| further.iter().all(|sentence| sentence != fact.text())).collect()
 }
 
 /// The other sentences: about what is possible, not about what was measured.

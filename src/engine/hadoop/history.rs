@@ -16,8 +16,9 @@ use crate::observe::report::{Outcome, TaskReport};
 use crate::observe::time_use::TimeUse;
 use crate::runtime::apart::summary;
 
-/// A job is known to the server some moments after its end.
-const TRIES: u32 = 4;
+/// A job is known to the server some moments after its end. Where no server runs, Hadoop's own tries take longer than this, and
+/// are not made again.
+const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// The answer about a job, which is on its way.
@@ -61,15 +62,14 @@ impl Asked {
 }
 
 fn ask(client: &Client, job: &str, cancel: &CancelToken) -> Result<String> {
-    let mut outcome = client.history(job, cancel);
-    for _ in 1..TRIES {
-        if outcome.is_ok() || cancel.is_cancelled() {
-            break;
+    let asked = Instant::now();
+    loop {
+        let outcome = client.history(job, cancel);
+        if outcome.is_ok() || cancel.is_cancelled() || asked.elapsed() > PATIENCE {
+            return outcome;
         }
         thread::sleep(BETWEEN_TRIES);
-        outcome = client.history(job, cancel);
     }
-    outcome
 }
 
 #[derive(Deserialize)]

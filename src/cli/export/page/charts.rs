@@ -92,7 +92,7 @@ impl Charts {
             stages: columns.iter().filter_map(Stages::of).collect(),
             absences: tools::absences(&comparison.alternatives),
             ladder: told(&ladder::facts(comparison)),
-            memory_sweep: sweep::table(comparison).map(|table| table.sentence),
+            memory_sweep: sweep::of_the_curve(comparison),
             outputs: comparison.digests(),
             command: quoted(&comparison.command),
             options: quoted(&comparison.settings.options),
