@@ -16,10 +16,10 @@ use crate::observe::report::{Outcome, TaskReport};
 use crate::observe::time_use::TimeUse;
 use crate::runtime::apart::summary;
 
-/// A job is known to the server some moments after its end. Where no server runs, Hadoop's own tries take longer than this, and
-/// are not made again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A job is known to the server some moments after its end. Where no server runs, Hadoop itself would try for minutes.
+const PATIENCE: Duration = Duration::from_secs(15);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// The answer about a job, which is on its way.
 #[derive(Debug)]
@@ -30,27 +30,40 @@ pub(crate) struct Asked {
     /// The moment from which the report counts, in milliseconds since 1970.
     began: f64,
     answer: JoinHandle<Result<String>>,
+    asked: Instant,
+    cancel: CancelToken,
 }
 
 impl Asked {
     /// Asks about the job with this number in its program.
     pub fn begin(client: &Client, application: &str, job: u32, epoch: Instant, cancel: &CancelToken) -> Self {
-        let (client, cancel) = (client.clone(), cancel.clone());
+        let (client, cancel) = (client.clone(), cancel.child());
+        let own = cancel.clone();
         let id = application.replacen("application", "job", 1);
         Asked {
             application: application.to_owned(),
             prefix: if job > 1 { format!("job{job}-") } else { String::new() },
             began: 1e3 * (summary::now() - epoch.elapsed().as_secs_f64()),
-            answer: thread::spawn(move || ask(&client, &id, &cancel)),
+            answer: thread::spawn(move || ask(&client, &id, &own)),
+            asked: Instant::now(),
+            cancel,
         }
     }
 
-    /// Waits for the attempts.
+    /// Waits for the attempts, as long as patience goes.
     ///
     /// # Errors
     /// A sentence that says of which application nothing is known, and why.
     pub fn tasks(self) -> std::result::Result<Vec<TaskReport>, String> {
+        while !self.answer.is_finished() && self.asked.elapsed() < PATIENCE {
+            thread::sleep(BETWEEN_LOOKS);
+        }
+        self.cancel.cancel();
         let answer = self.answer.join().unwrap_or_else(|_| Err(Error::user("the thread that asked has panicked")));
+        let answer = answer.map_err(|error| match error {
+            Error::Cancelled => Error::user(format!("there was no answer within {} s", PATIENCE.as_secs())),
+            other => other,
+        });
         let tasks = answer.and_then(|json| tasks(&json, &self.prefix, self.began));
         tasks.map_err(|error| {
             format!(
@@ -62,10 +75,9 @@ impl Asked {
 }
 
 fn ask(client: &Client, job: &str, cancel: &CancelToken) -> Result<String> {
-    let asked = Instant::now();
     loop {
         let outcome = client.history(job, cancel);
-        if outcome.is_ok() || cancel.is_cancelled() || asked.elapsed() > PATIENCE {
+        if outcome.is_ok() || cancel.is_cancelled() {
             return outcome;
         }
         thread::sleep(BETWEEN_TRIES);
