@@ -39,4 +39,5 @@ pub(crate) mod reduce_task;
 pub mod runnable;
 pub(crate) mod shuffle;
 pub(crate) mod sort;
+pub(crate) mod table;
 pub(crate) mod task;

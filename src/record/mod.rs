@@ -8,6 +8,7 @@ pub(crate) mod buffer;
 pub(crate) mod frame;
 pub mod key;
 mod list;
+pub(crate) mod marks;
 pub mod packed;
 pub(crate) mod prefix;
 pub(crate) mod raw_bytes;

@@ -87,7 +87,7 @@ impl Combining {
         let (mut group, mut group_key, mut fold) = (None::<Vec<u8>>, Vec::new(), Fold::Nothing);
         for at in order {
             let (key, value) = self.record(at as usize);
-            let (own_key, value) = reader.record(key, value)?;
+            let (own_key, value, _) = reader.record(key, value)?;
             if group.as_deref() != Some(key) {
                 fold.end(&group_key, &mut each)?;
                 group = Some(key.to_vec());

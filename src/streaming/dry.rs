@@ -213,7 +213,10 @@ impl Dry<'_> {
         let printed = self.through(kind, command, partition, None, &given)?;
         // As in Hadoop, what a reducer without input prints is thrown away.
         let printed = if part.is_empty() { &[] } else { printed.as_slice() };
-        self.job.reduce_output.cut(printed, true, |key, value| each(Some(key), Some(value))).map(drop)
+        self.job
+            .reduce_output
+            .cut(printed, true, &mut |key: &[u8], value: &[u8]| each(Some(key), Some(value)))
+            .map(drop)
     }
 
     /// What a command prints when it is given these bytes.

@@ -34,6 +34,9 @@ use crate::streaming::xml::Tags;
 /// The property by which splits come in the order of the input, and not the largest first.
 pub const IN_ORDER: &str = "twinmill.splits.in.order";
 
+/// The property by which records that are the same are sorted, written and read one by one, if it is `false`.
+pub const REPEATS: &str = "twinmill.repeats";
+
 /// The property that bounds the bytes that a program may print, and those of its standard error that are passed on.
 pub const MOST_PRINTED: &str = "twinmill.output.limit";
 
@@ -289,6 +292,11 @@ impl StreamJob {
         files.sort();
         files.dedup();
         files
+    }
+
+    /// Whether records that are the same may be kept once with their number.
+    pub fn keeps_repeats(&self) -> bool {
+        self.combiner.is_none() && self.partitioner.is_none() && self.properties.switch(REPEATS, true)
     }
 
     /// The route of keys to reducers.

@@ -11,7 +11,8 @@ use crate::streaming::job::{MapClass, MapInput, MapStep, StreamJob};
 use crate::streaming::output::Output;
 use crate::streaming::partition_command::PartitionCommand;
 use crate::streaming::place::Place;
-use crate::streaming::records::{Form, split_key};
+use crate::streaming::records::{Form, TakeRecords, split_key};
+use crate::streaming::repeats::Repeats;
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
@@ -31,10 +32,11 @@ struct Sink<'m, E> {
     target: &'m mut Target,
     combining: &'m mut Option<(Combining, TaskContext)>,
     partitioning: &'m mut Option<PartitionCommand>,
+    repeats: &'m mut Option<Repeats>,
     out: &'m mut E,
 }
 
-impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
+impl<E: Emit<[u8], [u8]>> TakeRecords for Sink<'_, E> {
     #[inline]
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         match (&mut *self.target, &mut *self.combining) {
@@ -43,7 +45,13 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
                 let partitioning = self.partitioning.as_mut().expect("just seen");
                 return partitioning.take((key, value), route, self.out);
             }
-            (Target::Reducers(route), None) => route.emit(key, value, self.out),
+            (Target::Reducers(route), None) => match &mut *self.repeats {
+                Some(repeats) => {
+                    let out = &mut *self.out;
+                    repeats.take(key, value, &mut |key, times, value| route.emit_times(times, key, value, out));
+                }
+                None => route.emit(key, value, self.out),
+            },
             (Target::Reducers(route), Some((combining, _))) => {
                 let (key, value) = route.engine_record(key, value);
                 if combining.take(key, value) {
@@ -54,6 +62,18 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
         Ok(())
     }
 
+    fn takes_lines_of(&self, form: &Form) -> bool {
+        matches!(&*self.target, Target::Output(output) if output.takes_lines_of(form))
+    }
+
+    fn take_lines(&mut self, lines: &[u8], records: u64) -> Result<()> {
+        let Target::Output(output) = &mut *self.target else { unreachable!("only an output takes lines") };
+        output.emit_lines(lines, records, self.out);
+        Ok(())
+    }
+}
+
+impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
     #[cold]
     fn combine(&mut self) -> Result<()> {
         let (Target::Reducers(route), Some((combining, task)), Some(step)) =
@@ -72,7 +92,12 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
         match (&mut *self.target, &mut *self.partitioning) {
             (Target::Output(output), _) => output.finish(self.out),
             (Target::Reducers(route), Some(partitioning)) => partitioning.finish(route, self.out),
-            (Target::Reducers(_), None) => Ok(()),
+            (Target::Reducers(route), None) => {
+                if let Some(repeats) = &mut *self.repeats {
+                    repeats.finish(route, self.out);
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -85,23 +110,26 @@ pub struct StreamMapper {
     job: Arc<StreamJob>,
     place: Arc<Place>,
     target: Target,
-    /// Bytes of records that a combiner is given at a time.
-    combine_bytes: usize,
+    /// Bytes of records that a combiner is given at a time, or that repeats take.
+    beside_bytes: usize,
     combining: Option<(Combining, TaskContext)>,
     partitioning: Option<PartitionCommand>,
+    repeats: Option<Repeats>,
     worker: Option<Worker>,
 }
 
 impl Clone for StreamMapper {
     fn clone(&self) -> Self {
-        StreamMapper::new(self.job.clone(), self.place.clone(), self.target.clone(), self.combine_bytes)
+        StreamMapper::new(self.job.clone(), self.place.clone(), self.target.clone(), self.beside_bytes)
     }
 }
 
 impl StreamMapper {
-    /// The mapper of a job, whose records go to `target`.
-    pub fn new(job: Arc<StreamJob>, place: Arc<Place>, target: Target, combine_bytes: usize) -> Self {
-        StreamMapper { job, place, target, combine_bytes, combining: None, partitioning: None, worker: None }
+    /// The mapper of a job, whose records go to `target`. What stands before the sort buffer, a combiner or a table of repeats,
+    /// takes `beside_bytes`.
+    pub fn new(job: Arc<StreamJob>, place: Arc<Place>, target: Target, beside_bytes: usize) -> Self {
+        let (combining, partitioning, repeats, worker) = (None, None, None, None);
+        StreamMapper { job, place, target, beside_bytes, combining, partitioning, repeats, worker }
     }
 }
 
@@ -116,10 +144,11 @@ impl Mapper for StreamMapper {
             Target::Reducers(route) => {
                 route.reducers = task.reducers;
                 let combiner = self.job.combiner.as_ref();
-                self.combining = combiner.map(|_| (Combining::new(self.combine_bytes), task.clone()));
+                self.combining = combiner.map(|_| (Combining::new(self.beside_bytes), task.clone()));
                 let partitioner = self.job.partitioner.as_ref();
                 let start = |command| PartitionCommand::start(&self.place, command, task);
                 self.partitioning = partitioner.map(start).transpose()?;
+                self.repeats = route.is_counted().then(|| Repeats::new(self.beside_bytes));
             }
         }
         if let MapStep::Command(command) = &self.job.mapper {
@@ -130,8 +159,8 @@ impl Mapper for StreamMapper {
     }
 
     fn map(&mut self, block: LineBlock<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, out };
+        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
         let Some(worker) = worker else {
             let MapStep::Class(class) = &job.mapper else { unreachable!("a command has a worker") };
             let mut shown = Vec::new();
@@ -139,24 +168,23 @@ impl Mapper for StreamMapper {
                 let (key, value) = job.input.record(block.offset() + at as u64, line);
                 shown.clear();
                 key.show(&mut shown);
-                class_map(class, (&shown, value.plain().unwrap_or_default()), &mut |key, value| sink.take(key, value))
+                class_map(class, (&shown, value.plain().unwrap_or_default()), &mut sink)
             });
         };
         worker.comes_from(block.path(), block.offset());
-        let mut each = |key: &[u8], value: &[u8]| sink.take(key, value);
         if job.gives_lines_alone() && matches!(job.input, MapInput::Offsets) && block.is_plain() {
-            worker.give(block.bytes(), &mut each)?;
+            worker.give(block.bytes(), &mut sink)?;
         } else if job.gives_lines_alone() {
             for (at, line) in block.lines() {
                 let (_, value) = job.input.record(block.offset() + at as u64, line);
-                worker.give(value.plain().unwrap_or_default(), &mut each)?;
-                worker.give(b"\n", &mut each)?;
+                worker.give(value.plain().unwrap_or_default(), &mut sink)?;
+                worker.give(b"\n", &mut sink)?;
             }
         } else {
             let (mut key, mut value) = (Vec::new(), Vec::new());
             for (at, line) in block.lines() {
                 let record = job.input.record(block.offset() + at as u64, line);
-                give(worker, &job.map_input, record, (&mut key, &mut value), &mut each)?;
+                give(worker, &job.map_input, record, (&mut key, &mut value), &mut sink)?;
             }
         }
         worker.report(place, out);
@@ -164,10 +192,10 @@ impl Mapper for StreamMapper {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, out };
+        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
         if let Some(worker) = worker {
-            worker.finish(&mut |key, value| sink.take(key, value))?;
+            worker.finish(&mut sink)?;
             worker.report(place, sink.out);
             if worker.written() == 0 {
                 place.note("a mapper printed nothing at all".into());
@@ -201,14 +229,13 @@ impl Mapper for OfOpenFiles {
 
 impl StreamMapper {
     fn map_file(&mut self, mut file: OpenFile<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, worker, .. } = self;
+        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
         let MapInput::Records(reading) = &job.input else { unreachable!("lines are not read from open files") };
         let path: Arc<std::path::Path> = file.path().into();
-        let mut sink = Sink { job, place, target, combining, partitioning, out };
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
         let (mut key_bytes, mut value_bytes, mut found) = (Vec::new(), Vec::new(), 0);
         reading.each(&mut file, |offset, key, value| {
             found += 1;
-            let mut each = |key: &[u8], value: &[u8]| sink.take(key, value);
             match (&mut *worker, &job.mapper) {
                 (Some(worker), _) => {
                     worker.comes_from(&path, offset);
@@ -218,20 +245,20 @@ impl StreamMapper {
                             &job.map_input,
                             (key, value),
                             (&mut key_bytes, &mut value_bytes),
-                            &mut each,
+                            &mut sink,
                         );
                     }
                     value_bytes.clear();
                     value.show(&mut value_bytes);
                     value_bytes.push(b'\n');
-                    worker.give(&value_bytes, &mut each)
+                    worker.give(&value_bytes, &mut sink)
                 }
                 (None, MapStep::Class(class)) => {
                     key_bytes.clear();
                     value_bytes.clear();
                     key.write_java_string(&mut key_bytes);
                     value.write_java_string(&mut value_bytes);
-                    class_map(class, (&key_bytes, &value_bytes), &mut each)
+                    class_map(class, (&key_bytes, &value_bytes), &mut sink)
                 }
                 (None, MapStep::Command(_)) => unreachable!("a command has a worker"),
             }
@@ -250,7 +277,7 @@ fn give(
     form: &Form,
     (key, value): (Writable<'_>, Writable<'_>),
     (key_bytes, value_bytes): (&mut Vec<u8>, &mut Vec<u8>),
-    each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
+    each: &mut impl TakeRecords,
 ) -> Result<()> {
     if let (true, Some(key), Some(value)) = (form.is_text(), key.plain(), value.plain()) {
         return worker.give_record(form, (key, value), each);
@@ -293,25 +320,21 @@ impl MapInput {
 ///
 /// # Errors
 /// A pattern without the group that was asked for; those of `each`.
-pub fn class_map(
-    class: &MapClass,
-    (key, value): (&[u8], &[u8]),
-    each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
-) -> Result<()> {
+pub fn class_map(class: &MapClass, (key, value): (&[u8], &[u8]), each: &mut impl TakeRecords) -> Result<()> {
     match class {
-        MapClass::Identity => each(key, value),
-        MapClass::Inverse => each(value, key),
-        MapClass::TokenCount => crate::record::Words::of(value).try_for_each(|word| each(word, b"1")),
+        MapClass::Identity => each.take(key, value),
+        MapClass::Inverse => each.take(value, key),
+        MapClass::TokenCount => crate::record::Words::of(value).try_for_each(|word| each.take(word, b"1")),
         MapClass::Fields { selection, ignores_key } => {
             let (key, value) = selection.map(key, value, *ignores_key);
-            each(key.as_bytes(), value.as_bytes())
+            each.take(key.as_bytes(), value.as_bytes())
         }
         MapClass::Regex { pattern, group } => {
             let text = java_text::decode(value);
             pattern.captures_iter(&text).try_for_each(|found| {
                 let part = found.get(*group);
                 let part = part.ok_or_else(|| Error::user(format!("the pattern has no group {group}")))?;
-                each(part.as_str().as_bytes(), b"1")
+                each.take(part.as_str().as_bytes(), b"1")
             })
         }
     }

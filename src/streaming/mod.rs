@@ -16,8 +16,9 @@
 //!    order in which a program reads and prints can bring both to a halt.
 //! 4. Inputs that are no lines are read in [other ways](reading): [XML](xml), [`SequenceFile`](sequence_file), delimiters; and
 //!    [`output`] writes lines, or a `SequenceFile`.
-//! 5. [`records`] cuts what a program prints into records; [`route`] makes the engine's keys of theirs: [`partition`] chooses
-//!    the reducer as Hadoop does, bit for bit, and [`order`] sorts by [fields of a key](key_fields).
+//! 5. [`records`] cuts what a program prints into records; [`repeats`] keeps those that are the same once; [`route`] makes the
+//!    engine's keys of theirs: [`partition`] chooses the reducer as Hadoop does, bit for bit, and [`order`] sorts by [fields of a
+//!    key](key_fields).
 //! 6. [`said`] reads a program's standard error: counters, status, and last words, which [`failure`] explains.
 //! 7. [`program`] is the job for `run`, `compare` and `check`; [`dry`] runs it as a shell would.
 //!
@@ -63,6 +64,7 @@ pub mod properties;
 pub mod reading;
 pub mod records;
 pub mod reducer;
+pub mod repeats;
 pub mod role;
 pub mod route;
 pub mod said;

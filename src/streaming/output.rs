@@ -15,6 +15,9 @@ use crate::streaming::writable::{Type, Writable};
 /// The counter group in which a part tells what was emitted and is no record.
 pub const FRAMING: &str = "twinmill.streaming.framing";
 
+/// The counter group in which a part tells the records that were emitted together with another.
+pub const TOGETHER: &str = "twinmill.streaming.together";
+
 /// The format of parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputKind {
@@ -33,12 +36,14 @@ pub struct Output {
     is_lazy: bool,
     writer: Option<Writer>,
     bytes: Vec<u8>,
+    /// Records that were emitted together with another.
+    together: u64,
 }
 
 impl Output {
     /// An output of records that were cut in this form.
     pub fn new(kind: OutputKind, form: Form, is_lazy: bool) -> Self {
-        Output { kind, form, is_lazy, writer: None, bytes: Vec::new() }
+        Output { kind, form, is_lazy, writer: None, bytes: Vec::new(), together: 0 }
     }
 
     /// Begins the part of a task; a file's mark is made of its name.
@@ -77,6 +82,20 @@ impl Output {
         Ok(())
     }
 
+    /// Whether lines of this form are written as they are.
+    pub fn takes_lines_of(&self, form: &Form) -> bool {
+        match (&self.kind, form) {
+            (OutputKind::Lines { separator: written }, Form::Text { separator, fields: 1 }) => written == separator,
+            _ => false,
+        }
+    }
+
+    /// Emits so many records, whole lines.
+    pub fn emit_lines(&mut self, lines: &[u8], records: u64, out: &mut impl Emit<[u8], [u8]>) {
+        out.emit(lines, &b""[..]);
+        self.together += records - 1;
+    }
+
     /// Emits a record of which a part may be missing: it is written without a separator then.
     ///
     /// # Errors
@@ -113,6 +132,7 @@ impl Output {
     /// # Errors
     /// The encoder's.
     pub fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        out.count(TOGETHER, "records", std::mem::take(&mut self.together));
         let Some(writer) = self.writer.as_mut().filter(|writer| !self.is_lazy || writer.has_begun()) else {
             return Ok(());
         };

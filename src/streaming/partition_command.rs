@@ -45,7 +45,9 @@ impl PartitionCommand {
     ) -> Result<()> {
         let PartitionCommand { worker, pending, shown } = self;
         pending.push_back((key.to_vec(), value.to_vec()));
-        worker.give_record(&Form::KeyOnly, (key, value), &mut |said, _| send(shown, pending, said, route, out))
+        worker.give_record(&Form::KeyOnly, (key, value), &mut |said: &[u8], _: &[u8]| {
+            send(shown, pending, said, route, out)
+        })
     }
 
     /// Ends the program's input, and emits the rest.
@@ -54,7 +56,7 @@ impl PartitionCommand {
     /// As for [`take`](Self::take); records of which it has not said where they go.
     pub fn finish(&mut self, route: &mut Route, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
         let PartitionCommand { worker, pending, shown } = self;
-        worker.finish(&mut |said, _| send(shown, pending, said, route, out))?;
+        worker.finish(&mut |said: &[u8], _: &[u8]| send(shown, pending, said, route, out))?;
         match pending.front() {
             None => Ok(()),
             Some((line, _)) => {

@@ -38,10 +38,41 @@ use crate::streaming::guard::Guard;
 /// Size that the pipe of standard output is given, where the system allows it. That of standard input keeps its size: a program
 /// that ends early must be noticed after as many bytes as in Hadoop.
 const PIPE_BYTES: i32 = 1 << 20;
+/// The size of other pipes.
+const USUAL_PIPE_BYTES: u64 = 64 << 10;
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 << 10;
 /// Time between two looks at the attempt's token.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// A pause before a wait, so that a pipe is found with much room or much in it.
+///
+/// A program that reads or prints a few KiB at a time would wake the task's thread each time, and each would wait for the other's
+/// turn: with Python's buffers of 8 KiB that is a third of what the engine takes. So the pause grows as long as less than a
+/// quarter of a pipe's bytes pass from one wait to the next, and shrinks where more than half of them do. A program that is fast
+/// is never waited for, and none finds its input empty for longer than [`LONGEST`](Self::LONGEST).
+#[derive(Debug, Default)]
+struct Pause {
+    time: Duration,
+}
+
+impl Pause {
+    const SHORTEST: Duration = Duration::from_micros(50);
+    const LONGEST: Duration = Duration::from_millis(1);
+
+    /// Takes a pause after so many bytes passed through the two pipes.
+    fn take(&mut self, written: u64, read: u64) {
+        let quarters = (4 * written / USUAL_PIPE_BYTES).max(4 * read / PIPE_BYTES.cast_unsigned() as u64);
+        match quarters {
+            0 => self.time = (2 * self.time).clamp(Self::SHORTEST, Self::LONGEST),
+            1 => {}
+            _ => self.time /= 2,
+        }
+        if self.time >= Self::SHORTEST {
+            thread::sleep(self.time);
+        }
+    }
+}
 
 /// Takes what a process prints.
 pub trait Listen {
@@ -82,6 +113,11 @@ pub struct Process {
     sign_of_life: Instant,
     /// Bytes that it was fed.
     pub fed_bytes: u64,
+    /// Bytes that it printed.
+    printed_bytes: u64,
+    pause: Pause,
+    /// Bytes that it was fed, and that it had printed, before the last pause.
+    at_pause: (u64, u64),
     ended: Option<ExitStatus>,
     /// Kills the group if this process cannot.
     guard: Arc<Guard>,
@@ -117,6 +153,9 @@ impl Process {
             join_delay,
             sign_of_life: Instant::now(),
             fed_bytes: 0,
+            printed_bytes: 0,
+            pause: Pause::default(),
+            at_pause: (0, 0),
             ended: None,
             guard: guard.clone(),
         };
@@ -206,6 +245,10 @@ impl Process {
 
     /// Waits until there is something to write, or to take, and takes it; without a time it takes only what is there.
     fn wait(&mut self, time: Option<Duration>, listener: &mut impl Listen) -> Result<()> {
+        if time.is_some() {
+            let (fed, printed) = std::mem::replace(&mut self.at_pause, (self.fed_bytes, self.printed_bytes));
+            self.pause.take(self.fed_bytes - fed, self.printed_bytes - printed);
+        }
         let timeout = time.map_or(PollTimeout::ZERO, |time| PollTimeout::from(time.as_millis() as u16));
         let (mut pipes, mut kinds) = (Vec::with_capacity(3), Vec::with_capacity(3));
         let streams =
@@ -260,6 +303,7 @@ impl Process {
             Ok(0) => self.stdout = None,
             Ok(read) => {
                 self.printed += read;
+                self.printed_bytes += read as u64;
                 count_bytes(FileUse::reads(Purpose::Commands), read as u64);
                 self.sign_of_life = Instant::now();
                 self.take_printed(false, listener)?;

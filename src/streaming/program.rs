@@ -19,10 +19,11 @@ use crate::streaming::combiner::COUNTS;
 use crate::streaming::job::{EmptyParts, MapInput, ReduceStep, StreamJob};
 use crate::streaming::mapper::{FOUND, OfOpenFiles, StreamMapper, Target};
 use crate::streaming::options::{self, Asked, Options};
-use crate::streaming::output::{FRAMING, Output};
+use crate::streaming::output::{FRAMING, Output, TOGETHER};
 use crate::streaming::place::Place;
 use crate::streaming::records::Form;
 use crate::streaming::reducer::{FED, StreamReducer};
+use crate::streaming::repeats::{GIVEN, REPEATED};
 use crate::streaming::route::Route;
 use crate::streaming::sequence_file::decode;
 
@@ -91,12 +92,19 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
     let name = job.properties.get("mapreduce.job.name").unwrap_or("stream").to_owned();
     let input: crate::Input = inputs.iter().collect();
     let reducers = session.config.reducers;
-    // The engine's sort buffer and the combiner's share what a task has.
-    let combine_bytes = (session.config.sort_buffer_bytes / 2) as usize;
-    if job.combiner.is_some() {
-        session.config.sort_buffer_bytes /= 2;
-    }
-    let mapper = |target: Target| StreamMapper::new(job.clone(), place.clone(), target, combine_bytes);
+    let route = match session.config.combining {
+        Combining::WhereGiven if job.keeps_repeats() => job.route().counted(),
+        _ => job.route(),
+    };
+    // The engine's sort buffer and what stands before it share what a task has.
+    let task_bytes = session.config.task_sort_buffer_bytes();
+    let beside_bytes = match job.combiner {
+        Some(_) => task_bytes / 2,
+        None if route.is_counted() => task_bytes / 4,
+        None => 0,
+    };
+    session.config.sort_buffer_bytes = (task_bytes - beside_bytes) as u64;
+    let mapper = |target: Target| StreamMapper::new(job.clone(), place.clone(), target, beside_bytes);
     let mut report = if reducers == 0 || matches!(job.reducer, ReduceStep::None) {
         let mapper = mapper(Target::Output(output_of(&job, &job.map_output)));
         match job.input {
@@ -105,7 +113,6 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
         }
     } else {
         job.check_reducers(reducers)?;
-        let route = job.route();
         let mapper = mapper(Target::Reducers(route.clone()));
         let form = if let ReduceStep::Command(_) = job.reducer { &job.reduce_output } else { &job.map_output };
         let output = output_of(&job, form);
@@ -119,6 +126,7 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
         publish_side_files(&place.side_dir(), output)?;
     }
     count_combined(&mut report);
+    count_repeats(&mut report);
     count_found(&mut report, reducers == 0 || matches!(job.reducer, ReduceStep::None));
     let fed = report.user_counters.remove(FED).unwrap_or_default();
     if !fed.is_empty() {
@@ -158,15 +166,16 @@ where
     job.output_format(OutputFormat::Raw).input(input).run(session)
 }
 
-/// Counts the records that mappers found themselves, and leaves out what parts have beside records.
+/// Counts the records that mappers found themselves, and those that were written together; and leaves out what parts have
+/// beside records.
 fn count_found(report: &mut Report, is_map_only: bool) {
     let mut total = |group: &str| -> u64 { report.user_counters.remove(group).unwrap_or_default().values().sum() };
-    let (found, framing) = (total(FOUND), total(FRAMING));
+    let (found, framing, together) = (total(FOUND), total(FRAMING), total(TOGETHER));
     report.counters.map_input_records += found;
     let written =
         if is_map_only { &mut report.counters.map_output_records } else { &mut report.counters.reduce_output_records };
-    *written = written.saturating_sub(framing);
-    report.output.records = report.output.records.saturating_sub(framing);
+    *written = (*written + together).saturating_sub(framing);
+    report.output.records = (report.output.records + together).saturating_sub(framing);
 }
 
 /// Counts what combiners did as Hadoop does: they stand between the mapper's output and the engine's input.
@@ -176,6 +185,20 @@ fn count_combined(report: &mut Report) {
         report.counters.combine_input_records = count("in");
         report.counters.combine_output_records = count("out");
         report.counters.map_output_records = count("in");
+    }
+}
+
+/// Counts records that were kept once as often as they came.
+fn count_repeats(report: &mut Report) {
+    let mut counts = |group: &str, name: &str| -> Option<u64> { report.user_counters.get_mut(group)?.remove(name) };
+    let (records, bytes) = (counts(GIVEN, "records"), counts(GIVEN, "bytes"));
+    let repeated = counts(REPEATED, "records");
+    if let (Some(records), Some(bytes)) = (records, bytes) {
+        (report.counters.map_output_records, report.counters.map_output_bytes) = (records, bytes);
+    }
+    report.counters.reduce_input_records += repeated.unwrap_or_default();
+    for group in [GIVEN, REPEATED] {
+        report.user_counters.remove(group);
     }
 }
 

@@ -10,6 +10,36 @@
 //! A line ends with LF, CR or CRLF. A key without a value is read by the next program as `key TAB`.
 
 use crate::error::{Error, Result};
+use crate::record::marks::Marks;
+
+/// Takes the records that a program prints, one by one; closures do.
+pub trait TakeRecords {
+    /// Takes a record.
+    ///
+    /// # Errors
+    /// Any obstacle to taking it.
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
+
+    /// Whether it takes whole lines of records of this form as well, as they are.
+    fn takes_lines_of(&self, _: &Form) -> bool {
+        false
+    }
+
+    /// Takes so many records: lines with a key and a value, each of which ends with LF.
+    ///
+    /// # Errors
+    /// Any obstacle to taking them.
+    fn take_lines(&mut self, _lines: &[u8], _records: u64) -> Result<()> {
+        unreachable!("it takes records one by one")
+    }
+}
+
+impl<F: FnMut(&[u8], &[u8]) -> Result<()>> TakeRecords for F {
+    #[inline]
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self(key, value)
+    }
+}
 
 /// The form of records in a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,20 +76,27 @@ impl Form {
     /// # Errors
     /// Those of `each`; [`Error::User`] where the end of binary records is missing.
     #[inline]
-    pub fn cut(&self, bytes: &[u8], all: bool, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<usize> {
+    pub fn cut(&self, bytes: &[u8], all: bool, each: &mut impl TakeRecords) -> Result<usize> {
         match self {
-            Form::Text { separator, fields: 1 } if separator.len() == 1 => {
+            Form::Text { separator, fields: 1 } if separator.len() == 1 && memchr::memchr(b'\r', bytes).is_none() => {
                 let separator = separator[0];
-                cut_lines(bytes, all, |line| {
-                    let key = memchr::memchr(separator, line).unwrap_or(line.len());
-                    each(&line[..key], line.get(key + 1..).unwrap_or_default())
-                })
+                let whole = if each.takes_lines_of(self) {
+                    take_lines(bytes, separator, each)?
+                } else {
+                    cut_pairs_of_lines(bytes, separator, each)?
+                };
+                if all && whole < bytes.len() {
+                    let (key, value) = split_key(&bytes[whole..], &[separator], 1);
+                    each.take(key, value)?;
+                    return Ok(bytes.len());
+                }
+                Ok(whole)
             }
             Form::Text { separator, fields } => cut_lines(bytes, all, |line| {
                 let (key, value) = split_key(line, separator, *fields);
-                each(key, value)
+                each.take(key, value)
             }),
-            Form::KeyOnly => cut_lines(bytes, all, |line| each(line, b"")),
+            Form::KeyOnly => cut_lines(bytes, all, |line| each.take(line, b"")),
             Form::Raw => cut_pairs(bytes, all, raw_len, |bytes| &bytes[4..], each),
             Form::Typed => cut_pairs(bytes, all, typed_len, |bytes| bytes, each),
         }
@@ -105,6 +142,54 @@ impl Form {
     }
 }
 
+/// Cuts the whole lines at the front of `bytes`, in which there is no CR, at their first separator. Returns how many bytes they
+/// have.
+#[inline]
+fn cut_pairs_of_lines(bytes: &[u8], separator: u8, each: &mut impl TakeRecords) -> Result<usize> {
+    const NONE: usize = usize::MAX;
+    let (mut start, mut key_end) = (0, NONE);
+    for at in Marks::of(bytes, [b'\n', separator]) {
+        if bytes[at] == b'\n' {
+            let line = &bytes[start..at];
+            let (key, value) =
+                if key_end == NONE { (line, &b""[..]) } else { (&bytes[start..key_end], &bytes[key_end + 1..at]) };
+            each.take(key, value)?;
+            (start, key_end) = (at + 1, NONE);
+        } else if key_end == NONE {
+            key_end = at;
+        }
+    }
+    Ok(start)
+}
+
+/// Hands on the whole lines at the front of `bytes`, in which there is no CR: as many as follow one another at a time where they
+/// have a separator, and each of the others alone. Returns how many bytes they have.
+fn take_lines(bytes: &[u8], separator: u8, each: &mut impl TakeRecords) -> Result<usize> {
+    // Where the lines begin that are still to be handed on, and how many they are; and where the current one begins.
+    let (mut start, mut records, mut at) = (0, 0, 0);
+    let mut has_value = false;
+    for mark in Marks::of(bytes, [b'\n', separator]) {
+        if bytes[mark] != b'\n' {
+            has_value = true;
+            continue;
+        }
+        if has_value {
+            records += 1;
+        } else {
+            if records > 0 {
+                each.take_lines(&bytes[start..at], records)?;
+            }
+            each.take(&bytes[at..mark], b"")?;
+            (start, records) = (mark + 1, 0);
+        }
+        (at, has_value) = (mark + 1, false);
+    }
+    if records > 0 {
+        each.take_lines(&bytes[start..at], records)?;
+    }
+    Ok(at)
+}
+
 /// Calls `each` for the lines at the front of `bytes`, without their ends.
 #[inline]
 fn cut_lines(bytes: &[u8], all: bool, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<usize> {
@@ -135,7 +220,12 @@ fn cut_lines(bytes: &[u8], all: bool, mut each: impl FnMut(&[u8]) -> Result<()>)
 pub fn split_key<'l>(line: &'l [u8], separator: &[u8], fields: usize) -> (&'l [u8], &'l [u8]) {
     let mut from = 0;
     for field in 1..=fields {
-        let Some(at) = memchr::memmem::find(&line[from..], separator) else { return (line, b"") };
+        let rest = &line[from..];
+        let found = match separator {
+            [byte] => memchr::memchr(*byte, rest),
+            _ => memchr::memmem::find(rest, separator),
+        };
+        let Some(at) = found else { return (line, b"") };
         if field == fields {
             return (&line[..from + at], &line[from + at + separator.len()..]);
         }
@@ -150,7 +240,7 @@ fn cut_pairs<'b>(
     all: bool,
     len: fn(&[u8]) -> Option<usize>,
     content: fn(&'b [u8]) -> &'b [u8],
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
+    each: &mut impl TakeRecords,
 ) -> Result<usize> {
     let part = |from: usize| {
         let length = len(&bytes[from..]).filter(|length| bytes.len() - from >= *length)?;
@@ -158,7 +248,7 @@ fn cut_pairs<'b>(
     };
     let mut start = 0;
     while let Some((key, value)) = part(start).and_then(|key| Some((key, part(start + key.len())?))) {
-        each(content(key), content(value))?;
+        each.take(content(key), content(value))?;
         start += key.len() + value.len();
     }
     if all && start < bytes.len() {
@@ -247,7 +337,7 @@ mod tests {
     fn cut(form: &Form, bytes: &[u8], all: bool) -> (Vec<(String, String)>, usize) {
         let mut records = Vec::new();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let taken = form.cut(bytes, all, |key, value| {
+        let taken = form.cut(bytes, all, &mut |key: &[u8], value: &[u8]| {
             records.push((text(key), text(value)));
             Ok(())
         });
@@ -292,11 +382,60 @@ mod tests {
         }
     }
 
+    /// Takes lines as they are.
+    #[derive(Default)]
+    struct Written {
+        bytes: Vec<u8>,
+        records: u64,
+        together: u64,
+    }
+
+    impl TakeRecords for Written {
+        fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+            self.bytes.extend([key, b"\t", value, b"\n"].concat());
+            self.records += 1;
+            Ok(())
+        }
+
+        fn takes_lines_of(&self, _: &Form) -> bool {
+            true
+        }
+
+        fn take_lines(&mut self, lines: &[u8], records: u64) -> Result<()> {
+            self.bytes.extend(lines);
+            self.records += records;
+            self.together += records;
+            Ok(())
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lines_are_as_their_records(text in "[ab\t\r\n]{0,60}", all in proptest::bool::ANY) {
+            let (form, mut lines, mut one_by_one) = (form("\t", 1), Written::default(), Vec::new());
+            let taken = form.cut(text.as_bytes(), all, &mut lines).unwrap();
+            let mut records = 0;
+            let alone = form.cut(text.as_bytes(), all, &mut |key: &[u8], value: &[u8]| {
+                records += 1;
+                one_by_one.extend([key, b"\t", value, b"\n"].concat());
+                Ok(())
+            });
+            proptest::prop_assert_eq!((taken, lines.bytes, lines.records), (alone.unwrap(), one_by_one, records));
+        }
+    }
+
+    #[test]
+    fn lines_that_follow_one_another_are_taken_together() {
+        let mut lines = Written::default();
+        form("\t", 1).cut(b"a\tb\n\t\nc\nd\te\nf", false, &mut lines).unwrap();
+        assert_eq!((lines.records, lines.together), (4, 3));
+    }
+
     #[test]
     fn binary_records_are_as_long_as_they_say() {
         let raw = b"\0\0\0\x01a\0\0\0\x02bc\0\0\0\x09";
         assert_eq!(cut(&Form::Raw, raw, false), (vec![("a".to_owned(), "bc".to_owned())], 11));
-        assert!(Form::Raw.cut(raw, true, |_, _| Ok(())).is_err());
+        assert!(Form::Raw.cut(raw, true, &mut |_: &[u8], _: &[u8]| Ok(())).is_err());
         for (typed, length) in [
             (&b"\x07\0\0\0\x02abX"[..], Some(7)),
             (b"\x03\0\0\0\x05", Some(5)),

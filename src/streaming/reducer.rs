@@ -8,6 +8,8 @@ use crate::streaming::aggregate::Aggregate;
 use crate::streaming::job::{ReduceStep, StreamJob};
 use crate::streaming::output::Output;
 use crate::streaming::place::Place;
+use crate::streaming::records::{Form, TakeRecords};
+use crate::streaming::repeats::REPEATED;
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::said::kept_name;
@@ -32,6 +34,8 @@ pub struct StreamReducer {
     /// Runs of equal keys so far, and the key of the last one.
     groups: u64,
     group_key: Vec<u8>,
+    /// Records that it was given beside the first of each that came several times.
+    repeated: u64,
     /// The number of its task.
     task: u32,
 }
@@ -54,6 +58,7 @@ impl StreamReducer {
             had_input: false,
             groups: 0,
             group_key: Vec::new(),
+            repeated: 0,
             task: 0,
         }
     }
@@ -76,38 +81,66 @@ impl Reducer for StreamReducer {
     }
 
     fn reduce(&mut self, key: &[u8], values: &mut Values<'_, [u8]>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { job, route, output, worker, had_input, groups, group_key, place, .. } = self;
+        let StreamReducer { job, route, output, worker, had_input, groups, group_key, repeated, place, .. } = self;
         *had_input = true;
         let Some(worker) = worker else {
-            return class_reduce(&job.reducer, route, key, values, |key, value| output.emit_parts(key, value, out));
+            let each = |key: Option<&[u8]>, value: Option<&[u8]>| output.emit_parts(key, value, out);
+            return class_reduce(&job.reducer, route, (key, values), repeated, each);
         };
+        let is_plain = route.is_plain();
+        *groups += u64::from(is_plain);
+        let mut printed = Printed { output, out, is_kept: true };
         while let Some(value) = values.next() {
-            let (own_key, value) = route.record(key, value)?;
+            let (own_key, value, times) = route.record(key, value)?;
+            *repeated += times - 1;
             // To Hadoop, too, a group is a run of equal keys, whatever the comparator says of them.
-            if *groups == 0 || group_key != own_key {
+            if !is_plain && (*groups == 0 || group_key != own_key) {
                 *groups += 1;
                 group_key.clear();
                 group_key.extend_from_slice(own_key);
             }
-            worker.give_record(&job.reduce_input, (own_key, job.reducer_reads(value)), &mut |key, value| {
-                output.emit(key, value, out)
-            })?;
+            worker.give_times(times, &job.reduce_input, (own_key, job.reducer_reads(value)), &mut printed)?;
         }
         worker.report(place, out);
         Ok(())
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { place, output, worker, had_input, groups, task, .. } = self;
+        let StreamReducer { place, output, worker, had_input, groups, repeated, task, .. } = self;
         if let Some(worker) = worker {
             // As in Hadoop, what a reducer without input prints is thrown away.
-            worker.finish(&mut |key, value| if *had_input { output.emit(key, value, out) } else { Ok(()) })?;
+            worker.finish(&mut Printed { output, out, is_kept: *had_input })?;
             if *had_input {
                 worker.report(place, out);
                 out.count(FED, numbered(*task), *groups);
             }
         }
+        out.count(REPEATED, "records", *repeated);
         output.finish(out)
+    }
+}
+
+/// What a reducer prints.
+struct Printed<'a, E> {
+    output: &'a mut Output,
+    out: &'a mut E,
+    /// Whether it goes to the output.
+    is_kept: bool,
+}
+
+impl<E: Emit<[u8], [u8]>> TakeRecords for Printed<'_, E> {
+    #[inline]
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        if self.is_kept { self.output.emit(key, value, self.out) } else { Ok(()) }
+    }
+
+    fn takes_lines_of(&self, form: &Form) -> bool {
+        self.is_kept && self.output.takes_lines_of(form)
+    }
+
+    fn take_lines(&mut self, lines: &[u8], records: u64) -> Result<()> {
+        self.output.emit_lines(lines, records, self.out);
+        Ok(())
     }
 }
 
@@ -115,14 +148,17 @@ impl Reducer for StreamReducer {
 fn class_reduce(
     step: &ReduceStep,
     route: &Route,
-    key: &[u8],
-    values: &mut Values<'_, [u8]>,
+    (key, values): (&[u8], &mut Values<'_, [u8]>),
+    repeated: &mut u64,
     mut each: impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>,
 ) -> Result<()> {
     let mut runs = Runs::default();
     while let Some(value) = values.next() {
-        let (own_key, value) = route.record(key, value)?;
-        runs.take(step, (own_key, value), &mut each)?;
+        let (own_key, value, times) = route.record(key, value)?;
+        *repeated += times - 1;
+        for _ in 0..times {
+            runs.take(step, (own_key, value), &mut each)?;
+        }
     }
     runs.end(&mut each)
 }

@@ -9,7 +9,7 @@ use crate::streaming::failure::{Attempt, Ending, Given, failure};
 use crate::streaming::job::Command;
 use crate::streaming::place::{Place, Workspace};
 use crate::streaming::process::{Fed, Listen, Process};
-use crate::streaming::records::Form;
+use crate::streaming::records::{Form, TakeRecords};
 use crate::streaming::role::{Rules, TaskKind};
 use crate::streaming::said::{Count, Said};
 
@@ -100,7 +100,7 @@ impl Worker {
     ///
     /// # Errors
     /// Those of feeding it.
-    pub fn give(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    pub fn give(&mut self, bytes: &[u8], each: &mut impl TakeRecords) -> Result<()> {
         self.given += bytes.len() as u64;
         let (direct, rest) = match self.batch.is_empty() {
             true => bytes.split_at(bytes.len() / BATCH_BYTES * BATCH_BYTES),
@@ -120,16 +120,47 @@ impl Worker {
         &mut self,
         form: &Form,
         (key, value): (&[u8], &[u8]),
-        each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
+        each: &mut impl TakeRecords,
     ) -> Result<()> {
-        let before = self.batch.len();
+        self.give_times(1, form, (key, value), each)
+    }
+
+    /// Gives it a record so many times.
+    ///
+    /// # Errors
+    /// Those of feeding it.
+    #[inline]
+    pub fn give_times(
+        &mut self,
+        times: u64,
+        form: &Form,
+        (key, value): (&[u8], &[u8]),
+        each: &mut impl TakeRecords,
+    ) -> Result<()> {
+        let mut first = self.batch.len();
         form.write(key, value, &mut self.batch);
-        self.given += (self.batch.len() - before) as u64;
+        let bytes = self.batch.len() - first;
+        self.given += bytes as u64 * times;
+        let mut left = (times - 1) * u64::from(bytes > 0);
+        while left > 0 {
+            if self.batch.len() >= BATCH_BYTES {
+                self.flush_if_full(each)?;
+                first = 0;
+                form.write(key, value, &mut self.batch);
+                left -= 1;
+                continue;
+            }
+            // As many again as there are, up to the one that fills the batch.
+            let (there, room) = ((self.batch.len() - first) / bytes, (BATCH_BYTES - self.batch.len()).div_ceil(bytes));
+            let more = there.min(room).min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.batch.extend_from_within(first..first + more * bytes);
+            left -= more as u64;
+        }
         self.flush_if_full(each)
     }
 
     #[inline]
-    fn flush_if_full(&mut self, each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    fn flush_if_full(&mut self, each: &mut impl TakeRecords) -> Result<()> {
         if self.batch.len() < BATCH_BYTES {
             return Ok(());
         }
@@ -140,7 +171,7 @@ impl Worker {
         fed
     }
 
-    fn feed(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    fn feed(&mut self, bytes: &[u8], each: &mut impl TakeRecords) -> Result<()> {
         if bytes.is_empty() || self.deaf {
             return Ok(());
         }
@@ -168,7 +199,7 @@ impl Worker {
     ///
     /// # Errors
     /// A failure of the program, and those of feeding it.
-    pub fn finish(&mut self, each: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    pub fn finish(&mut self, each: &mut impl TakeRecords) -> Result<()> {
         let rest = std::mem::take(&mut self.batch);
         if !rest.is_empty() && !self.deaf {
             self.keep_tail(&rest);
@@ -184,7 +215,7 @@ impl Worker {
     }
 
     /// Lets the process go on, and hears what it prints meanwhile.
-    fn heard<T, E: FnMut(&[u8], &[u8]) -> Result<()>>(
+    fn heard<T, E: TakeRecords>(
         &mut self,
         each: &mut E,
         go_on: impl FnOnce(&mut Process, &mut Hearing<'_, E>) -> Result<T>,
@@ -244,21 +275,41 @@ struct Hearing<'a, F> {
     each: &'a mut F,
 }
 
-impl<F: FnMut(&[u8], &[u8]) -> Result<()>> Listen for Hearing<'_, F> {
+impl<F: TakeRecords> Listen for Hearing<'_, F> {
     fn printed(&mut self, bytes: &[u8], all: bool) -> Result<usize> {
         let Hearing { form, written, printed, most_printed, each, .. } = self;
         if **printed + bytes.len() as u64 > *most_printed {
             return Err(Error::wrong_input(format!("the program printed more than {most_printed} bytes")));
         }
-        let taken = form.cut(bytes, all, |key, value| {
-            **written += 1;
-            each(key, value)
-        })?;
+        let taken = form.cut(bytes, all, &mut Counted { written, each: *each })?;
         **printed += taken as u64;
         Ok(taken)
     }
 
     fn said(&mut self, bytes: &[u8]) {
         self.said.take(bytes);
+    }
+}
+
+/// Counts records on their way.
+struct Counted<'a, F> {
+    written: &'a mut u64,
+    each: &'a mut F,
+}
+
+impl<F: TakeRecords> TakeRecords for Counted<'_, F> {
+    #[inline]
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        *self.written += 1;
+        self.each.take(key, value)
+    }
+
+    fn takes_lines_of(&self, form: &Form) -> bool {
+        self.each.takes_lines_of(form)
+    }
+
+    fn take_lines(&mut self, lines: &[u8], records: u64) -> Result<()> {
+        *self.written += records;
+        self.each.take_lines(lines, records)
     }
 }

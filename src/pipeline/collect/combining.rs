@@ -1,4 +1,4 @@
-//! The buffer of a map task with a combiner: a [table](super::table) of accumulators that is sorted when it spills.
+//! The buffer of a map task with a combiner: a [table](crate::pipeline::table) of accumulators that is sorted when it spills.
 //!
 //! Look-ups are gathered in batches: a record's slot is fetched when it is emitted, and by the time its batch is folded the
 //! cache line has arrived. Without that, a table larger than the second-level cache costs a trip to memory a record.
@@ -13,10 +13,10 @@ use crate::pipeline::collect::gain::{FIRST_LOOK, Gain};
 use crate::pipeline::collect::room;
 use crate::pipeline::collect::sort_memory::SortMemory;
 use crate::pipeline::collect::spills::{Occasion, Spills};
-use crate::pipeline::collect::table::{INLINE_BYTES, InlineKey, Table};
 use crate::pipeline::emit::Accepted;
 use crate::pipeline::fold::{Combine, Fold};
 use crate::pipeline::sort::{self, Entry, Keys};
+use crate::pipeline::table::{INLINE_BYTES, InlineKey, Table};
 use crate::pipeline::task::Task;
 use crate::record::{Key, ToKey, ToValue, Value};
 

@@ -574,6 +574,46 @@ fn counters_and_status_come_from_standard_error() {
 }
 
 #[test]
+fn records_that_are_the_same_come_as_often_as_they_were_printed_and_in_order() {
+    let count = "awk -F '\\t' '{n[$1] += $2} END {for (w in n) print w \"\\t\" n[w] | \"sort\"}'";
+    let (long, longer) = ("k".repeat(40), "v".repeat(40));
+    let input = format!("b\t1\na\t1\na\t1\n{long}\t1\na\t{longer}\na\t1\na\t1\n{long}\t1\na\t\na\na\t2\n").repeat(700);
+    let of = |key: &str, values: &[&str]| {
+        let lines: String = values.iter().map(|value| format!("{key}\t{value}\n")).collect();
+        lines.repeat(700)
+    };
+    let sorted =
+        [of("a", &["1", "1", &longer, "1", "1", "", "", "2"]), of("b", &["1"]), of(&long, &["1", "1"])].concat();
+    let cli = Cli::with_input(&input);
+    for mode in ["disk", "memory"] {
+        for keeps_repeats in ["true", "false"] {
+            let repeats = format!("twinmill.repeats={keeps_repeats}");
+            let mode = ["--mode", mode, "-D", &repeats, "-D", "mapreduce.job.maps=1"];
+            let words = [&["-mapper", "cat", "-reducer", "cat", "--report", "r.json"][..], &mode].concat();
+            let ended = cli.streamed(&words);
+            assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+            assert!(cli.parts() == [sorted.as_str()], "{}", ended.command);
+            let report = cli.json("r.json");
+            let bytes = input.len() - 700 * (2 * 11 - 1);
+            for (name, n) in [
+                ("MAP_OUTPUT_RECORDS", 700 * 11),
+                ("MAP_OUTPUT_BYTES", bytes),
+                ("REDUCE_INPUT_RECORDS", 700 * 11),
+                ("REDUCE_INPUT_GROUPS", 3),
+                ("REDUCE_OUTPUT_RECORDS", 700 * 11),
+            ] {
+                assert_eq!(report["counters"][name], n, "{name}: {}", ended.command);
+            }
+            assert_eq!(report["user_counters"], serde_json::json!({}), "{}", ended.command);
+        }
+    }
+    let words = "awk '{for (i = 1; i <= NF; i++) print \"LongValueSum:\" $i \"\\t1\"}'";
+    check(&"a b a\n".repeat(500), &["-mapper", words, "-reducer", "aggregate"], &["a\t1000\nb\t500\n"]);
+    let words = "awk '{for (i = 1; i <= NF; i++) print $i \"\\t1\"}'";
+    check(&"a b a\n".repeat(500), &["-mapper", words, "-reducer", count], &["a\t1000\nb\t500\n"]);
+}
+
+#[test]
 fn a_reducer_without_input_is_run_and_what_it_prints_is_thrown_away() {
     let cli = Cli::with_input("a\n");
     let reducer = "sh -c 'cat; echo end; echo reporter:counter:g,n,1 >&2'";

@@ -1,4 +1,5 @@
-//! The table behind a combiner: one accumulator a key, folded in place.
+//! A table of accumulators: one a key, folded in place. It is behind [combiners](crate::pipeline::collect), and behind the
+//! [repeats](crate::streaming::repeats) of commands.
 //!
 //! Open addressing with linear probing, at most five eighths full. Keys of up to [`INLINE_BYTES`] lie in their slot beside the
 //! accumulator, so that a hit touches one cache line; a longer key lies in an arena, and its slot holds its hash and its
@@ -16,7 +17,7 @@ use crate::pipeline::prefetch;
 use crate::record::Value;
 
 /// Longest key that lies in its slot.
-pub(super) const INLINE_BYTES: usize = 16;
+pub(crate) const INLINE_BYTES: usize = 16;
 /// Slots of a new table: few, since a table grows with what it holds and a share of memory may be small.
 const FIRST_SLOTS: usize = 1 << 6;
 /// Bytes of a new arena.
@@ -39,14 +40,21 @@ struct Slot<V> {
 
 /// An inline key, hashed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct InlineKey {
+pub(crate) struct InlineKey {
     key: [u64; 2],
     tag: Tag,
     hash: u64,
 }
 
+impl InlineKey {
+    /// The bytes of the key.
+    pub fn bytes(&self) -> &[u8] {
+        &bytes_of(&self.key)[..self.tag as usize - 1]
+    }
+}
+
 /// Accumulators by key.
-pub(super) struct Table<V> {
+pub(crate) struct Table<V> {
     slots: Box<[Slot<V>]>,
     used: usize,
     /// Long keys, each after its length in four bytes.
@@ -114,7 +122,12 @@ impl<V> Table<V> {
     /// Fetches the slot of a key.
     #[inline(always)]
     pub fn prefetch(&self, key: &InlineKey) {
-        prefetch::read(&self.slots[self.home(key.hash)]);
+        let slot = &self.slots[self.home(key.hash)];
+        prefetch::read(slot);
+        if 64 % size_of::<Slot<V>>() != 0 {
+            // It may end in the next line.
+            prefetch::read(&slot.value);
+        }
     }
 
     #[inline(always)]
@@ -297,7 +310,7 @@ impl<V> Drop for Table<V> {
 
 /// A key of at most [`INLINE_BYTES`] as two words, padded with zeros, its first byte first in memory.
 #[inline(always)]
-fn load_short(key: &[u8]) -> [u64; 2] {
+pub(crate) fn load_short(key: &[u8]) -> [u64; 2] {
     #[cfg(target_arch = "x86_64")]
     {
         const PAGE_BYTES: usize = 4096;
