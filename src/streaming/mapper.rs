@@ -12,7 +12,7 @@ use crate::streaming::output::Output;
 use crate::streaming::partition_command::PartitionCommand;
 use crate::streaming::place::Place;
 use crate::streaming::records::{Form, TakeRecords, split_key};
-use crate::streaming::repeats::Repeats;
+use crate::streaming::repeats::{Repeats, Tables};
 use crate::streaming::role::TaskKind;
 use crate::streaming::route::Route;
 use crate::streaming::worker::Worker;
@@ -33,6 +33,7 @@ struct Sink<'m, E> {
     combining: &'m mut Option<(Combining, TaskContext)>,
     partitioning: &'m mut Option<PartitionCommand>,
     repeats: &'m mut Option<Repeats>,
+    tables: &'m Tables,
     out: &'m mut E,
 }
 
@@ -93,8 +94,8 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
             (Target::Output(output), _) => output.finish(self.out),
             (Target::Reducers(route), Some(partitioning)) => partitioning.finish(route, self.out),
             (Target::Reducers(route), None) => {
-                if let Some(repeats) = &mut *self.repeats {
-                    repeats.finish(route, self.out);
+                if let Some(repeats) = self.repeats.take() {
+                    repeats.finish(self.tables, route, self.out);
                 }
                 Ok(())
             }
@@ -115,12 +116,14 @@ pub struct StreamMapper {
     combining: Option<(Combining, TaskContext)>,
     partitioning: Option<PartitionCommand>,
     repeats: Option<Repeats>,
+    tables: Tables,
     worker: Option<Worker>,
 }
 
 impl Clone for StreamMapper {
     fn clone(&self) -> Self {
-        StreamMapper::new(self.job.clone(), self.place.clone(), self.target.clone(), self.beside_bytes)
+        let of = StreamMapper::new(self.job.clone(), self.place.clone(), self.target.clone(), self.beside_bytes);
+        StreamMapper { tables: self.tables.clone(), ..of }
     }
 }
 
@@ -129,7 +132,8 @@ impl StreamMapper {
     /// takes `beside_bytes`.
     pub fn new(job: Arc<StreamJob>, place: Arc<Place>, target: Target, beside_bytes: usize) -> Self {
         let (combining, partitioning, repeats, worker) = (None, None, None, None);
-        StreamMapper { job, place, target, beside_bytes, combining, partitioning, repeats, worker }
+        let tables = Tables::default();
+        StreamMapper { job, place, target, beside_bytes, combining, partitioning, repeats, tables, worker }
     }
 }
 
@@ -148,7 +152,7 @@ impl Mapper for StreamMapper {
                 let partitioner = self.job.partitioner.as_ref();
                 let start = |command| PartitionCommand::start(&self.place, command, task);
                 self.partitioning = partitioner.map(start).transpose()?;
-                self.repeats = route.is_counted().then(|| Repeats::new(self.beside_bytes));
+                self.repeats = route.is_counted().then(|| Repeats::new(self.beside_bytes, &self.tables));
             }
         }
         if let MapStep::Command(command) = &self.job.mapper {
@@ -159,8 +163,8 @@ impl Mapper for StreamMapper {
     }
 
     fn map(&mut self, block: LineBlock<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
         let Some(worker) = worker else {
             let MapStep::Class(class) = &job.mapper else { unreachable!("a command has a worker") };
             let mut shown = Vec::new();
@@ -192,8 +196,8 @@ impl Mapper for StreamMapper {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
         if let Some(worker) = worker {
             worker.finish(&mut sink)?;
             worker.report(place, sink.out);
@@ -229,10 +233,10 @@ impl Mapper for OfOpenFiles {
 
 impl StreamMapper {
     fn map_file(&mut self, mut file: OpenFile<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, worker, .. } = self;
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
         let MapInput::Records(reading) = &job.input else { unreachable!("lines are not read from open files") };
         let path: Arc<std::path::Path> = file.path().into();
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, out };
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
         let (mut key_bytes, mut value_bytes, mut found) = (Vec::new(), Vec::new(), 0);
         reading.each(&mut file, |offset, key, value| {
             found += 1;

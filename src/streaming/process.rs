@@ -48,8 +48,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// A pause before a wait, so that a pipe is found with much room or much in it.
 ///
 /// A program that reads or prints a few KiB at a time would wake the task's thread each time, and each would wait for the other's
-/// turn: with Python's buffers of 8 KiB that is a third of what the engine takes. So the pause grows as long as less than a
-/// quarter of a pipe's bytes pass from one wait to the next, and shrinks where more than half of them do. A program that is fast
+/// turn: with Python's buffers of 8 KiB that is a third of what the engine takes. So the pause grows as long as less than
+/// half of a pipe's bytes pass from one wait to the next, and shrinks where more than three quarters of them do. A program that is fast
 /// is never waited for, and none finds its input empty for longer than [`LONGEST`](Self::LONGEST).
 #[derive(Debug, Default)]
 struct Pause {
@@ -64,8 +64,8 @@ impl Pause {
     fn take(&mut self, written: u64, read: u64) {
         let quarters = (4 * written / USUAL_PIPE_BYTES).max(4 * read / PIPE_BYTES.cast_unsigned() as u64);
         match quarters {
-            0 => self.time = (2 * self.time).clamp(Self::SHORTEST, Self::LONGEST),
-            1 => {}
+            0 | 1 => self.time = (2 * self.time).clamp(Self::SHORTEST, Self::LONGEST),
+            2 => {}
             _ => self.time /= 2,
         }
         if self.time >= Self::SHORTEST {
@@ -84,15 +84,6 @@ pub trait Listen {
 
     /// Takes bytes of standard error.
     fn said(&mut self, bytes: &[u8]);
-}
-
-/// The end of feeding a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fed {
-    /// It has all bytes.
-    All,
-    /// It does not read any more.
-    Closed,
 }
 
 /// A running process.
@@ -166,31 +157,39 @@ impl Process {
         Ok(process)
     }
 
-    /// Writes bytes to it, and takes what it prints meanwhile.
+    /// Writes bytes to it from `sent` on, and moves that on, until at most `most_left` of them are left, and more where there is
+    /// room; takes what it prints meanwhile. Returns whether it reads on.
     ///
     /// # Errors
     /// Those of the listener; [`Error::Cancelled`]; [`Error::TimedOut`] after too long without a sign of life.
-    pub fn feed(&mut self, mut bytes: &[u8], listener: &mut impl Listen) -> Result<Fed> {
-        while !bytes.is_empty() {
-            let Some(stdin) = &mut self.stdin else { return Ok(Fed::Closed) };
-            match stdin.write(bytes) {
+    pub fn feed(
+        &mut self,
+        bytes: &[u8],
+        sent: &mut usize,
+        most_left: usize,
+        listener: &mut impl Listen,
+    ) -> Result<bool> {
+        while *sent < bytes.len() {
+            let Some(stdin) = &mut self.stdin else { return Ok(false) };
+            match stdin.write(&bytes[*sent..]) {
                 Ok(written) => {
-                    bytes = &bytes[written..];
+                    *sent += written;
                     self.fed_bytes += written as u64;
                     count_bytes(FileUse::writes(Purpose::Commands), written as u64);
                     self.sign_of_life = Instant::now();
                 }
+                Err(error) if error.kind() == ErrorKind::WouldBlock && bytes.len() - *sent <= most_left => break,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Some(BETWEEN_LOOKS), listener)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                     self.stdin = None;
-                    return Ok(Fed::Closed);
+                    return Ok(false);
                 }
                 Err(error) => return Err(pipe_error("write to a program", error)),
             }
         }
         self.wait(None, listener)?;
-        Ok(Fed::All)
+        Ok(true)
     }
 
     /// Ends its input, takes all that it prints, and waits until it has ended.

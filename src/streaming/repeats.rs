@@ -17,8 +17,10 @@
 //! [`twinmill.repeats=false`](crate::streaming::job::REPEATS).
 
 use std::cell::Cell;
+use std::sync::{Arc, Mutex};
 
 use crate::job::Emit;
+use crate::observe::activity::lock;
 use crate::pipeline::table::{INLINE_BYTES, InlineKey, Table, load_short};
 use crate::streaming::route::Route;
 
@@ -31,42 +33,41 @@ pub const REPEATED: &str = "twinmill.streaming.repeated";
 const BATCH: usize = 32;
 /// Records after which the table is first looked at, for what it saves; each later look comes after four times as many.
 const FIRST_LOOK: u64 = if cfg!(test) { 256 } else { 16 << 10 };
-/// Longest value that lies in the table.
-const VALUE_BYTES: usize = 11;
+/// Longest value that lies in the table: a number, as programs that count print it. A slot is half a cache line then.
+const VALUE_BYTES: usize = 4;
 
-/// A value and how often it came, in two words: the first eight bytes of the value; the other three, its length in one, and the
-/// number in the upper half.
-type Kept = (u64, u64);
+/// A value and how often it came: from the lowest bits on its bytes, their number in three bits, and how often.
+type Kept = u64;
 
-const ONCE: u64 = 1 << 32;
-/// No value.
-const NOTHING: Kept = (0, u32::MAX as u64);
+const LENGTH_BITS: u32 = 8 * VALUE_BYTES as u32;
+const TIMES_BITS: u32 = LENGTH_BITS + 3;
+const ONCE: Kept = 1 << TIMES_BITS;
+/// No value: it has no length that a value has.
+const NOTHING: Kept = 7 << LENGTH_BITS;
 
 #[inline(always)]
 fn keep(value: &[u8]) -> Kept {
-    let [first, rest] = load_short(value).map(u64::from_le);
-    (first, rest | (value.len() as u64) << 24 | ONCE)
+    let [bytes, _] = load_short(value).map(u64::from_le);
+    bytes | (value.len() as u64) << LENGTH_BITS | ONCE
 }
 
-fn times((_, rest): Kept) -> u32 {
-    (rest >> 32) as u32
-}
-
-/// The value, and how many of the bytes are its own.
-fn value((first, rest): Kept) -> ([u8; 16], usize) {
-    let bytes = u128::from(rest) << 64 | u128::from(first);
-    (bytes.to_le_bytes(), (rest >> 24) as u8 as usize)
+fn times(kept: Kept) -> u32 {
+    (kept >> TIMES_BITS) as u32
 }
 
 /// Counts a value that is the one before; otherwise it takes its place, and that one is returned in `before`.
 #[inline(always)]
 fn count_or_replace(before: &Cell<Kept>, kept: &mut Kept, next: Kept) {
-    let is_same = kept.0 == next.0 && kept.1 as u32 == next.1 as u32;
-    match kept.1.checked_add(next.1 & !(ONCE - 1)) {
-        Some(rest) if is_same => kept.1 = rest,
+    let is_same = (*kept ^ next) & (ONCE - 1) == 0;
+    match kept.checked_add(next & !(ONCE - 1)) {
+        Some(sum) if is_same => *kept = sum,
         _ => before.set(std::mem::replace(kept, next)),
     }
 }
+
+/// The tables of tasks that have ended, which others use.
+#[derive(Clone, Default)]
+pub struct Tables(Arc<Mutex<Vec<Table<Kept>>>>);
 
 /// The records of one map task on their way to the sort buffer. They are handed on with the number of times that each came.
 #[derive(Default)]
@@ -86,8 +87,9 @@ pub struct Repeats {
 
 impl Repeats {
     /// A table that takes so many bytes of memory, or a few KiB.
-    pub fn new(capacity_bytes: usize) -> Self {
-        Repeats { capacity_bytes, next_look: FIRST_LOOK, ..Repeats::default() }
+    pub fn new(capacity_bytes: usize, tables: &Tables) -> Self {
+        let table = lock(&tables.0).pop().unwrap_or_default();
+        Repeats { table, capacity_bytes, next_look: FIRST_LOOK, ..Repeats::default() }
     }
 
     /// Takes a record.
@@ -194,12 +196,13 @@ impl Repeats {
     }
 
     /// Hands on the rest, and counts what was given.
-    pub fn finish(&mut self, route: &mut Route, out: &mut impl Emit<[u8], [u8]>) {
+    pub fn finish(mut self, tables: &Tables, route: &mut Route, out: &mut impl Emit<[u8], [u8]>) {
         let each = &mut |key: &[u8], times, value: &[u8]| route.emit_times(times, key, value, out);
         self.put_batch(each);
         self.hand_on_all(each);
-        out.count(GIVEN, "records", std::mem::take(&mut self.given));
-        out.count(GIVEN, "bytes", std::mem::take(&mut self.given_bytes));
+        out.count(GIVEN, "records", self.given);
+        out.count(GIVEN, "bytes", self.given_bytes);
+        lock(&tables.0).push(self.table);
     }
 }
 
@@ -207,8 +210,8 @@ impl Repeats {
 fn hand_on(key: &[u8], kept: Kept, handed_on: &mut u64, each: &mut impl FnMut(&[u8], u32, &[u8])) {
     if times(kept) > 0 {
         *handed_on += 1;
-        let (bytes, length) = value(kept);
-        each(key, times(kept), &bytes[..length]);
+        let length = kept >> LENGTH_BITS & 7;
+        each(key, times(kept), &kept.to_le_bytes()[..length as usize]);
     }
 }
 
@@ -224,7 +227,7 @@ mod tests {
 
     /// What comes out, each record as often as it came; and how many records were handed on.
     fn through(records: &Records, capacity_bytes: usize) -> (Records, usize, Repeats) {
-        let (mut repeats, mut out, mut handed_on) = (Repeats::new(capacity_bytes), Vec::new(), 0);
+        let (mut repeats, mut out, mut handed_on) = (Repeats::new(capacity_bytes, &Tables::default()), Vec::new(), 0);
         let mut each = |key: &[u8], times: u32, value: &[u8]| {
             handed_on += 1;
             out.extend((0..times).map(|_| (key.to_vec(), value.to_vec())));
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn a_table_takes_no_more_memory_than_it_may() {
         for capacity_bytes in [8 << 10, 64 << 10, 1 << 20] {
-            let mut repeats = Repeats::new(capacity_bytes);
+            let mut repeats = Repeats::new(capacity_bytes, &Tables::default());
             for i in 0..20_000u32 {
                 for key in [i.to_string(), format!("a key that lies in no slot: {i}")] {
                     for _ in 0..3 {
@@ -300,8 +303,9 @@ mod tests {
     fn a_value_that_came_most_often_is_handed_on_before_it_comes_again() {
         let before = Cell::new(NOTHING);
         let one = keep(b"1");
-        let mut kept = (one.0, one.1 | u64::from(u32::MAX) << 32);
+        let most = one | !(ONCE - 1);
+        let mut kept = most;
         count_or_replace(&before, &mut kept, one);
-        assert_eq!((times(before.get()), kept), (u32::MAX, one));
+        assert_eq!((before.get(), kept), (most, one));
     }
 }

@@ -8,16 +8,69 @@ use crate::job::{Emit, TaskContext};
 use crate::streaming::failure::{Attempt, Ending, Given, failure};
 use crate::streaming::job::Command;
 use crate::streaming::place::{Place, Workspace};
-use crate::streaming::process::{Fed, Listen, Process};
+use crate::streaming::process::{Listen, Process};
 use crate::streaming::records::{Form, TakeRecords};
 use crate::streaming::role::{Rules, TaskKind};
 use crate::streaming::said::{Count, Said};
 
-/// Bytes that are gathered before they are written. A program that ends without reading the last of them is no failure, as in
-/// Hadoop, whose buffer has this size.
+/// Bytes of a batch. A program that ends without reading the last bytes, which fill none, is no failure, as in Hadoop, whose
+/// buffer has this size.
 const BATCH_BYTES: usize = 128 << 10;
-/// Bytes of what was written last that are kept for an error.
+/// Bytes that are gathered before as many are sent as there is room for: those of a pipe.
+const STEP_BYTES: usize = 64 << 10;
+/// Most bytes that are gathered ahead while the program is at work with those before.
+const MOST_AHEAD: usize = 512 << 10;
+/// Bytes of what was sent last that are kept for an error.
 const TAIL_BYTES: usize = 400;
+
+/// Bytes for a program, gathered ahead of it: it works on those that were sent while the task goes on.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// Those that were sent last, and those that are to be sent.
+    bytes: Vec<u8>,
+    /// The end of those that were sent.
+    sent: usize,
+    /// The end of the last whole batch.
+    due: usize,
+    /// The length at which some are sent.
+    next_step: usize,
+}
+
+impl Ahead {
+    fn new() -> Self {
+        Ahead { next_step: STEP_BYTES, ..Ahead::default() }
+    }
+
+    /// Ends a batch where there are enough bytes for one.
+    fn count_batch(&mut self) {
+        if self.bytes.len() - self.due >= BATCH_BYTES {
+            self.due = self.bytes.len();
+        }
+    }
+
+    /// The last bytes that were sent.
+    fn tail(&self) -> &[u8] {
+        &self.bytes[self.sent.saturating_sub(TAIL_BYTES)..self.sent]
+    }
+
+    /// Notes bytes that were sent although nothing was gathered.
+    fn was_sent(&mut self, bytes: &[u8]) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+        (self.sent, self.due) = (self.bytes.len(), self.bytes.len());
+    }
+
+    /// Forgets what was sent, but for the last bytes, and sets the next step.
+    fn go_on(&mut self) {
+        let kept_from = self.sent.min(self.due).saturating_sub(TAIL_BYTES);
+        if kept_from >= MOST_AHEAD || self.sent == self.bytes.len() {
+            self.bytes.drain(..kept_from);
+            self.sent -= kept_from;
+            self.due -= kept_from;
+        }
+        self.next_step = (self.bytes.len() + STEP_BYTES).min(self.due + BATCH_BYTES);
+    }
+}
 
 /// Where bytes for a program come from.
 #[derive(Clone, Debug)]
@@ -37,12 +90,11 @@ pub struct Worker {
     command: Command,
     form: Form,
     said: Said,
-    batch: Vec<u8>,
+    ahead: Ahead,
     given: u64,
     /// Offset of the first bytes that it was given.
     first_offset: Option<u64>,
     origins: Vec<Origin>,
-    tail: Vec<u8>,
     written: u64,
     counts: Vec<Count>,
     rules: Rules,
@@ -69,11 +121,10 @@ impl Worker {
             command: command.clone(),
             form: form.clone(),
             said: Said::new(place.reporter_prefix(), rules.most_printed),
-            batch: Vec::with_capacity(BATCH_BYTES + (16 << 10)),
+            ahead: Ahead::new(),
             given: 0,
             first_offset: None,
             origins: Vec::new(),
-            tail: Vec::new(),
             written: 0,
             counts: Vec::new(),
             rules,
@@ -102,13 +153,28 @@ impl Worker {
     /// Those of feeding it.
     pub fn give(&mut self, bytes: &[u8], each: &mut impl TakeRecords) -> Result<()> {
         self.given += bytes.len() as u64;
-        let (direct, rest) = match self.batch.is_empty() {
-            true => bytes.split_at(bytes.len() / BATCH_BYTES * BATCH_BYTES),
-            false => (&[][..], bytes),
-        };
-        self.feed(direct, each)?;
-        self.batch.extend_from_slice(rest);
-        self.flush_if_full(each)
+        let mut rest = bytes;
+        if bytes.len() >= BATCH_BYTES && !self.deaf {
+            // With these, those before are a batch.
+            self.ahead.due = self.ahead.bytes.len();
+            self.send(0, each)?;
+        }
+        if bytes.len() >= BATCH_BYTES && !self.deaf {
+            let whole;
+            (whole, rest) = bytes.split_at(bytes.len() / BATCH_BYTES * BATCH_BYTES);
+            let is_open = self.heard(each, |process, ahead, hearing| {
+                let mut sent = 0;
+                let is_open = process.feed(whole, &mut sent, 0, hearing);
+                ahead.was_sent(&whole[..sent]);
+                is_open
+            })?;
+            if !is_open {
+                self.stopped_reading(each)?;
+            }
+            self.ahead.go_on();
+        }
+        self.ahead.bytes.extend_from_slice(rest);
+        self.send_if_full(each)
     }
 
     /// Gives it a record.
@@ -137,51 +203,57 @@ impl Worker {
         (key, value): (&[u8], &[u8]),
         each: &mut impl TakeRecords,
     ) -> Result<()> {
-        let mut first = self.batch.len();
-        form.write(key, value, &mut self.batch);
-        let bytes = self.batch.len() - first;
+        let mut first = self.ahead.bytes.len();
+        form.write(key, value, &mut self.ahead.bytes);
+        let bytes = self.ahead.bytes.len() - first;
         self.given += bytes as u64 * times;
         let mut left = (times - 1) * u64::from(bytes > 0);
         while left > 0 {
-            if self.batch.len() >= BATCH_BYTES {
-                self.flush_if_full(each)?;
-                first = 0;
-                form.write(key, value, &mut self.batch);
+            let room = self.ahead.next_step.saturating_sub(self.ahead.bytes.len());
+            if room == 0 {
+                self.send_if_full(each)?;
+                first = self.ahead.bytes.len();
+                form.write(key, value, &mut self.ahead.bytes);
                 left -= 1;
                 continue;
             }
-            // As many again as there are, up to the one that fills the batch.
-            let (there, room) = ((self.batch.len() - first) / bytes, (BATCH_BYTES - self.batch.len()).div_ceil(bytes));
-            let more = there.min(room).min(usize::try_from(left).unwrap_or(usize::MAX));
-            self.batch.extend_from_within(first..first + more * bytes);
+            // As many again as there are, up to the one with which some are sent.
+            let there = (self.ahead.bytes.len() - first) / bytes;
+            let more = there.min(room.div_ceil(bytes)).min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.ahead.bytes.extend_from_within(first..first + more * bytes);
             left -= more as u64;
         }
-        self.flush_if_full(each)
+        self.send_if_full(each)
     }
 
     #[inline]
-    fn flush_if_full(&mut self, each: &mut impl TakeRecords) -> Result<()> {
-        if self.batch.len() < BATCH_BYTES {
-            return Ok(());
-        }
-        let batch = std::mem::take(&mut self.batch);
-        let fed = self.feed(&batch, each);
-        self.batch = batch;
-        self.batch.clear();
-        fed
+    fn send_if_full(&mut self, each: &mut impl TakeRecords) -> Result<()> {
+        if self.ahead.bytes.len() < self.ahead.next_step { Ok(()) } else { self.send(MOST_AHEAD, each) }
     }
 
-    fn feed(&mut self, bytes: &[u8], each: &mut impl TakeRecords) -> Result<()> {
-        if bytes.is_empty() || self.deaf {
-            return Ok(());
+    /// Sends what was gathered until at most `most_ahead` bytes are left.
+    #[inline(never)]
+    fn send(&mut self, most_ahead: usize, each: &mut impl TakeRecords) -> Result<()> {
+        if !self.deaf {
+            self.ahead.count_batch();
+            let is_open = self.heard(each, |process, ahead, hearing| {
+                process.feed(&ahead.bytes, &mut ahead.sent, most_ahead, hearing)
+            })?;
+            if !is_open && self.ahead.sent < self.ahead.due {
+                self.stopped_reading(each)?;
+            }
         }
-        self.keep_tail(bytes);
-        let fed = self.heard(each, |process, hearing| process.feed(bytes, hearing))?;
-        if fed == Fed::All {
-            return Ok(());
+        if self.deaf {
+            self.ahead.was_sent(&[]);
         }
+        self.ahead.go_on();
+        Ok(())
+    }
+
+    /// It closed its input before it had a whole batch.
+    fn stopped_reading(&mut self, each: &mut impl TakeRecords) -> Result<()> {
         // What it printed before it closed its input may not have been heard yet.
-        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
+        let status = self.heard(each, |process, _, hearing| process.finish(hearing))?;
         if self.written >= self.rules.enough_records {
             self.deaf = true;
             return Ok(());
@@ -190,22 +262,13 @@ impl Worker {
         Err(self.failed(Ending::Deaf(status)))
     }
 
-    fn keep_tail(&mut self, bytes: &[u8]) {
-        self.tail.clear();
-        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
-    }
-
     /// Ends its input, takes the rest of what it prints, and waits for its end.
     ///
     /// # Errors
     /// A failure of the program, and those of feeding it.
     pub fn finish(&mut self, each: &mut impl TakeRecords) -> Result<()> {
-        let rest = std::mem::take(&mut self.batch);
-        if !rest.is_empty() && !self.deaf {
-            self.keep_tail(&rest);
-            self.heard(each, |process, hearing| process.feed(&rest, hearing))?;
-        }
-        let status = self.heard(each, |process, hearing| process.finish(hearing))?;
+        self.send(0, each)?;
+        let status = self.heard(each, |process, _, hearing| process.finish(hearing))?;
         self.said.end();
         if status.success() || !self.rules.status_counts {
             self.workspace.keep_side_files()?;
@@ -218,11 +281,11 @@ impl Worker {
     fn heard<T, E: TakeRecords>(
         &mut self,
         each: &mut E,
-        go_on: impl FnOnce(&mut Process, &mut Hearing<'_, E>) -> Result<T>,
+        go_on: impl FnOnce(&mut Process, &mut Ahead, &mut Hearing<'_, E>) -> Result<T>,
     ) -> Result<T> {
-        let Worker { process, form, said, written, printed, rules, .. } = self;
+        let Worker { process, ahead, form, said, written, printed, rules, .. } = self;
         let mut hearing = Hearing { form, said, written, printed, most_printed: rules.most_printed, each };
-        let went = go_on(process, &mut hearing);
+        let went = go_on(process, ahead, &mut hearing);
         if let Err(crate::Error::TimedOut { .. }) = &went {
             self.said.end();
             let limit = went.err().expect("just seen");
@@ -255,7 +318,7 @@ impl Worker {
         let place = origin.map(|origin| (origin.path.to_path_buf(), origin.offset + at.saturating_sub(origin.given)));
         let given = Given {
             place,
-            tail: self.tail.clone(),
+            tail: self.ahead.tail().to_vec(),
             last_words: self.said.last_words(),
             bytes: at,
             range: self.first_offset.map(|first| (first, self.given)),
