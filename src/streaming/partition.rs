@@ -60,18 +60,30 @@ impl ByHadoop {
     }
 }
 
-/// Java's polynomial over signed bytes: `31 h + byte`, in 32 bits. Eight bytes at a time, whose products do not wait for each
-/// other.
+/// Java's polynomial over signed bytes: `31 h + byte`, in 32 bits. Eight bytes at a time: neighbours are folded into pairs, pairs
+/// into fours, and those into one, in the lanes of a word. Lanes have no signs, so each byte is taken 128 too large first.
 fn hash(mut h: i32, bytes: &[u8]) -> i32 {
-    const fn power(n: u32) -> i32 {
-        31i32.wrapping_pow(n)
+    const fn power(n: u32) -> u32 {
+        31u32.wrapping_pow(n)
     }
-    const POWERS: [i32; 8] = [power(7), power(6), power(5), power(4), power(3), power(2), power(1), 1];
-    let chunks = bytes.chunks_exact(8);
-    let rest = chunks.remainder();
+    /// What 128 in each of eight bytes comes to.
+    const TOO_MUCH: u32 = {
+        let (mut sum, mut n) = (0u32, 0);
+        while n < 8 {
+            sum = sum.wrapping_add(128u32.wrapping_mul(power(n)));
+            n += 1;
+        }
+        sum
+    };
+    const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
+    const PAIRS: u64 = 0x0000_ffff_0000_ffff;
+    let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
-        let products = chunk.iter().zip(POWERS).map(|(byte, power)| i32::from(*byte as i8).wrapping_mul(power));
-        h = products.fold(h.wrapping_mul(power(8)), i32::wrapping_add);
+        let bytes = u64::from_le_bytes(*chunk) ^ 0x8080_8080_8080_8080;
+        let pairs = (bytes & BYTES) * 31 + (bytes >> 8 & BYTES);
+        let fours = (pairs & PAIRS) * u64::from(power(2)) + (pairs >> 16 & PAIRS);
+        let all = (fours as u32).wrapping_mul(power(4)).wrapping_add((fours >> 32) as u32).wrapping_sub(TOO_MUCH);
+        h = h.wrapping_mul(power(8).cast_signed()).wrapping_add(all.cast_signed());
     }
     rest.iter().fold(h, |h, byte| h.wrapping_mul(31).wrapping_add(i32::from(*byte as i8)))
 }
@@ -123,7 +135,10 @@ mod tests {
     fn hashes_are_javas() {
         for length in 0..40 {
             let bytes: Vec<u8> = (0..length).map(|i| (i * 77 + 200) as u8).collect();
-            assert_eq!(hash(1, &bytes), plain(1, &bytes), "{length}");
+            for bytes in [bytes, vec![0; length], vec![0x7f; length], vec![0x80; length], vec![0xff; length]] {
+                assert_eq!(hash(1, &bytes), plain(1, &bytes), "{bytes:?}");
+                assert_eq!(hash(i32::MIN, &bytes), plain(i32::MIN, &bytes), "{bytes:?}");
+            }
         }
         // "hello".hashCode() is 99162322.
         assert_eq!((hash(0, b"hello"), string_hash(b"hello")), (99_162_322, 99_162_322));
