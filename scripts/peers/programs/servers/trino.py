@@ -8,10 +8,13 @@ from urllib.request import urlopen
 
 from . import HOST, free_port, running
 
+# Where catalogs are static, a node is announced with its catalogs some seconds after the server says that it has started,
+# and a question before that finds no node.
 CONFIG = """coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={port}
 discovery.uri=http://{host}:{port}
+catalog.management=dynamic
 query.max-memory=3GB
 query.max-memory-per-node=3GB
 """
