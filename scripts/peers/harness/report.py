@@ -52,14 +52,27 @@ def markdown(session: Session) -> str:
 
 def _facts(session: Session) -> list[str]:
     machine = session.machine
-    versions = {row.system.family: row.version for row in session.rows if row.version}
+    versions = _versions(session)
     return [
         f"- command: `{session.command}`",
         f"- input: {_size(session.input_bytes)}, warm page cache; {session.started}",
         f"- machine: {machine['cpu_model']}, {machine['cpus_used']} of {machine['cpus']} CPUs, "
         f"{_size(machine['memory_bytes'])}, {machine['filesystem']}, Linux {machine['kernel']}",
-        "- versions: " + "; ".join(f"{family} {version}" for family, version in versions.items()),
+        f"- versions: {'; '.join(versions)}",
     ]
+
+
+def _versions(session: Session) -> list[str]:
+    """Each family once; its members by themselves where they are of different versions."""
+    of_family: dict[str, dict[str, str]] = {}
+    for row in session.rows:
+        if row.version:
+            of_family.setdefault(row.system.family, {})[row.system.name] = row.version
+    told = []
+    for family, members in of_family.items():
+        shared = set(members.values())
+        told += [f"{family} {shared.pop()}"] if len(shared) == 1 else [f"{name} {it}" for name, it in members.items()]
+    return told
 
 
 def _line(row: Row, base: float | None, loading: bool, iterative: bool, expected: str | None) -> list[str]:

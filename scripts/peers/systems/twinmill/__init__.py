@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from harness import layout
+from harness.interpreted import version_told
 from harness.registry import Command, Stream, System, Task, Workload
 
 REPORT = "report.json"
@@ -32,7 +32,7 @@ class Twinmill(System):
         return None if self.binary.exists() else "not built; cargo build --release, or --twinmill PATH"
 
     def version(self) -> str:
-        return subprocess.run([self.binary, "--version"], capture_output=True, text=True).stdout.split()[-1]
+        return version_told([str(self.binary), "--version"])
 
     def command(self, task: Task) -> Command:
         job, *options = (word.format(**task.parameters) for word in task.workload.twinmill)
