@@ -16,8 +16,6 @@ class R(ScriptSystem):
             yield "takes NUL for the end of a text"
         if question.workload.name == "join" and question.parameters["how"] in ("right", "full"):
             yield f"is not written for --how {question.parameters['how']}"
-        if self.name == "r" and question.workload.name in rules.TABLES and question.data.has(b'"'):
-            yield "takes no number within quotes for one"
         if self.name == "r" and question.data.size > LARGEST_INPUT:
             yield f"is not given inputs over {LARGEST_INPUT >> 20} MiB, which take some minutes"
 

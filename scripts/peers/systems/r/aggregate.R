@@ -11,10 +11,11 @@ timed(function() {
     width <- length(scan(source_path, what = "", sep = sep, nlines = 1, quote = "\"", quiet = TRUE))
     used <- c(question$groups, question$columns)
     classes <- ifelse(seq_len(width) %in% used, "character", "NULL")
-    classes[numbers] <- "numeric"
+    # Columns without a class are converted where all cells are numbers, with quotes or without.
+    classes[numbers] <- NA
     if (all(classes == "NULL")) classes[1] <- "character"
     rows <- read.table(source_path, sep = sep, quote = "\"", comment.char = "", colClasses = classes, na.strings = "")
-    names(rows) <- which(classes != "NULL")
+    names(rows) <- sort(unique(used))
     columns <- lapply(question$groups, function(column) {
         cells <- rows[[as.character(column)]]
         factor(ifelse(is.na(cells), "", cells))

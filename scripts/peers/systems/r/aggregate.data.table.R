@@ -12,8 +12,7 @@ timed(function() {
     used <- sort(unique(c(question$groups, question$columns)))
     used <- if (length(used)) used else 1L
     types <- Filter(length, list(character = setdiff(used, numbers), numeric = numbers))
-    sep <- separator_of(source_path)
-    rows <- fread(source_path, header = FALSE, select = used, colClasses = types, na.strings = "", sep = sep)
+    rows <- read(source_path, select = used, colClasses = types)
     told <- function(function_name, column) {
         if (is.na(column)) return(quote(.N))
         cells <- as.name(paste0("V", column))

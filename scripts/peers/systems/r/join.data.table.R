@@ -4,12 +4,10 @@ suppressPackageStartupMessages(library(data.table))
 source(file.path(Sys.getenv("PROGRAMS"), "program.R"))
 setDTthreads(as.integer(Sys.getenv("CPUS")))
 
-read <- function(path) fread(path, header = FALSE, colClasses = "character", na.strings = "", sep = separator_of(path))
-
 timed(function() {
-    left <- read("left")
-    right <- read("right")
-    setnames(right, c("V1", paste0("R", seq_len(ncol(right) - 1))))
+    left <- read("left", colClasses = "character")
+    right <- read("right", colClasses = "character")
+    setnames(right, c("V1", paste0("R", seq_len(ncol(right) - 1), recycle0 = TRUE)))
     how <- Sys.getenv("HOW")
     known <- right[!is.na(V1)]
     answer <- switch(how,

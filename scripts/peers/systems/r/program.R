@@ -21,6 +21,12 @@ aggregate_question <- function() {
 # The separator of the first row, and its number of cells.
 separator_of <- function(path) if (grepl("\t", readLines(path, n = 1))) "\t" else ","
 
+# The rows of a table, for data.table's programs.
+read <- function(path, ...) {
+    sep <- separator_of(path)
+    fread(path, header = FALSE, na.strings = "", sep = sep, strip.white = FALSE, blank.lines.skip = TRUE, ...)
+}
+
 timed <- function(work) {
     started <- proc.time()[["elapsed"]]
     dir.create(output)
