@@ -83,7 +83,11 @@ impl PendingFile {
         let name = target.file_name().ok_or_else(|| Error::io("write", path, ErrorKind::InvalidInput.into()))?;
         let prefix = beside::prefix(name);
         remove_abandoned(parent(&target), &prefix);
-        let beside = begin_beside(parent(&target), &prefix).map_err(Error::at("write", path))?;
+        if !parent(&target).is_dir() {
+            let why = format!("there is no directory {}", parent(&target).display());
+            return Err(Error::io("write", path, io::Error::new(ErrorKind::NotFound, why)));
+        }
+        let beside = begin_beside(parent(&target), &prefix).map_err(without_path).map_err(Error::at("write", path))?;
         if let Ok(replaced) = fs::metadata(&target) {
             // The new file gets the old one's permissions; where they cannot be set, it has the usual ones.
             let _ = beside.as_file().set_permissions(replaced.permissions());
@@ -220,6 +224,15 @@ fn in_place(path: &Path, metadata: &fs::Metadata) -> io::Result<Content> {
 fn open_in_place(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     File::options().write(true).custom_flags(flags.bits()).open(path)
+}
+
+/// The error without the name of the file beside its place, which nobody knows.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((why, _)) => io::Error::new(error.kind(), why),
+        None => error,
+    }
 }
 
 /// Makes a file beside a target, locked so that others can tell that it is not abandoned.
