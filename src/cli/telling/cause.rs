@@ -125,11 +125,20 @@ fn reason(mechanism: &Mechanism, faster: &str) -> String {
             seconds(*without),
             seconds(*faster_seconds)
         ),
-        Mechanism::StartedUp { startup_seconds, faster_startup_seconds } => format!(
-            "it takes {} to start, and {faster} {}",
-            seconds(*startup_seconds),
-            seconds(*faster_startup_seconds)
-        ),
+        Mechanism::StartedUp { startup_seconds, faster_startup_seconds } => {
+            let other = match *faster_startup_seconds {
+                0.0 => format!("{faster} starts at once"),
+                other => format!("{faster} {}", seconds(other)),
+            };
+            format!("it takes {} to start, and {other}", seconds(*startup_seconds))
+        }
+        Mechanism::Loaded { load_seconds, faster_load_seconds } => {
+            let other = match *faster_load_seconds {
+                0.0 => format!("{faster} loads nothing"),
+                other => format!("{faster} {}", seconds(other)),
+            };
+            format!("it takes {} to load the input, and {other}", seconds(*load_seconds))
+        }
         Mechanism::ComputedMore { cpu_seconds, faster_cpu_seconds } => format!(
             "it took {} of processor time, and {faster} {}",
             seconds(*cpu_seconds),
@@ -164,7 +173,7 @@ mod tests {
     fn told(gap_seconds: f64, causes: Vec<(Mechanism, f64)>) -> String {
         let cause = |(mechanism, seconds)| Cause { mechanism, seconds, share: seconds / gap_seconds };
         let causes = causes.into_iter().map(cause).collect();
-        let explanation = Explanation { slower: "disk".into(), faster: "memory".into(), gap_seconds, causes };
+        let explanation = Explanation { slower: "disk".into(), faster: "memory".into(), gap_seconds, of_whole: false, causes };
         after("disk takes 3.40 times as long as memory", Some(&explanation))
     }
 

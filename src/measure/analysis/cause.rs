@@ -54,6 +54,8 @@ pub struct Explanation {
     pub faster: String,
     /// Difference of the medians.
     pub gap_seconds: f64,
+    /// Whether those are of whole times, start-up and loading included.
+    pub of_whole: bool,
     /// One or two, the one that explains most first.
     pub causes: Vec<Cause>,
 }
@@ -179,6 +181,13 @@ pub enum Mechanism {
         /// The same of the faster one.
         faster_startup_seconds: f64,
     },
+    /// It took longer to take the input into tables of its own.
+    Loaded {
+        /// Time of that.
+        load_seconds: f64,
+        /// The same of the faster one.
+        faster_load_seconds: f64,
+    },
     /// It took more processor time.
     ComputedMore {
         /// Processor time.
@@ -237,6 +246,7 @@ impl Explanation {
             slower: slower.to_owned(),
             faster: faster.to_owned(),
             gap_seconds,
+            of_whole: false,
             causes: choose(candidates, gap_seconds),
         };
         (gap_seconds > 0.0).then(explanation)
@@ -513,9 +523,11 @@ fn lost_seconds(report: &Report) -> f64 {
 pub struct Program {
     /// Time before its first read, and after its last write.
     pub startup_seconds: f64,
+    /// Time in which it took the input into tables of its own.
+    pub load_seconds: f64,
     /// The rest.
     pub work_seconds: f64,
-    /// Processor time of both.
+    /// Processor time of all three.
     pub cpu_seconds: f64,
 }
 
@@ -523,16 +535,20 @@ impl Program {
     /// Runs of twinmill, whose own clock begins when they have started.
     fn of_runs(runs: &[&Run]) -> Option<Self> {
         let cpu_seconds = median(runs.iter().map(|run| run.report.cpu_seconds));
-        Some(Program { startup_seconds: 0.0, work_seconds: seconds_of(runs)?, cpu_seconds })
+        Some(Program { startup_seconds: 0.0, load_seconds: 0.0, work_seconds: seconds_of(runs)?, cpu_seconds })
     }
 
     /// Explains why this one, `slower`, took longer than the other.
     pub fn explain(&self, slower: &str, fast: &Program, faster: &str) -> Option<Explanation> {
-        Explanation::by(self.mechanisms_against(fast), self.seconds() - fast.seconds(), slower, faster)
+        let before_work = |program: &Program| program.startup_seconds + program.load_seconds;
+        let of_whole = before_work(self) + before_work(fast) > 0.0;
+        let explanation =
+            Explanation::by(self.mechanisms_against(fast), self.seconds() - fast.seconds(), slower, faster)?;
+        Some(Explanation { of_whole, ..explanation })
     }
 
     fn seconds(&self) -> f64 {
-        self.startup_seconds + self.work_seconds
+        self.startup_seconds + self.load_seconds + self.work_seconds
     }
 
     /// Processors that were busy on average.
@@ -547,6 +563,8 @@ impl Program {
             startup_seconds: self.startup_seconds,
             faster_startup_seconds: fast.startup_seconds,
         };
+        let loaded =
+            Mechanism::Loaded { load_seconds: self.load_seconds, faster_load_seconds: fast.load_seconds };
         let computed = Mechanism::ComputedMore { cpu_seconds: self.cpu_seconds, faster_cpu_seconds: fast.cpu_seconds };
         let used =
             Mechanism::UsedFewerProcessors { processors: self.processors(), faster_processors: fast.processors() };
@@ -554,6 +572,7 @@ impl Program {
         let inverse = |program: &Program| 1.0 / program.processors();
         let candidates = [
             (started, self.startup_seconds - fast.startup_seconds),
+            (loaded, self.load_seconds - fast.load_seconds),
             (computed, (work(self) - work(fast)) * (inverse(self) + inverse(fast)) / 2.0),
             (used, (inverse(self) - inverse(fast)) * (work(self) + work(fast)) / 2.0),
         ];
@@ -822,17 +841,21 @@ pub mod tests {
 
     #[test]
     fn programs_without_accounts_differ_by_start_processor_time_and_processors() {
-        let spark = Program { startup_seconds: 6.0, work_seconds: 2.0, cpu_seconds: 8.0 };
-        let awk = Program { startup_seconds: 0.0, work_seconds: 1.0, cpu_seconds: 1.0 };
+        let spark = Program { startup_seconds: 6.0, load_seconds: 0.0, work_seconds: 2.0, cpu_seconds: 8.0 };
+        let awk = Program { startup_seconds: 0.0, load_seconds: 0.0, work_seconds: 1.0, cpu_seconds: 1.0 };
         let causes = spark.explain("spark", &awk, "awk").unwrap().causes;
         let started = Mechanism::StartedUp { startup_seconds: 6.0, faster_startup_seconds: 0.0 };
         assert_eq!((&causes[0].mechanism, causes[0].seconds, causes.len()), (&started, 6.0, 1));
-        let twice = Program { startup_seconds: 0.0, work_seconds: 2.0, cpu_seconds: 2.0 };
-        let both = Program { startup_seconds: 0.0, work_seconds: 1.0, cpu_seconds: 2.0 };
+        let twice = Program { startup_seconds: 0.0, load_seconds: 0.0, work_seconds: 2.0, cpu_seconds: 2.0 };
+        let both = Program { startup_seconds: 0.0, load_seconds: 0.0, work_seconds: 1.0, cpu_seconds: 2.0 };
         let causes = twice.explain("reference", &both, "memory").unwrap().causes;
         let fewer = Mechanism::UsedFewerProcessors { processors: 1.0, faster_processors: 2.0 };
         assert_eq!((&causes[0].mechanism, causes[0].seconds), (&fewer, 1.0));
         assert_eq!(awk.explain("awk", &spark, "spark"), None);
+        let database = Program { startup_seconds: 1.0, load_seconds: 9.0, ..awk };
+        let causes = database.explain("postgresql", &awk, "awk").unwrap().causes;
+        let loaded = Mechanism::Loaded { load_seconds: 9.0, faster_load_seconds: 0.0 };
+        assert_eq!((&causes[0].mechanism, causes[0].seconds), (&loaded, 9.0));
     }
 
     #[test]

@@ -211,6 +211,7 @@ impl Rivals {
         let verdict = verdict.slower_first();
         let program = |tool: &Tool| Program {
             startup_seconds: tool.startup_seconds,
+            load_seconds: tool.load_seconds.unwrap_or(0.0),
             work_seconds: tool.work.median,
             cpu_seconds: tool.cpu_seconds,
         };

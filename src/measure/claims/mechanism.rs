@@ -6,7 +6,7 @@ use crate::measure::alternative::AlternativeRun;
 use crate::measure::analysis::cause::{Cause, CauseEntry, Explanation, Mechanism, Program};
 use crate::measure::analysis::verdict::Verdict;
 use crate::measure::claims::figure::{Figure, totals};
-use crate::measure::claims::statement::Condition;
+use crate::measure::claims::statement::{Condition, Relation};
 use crate::measure::comparison::Comparison;
 use crate::measure::run::Run;
 use crate::measure::statistics::median;
@@ -15,7 +15,7 @@ use crate::measure::statistics::median;
 type IsOfKind = fn(&Mechanism) -> bool;
 
 /// The kinds of mechanism that a claim may name as the reason, as the report spells them.
-pub const REASONS: [(&str, IsOfKind); 9] = [
+pub const REASONS: [(&str, IsOfKind); 10] = [
     ("files", |mechanism| matches!(mechanism, Mechanism::UsedFiles { .. } | Mechanism::WaitedForDisk { .. })),
     ("disk-wait", |mechanism| matches!(mechanism, Mechanism::WaitedForDisk { .. })),
     ("parsing", |mechanism| matches!(mechanism, Mechanism::ParsedInput { .. })),
@@ -24,6 +24,7 @@ pub const REASONS: [(&str, IsOfKind); 9] = [
     ("sorting", |mechanism| matches!(mechanism, Mechanism::Sorted { .. })),
     ("failures", |mechanism| matches!(mechanism, Mechanism::Recovered { .. })),
     ("startup", |mechanism| matches!(mechanism, Mechanism::StartedUp { .. })),
+    ("loading", |mechanism| matches!(mechanism, Mechanism::Loaded { .. })),
     ("computing", |mechanism| {
         matches!(mechanism, Mechanism::ComputedMore { .. } | Mechanism::UsedFewerProcessors { .. })
     }),
@@ -100,12 +101,25 @@ impl Check {
     }
 }
 
-/// The first two columns whose times a statement compares; `None` where there are none.
+/// The first two columns whose times a statement compares, those of the two sides of a relation before two of one side;
+/// `None` where there are none.
 pub fn compared(statement: &Condition) -> Option<(&str, &str)> {
-    let figures = statement.figures().into_iter().filter(|figure| figure.is_time());
-    let columns: Vec<&str> = figures.flat_map(Figure::columns).map(String::as_str).collect();
-    let first = *columns.first()?;
-    columns.into_iter().find(|other| *other != first).map(|second| (first, second))
+    statement.relations().into_iter().find_map(of_two_sides).or_else(|| {
+        let columns = timed(statement.figures());
+        let first = *columns.first()?;
+        columns.into_iter().find(|other| *other != first).map(|second| (first, second))
+    })
+}
+
+/// The first columns whose times stand on the two sides of a relation.
+fn of_two_sides(relation: &Relation) -> Option<(&str, &str)> {
+    let first = *timed(relation.left.figures()).first()?;
+    timed(relation.right.figures()).into_iter().find(|other| *other != first).map(|second| (first, second))
+}
+
+/// The columns whose times are among some figures.
+fn timed(figures: Vec<&Figure>) -> Vec<&str> {
+    figures.into_iter().filter(|figure| figure.is_time()).flat_map(Figure::columns).map(String::as_str).collect()
 }
 
 fn is_unexplained(cause: &Cause) -> bool {
@@ -142,6 +156,7 @@ impl Side {
                 let of = |value: fn(&Run) -> f64| median(runs.iter().map(|run| value(run)));
                 Some(Program {
                     startup_seconds: of(|run| run.startup_seconds),
+                    load_seconds: 0.0,
                     work_seconds: of(|run| run.report.wall_seconds),
                     cpu_seconds: of(|run| run.report.cpu_seconds),
                 })
@@ -151,6 +166,7 @@ impl Side {
                 let of = |value: fn(&AlternativeRun) -> f64| median(runs.iter().map(|run| value(run)));
                 Some(Program {
                     startup_seconds: of(|run| run.startup_seconds),
+                    load_seconds: of(|run| run.load_seconds.unwrap_or(0.0)),
                     work_seconds: of(|run| run.work_seconds),
                     cpu_seconds: of(|run| run.cpu_seconds),
                 })
@@ -201,5 +217,14 @@ mod tests {
         assert_eq!(Check::of(&statement(TWICE), &equal), Check::NoDifference);
         assert_eq!(Check::of(&statement("files_written(disk) > 0 B"), &equal), Check::NoTimes);
         assert_eq!(Check::of(&statement("median(disk) > 1 s"), &equal), Check::NoTimes);
+    }
+
+    #[test]
+    fn the_two_sides_of_a_relation_are_compared_before_two_columns_of_one_side() {
+        let columns = |text: &str| compared(&statement(text)).map(|(one, other)| (one.to_owned(), other.to_owned()));
+        let pair = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
+        assert_eq!(columns("min(median(disk), median(memory)) <= median(reference)"), pair("disk", "reference"));
+        assert_eq!(columns("median(disk) / median(memory) < 2"), pair("disk", "memory"));
+        assert_eq!(columns("median(disk) - median(memory) < 1 s"), pair("disk", "memory"));
     }
 }
