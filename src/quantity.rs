@@ -95,7 +95,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let largest = Duration::from_secs(1 << 32);
     duration
         .filter(|duration| !duration.is_zero() && *duration <= largest)
-        .ok_or_else(|| format!("'{text}' is not a time; write it like 5s, 250ms or 1.5m"))
+        .ok_or_else(|| format!("'{text}' is not a time above 0; write it with its unit, like 5s, 250ms or 1.5m"))
 }
 
 #[cfg(test)]
