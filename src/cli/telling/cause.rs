@@ -173,7 +173,8 @@ mod tests {
     fn told(gap_seconds: f64, causes: Vec<(Mechanism, f64)>) -> String {
         let cause = |(mechanism, seconds)| Cause { mechanism, seconds, share: seconds / gap_seconds };
         let causes = causes.into_iter().map(cause).collect();
-        let explanation = Explanation { slower: "disk".into(), faster: "memory".into(), gap_seconds, of_whole: false, causes };
+        let explanation =
+            Explanation { slower: "disk".into(), faster: "memory".into(), gap_seconds, of_whole: false, causes };
         after("disk takes 3.40 times as long as memory", Some(&explanation))
     }
 

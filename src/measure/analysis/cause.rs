@@ -563,8 +563,7 @@ impl Program {
             startup_seconds: self.startup_seconds,
             faster_startup_seconds: fast.startup_seconds,
         };
-        let loaded =
-            Mechanism::Loaded { load_seconds: self.load_seconds, faster_load_seconds: fast.load_seconds };
+        let loaded = Mechanism::Loaded { load_seconds: self.load_seconds, faster_load_seconds: fast.load_seconds };
         let computed = Mechanism::ComputedMore { cpu_seconds: self.cpu_seconds, faster_cpu_seconds: fast.cpu_seconds };
         let used =
             Mechanism::UsedFewerProcessors { processors: self.processors(), faster_processors: fast.processors() };
