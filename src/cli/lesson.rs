@@ -101,7 +101,7 @@ fn one(given: &Given, jobs: &[Box<dyn AnyProgram>], args: &LessonArgs) -> Result
         Ok(())
     })?;
     let width = terminal::width();
-    terminal::print(&lessons::before(lesson, width))?;
+    terminal::print(&lessons::before(&given.file, lesson, width))?;
     let guess = if told.is_some() { told } else { asked_guess(lesson, args)? };
     let measured = take(given, jobs, args, &mut supervisor)?;
     let guessed = Guessed::of(lesson, guess, &measured.comparisons);
@@ -135,7 +135,7 @@ fn course(all: &[Given], jobs: &[Box<dyn AnyProgram>], args: &LessonArgs) -> Res
         if !args.quiet {
             note(format_args!("lesson {} of {}: {}", lesson.number, all.len(), lesson.title));
         }
-        terminal::print(&lessons::before(lesson, width))?;
+        terminal::print(&lessons::before(&given.file, lesson, width))?;
         let measured = take(given, jobs, args, &mut supervisor)?;
         let guessed = Guessed::of(lesson, None, &measured.comparisons);
         terminal::print(&(lessons::after(lesson, &measured, guessed.as_ref(), width) + "\n"))?;

@@ -92,6 +92,12 @@ impl<'a> Conditions<'a> {
         let refuse = |at: Position, name: &str, message: String| {
             given.refuse(&Refusal { at, key: key(setup, name), why: Why::Options(message) })
         };
+        for input in &setup.inputs {
+            let path = given.path_of(&input.value);
+            if let Err(error) = path.metadata() {
+                return Err(refuse(input.at, "input", format!("cannot read {}: {error}", path.display())));
+            }
+        }
         let words = self.words_of(setup, given);
         let mut options = match parse(jobs, &words) {
             Ok(Command::Compare(options)) => options,
@@ -103,7 +109,7 @@ impl<'a> Conditions<'a> {
             let mut run: Vec<OsString> = vec![terminal::name().into(), "run".into(), (&setup.job.value).into()];
             run.push(format!("--mode={}", column.mode.name()).into());
             run.extend(setup.options.value.iter().chain(&column.options).map(OsString::from));
-            run.extend(setup.inputs.iter().map(|path| join("--input", given.path_of(path))));
+            run.extend(setup.inputs.iter().map(|path| join("--input", given.path_of(&path.value))));
             parse(jobs, &run).map_err(|message| refuse(column.at, "columns", message))?;
         }
         if let Some(size) = setup.size {
@@ -134,7 +140,9 @@ impl<'a> Conditions<'a> {
         let known = peers
             .and_then(|peers| peers.check(options.task.job.name(), &options.job_options, &setup.peers, supervisor));
         known.map_err(|failure| match failure {
-            Failure::Message(message, _) => refuse(setup.at, "peers", message),
+            Failure::Message(message, _) => {
+                refuse(setup.peers_at, "peers", message.trim_start_matches("--with: ").to_owned())
+            }
             failure => failure,
         })
     }
@@ -155,7 +163,7 @@ impl<'a> Conditions<'a> {
         words.extend(listed("iteration-sweep", numbers(&setup.iteration_sweep)));
         words.extend(listed("memory-sweep", numbers(&setup.memory_sweep)));
         words.extend(setup.ladder.then(|| OsString::from("--ladder")));
-        words.extend(setup.inputs.iter().map(|path| join("--input", given.path_of(path))));
+        words.extend(setup.inputs.iter().map(|path| join("--input", given.path_of(&path.value))));
         words.extend(self.peers.iter().filter(|_| !setup.peers.is_empty()).map(|path| join("--peers", path)));
         words.extend(self.words.iter().cloned());
         words

@@ -41,8 +41,11 @@ impl Given {
             return Err(Failure::Message(message, USAGE));
         }
         let text = fs::read(path).map_err(|error| Failure::Message(format!("cannot read {name}: {error}"), USAGE))?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Failure::Message(format!("{name} is no text in UTF-8, which TOML is"), USAGE))?;
+        let text = String::from_utf8(text).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+            Failure::Message(format!("{name}:{line}: this is no text in UTF-8, which TOML is"), USAGE)
+        })?;
         // What editors of some systems put before a text.
         let file = parse(&name, text.strip_prefix('\u{feff}').unwrap_or(&text))?;
         Ok(Given { name, path: Some(path.to_owned()), file })

@@ -68,7 +68,9 @@ impl Record {
 
 impl Entry {
     fn of(done: &Measured<'_>, (claim, outcome): (&Claim, &Outcome), before: usize) -> Self {
-        let Source { title, authors, date, place, url } = done.given.file.source.clone();
+        let of_file = || done.given.file.source.clone();
+        let of_claim = |title: &String| Source { title: title.clone(), ..Source::default() };
+        let Source { title, authors, date, place, url } = claim.source.as_ref().map_or_else(of_file, of_claim);
         Entry {
             file: done.given.name.clone(),
             name: claim.name.clone(),

@@ -3,7 +3,7 @@
 use crate::cli::claims::measuring::Measured;
 use crate::cli::export::markdown::escaped;
 use crate::cli::export::page::{self, Answer, Card, Link, Paragraph, Sheet, Verdict};
-use crate::cli::telling::claims::{cited, meaning, remarks, scaled, sentences, verdict, with_source};
+use crate::cli::telling::claims::{cited, claimed, meaning, remarks, scaled, sentences, verdict, with_source};
 use crate::cli::telling::machine;
 use crate::measure::claims::file::{Claim, ClaimFile, Lesson};
 use crate::measure::claims::outcome::Outcome;
@@ -39,7 +39,8 @@ fn title_of<'f>(file: &'f ClaimFile, name: &'f str) -> &'f str {
 pub fn lesson_page(lesson: &Lesson, measured: &Measured<'_>, guessed: Option<String>) -> String {
     let paragraph = |label, text: &String| Paragraph { label, text: text.clone() };
     let guess = lesson.guess.as_ref().zip(guessed);
-    let before = [paragraph("What is claimed.", &lesson.claimed), paragraph("What to watch.", &lesson.watch)];
+    let claimed = claimed(&measured.given.file, lesson);
+    let before = [paragraph("What is claimed.", &claimed), paragraph("What to watch.", &lesson.watch)];
     let sheet = Sheet {
         eyebrow: format!("twinmill · lesson {}", lesson.number),
         title: lesson.title.clone(),
@@ -86,13 +87,13 @@ fn kind(outcome: &Outcome) -> &'static str {
 }
 
 fn cards<'m>(measured: &'m Measured<'_>) -> impl Iterator<Item = Card> + 'm {
-    let source = &measured.given.file.source;
+    let file = &measured.given.file;
     measured.claims().map(move |(claim, outcome)| Card {
         verdict: verdict(outcome),
         kind: kind(outcome),
         text: claim.text.clone(),
-        source: cited(source, claim),
-        url: source.url.clone(),
+        source: cited(file, claim),
+        url: file.source.url.clone().filter(|_| claim.source.is_none()),
         sentences: sentences(claim, outcome),
         meaning: meaning(claim, outcome).map(str::to_owned),
         remarks: remarks(claim),
@@ -116,7 +117,7 @@ pub fn claims_markdown(measured: &[Measured<'_>]) -> String {
 }
 
 fn row(done: &Measured<'_>, claim: &Claim, outcome: &Outcome) -> String {
-    let said = escaped(&with_source(&done.given.file.source, claim));
+    let said = escaped(&with_source(&done.given.file, claim));
     let told: Vec<String> = sentences(claim, outcome).into_iter().chain(remarks(claim)).collect();
     format!("| {said} | **{}** | {} |\n", verdict(outcome), escaped(&told.join(" ")))
 }

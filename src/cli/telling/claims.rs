@@ -5,7 +5,7 @@ use crate::cli::figures::{bytes, count, counted, seconds};
 use crate::cli::telling::{cause, modes, noise};
 use crate::cli::terminal::wrapped;
 use crate::measure::claims::dimension::Dimension;
-use crate::measure::claims::file::{Changed, Claim, Source};
+use crate::measure::claims::file::{Changed, Claim, ClaimFile, Lesson, Source};
 use crate::measure::claims::judge::{Finding, ValueOf};
 use crate::measure::claims::mechanism::Check;
 use crate::measure::claims::outcome::{Missing, Outcome};
@@ -33,7 +33,7 @@ pub fn text(measured: &Measured<'_>, width: usize) -> String {
         let name = measured.name_of(i).map_or_else(String::new, |name| format!("{name}: "));
         paragraphs.push(wrapped(&(name + &modes::of_modes(comparison).sentence), width));
         paragraphs.extend(own.into_iter().map(|(claim, outcome)| {
-            let claimed = with_source(&measured.given.file.source, claim);
+            let claimed = with_source(&measured.given.file, claim);
             let head = format!("{}: {claimed}", verdict(outcome).to_uppercase());
             let meaning = meaning(claim, outcome).map(str::to_owned);
             let lines = sentences(claim, outcome).into_iter().chain(meaning).chain(remarks(claim));
@@ -69,17 +69,39 @@ pub fn summary(measured: &[Measured<'_>]) -> String {
     )
 }
 
-/// `Title, 2015, section 3`; empty where no source is told.
-pub fn cited(source: &Source, claim: &Claim) -> String {
-    let place = claim.place.as_ref().or(source.place.as_ref());
-    let title = Some(&source.title).filter(|title| !title.is_empty());
-    let parts: Vec<&str> = [title, source.date.as_ref(), place].into_iter().flatten().map(String::as_str).collect();
-    parts.join(", ")
+/// `Title, 2015, section 3`; empty where no source is told. A lesson cites its source where it tells what is claimed, and
+/// its claims are its own where they name no place or source of theirs.
+pub fn cited(file: &ClaimFile, claim: &Claim) -> String {
+    let of_file = |place: Option<&String>| {
+        let title = Some(&file.source.title).filter(|title| !title.is_empty());
+        [title, file.source.date.as_ref(), place]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (&claim.source, &claim.place) {
+        (Some(source), None) => source.clone(),
+        (Some(source), Some(place)) => format!("{source}, {place}"),
+        (None, None) if file.lesson.is_some() => String::new(),
+        (None, place) => of_file(place.as_ref().or(file.source.place.as_ref())),
+    }
+}
+
+/// What a lesson's source claims, with that source.
+pub fn claimed(file: &ClaimFile, lesson: &Lesson) -> String {
+    let Source { title, authors, date, place, .. } = &file.source;
+    let parts = [authors.as_ref(), Some(title).filter(|title| !title.is_empty()), date.as_ref(), place.as_ref()];
+    match parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ").as_str() {
+        "" => lesson.claimed.clone(),
+        source => format!("{} ({source})", lesson.claimed),
+    }
 }
 
 /// The claim, with its source. Without quotation marks: a file may put it into words of its own.
-pub fn with_source(source: &Source, claim: &Claim) -> String {
-    match cited(source, claim).as_str() {
+pub fn with_source(file: &ClaimFile, claim: &Claim) -> String {
+    match cited(file, claim).as_str() {
         "" => claim.text.clone(),
         source => format!("{} (after {source})", claim.text),
     }
@@ -97,7 +119,7 @@ pub fn sentences(claim: &Claim, outcome: &Outcome) -> Vec<String> {
 
 /// What the claim file says beside the measurement.
 pub fn remarks(claim: &Claim) -> Vec<String> {
-    let differs = claim.differs.as_ref().map(|text| format!("Not as it was there: {text}"));
+    let differs = claim.differs.as_ref().map(|text| format!("What differs here: {text}"));
     differs.into_iter().chain(claim.changed.as_ref().map(changed)).collect()
 }
 
@@ -120,7 +142,14 @@ pub fn meaning<'c>(claim: &'c Claim, outcome: &Outcome) -> Option<&'c str> {
 pub fn figure(found: &Finding) -> String {
     let rounds = counted(found.rounds as u64, "round");
     let Some(value) = value(found) else {
-        return format!("{}: not known after {rounds}.", found.text);
+        return match found.rounds_without_value {
+            0 => format!("{}: not known after {rounds}.", found.text),
+            without => format!(
+                "{}: it has no value in {}, where it divides by 0, or speaks of a figure that these runs do not have.",
+                found.text,
+                counted(without as u64, "round")
+            ),
+        };
     };
     let what = match found.of {
         ValueOf::Side | ValueOf::Crossing => value,
@@ -214,8 +243,13 @@ fn mechanism(claim: &Claim, outcome: &Outcome) -> Vec<String> {
         }
         _ => return Vec::new(),
     };
-    let longer =
-        format!("{} takes {} longer than {}", explanation.slower, seconds(explanation.gap_seconds), explanation.faster);
+    let whole = if explanation.of_whole { "With start-up and loading, " } else { "" };
+    let longer = format!(
+        "{whole}{} takes {} longer than {}",
+        explanation.slower,
+        seconds(explanation.gap_seconds),
+        explanation.faster
+    );
     let mut sentences = vec![cause::after(&longer, Some(explanation))];
     if outcome.reason_holds == Some(false) {
         let reasons = claim.because.join(" or ");
@@ -228,7 +262,6 @@ fn mechanism(claim: &Claim, outcome: &Outcome) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::claims::file::ClaimFile;
     use crate::measure::claims::file::tests::about;
     use crate::measure::comparison::Comparison;
     use crate::measure::comparison::tests::comparison;
@@ -266,6 +299,30 @@ mod tests {
         );
         let (sentences, _) = told("median(disk) / median(memory) > 2", &twice());
         assert!(sentences.contains("too close to call"), "{sentences}");
+    }
+
+    #[test]
+    fn a_claim_that_divides_by_nothing_says_so() {
+        let (sentences, verdict) = told("median(disk) / files_written(memory) > 1 s / 1 B", &twice());
+        assert_eq!(verdict, "undecided");
+        assert!(sentences.contains("it has no value in 5 rounds, where it divides by 0"), "{sentences}");
+    }
+
+    #[test]
+    fn a_lesson_cites_its_source_once_and_a_claim_one_of_its_own() {
+        let text = about("median(disk) > 1 s");
+        let of = |text: &str| {
+            let file = ClaimFile::parse(text).unwrap();
+            cited(&file, &file.claims[0])
+        };
+        assert_eq!(of(&text), "A text");
+        let other = text.clone() + "source = \"Another text, 2016\"\nplace = \"table 2\"\n";
+        assert_eq!(of(&other), "Another text, 2016, table 2");
+        let lesson = "\n[lesson]\nnumber = 1\nname = \"n\"\ntitle = \"t\"\nclaimed = \"c\"\nwatch = \"w\"\nwhy = \"y\"\n\
+                      not-shown = \"s\"\n";
+        assert_eq!(of(&(text.clone() + lesson)), "");
+        let file = ClaimFile::parse(&(text + lesson)).unwrap();
+        assert_eq!(claimed(&file, file.lesson.as_ref().unwrap()), "c (A text)");
     }
 
     #[test]

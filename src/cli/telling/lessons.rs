@@ -5,14 +5,14 @@ use crate::cli::result;
 use crate::cli::telling::claims::{self, amount};
 use crate::cli::terminal::wrapped;
 use crate::measure::claims::dimension::{Dimension, UNITS};
-use crate::measure::claims::file::Lesson;
+use crate::measure::claims::file::{ClaimFile, Lesson};
 use crate::measure::claims::guess::Guessed;
 
 /// What comes before the measurement.
-pub fn before(lesson: &Lesson, width: usize) -> String {
+pub fn before(file: &ClaimFile, lesson: &Lesson, width: usize) -> String {
     let mut paragraphs = vec![
         format!("Lesson {}. {}", lesson.number, lesson.title),
-        format!("What is claimed. {}", lesson.claimed),
+        format!("What is claimed. {}", claims::claimed(file, lesson)),
         format!("What to watch. {}", lesson.watch),
     ];
     paragraphs.extend(lesson.guess.as_ref().map(|guess| format!("Guess first. {}", guess.question)));
@@ -43,13 +43,19 @@ pub fn after(lesson: &Lesson, measured: &Measured<'_>, guess: Option<&Guessed>, 
 /// What was measured of the number that was to be guessed, and how good the guess was.
 pub fn guessed(found: &Guessed) -> String {
     let Some(measured) = found.measured else { return "It could not be measured here.".into() };
-    let measured = amount(measured, found.dimension);
+    let ends = found.interval.filter(|(low, high)| low < high);
+    let ends =
+        ends.map(|(low, high)| format!(" [{}, {}]", amount(low, found.dimension), amount(high, found.dimension)));
+    let measured = amount(measured, found.dimension) + &ends.unwrap_or_default();
     let Some(guess) = found.guess else { return format!("Measured here: {measured}.") };
     let guess = amount(guess, found.dimension);
     match found.times() {
         Some(times) if (0.8..=1.25).contains(&times) => {
             format!("Your guess was {guess}, and {measured} was measured here: well guessed.")
         }
+        Some(_) if found.is_open() => format!(
+            "Your guess was {guess}, and {measured} was measured here, which is too uncertain to say that the guess is wrong."
+        ),
         Some(times) if times > 1.0 => {
             format!("Your guess was {guess}, and {measured} was measured here: the guess is {times:.1} times as high.")
         }
@@ -100,10 +106,12 @@ mod tests {
         assert_eq!(parse_guess("2 times", Dimension::NUMBER), Ok(2.0));
         assert_eq!(parse_guess("500 ms", Dimension::SECONDS), Ok(0.5));
         assert!(parse_guess("500 MiB", Dimension::SECONDS).is_err() && parse_guess("many", Dimension::NUMBER).is_err());
-        let found = |guess| Guessed { measured: Some(2.0), guess, dimension: Dimension::NUMBER };
+        let found = |guess| Guessed { measured: Some(2.0), interval: None, guess, dimension: Dimension::NUMBER };
         assert_eq!(guessed(&found(None)), "Measured here: 2.");
         assert!(guessed(&found(Some(10.0))).ends_with("the guess is 5.0 times as high."));
         assert!(guessed(&found(Some(0.5))).ends_with("which is 4.0 times as high."));
         assert!(guessed(&found(Some(2.2))).ends_with("well guessed."));
+        let wide = Guessed { interval: Some((0.4, 9.0)), ..found(Some(5.0)) };
+        assert!(guessed(&wide).contains("2 [0.40, 9] was measured here, which is too uncertain"), "{}", guessed(&wide));
     }
 }

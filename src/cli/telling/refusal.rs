@@ -49,6 +49,9 @@ fn reason(key: &str, why: &Why) -> String {
                      sizes other programs"
             )
         }
+        Why::NothingMeasured => {
+            "this compares numbers alone, so there is nothing to measure; name a figure, such as median(disk)".into()
+        }
         Why::NothingToExplain => {
             "a reason explains a difference of two times, and the statement compares none, such as median(disk) and \
              median(memory)"
@@ -174,6 +177,18 @@ mod tests {
             (
                 about("median(dsik) > 2 s"),
                 "the comparison has no column 'dsik' (did you mean disk?); it has: disk, memory",
+            ),
+            (
+                about("median(disk) > 2 s or 1 < 2"),
+                "mine.toml:13:36: claim[1].statement: this compares numbers alone, so there is nothing to measure",
+            ),
+            (
+                about("median(disk) > median('memory at 50 %')"),
+                "the comparison has no column 'memory at 50 %'; it has: disk, memory",
+            ),
+            (
+                good.replace("[comparison]", "[comparison]\njob = \"sort\""),
+                "mine.toml:8:1: job: this is no TOML: duplicate key",
             ),
             (about("median(disk, memory) > 2 s"), "write median(COLUMN): time, for other programs"),
             (good.replace("= 1\n", "= 3\n"), "mine.toml:1:11: version: this twinmill reads version 1"),

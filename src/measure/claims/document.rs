@@ -59,6 +59,8 @@ pub enum Why {
     },
     /// A figure that grows, of a column that does not.
     DoesNotGrow(String),
+    /// A relation without a figure, which no measurement can settle.
+    NothingMeasured,
     /// A reason for a statement that compares no times of two columns.
     NothingToExplain,
     /// A second setting that cannot go with the key.

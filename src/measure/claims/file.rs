@@ -27,6 +27,7 @@
 //! statement = "median(disk) / median(memory) >= 2"
 //! because = ["files"]               # part of the claim: this explains the difference in time
 //! place = "section 3.2"             # page, table, figure of this claim
+//! source = "Another text, 2016"     # where this claim comes from another text than the others
 //! differs = "What is not here as it was there."
 //! changed = {date = "2025-09", version = "Spark 4.1", text = "What has changed since."}
 //! if-true = "What the verdict means."
@@ -66,6 +67,7 @@ const CLAIM: &[&str] = &[
     "comparison",
     "statement",
     "because",
+    "source",
     "place",
     "differs",
     "changed",
@@ -112,8 +114,6 @@ pub struct Source {
 pub struct Setup {
     /// Its name; empty where it is the only one.
     pub name: String,
-    /// Where it stands.
-    pub at: Position,
     /// The job.
     pub job: Placed<String>,
     /// Options of the job and of its runs.
@@ -121,11 +121,13 @@ pub struct Setup {
     /// Size of the generated input.
     pub size: Option<ByteSize>,
     /// Input files, as seen from the claim file.
-    pub inputs: Vec<String>,
+    pub inputs: Vec<Placed<String>>,
     /// The columns, at least one.
     pub columns: Vec<ColumnSetup>,
     /// Other programs.
     pub peers: Vec<String>,
+    /// Where the first of them stands.
+    pub peers_at: Position,
     /// Sizes of the input, against its own.
     pub scale: Vec<f64>,
     /// Numbers of iterations.
@@ -173,6 +175,8 @@ pub struct Claim {
     pub statement_text: String,
     /// The reasons that it gives, of [`REASONS`]; one of them must explain the difference.
     pub because: Vec<String>,
+    /// Where it comes from, if not from the file's source.
+    pub source: Option<String>,
     /// Page, table, figure.
     pub place: Option<String>,
     /// What is not here as it was there.
@@ -238,10 +242,11 @@ impl ClaimFile {
     /// # Errors
     /// [`Refusal`] of the first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let parsed = DeTable::parse(text).map_err(|error| Refusal {
-            at: Position::of(text, error.span().map_or(0, |span| span.start)),
-            key: String::new(),
-            why: Why::NoToml(error.message().to_owned()),
+        let parsed = DeTable::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let at = Position::of(text, span.start);
+            let key = text.get(span).filter(|_| error.message() == "duplicate key").unwrap_or_default().to_owned();
+            Refusal { at, key, why: Why::NoToml(error.message().to_owned()) }
         })?;
         let top = Reader::of(text, parsed.get_ref(), (String::new(), 0), TOP)?;
         let version = top.whole("version")?.ok_or_else(|| top.missing("version"))?;
@@ -327,15 +332,15 @@ impl Setup {
         }
         Ok(Setup {
             name: name.to_owned(),
-            at: placed(reader.at()),
             job: Placed { at: placed(job.at), value: job.value },
             options: Placed {
                 at: placed(options.first().map_or(reader.at(), |option| option.at)),
                 value: options.into_iter().map(|option| option.value).collect(),
             },
             size,
-            inputs: inputs.into_iter().map(|input| input.value).collect(),
+            inputs: inputs.into_iter().map(|input| Placed { at: placed(input.at), value: input.value }).collect(),
             columns,
+            peers_at: placed(peers.first().map_or(reader.at(), |peer| peer.at)),
             peers: peers.into_iter().map(|peer| peer.value).collect(),
             scale,
             iteration_sweep: iterations.into_iter().map(|value| value as u32).collect(),
@@ -346,7 +351,33 @@ impl Setup {
 
     /// The names that statements about it may use.
     pub fn names(&self) -> Names {
-        Names { columns: self.columns.iter().map(|column| &column.name).chain(&self.peers).cloned().collect() }
+        let modes = || self.columns.iter().filter(|column| column.is_plain()).map(|column| column.name.as_str());
+        let others = || self.peers.iter().map(String::as_str);
+        let beside = |names: &mut dyn Iterator<Item = &str>, rests: &[String]| {
+            names.flat_map(|name| rests.iter().map(move |rest| format!("{name} {rest}"))).collect::<Vec<_>>()
+        };
+        let sizes: Vec<String> = self.scale.iter().map(|factor| format!("×{factor}")).collect();
+        let iterations: Vec<String> =
+            self.iteration_sweep.iter().map(|number| format!("{number} iterations")).collect();
+        let budgets: Vec<String> = self.memory_sweep.iter().map(|percent| format!("at {percent} %")).collect();
+        let mut columns: Vec<String> =
+            self.columns.iter().map(|column| &column.name).chain(&self.peers).cloned().collect();
+        columns.extend(beside(&mut modes().chain(others()), &sizes));
+        columns.extend(beside(&mut modes(), &iterations));
+        columns.extend(beside(&mut std::iter::once(RunMode::Memory.name()), &budgets));
+        if self.has_faults() {
+            columns.extend(beside(
+                &mut self.columns.iter().map(|column| column.name.as_str()),
+                &["without faults".into()],
+            ));
+        }
+        Names { columns, steps: self.ladder }
+    }
+
+    /// Whether runs without faults are made beside those with them.
+    fn has_faults(&self) -> bool {
+        let own = self.columns.iter().flat_map(|column| &column.options);
+        self.options.value.iter().chain(own).any(|option| option.starts_with("--inject"))
     }
 
     /// Whether a column runs at each point along an axis.
@@ -433,6 +464,9 @@ impl Claim {
         let statement = parse(&text.value, &setup.names()).map_err(refuse)?;
         for relation in statement.relations() {
             let at = reader.within(&text, relation.at);
+            if relation.figures().is_empty() {
+                return Err(reader.refusal(at, "statement", Why::NothingMeasured));
+            }
             for figure in relation.figures() {
                 check_growth(figure, setup).map_err(|why| reader.refusal(at, "statement", why))?;
             }
@@ -458,6 +492,7 @@ impl Claim {
             statement,
             statement_text: text.value.split_whitespace().collect::<Vec<_>>().join(" "),
             because: because.into_iter().map(|reason| reason.value).collect(),
+            source: reader.paragraph("source")?,
             place: reader.paragraph("place")?,
             differs: reader.paragraph("differs")?,
             changed: changed.transpose()?,
@@ -539,6 +574,21 @@ pub mod tests {
         let file = ClaimFile::parse(&about("median(disk) / median(memory) >= 2")).unwrap();
         assert_eq!((file.source.title.as_str(), file.claims[0].name.as_str()), ("A text", "twice"));
         assert_eq!(file.comparisons[0].columns.iter().map(|c| c.mode).collect::<Vec<_>>(), RunMode::ALL[..2]);
+    }
+
+    #[test]
+    fn a_statement_may_name_what_runs_beside_the_columns_and_nothing_else() {
+        let with = |keys: &str, statement: &str| {
+            ClaimFile::parse(&about(statement).replace("[comparison]", &format!("[comparison]\n{keys}"))).is_ok()
+        };
+        assert!(with("memory-sweep = [50, 100]", "median('memory at 50 %') < median(disk)"));
+        assert!(!with("memory-sweep = [50, 100]", "median('disk at 50 %') < median(disk)"));
+        assert!(with("scale = [0.5, 3]\npeers = [\"duckdb\"]", "median('duckdb ×3') < median('disk ×0.5')"));
+        assert!(!with("scale = [0.5, 3]", "median('disk ×2') < median(disk)"));
+        assert!(with("iteration-sweep = [1, 5]", "median('disk 5 iterations') < 2 s"));
+        assert!(with("options = [\"--inject=map:1:panic\"]", "median('disk without faults') < median(disk)"));
+        assert!(!with("", "median('disk without faults') < median(disk)"));
+        assert!(with("ladder = true", "median('disk of the ladder') < median(disk)"));
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Finding {
     pub dimension: Dimension,
     /// Rounds in which everything that it speaks of ran.
     pub rounds: usize,
+    /// Rounds in which everything ran, and one side has no value all the same: it divides by 0, or a figure is not known.
+    pub rounds_without_value: usize,
     /// The confidence that the interval has, together with those of the statement's other relations.
     pub coverage: f64,
     /// About so many more rounds would settle it, if the noise stayed as it is; `None` where it is settled, and where no
@@ -141,6 +143,7 @@ impl Finding {
             operator: operator.sign(),
             dimension: scale.dimension(relation.dimension),
             rounds: values.len(),
+            rounds_without_value: rounds.len() - sides.len(),
             coverage: looks.coverage(),
             rounds_to_settle,
             needs,
@@ -164,6 +167,7 @@ impl Finding {
             operator: operator.sign(),
             dimension: relation.dimension,
             rounds,
+            rounds_without_value: 0,
             coverage: comparison.settings.looks.coverage(),
             rounds_to_settle: (truth == Truth::Undecided).then_some(FEWEST_ROUNDS),
             needs,
@@ -298,7 +302,7 @@ pub mod tests {
 
     /// A statement on the columns of a comparison of the three modes.
     pub fn statement(text: &str) -> Condition {
-        let names = Names { columns: RunMode::ALL.map(|mode| mode.name().to_owned()).to_vec() };
+        let names = Names { columns: RunMode::ALL.map(|mode| mode.name().to_owned()).to_vec(), steps: true };
         parse(text, &names).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
     }
 

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn a_name_under_which_nothing_runs_is_missing_with_the_names_that_there_are() {
         let planted = comparison([&[2.0, 2.01, 2.02], &[1.0, 1.0, 1.0], &[]]);
-        let found = outcome(&about(r#"median(\"disk ×3\") > 1 s"#), &planted);
+        let text = about(r#"median(\"disk ×3\") > 1 s"#).replace("[comparison]", "[comparison]\nladder = true");
+        let found = outcome(&text, &planted);
         let [Missing { name, why, is_program: false }] = &found.missing[..] else { panic!("{found:?}") };
         assert!(found.truth == Truth::Undecided && name == "disk ×3" && why.contains("'disk', 'memory'"), "{found:?}");
     }

@@ -10,8 +10,11 @@ const DEEPEST: usize = 50;
 /// The names that a statement may use.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// The columns: modes, columns of the comparison's own, and other programs.
+    /// The columns: modes, columns of the comparison's own, and other programs; and what runs beside them, such as
+    /// `memory at 50 %`.
     pub columns: Vec<String>,
+    /// Whether there are also steps of a ladder, whose names begin with a column's.
+    pub steps: bool,
 }
 
 /// A fault of a statement.
@@ -422,9 +425,9 @@ impl<'a> Parser<'a> {
     /// Checks that there is a thing of this kind and name.
     fn check(&self, kind: Argument, name: &str) -> Result<(), FaultKind> {
         if kind == Argument::Column {
-            // A step or a point of a column has the column's name before its own.
             let is_of = |column: &String| {
-                name.strip_prefix(column.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                let rest = name.strip_prefix(column.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || self.names.steps && rest.starts_with(' '))
             };
             let known = || FaultKind::UnknownColumn { name: name.to_owned(), known: self.names.columns.clone() };
             return if self.names.columns.iter().any(is_of) { Ok(()) } else { Err(known()) };
@@ -455,7 +458,7 @@ mod tests {
     use super::*;
 
     fn names() -> Names {
-        Names { columns: ["disk", "memory", "scikit-learn"].map(str::to_owned).to_vec() }
+        Names { columns: ["disk", "memory", "scikit-learn"].map(str::to_owned).to_vec(), steps: true }
     }
 
     fn parsed(text: &str) -> Condition {
