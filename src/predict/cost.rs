@@ -314,11 +314,13 @@ fn maps(profile: &Profile, job: &JobWork, input_bytes: f64, reduces: f64, scenar
     let cluster = &scenario.cluster;
     let local_splits =
         |bytes: f64, workers: f64| (bytes / LOCAL_SPLIT_BYTES.min((bytes / workers).ceil()).max(1.0)).ceil();
+    let by_rule = local_splits(job.map.bytes, profile.workers as f64);
     match (scenario.engine.is_local(), job.reads_input) {
-        (true, true) if job.map.tasks == local_splits(job.map.bytes, profile.workers as f64) => {
-            local_splits(input_bytes, cluster.slots() as f64)
+        // Each file has a split that is smaller than the others, so that there are more of a few files.
+        (true, true) if (by_rule..2.0 * by_rule).contains(&job.map.tasks) => {
+            local_splits(input_bytes, cluster.slots() as f64) + job.map.tasks - by_rule
         }
-        // Files that are not cut by this rule: as many as there were, each as much larger.
+        // Files that are not cut by this rule: as many more as there is more data.
         (true, true) => (job.map.tasks * scenario.growth).ceil(),
         // Data between jobs have as many partitions as the job had reduce tasks.
         (true, false) => job.map.tasks,
@@ -352,6 +354,17 @@ mod tests {
         // Two further copies of the output cross it, too; all waves of maps but the last are fetched meanwhile.
         let expected = terabyte * (2.0 + 0.75 / 256.0);
         assert!((cost.network_bytes / expected - 1.0).abs() < 1e-9, "{}", cost.network_bytes / terabyte);
+    }
+
+    #[test]
+    fn a_few_files_have_a_few_more_splits_and_many_files_grow_in_number() {
+        let maps = |tasks: f64| {
+            let mut profile = sort();
+            profile.jobs[0].map.tasks = tasks;
+            let scenario = Scenario { cluster: cluster(1), engine: Engine::LocalDisk, growth: 4.0 };
+            JobCost::of(&profile, &profile.jobs[0], &scenario, &nothing_drawn()).map.tasks
+        };
+        assert_eq!([8.0, 9.0, 100.0].map(maps), [32.0, 33.0, 400.0]);
     }
 
     #[test]
