@@ -153,7 +153,7 @@ pub fn figure(found: &Finding) -> String {
     };
     let what = match found.of {
         ValueOf::Side | ValueOf::Crossing => value,
-        ValueOf::Ratio => format!("left over right is {value}"),
+        ValueOf::Ratio => format!("the left side is {value} times the right"),
         ValueOf::Difference => format!("left less right is {value}"),
     };
     format!("{}: {what}, {rounds}{}.", found.text, open(found))
