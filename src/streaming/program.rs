@@ -100,7 +100,7 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
     let task_bytes = session.config.task_sort_buffer_bytes();
     let beside_bytes = match job.combiner {
         Some(_) => task_bytes / 2,
-        None if route.is_counted() => task_bytes / 6,
+        None if route.is_counted() => task_bytes / 4,
         None => 0,
     };
     session.config.sort_buffer_bytes = (task_bytes - beside_bytes) as u64;
