@@ -122,12 +122,7 @@ impl<V> Table<V> {
     /// Fetches the slot of a key.
     #[inline(always)]
     pub fn prefetch(&self, key: &InlineKey) {
-        let slot = &self.slots[self.home(key.hash)];
-        prefetch::read(slot);
-        if 64 % size_of::<Slot<V>>() != 0 {
-            // It may end in the next line.
-            prefetch::read(&slot.value);
-        }
+        prefetch::read(&self.slots[self.home(key.hash)]);
     }
 
     #[inline(always)]

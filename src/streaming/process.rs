@@ -48,7 +48,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// A pause before a wait, so that a pipe is found with much room or much in it.
 ///
 /// A program that reads or prints a few KiB at a time would wake the task's thread each time, and each would wait for the other's
-/// turn: with Python's buffers of 8 KiB that is a third of what the engine takes. So the pause grows as long as less than
+/// turn, as with Python's buffers of 8 KiB. So the pause grows as long as less than
 /// half of a pipe's bytes pass from one wait to the next, and shrinks where more than three quarters of them do. A program that is fast
 /// is never waited for, and none finds its input empty for longer than [`LONGEST`](Self::LONGEST).
 #[derive(Debug, Default)]

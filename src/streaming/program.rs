@@ -190,16 +190,12 @@ fn count_combined(report: &mut Report) {
 
 /// Counts records that were kept once as often as they came.
 fn count_repeats(report: &mut Report) {
-    let mut counts = |group: &str, name: &str| -> Option<u64> { report.user_counters.get_mut(group)?.remove(name) };
-    let (records, bytes) = (counts(GIVEN, "records"), counts(GIVEN, "bytes"));
-    let repeated = counts(REPEATED, "records");
-    if let (Some(records), Some(bytes)) = (records, bytes) {
-        (report.counters.map_output_records, report.counters.map_output_bytes) = (records, bytes);
+    if let Some(given) = report.user_counters.remove(GIVEN) {
+        let count = |name: &str| given.get(name).copied().unwrap_or_default();
+        (report.counters.map_output_records, report.counters.map_output_bytes) = (count("records"), count("bytes"));
     }
-    report.counters.reduce_input_records += repeated.unwrap_or_default();
-    for group in [GIVEN, REPEATED] {
-        report.user_counters.remove(group);
-    }
+    let repeated = report.user_counters.remove(REPEATED).unwrap_or_default();
+    report.counters.reduce_input_records += repeated.values().sum::<u64>();
 }
 
 /// What an output has beside the parts with content.

@@ -107,7 +107,8 @@ impl Route {
     pub fn record<'r>(&self, key: &'r [u8], value: &'r [u8]) -> Result<(&'r [u8], &'r [u8], u64)> {
         if self.is_counted {
             let mut at = 0;
-            let times = varint::read(value, &mut at).ok_or_else(|| Error::codec("a number of records", value))?;
+            let times = varint::read(value, &mut at).filter(|times| *times > 0);
+            let times = times.ok_or_else(|| Error::codec("a number of records", value))?;
             return Ok((key, &value[at..], times));
         }
         if self.is_plain() {
