@@ -30,6 +30,10 @@ const FIRST_BYTES: usize = 4 << 10;
 
 /// Distance, in records, at which records of a sorted buffer are fetched ahead while they are written out.
 const PREFETCH_DISTANCE: usize = 12;
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
+/// Most lines of a record that are fetched ahead; the processor itself fetches those behind them.
+const MOST_LINES: usize = 3;
 
 /// The buffers, which one task after another uses.
 #[derive(Default)]
@@ -147,7 +151,8 @@ impl SortMemory {
 
     /// The records in the order of the index, from the place `next` to `end`.
     pub fn in_order_from(&self, next: usize, end: usize) -> InOrder<'_> {
-        InOrder { records: &self.records, index: &self.index[..end], next }
+        let lines = self.records.len() / self.index.len().max(1) / LINE_BYTES;
+        InOrder { records: &self.records, index: &self.index[..end], next, more_lines: lines.min(MOST_LINES - 1) }
     }
 
     /// Place in the sorted index of the first record of this partition or a later one.
@@ -174,6 +179,8 @@ pub(super) struct InOrder<'r> {
     records: &'r [u8],
     index: &'r [Entry],
     next: usize,
+    /// Lines of a usual record that are fetched ahead behind its first.
+    more_lines: usize,
 }
 
 impl<'r> Iterator for InOrder<'r> {
@@ -182,11 +189,15 @@ impl<'r> Iterator for InOrder<'r> {
     // Always inlined: what waits for a record that is not in the cache then does so beside the copy of the one before.
     #[inline(always)]
     fn next(&mut self) -> Option<Framed<'r>> {
-        let InOrder { records, index, next } = *self;
+        let InOrder { records, index, next, more_lines } = *self;
         let entry = *index.get(next)?;
         self.next += 1;
         if let Some(ahead) = index.get(next + PREFETCH_DISTANCE) {
-            prefetch::read(&records[ahead.position() as usize]);
+            let at = ahead.position() as usize;
+            prefetch::read(&records[at]);
+            for line in 1..=more_lines {
+                prefetch::read(&records[(at + line * LINE_BYTES).min(records.len() - 1)]);
+            }
         }
         let at = entry.position() as usize;
         let frame = frame::read(records, at).expect("the buffer holds whole records");
