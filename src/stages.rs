@@ -143,6 +143,7 @@ impl Worker {
             user_counters: UserCounters::default(),
             stages: Stages::default(),
             extra_work: ExtraWork::default(),
+            beside: Arc::default(),
         }
     }
 

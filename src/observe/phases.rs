@@ -142,8 +142,18 @@ pub struct PhaseLog {
     spans: Vec<Span>,
     covers: [Cover; NAMES.len()],
     used: [Usage; NAMES.len()],
+    /// Of that, by other threads than the task's.
+    beside: Usage,
     bytes: [u64; NAMES.len()],
     records: [u64; NAMES.len()],
+}
+
+/// What another thread did for a task.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside {
+    pub start: Instant,
+    pub end: Instant,
+    pub used: Usage,
 }
 
 /// The beginning of a phase.
@@ -188,12 +198,25 @@ impl PhaseLog {
         }
     }
 
-    /// Over all phases.
+    /// Over all phases, by the task's thread.
     fn used(&self) -> Usage {
-        self.used.iter().fold(Usage::default(), |mut sum, used| {
+        let all = self.used.iter().fold(Usage::default(), |mut sum, used| {
             sum += *used;
             sum
-        })
+        });
+        all - self.beside
+    }
+
+    /// Adds what another thread did in `phase`.
+    pub fn add_beside(&mut self, phase: PhaseName, Beside { start, end, used }: &Beside) {
+        self.covers[phase as usize].add(*start, *end);
+        self.used[phase as usize] += *used;
+        self.beside += *used;
+    }
+
+    /// What other threads than those of tasks did.
+    pub fn beside(&self) -> Usage {
+        self.beside
     }
 
     /// Adds to the records that went through `phase`, and to their bytes.
@@ -220,6 +243,7 @@ impl PhaseLog {
         }
         self.covers.iter_mut().zip(other.covers).for_each(|(cover, other)| cover.append(other));
         self.used.iter_mut().zip(other.used).for_each(|(sum, used)| *sum += used);
+        self.beside += other.beside;
         self.bytes.iter_mut().zip(other.bytes).for_each(|(sum, bytes)| *sum += bytes);
         self.records.iter_mut().zip(other.records).for_each(|(sum, records)| *sum += records);
     }

@@ -10,7 +10,7 @@
 //! the number of workers.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::observe::activity::{Activity, Reading, Sampling, Usage};
 use crate::observe::memory::MemoryGauges;
@@ -89,12 +89,14 @@ impl Timekeeper {
     }
 
     /// Adds a wave of `tasks` between two readings of the driver's thread, `began` and `ended`. `used` is the usage of its
-    /// attempts.
-    pub fn add_wave(&mut self, (began, ended): (Reading, Reading), tasks: &[TaskReport], used: Usage) {
+    /// attempts, and `beside` that of other threads, each of which worked in place of an idle worker.
+    pub fn add_wave(&mut self, (began, ended): (Reading, Reading), tasks: &[TaskReport], used: Usage, beside: Usage) {
         self.add_alone(PhaseName::Prepare, &began);
         (self.last, self.alone_from) = (ended, self.phases.begin_at(ended));
         self.used += used;
-        let busy: f64 = tasks.iter().map(|task| task.end_seconds - task.start_seconds).sum();
+        self.used += beside;
+        let of_tasks: f64 = tasks.iter().map(|task| task.end_seconds - task.start_seconds).sum();
+        let busy = of_tasks + Duration::from_nanos(beside.wall_nanos).as_secs_f64();
         let wall = ended.at.duration_since(began.at).as_secs_f64();
         self.wave_idle_seconds += (self.workers as f64 * wall - busy).max(0.0);
         self.bounds.shorten_by_wave(tasks, self.workers);

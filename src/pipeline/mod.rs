@@ -11,7 +11,7 @@
 //!    them.
 //! 4. [`sort`] orders a full buffer by (partition, key), which is then spilled as a run to the [store](crate::store).
 //! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, by a [plan](merge_plan).
-//! 6. [`shuffle`] takes one partition of every map output.
+//! 6. [`shuffle`] takes one partition of every map output; [`merge_ahead`] merges it beside the reducer where a worker is idle.
 //! 7. [`reduce`] hands the merged groups to the user's reducer.
 //! 8. [`commit`] writes the output of a task, [`encode`]d where it is asked for.
 //!
@@ -31,6 +31,7 @@ pub mod fold;
 pub mod map;
 pub(crate) mod map_task;
 pub(crate) mod merge;
+pub(crate) mod merge_ahead;
 pub(crate) mod merge_passes;
 pub(crate) mod merge_plan;
 pub(crate) mod prefetch;

@@ -1,7 +1,7 @@
 //! A reduce task, from the map outputs to its part of the output.
 //!
 //! ```text
-//! map outputs ─▶ shuffle ─▶ (gather) ─▶ merge passes ─▶ merge ─▶ reduce ─▶ commit
+//! map outputs ─▶ shuffle ─▶ (gather) ─▶ merge passes ─▶ merge (ahead) ─▶ reduce ─▶ commit
 //! ```
 
 use crate::config::Grouping;
@@ -13,6 +13,7 @@ use crate::pipeline::collect::MapOutput;
 use crate::pipeline::commit::{DatasetWriter, OutputTarget, PartWriter, TaskOutput, TaskOutputWriter, commit};
 use crate::pipeline::emit::{Accept, Emitter};
 use crate::pipeline::merge::Merge;
+use crate::pipeline::merge_ahead::merge_ahead;
 use crate::pipeline::merge_passes::reduce_fan_in;
 use crate::pipeline::reduce::ReduceSide;
 use crate::pipeline::runnable::RunnableJob;
@@ -63,9 +64,9 @@ pub(crate) fn merged<J: RunnableJob>(job: &J, map_outputs: &[MapOutput], task: &
     // 3. Merge in passes until there are few enough runs.
     segments = reduce_fan_in(task, segments, job.fold())?;
 
-    // 4. Merge the rest while it is read.
+    // 4. Merge the rest while it is read, in another thread if a worker is idle.
     let _opening = task.stage(PhaseName::Shuffle, Activity::Merge);
-    Merge::open(segments, &task.context.cancel)
+    Merge::open(merge_ahead(task, segments), &task.context.cancel)
 }
 
 /// Reduces the merged groups into a writer; returns the output, and the counts of user code.

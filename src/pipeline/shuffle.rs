@@ -45,6 +45,7 @@ pub(crate) fn gather<J: RunnableJob>(task: &mut Task<'_>, segments: &[Segment], 
         counters: Counters::default(),
         user_counters: UserCounters::default(),
         extra_work: ExtraWork::default(),
+        beside: task.beside.clone(),
         stages: Stages::default(),
         ..*task
     };

@@ -17,6 +17,7 @@ use crate::observe::progress::Progress;
 use crate::observe::purpose::Purpose;
 use crate::observe::report::ExtraWork;
 use crate::observe::stage::{Stage, Stages};
+use crate::pipeline::merge_ahead::BesideTask;
 use crate::store::{Run, RunBuilder, RunStore};
 
 /// The resources of an attempt and its counts. If the attempt fails, all of it is dropped.
@@ -38,6 +39,7 @@ pub struct Task<'a> {
     pub(crate) user_counters: UserCounters,
     pub(crate) stages: Stages,
     pub(crate) extra_work: ExtraWork,
+    pub(crate) beside: BesideTask,
 }
 
 /// Counts of an attempt, to be added up once it has succeeded.
@@ -107,8 +109,10 @@ impl<'a> Task<'a> {
 
     /// Ends the attempt's work.
     pub(crate) fn finish<T>(self, output: T, records: u64, bytes: u64) -> Finished<T> {
-        let Task { counters, user_counters, stages, extra_work, .. } = self;
-        let counts = Counts { counters, user_counters, phases: stages.into_log(), extra_work };
+        let Task { counters, user_counters, stages, extra_work, beside, .. } = self;
+        let mut phases = stages.into_log();
+        lock(&beside).drain(..).for_each(|beside| phases.add_beside(PhaseName::Reduce, &beside));
+        let counts = Counts { counters, user_counters, phases, extra_work };
         Finished { output, records, bytes, counts }
     }
 }

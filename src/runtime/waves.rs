@@ -140,6 +140,7 @@ impl Driver {
             user_counters: UserCounters::default(),
             stages: Stages::default(),
             extra_work: ExtraWork::default(),
+            beside: Arc::default(),
         }
     }
 
@@ -226,7 +227,7 @@ impl Driver {
     fn settle<T>(&mut self, ended: Ended<T>) -> Result<Vec<(T, u32)>> {
         let Log { tasks, used, .. } = &ended.log;
         self.time.nest(self.inputs.take_looks());
-        self.time.add_wave(ended.clock, tasks, *used);
+        self.time.add_wave(ended.clock, tasks, *used, ended.totals.phases.beside());
         self.log.append(ended.log);
         self.log.append(ended.reruns);
         let ended_outputs = ended.outputs?;
