@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::streaming::job::Command;
 use crate::streaming::place::Workspace;
+use crate::streaming::process::spawn;
 
 /// Time that a script gets.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,8 +45,11 @@ fn output_of(script: &Command, workspace: &Workspace, last_words: &[String], fai
     let printed = workspace.path().join("tmp").join("printed");
     let to_file = fs::File::create(&printed)?;
     let mut process: Process = workspace.process(script)?;
-    process.args(files).stdin(Stdio::null()).stdout(to_file.try_clone()?).stderr(to_file);
-    wait(process.spawn()?)?;
+    process.args(files);
+    let same = || to_file.try_clone().map_or_else(|_| Stdio::null(), Stdio::from);
+    wait(spawn(process, |process| {
+        process.stdin(Stdio::null()).stdout(same()).stderr(same());
+    })?)?;
     Ok(String::from_utf8_lossy(&fs::read(printed)?).into_owned())
 }
 

@@ -18,6 +18,7 @@ use crate::streaming::failure::{self, Ending, Given, failure};
 use crate::streaming::job::{Command, MapInput, MapStep, ReduceStep, StreamJob};
 use crate::streaming::mapper::{class_map, convert};
 use crate::streaming::place::Place;
+use crate::streaming::process::spawn;
 use crate::streaming::records::Form;
 use crate::streaming::reducer::Runs;
 use crate::streaming::role::{Attempt, TaskKind};
@@ -233,8 +234,10 @@ impl Dry<'_> {
             let given = Given { bytes: given.len() as u64, tail: given.to_vec(), ..Given::default() };
             failure(&failure::Attempt::new(command, &workspace), ending, &given)
         };
-        let started = workspace.process(command).and_then(|mut process| {
-            process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()
+        let started = workspace.process(command).and_then(|process| {
+            spawn(process, |process| {
+                process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+            })
         });
         let mut child = started.map_err(|cause| failed(Ending::Start(cause)))?;
         let (mut stdin, mut stdout) = (child.stdin.take(), child.stdout.take());

@@ -361,8 +361,8 @@ impl StreamJob {
     /// # Errors
     /// [`Error::Config`] for properties that are no numbers.
     pub fn apply(&self, config: &mut JobConfig) -> Result<()> {
-        /// Block size of HDFS.
-        const BLOCK_BYTES: u64 = 128 << 20;
+        /// What Hadoop takes for the block size of local files.
+        const BLOCK_BYTES: u64 = 32 << 20;
         let properties = &self.properties;
         config.part_form = PartForm { names: PartNames::Plain, codec: self.codec };
         let block_bytes = match config.split_bytes {

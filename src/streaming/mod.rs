@@ -48,6 +48,7 @@ pub mod failure;
 pub mod field_selection;
 pub mod globs;
 pub mod guard;
+pub mod java_hash;
 pub mod java_text;
 pub mod job;
 pub mod key_fields;

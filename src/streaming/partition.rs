@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::job::Partitioner;
-use crate::streaming::java_text;
 use crate::streaming::key_fields::KeyFields;
 use crate::streaming::split_points::SplitPoints;
+use crate::streaming::{java_hash, java_text};
 
 /// The way in which the reducer of a key is chosen.
 #[derive(Clone, Debug)]
@@ -39,59 +39,25 @@ impl ByHadoop {
                 let key = &key[..memchr::memchr(b'\t', key).unwrap_or(key.len())];
                 return (u128::from_be_bytes(md5::compute(key).0) % u128::from(reducers)) as u32;
             }
-            ByHadoop::Hash => hash(1, key),
+            ByHadoop::Hash => java_hash::of_bytes(1, key),
             ByHadoop::Long => long_hash(key),
-            ByHadoop::Fields(fields) if fields.is_empty() => string_hash(key),
+            ByHadoop::Fields(fields) if fields.is_empty() => java_hash::of_text(&java_text::decode(key)),
             ByHadoop::Fields(_) if key.is_empty() => return 0,
             ByHadoop::Fields(fields) => {
                 // Hadoop makes a string of the key, in which bytes that are not UTF-8 are replaced.
                 let key = &*java_text::decode(key);
                 let key = key.as_bytes();
-                fields.find(key).filter_map(|(_, range)| range).fold(0, |h, range| hash(h, &key[range]))
+                fields.find(key).filter_map(|(_, range)| range).fold(0, |h, range| java_hash::of_bytes(h, &key[range]))
             }
             ByHadoop::Binary { left, right } => {
                 let length = key.len() as i64;
                 let at = |offset: i64| if offset < 0 { offset + length } else { offset }.clamp(0, length) as usize;
                 let end = at(*right).saturating_add(1).min(key.len());
-                hash(1, key.get(at(*left)..end).unwrap_or_default())
+                java_hash::of_bytes(1, key.get(at(*left)..end).unwrap_or_default())
             }
         };
         ((hash & i32::MAX) as u32) % reducers
     }
-}
-
-/// Java's polynomial over signed bytes: `31 h + byte`, in 32 bits. Eight bytes at a time: neighbours are folded into pairs, pairs
-/// into fours, and those into one, in the lanes of a word. Lanes have no signs, so each byte is taken 128 too large first.
-fn hash(mut h: i32, bytes: &[u8]) -> i32 {
-    const fn power(n: u32) -> u32 {
-        31u32.wrapping_pow(n)
-    }
-    /// What 128 in each of eight bytes comes to.
-    const TOO_MUCH: u32 = {
-        let (mut sum, mut n) = (0u32, 0);
-        while n < 8 {
-            sum = sum.wrapping_add(128u32.wrapping_mul(power(n)));
-            n += 1;
-        }
-        sum
-    };
-    const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
-    const PAIRS: u64 = 0x0000_ffff_0000_ffff;
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        let bytes = u64::from_le_bytes(*chunk) ^ 0x8080_8080_8080_8080;
-        let pairs = (bytes & BYTES) * 31 + (bytes >> 8 & BYTES);
-        let fours = (pairs & PAIRS) * u64::from(power(2)) + (pairs >> 16 & PAIRS);
-        let all = (fours as u32).wrapping_mul(power(4)).wrapping_add((fours >> 32) as u32).wrapping_sub(TOO_MUCH);
-        h = h.wrapping_mul(power(8).cast_signed()).wrapping_add(all.cast_signed());
-    }
-    rest.iter().fold(h, |h, byte| h.wrapping_mul(31).wrapping_add(i32::from(*byte as i8)))
-}
-
-/// `String.hashCode` of the key: over UTF-16, from 0. What is not UTF-8 is replaced as Java does.
-fn string_hash(key: &[u8]) -> i32 {
-    let text = java_text::decode(key);
-    text.encode_utf16().fold(0, |h: i32, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// The low half of a number, which lies here as text.
@@ -126,25 +92,6 @@ impl Partitioner for EngineKeys {
 mod tests {
     use super::*;
 
-    /// The hash one byte at a time.
-    fn plain(h: i32, bytes: &[u8]) -> i32 {
-        bytes.iter().fold(h, |h, byte| h.wrapping_mul(31).wrapping_add(i32::from(*byte as i8)))
-    }
-
-    #[test]
-    fn hashes_are_javas() {
-        for length in 0..40 {
-            let bytes: Vec<u8> = (0..length).map(|i| (i * 77 + 200) as u8).collect();
-            for bytes in [bytes, vec![0; length], vec![0x7f; length], vec![0x80; length], vec![0xff; length]] {
-                assert_eq!(hash(1, &bytes), plain(1, &bytes), "{bytes:?}");
-                assert_eq!(hash(i32::MIN, &bytes), plain(i32::MIN, &bytes), "{bytes:?}");
-            }
-        }
-        // "hello".hashCode() is 99162322.
-        assert_eq!((hash(0, b"hello"), string_hash(b"hello")), (99_162_322, 99_162_322));
-        assert_eq!(string_hash("é".as_bytes()), 0xe9);
-    }
-
     #[test]
     fn key_fields_hash_from_zero_and_go_on_from_part_to_part() {
         let by = |options: &str| ByHadoop::Fields(KeyFields::parse(options, b"\t".to_vec()).unwrap());
@@ -155,6 +102,6 @@ mod tests {
         assert_eq!(by("-k9").of(b"a", 7), 0);
         assert_eq!(by("-k1,1").of(b"", 7), 0);
         assert_eq!(by("").of(b"hello", 7), expected(99_162_322));
-        assert_eq!(ByHadoop::Hash.of(b"hello", 7), expected(plain(1, b"hello")));
+        assert_eq!(ByHadoop::Hash.of(b"hello", 7), expected(java_hash::of_bytes(1, b"hello")));
     }
 }

@@ -160,6 +160,12 @@ impl Said {
         std::mem::take(&mut self.counts)
     }
 
+    /// Whether there are warnings to take.
+    #[inline]
+    pub fn warns(&self) -> bool {
+        !self.warnings.is_empty()
+    }
+
     /// Takes the warnings so far.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)

@@ -301,6 +301,10 @@ impl Worker {
         place: &Place,
         out: &mut impl Emit<K, V>,
     ) {
+        // Asked after every group.
+        if self.counts.is_empty() && !self.said.warns() {
+            return;
+        }
         for Count { group, name, n } in self.counts.drain(..) {
             out.count(group, name, n.cast_unsigned());
         }

@@ -625,6 +625,20 @@ fn a_reducer_without_input_is_run_and_what_it_prints_is_thrown_away() {
 }
 
 #[test]
+fn a_script_that_names_no_interpreter_is_run_by_a_shell() {
+    let cli = Cli::with_input("b\na\n");
+    fs::write(cli.scratch.path("bare.sh"), "echo \"$1 $mapreduce_task_partition\"; cat; ls bare.sh\n").unwrap();
+    fs::set_permissions(cli.scratch.path("bare.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let words = ["-mapper", "./bare.sh one", "-file", "bare.sh", "-reducer", "cat", "-D", "mapreduce.job.maps=1"];
+    let ended = cli.streamed(&words);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let expected = "a\t\nb\t\nbare.sh\t\none 0\t\n";
+    assert_eq!(cli.parts(), [expected]);
+    let dry = cli.streamed(&[&words[..], &["--dry"]].concat());
+    assert_eq!((dry.status, &*dry.stdout), (Some(0), expected), "{}", dry.stderr);
+}
+
+#[test]
 fn failures_name_the_cause_and_have_hadoops_exit_status() {
     let many = "a line of some length\n".repeat(20_000);
     let cases: &[(&str, &[&str], i32, &[&str])] = &[
