@@ -219,7 +219,9 @@ impl<'a> Planned<'a> {
         let of_input = (map.in_seconds - parsed) / tasks * self.split_growth;
         let of_output = (map.out_seconds + map.file_seconds * (1.0 - keeps)) / tasks * self.map_output_growth;
         let piped = drawn.pipe_seconds_per_byte * (self.split_bytes + self.map_output_bytes);
-        let (merged, passes) = self.merges_of_spills();
+        // On a cluster each task is a process of its own.
+        let of_process = if engine.is_local() { 0.0 } else { self.profile.once_seconds };
+        let SpillMerges { seconds: merged, moved } = self.merges_of_spills();
         let spilled = self.map_output_bytes * (1.0 - keeps);
         // Inputs are read as fast as the machine can where a disk is emulated below intermediate data.
         let input = match (engine.is_local(), self.job.reads_input) {
@@ -228,24 +230,27 @@ impl<'a> Planned<'a> {
             (false, _) if self.job.reads_again => self.split_bytes * (1.0 - keeps),
             (false, _) => self.split_bytes,
         };
-        let disk_bytes = input + spilled * (1.0 + 2.0 * passes);
+        let disk_bytes = input + spilled * moved;
         Use {
-            processor_seconds: of_input + of_output + merged + piped,
+            processor_seconds: of_input + of_output + merged * (1.0 - keeps) + piped + of_process,
             latency_seconds: 0.0,
             disk_bytes,
-            seeks: (input / STRETCH_BYTES).ceil() + (spilled * (1.0 + 2.0 * passes) / STRETCH_BYTES).ceil(),
+            seeks: (input / STRETCH_BYTES).ceil() + (spilled * moved / STRETCH_BYTES).ceil(),
             network_bytes: 0.0,
         }
     }
 
-    /// Processor time of a map task's merges, and their number one after another: none where its output fits the sort
-    /// buffer.
-    fn merges_of_spills(&self) -> (f64, f64) {
-        let Some(reduce) = &self.job.reduce else { return (0.0, 0.0) };
-        let buffered = self.map_output_bytes * reduce.buffered_ratio;
-        let runs = (buffered / self.scenario.cluster.sort_buffer_bytes as f64).ceil();
-        let passes = passes(runs, self.scenario.cluster.merge_factor as f64);
-        (passes * self.map_output_bytes * merge_seconds_per_byte(reduce), passes)
+    /// The merges of a map task's spills on disk: none where its output fits the sort buffer. Spills in memory stay as they are.
+    fn merges_of_spills(&self) -> SpillMerges {
+        let Some(reduce) = &self.job.reduce else { return SpillMerges { seconds: 0.0, moved: 1.0 } };
+        let is_local = self.scenario.engine.is_local();
+        let ratio = reduce.buffered_ratio + if is_local { reduce.index_ratio } else { 0.0 };
+        let buffers = self.map_output_bytes * ratio / self.scenario.cluster.sort_buffer_bytes as f64;
+        let passes = passes(buffers.ceil(), self.scenario.cluster.merge_factor as f64);
+        // Here, what is in the buffer at the end of a task goes into the merge without being written.
+        let written = if is_local && passes > 0.0 { buffers.floor() / buffers } else { 1.0 };
+        let moved = if passes > 0.0 { 2.0 * written + 1.0 + 2.0 * (passes - 1.0) } else { written };
+        SpillMerges { seconds: passes * self.map_output_bytes * merge_seconds_per_byte(reduce), moved }
     }
 
     fn reduce_use(&self, reduce: &Reduce, overflow: f64, drawn: &Drawn) -> Use {
@@ -287,6 +292,14 @@ impl<'a> Planned<'a> {
             network_bytes: bytes * remote * left + sent,
         }
     }
+}
+
+/// What a map task's spills cost it.
+struct SpillMerges {
+    /// Processor time of merging them.
+    seconds: f64,
+    /// Times that its output is written or read in all.
+    moved: f64,
 }
 
 /// Merges one after another until one run is left of `runs`.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::observe::purpose::Purpose;
 use crate::observe::report::{Outcome, Report, TaskReport};
+use crate::observe::time_use::Computing;
 
 /// A run, taken apart into work.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +25,8 @@ pub struct Profile {
     pub jobs: Vec<JobWork>,
     /// Time when no task ran: what the driver does alone, which no cluster does faster.
     pub driver_seconds: f64,
+    /// Processor time of a worker that does not grow with the data: memory that is used for the first time.
+    pub once_seconds: f64,
     /// Whether map outputs are combined.
     pub combines: bool,
     /// Growth of the number of different keys with the data: 1 in proportion, 0 not at all.
@@ -50,7 +53,7 @@ pub struct JobWork {
 /// The tasks of one kind.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Work {
-    /// Tasks.
+    /// Tasks. Of map tasks, small ones, such as that of the end of a file, count for what they are.
     pub tasks: f64,
     /// Bytes that they read: input, or map outputs.
     pub bytes: f64,
@@ -71,8 +74,10 @@ pub struct Work {
 pub struct Reduce {
     /// Their work; its bytes are those of the shuffle.
     pub work: Work,
-    /// Bytes that the map outputs take in a sort buffer, its index included, against those of the shuffle.
+    /// Bytes that the map outputs take in Hadoop's sort buffer, its index included, against those of the shuffle.
     pub buffered_ratio: f64,
+    /// Those of that index alone. In the sort buffer of this process it has twice the size.
+    pub index_ratio: f64,
     /// Share of the shuffle by which the largest partition is larger than the mean: about what the most frequent key
     /// has.
     pub heaviest_share: f64,
@@ -102,20 +107,26 @@ impl Profile {
         let emulated = report.disk_profile.is_some();
         let shuffled: f64 = by_job.values().map(|job| bytes_of(&job.reduces)).sum();
         let combining = Combining::of(report, &by_job);
-        let buffered_ratio = buffered_bytes(report, &combining) / shuffled.max(1.0);
+        let (buffered, index) = buffered_bytes(report, &combining);
         let left = report.io(Purpose::BetweenJobs).map_or(0.0, |io| io.bytes_written as f64);
         let last = by_job.len() - 1;
+        let once = once_seconds(report);
         let jobs = by_job.values().enumerate().map(|(at, job)| {
             let mut map = Work::of(&job.maps, emulated);
+            if at == 0 {
+                map.forget(once);
+            }
             let reduce = (!job.reduces.is_empty()).then(|| Reduce {
                 work: Work::of(&job.reduces, emulated),
-                buffered_ratio: buffered_ratio.max(1.0),
+                buffered_ratio: (buffered / shuffled.max(1.0)).max(1.0),
+                index_ratio: index / shuffled.max(1.0),
                 heaviest_share: heaviest_share(&job.reduces),
                 follows_setting: job.reduces.len() as u32 == report.reducers,
             });
             let input = report.input_file_bytes as f64;
             let reads_input = at == 0 || reads_whole(&map, input);
             if reads_input && input > 0.0 {
+                map.tasks = alike(&job.maps);
                 // Tasks read a little beyond their ends, which matters where they are small.
                 map.bytes = input;
             }
@@ -131,11 +142,27 @@ impl Profile {
             input_bytes: report.input_file_bytes.max(1) as f64,
             jobs: jobs.collect(),
             driver_seconds: (report.wall_seconds - covered_seconds(&report.tasks)).max(0.0),
+            once_seconds: once / report.workers.max(1) as f64,
             combines: combining.combines,
             key_growth: combining.key_growth,
             groups: report.counters.reduce_input_groups as f64,
         })
     }
+}
+
+/// Processor time of the first tasks for the memory of their buffers, which later ones use again: the system's own time, without
+/// calls to files, as far as it is not more than half of the first map tasks'. In memory mode most of it is for intermediate
+/// data, which grow, so nothing is told.
+fn once_seconds(report: &Report) -> f64 {
+    const MOST_OF_MAPS: f64 = 0.5;
+    if report.mode != "disk" {
+        return 0.0;
+    }
+    let in_files = |of: &Computing| of.read_input + of.write_output + of.read_intermediate + of.write_intermediate;
+    let outside_files = report.cpu_system_seconds - report.time.map_or(0.0, |time| in_files(&time.cpu));
+    let first_maps = report.tasks.iter().filter(|task| task.id.starts_with("map-"));
+    let computing: f64 = first_maps.map(|task| task.time.cpu.total() - in_files(&task.time.cpu)).sum();
+    outside_files.clamp(0.0, MOST_OF_MAPS * computing.max(0.0))
 }
 
 /// The tasks of one job.
@@ -201,14 +228,17 @@ impl Combining {
     }
 }
 
-/// Bytes that go through the sort buffers: a combiner's table lets only combined records through.
-fn buffered_bytes(report: &Report, combining: &Combining) -> f64 {
+/// Bytes that go through Hadoop's sort buffers, and those of their index: a combiner's table lets only combined records through.
+fn buffered_bytes(report: &Report, combining: &Combining) -> (f64, f64) {
     const INDEX_BYTES_PER_RECORD: f64 = 16.0;
     let counters = &report.counters;
-    if combining.combines {
-        return counters.reduce_shuffle_bytes as f64 + INDEX_BYTES_PER_RECORD * counters.reduce_input_records as f64;
-    }
-    counters.map_output_bytes as f64 + INDEX_BYTES_PER_RECORD * counters.map_output_records as f64
+    let (bytes, records) = if combining.combines {
+        (counters.reduce_shuffle_bytes, counters.reduce_input_records)
+    } else {
+        (counters.map_output_bytes, counters.map_output_records)
+    };
+    let index = INDEX_BYTES_PER_RECORD * records as f64;
+    (bytes as f64 + index, index)
 }
 
 impl Work {
@@ -233,6 +263,22 @@ impl Work {
             spread: spread(tasks),
         }
     }
+
+    /// Takes seconds of a processor away that do not grow with the data, from each kind of work its share.
+    fn forget(&mut self, seconds: f64) {
+        let all = self.in_seconds + self.out_seconds;
+        let left = if all > 0.0 { (1.0 - seconds / all).max(0.0) } else { 1.0 };
+        self.in_seconds *= left;
+        self.parse_seconds *= left;
+        self.out_seconds *= left;
+    }
+}
+
+/// Number of tasks, each of the mean size, that differ as little as these tell: the square of the sum of their bytes against the
+/// sum of their squares.
+fn alike(tasks: &[&TaskReport]) -> f64 {
+    let squares: f64 = tasks.iter().map(|task| (task.bytes as f64).powi(2)).sum();
+    if squares > 0.0 { (bytes_of(tasks).powi(2) / squares).round().max(1.0) } else { tasks.len() as f64 }
 }
 
 /// The variation of the tasks' processor time a byte. Few tasks tell little of it, and short ones nothing.
@@ -288,7 +334,8 @@ pub mod tests {
             spread: 0.05,
         };
         let reduce = Work { tasks: 2.0, parse_seconds: 0.0, ..map };
-        let reduce = Reduce { work: reduce, buffered_ratio: 1.0, heaviest_share: 0.01, follows_setting: true };
+        let reduce =
+            Reduce { work: reduce, buffered_ratio: 1.0, index_ratio: 0.0, heaviest_share: 0.01, follows_setting: true };
         let job = JobWork {
             map,
             reduce: Some(reduce),
@@ -304,6 +351,7 @@ pub mod tests {
             input_bytes: (1u64 << 30) as f64,
             jobs: vec![job],
             driver_seconds: 0.1,
+            once_seconds: 0.0,
             combines: false,
             key_growth: 1.0,
             groups: 1e7,
@@ -327,6 +375,18 @@ pub mod tests {
         let jobs = tasks_by_job(&tasks);
         let counts: Vec<_> = jobs.iter().map(|(job, tasks)| (*job, tasks.maps.len(), tasks.reduces.len())).collect();
         assert_eq!(counts, [(1, 1, 1), (2, 1, 0), (12, 0, 1)]);
+    }
+
+    #[test]
+    fn the_task_of_the_end_of_a_file_hardly_counts() {
+        let alike_of = |bytes: &[u64]| {
+            let tasks: Vec<_> = bytes.iter().map(|bytes| task("map-00000", *bytes, (0.0, 1.0), 0.1)).collect();
+            alike(&tasks.iter().collect::<Vec<_>>())
+        };
+        assert_eq!(
+            [alike_of(&[64, 64, 1]), alike_of(&[64, 64, 60]), alike_of(&[0, 0]), alike_of(&[5])],
+            [2.0, 3.0, 2.0, 1.0]
+        );
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub fn drawn_run(profile: &Profile, scenario: &Scenario, constants: &Constants, 
 fn run(profile: &Profile, scenario: &Scenario, drawn: &Drawn, mut waves: impl FnMut(&Stage, &Drawn) -> f64) -> Parts {
     let mut parts = Parts { start_seconds: drawn.session_seconds, ..Parts::default() };
     parts.driver_seconds = if drawn.driver { profile.driver_seconds } else { 0.0 };
+    if scenario.engine.is_local() {
+        parts.start_seconds += profile.once_seconds / drawn.processor_speed;
+    }
     for job in &profile.jobs {
         let cost = JobCost::of(profile, job, scenario, drawn);
         parts.start_seconds += drawn.job_seconds;
