@@ -1,5 +1,6 @@
 //! Phases of a task: a log of spans for each attempt, summed as the attempts succeed.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::observe::activity::{Activity, Reading, Usage};
@@ -155,6 +156,9 @@ pub struct Beside {
     pub end: Instant,
     pub used: Usage,
 }
+
+/// What other threads that are over did for a task.
+pub type BesideTask = Arc<Mutex<Vec<Beside>>>;
 
 /// The beginning of a phase.
 #[derive(Clone, Copy, Debug)]

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::observe::activity::{Activity, Doing, Reading, lock};
-use crate::observe::phases::Beside;
+use crate::observe::phases::{Beside, BesideTask};
 use crate::observe::purpose::Purpose;
 use crate::pipeline::merge::Merge;
 use crate::pipeline::task::Task;
@@ -34,9 +34,6 @@ const BLOCKS: usize = 8;
 const TOGETHER: usize = 4;
 /// Bytes of records from which a thread is worth its start.
 const LEAST_BYTES: u64 = 1 << 20;
-
-/// The time of threads that worked for a task, which are over.
-pub(crate) type BesideTask = Arc<Mutex<Vec<Beside>>>;
 
 /// Begins to merge a reduce task's segments in a thread of its own, where there are several and fewer tasks than workers; returns
 /// what is left to merge.

@@ -12,12 +12,11 @@ use crate::job::TaskContext;
 use crate::observe::activity::{Activity, lock};
 use crate::observe::counters::{Counters, UserCounters};
 use crate::observe::memory::MemoryGauges;
-use crate::observe::phases::{PhaseLog, PhaseName};
+use crate::observe::phases::{BesideTask, PhaseLog, PhaseName};
 use crate::observe::progress::Progress;
 use crate::observe::purpose::Purpose;
 use crate::observe::report::ExtraWork;
 use crate::observe::stage::{Stage, Stages};
-use crate::pipeline::merge_ahead::BesideTask;
 use crate::store::{Run, RunBuilder, RunStore};
 
 /// The resources of an attempt and its counts. If the attempt fails, all of it is dropped.
