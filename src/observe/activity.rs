@@ -365,6 +365,14 @@ impl Usage {
         Usage { wall_nanos, ..Usage::default() }
     }
 
+    /// The use without time in which the thread had nothing to do. That may have ended with a wait for a processor.
+    pub fn without_idle(self, idle: Duration) -> Self {
+        let known = self.cpu_nanos + self.file_wait_nanos.iter().sum::<u64>() + self.lock_wait_nanos;
+        let wall_nanos = self.wall_nanos.saturating_sub(idle.as_nanos() as u64).max(known);
+        let processor_wait_nanos = self.processor_wait_nanos.min(wall_nanos - known);
+        Usage { wall_nanos, processor_wait_nanos, ..self }
+    }
+
     fn zip(self, other: Usage, op: impl Fn(u64, u64) -> u64) -> Usage {
         fn zip<const N: usize>(a: [u64; N], b: [u64; N], op: impl Fn(u64, u64) -> u64) -> [u64; N] {
             std::array::from_fn(|i| op(a[i], b[i]))
@@ -407,6 +415,17 @@ mod tests {
         while thread_cpu_nanos() < end {
             std::hint::spin_loop();
         }
+    }
+
+    #[test]
+    fn idle_time_is_neither_waiting_nor_asleep() {
+        let used =
+            Usage { wall_nanos: 100, cpu_nanos: 40, lock_wait_nanos: 10, processor_wait_nanos: 30, ..Usage::default() };
+        let without = |idle| {
+            let used = used.without_idle(Duration::from_nanos(idle));
+            (used.wall_nanos, used.processor_wait_nanos)
+        };
+        assert_eq!([0, 20, 40, 60].map(without), [(100, 30), (80, 30), (60, 10), (50, 0)]);
     }
 
     #[test]

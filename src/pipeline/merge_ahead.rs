@@ -32,8 +32,9 @@ use crate::store::{Block, BlockReader, PartitionIndex, Run, RunIndex, RunOnDisk,
 const BLOCKS: usize = 8;
 /// Empty blocks that go back at a time, so that the thread is not woken for each.
 const TOGETHER: usize = 4;
-/// Bytes of records from which a thread is worth its start.
-const LEAST_BYTES: u64 = 1 << 20;
+/// Bytes of records from which a thread is worth what it costs: some nanoseconds of a processor for each record, to copy it into
+/// a block and to read it from there.
+const LEAST_BYTES: u64 = 16 << 20;
 
 /// Begins to merge a reduce task's segments in a thread of its own, where there are several and fewer tasks than workers; returns
 /// what is left to merge.
@@ -86,9 +87,7 @@ impl Merging {
             let _ = self.full.send(Err(error));
         }
         let end = Reading::with_run_delay();
-        let mut used = end.since(&start);
-        used.wall_nanos = used.wall_nanos.saturating_sub(waited.as_nanos() as u64);
-        Beside { start: start.at, end: end.at, used }
+        Beside { start: start.at, end: end.at, used: end.since(&start).without_idle(waited) }
     }
 
     fn merge(&self, waited: &mut Duration) -> Result<()> {

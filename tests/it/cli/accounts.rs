@@ -102,9 +102,9 @@ fn all_time_of_all_workers_is_told() {
 #[test]
 fn a_worker_without_a_task_merges_for_the_only_reducer() {
     let cli = Cli::new();
-    cli.succeed("gen text --size 6MB --seed 3 --out text");
+    cli.succeed("gen text --size 18MB --seed 3 --out text");
     let run = |mode: &str, workers: u32, output: &str| {
-        let sizes = format!("--split-size 1M --sort-buffer 512k --workers {workers} --reducers 1");
+        let sizes = format!("--split-size 3M --sort-buffer 2M --workers {workers} --reducers 1");
         let files = format!("--input text --output {output} --report report.json --quiet");
         cli.succeed(&format!("run sort --mode {mode} {sizes} {files}"));
         cli.json("report.json")
