@@ -783,7 +783,8 @@ pub struct CommonArgs {
     /// Most runs that one merge pass reads (io.sort.factor)
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULTS.merge_factor)]
     pub merge_factor: usize,
-    /// Most input of a map task [default: 128 MiB (dfs.blocksize), less where workers would be idle]
+    /// Most input of a map task [default: 128 MiB (dfs.blocksize), less where workers would be idle; 32 MiB
+    /// (fs.local.block.size) for commands]
     #[arg(long, global = true, value_name = "SIZE")]
     pub split_size: Option<ByteSize>,
     /// Compression of runs in files (mapreduce.map.output.compress.codec)

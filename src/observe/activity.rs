@@ -333,8 +333,7 @@ impl Reading {
             return Usage::unknown(wall_nanos);
         }
         let used = Usage { wall_nanos, ..self.sums - earlier.sums };
-        let known = used.cpu_nanos + used.file_wait_nanos.iter().sum::<u64>() + used.lock_wait_nanos;
-        let rest = wall_nanos.saturating_sub(known);
+        let rest = wall_nanos.saturating_sub(used.known_nanos());
         // Some of the delay may lie within the waits that are known.
         let run_delay = self.run_delay_nanos.zip(earlier.run_delay_nanos).map(|(now, then)| now.saturating_sub(then));
         Usage { processor_wait_nanos: run_delay.map_or(rest, |delay| delay.min(rest)), ..used }
@@ -367,10 +366,15 @@ impl Usage {
 
     /// The use without time in which the thread had nothing to do. That may have ended with a wait for a processor.
     pub fn without_idle(self, idle: Duration) -> Self {
-        let known = self.cpu_nanos + self.file_wait_nanos.iter().sum::<u64>() + self.lock_wait_nanos;
+        let known = self.known_nanos();
         let wall_nanos = self.wall_nanos.saturating_sub(idle.as_nanos() as u64).max(known);
         let processor_wait_nanos = self.processor_wait_nanos.min(wall_nanos - known);
         Usage { wall_nanos, processor_wait_nanos, ..self }
+    }
+
+    /// Time on a processor, in calls to files and for locks: what is measured exactly.
+    fn known_nanos(&self) -> u64 {
+        self.cpu_nanos + self.file_wait_nanos.iter().sum::<u64>() + self.lock_wait_nanos
     }
 
     fn zip(self, other: Usage, op: impl Fn(u64, u64) -> u64) -> Usage {

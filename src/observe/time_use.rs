@@ -146,8 +146,12 @@ impl Computing {
     /// All of it.
     pub fn total(&self) -> f64 {
         let Computing { parse, user, combine, encode, sort, merge, copy, other, .. } = self;
-        let in_files = self.read_input + self.write_output + self.read_intermediate + self.write_intermediate;
-        parse + user + combine + encode + sort + merge + copy + other + in_files
+        parse + user + combine + encode + sort + merge + copy + other + self.in_files()
+    }
+
+    /// In calls to files.
+    pub fn in_files(&self) -> f64 {
+        self.read_input + self.write_output + self.read_intermediate + self.write_intermediate
     }
 }
 

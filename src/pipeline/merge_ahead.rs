@@ -9,11 +9,12 @@
 //!               └──── empty blocks ◀────┘
 //! ```
 //!
-//! To the reducer the blocks are those of one run. Their number bounds how far the thread gets ahead. It ends when the reducer
+//! To the reducer the blocks are those of one run. Their number bounds how far the thread gets ahead; a record larger than a
+//! block goes alone, so that there is one copy of such a record more, and no more than that. The thread ends when the reducer
 //! reads no further, and the reader waits for its end.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -36,8 +37,8 @@ const TOGETHER: usize = 4;
 /// a block and to read it from there.
 const LEAST_BYTES: u64 = 16 << 20;
 
-/// Begins to merge a reduce task's segments in a thread of its own, where there are several and fewer tasks than workers; returns
-/// what is left to merge.
+/// Begins to merge a reduce task's segments in a thread of its own, where there are several segments, with enough in them, and at
+/// most half as many tasks as workers; returns what is left to merge.
 pub(crate) fn merge_ahead(task: &Task<'_>, segments: Vec<Segment>) -> Vec<Segment> {
     let bytes: u64 = segments.iter().map(|segment| segment.index().record_bytes).sum();
     let has_idle_worker = 2 * task.context.reducers as usize <= task.config.workers;
@@ -95,12 +96,15 @@ impl Merging {
         doing.set(Activity::Merge);
         let mut merge = Merge::open(self.segments.iter().cloned(), &self.cancel)?;
         let mut step = merge.advance()?;
+        let mut empty = Vec::new();
         while step.is_some() {
+            let is_large = framed_len(&merge) > self.block_bytes;
             doing.set(Activity::Away);
             let asked = Instant::now();
-            let Ok(mut block) = self.empty.recv() else { break };
+            let is_read = self.take_empty(&mut empty, if is_large { BLOCKS } else { 1 });
             *waited += asked.elapsed();
             doing.set(Activity::Merge);
+            let Some(mut block) = empty.pop().filter(|_| is_read) else { break };
             step = self.fill(&mut merge, step, &mut block)?;
             if self.full.send(Ok(block)).is_err() {
                 break;
@@ -109,15 +113,24 @@ impl Merging {
         Ok(())
     }
 
+    /// Waits until there are so many empty blocks; returns whether there will be.
+    fn take_empty(&self, empty: &mut Vec<Vec<u8>>, least: usize) -> bool {
+        while empty.len() < least {
+            let Ok(mut block) = self.empty.recv() else { return false };
+            block.clear();
+            // A large record has made it large.
+            block.shrink_to(2 * self.block_bytes);
+            empty.push(block);
+        }
+        true
+    }
+
     /// Fills a block with the record that the merge is at after this step, and those that follow; returns the step to the first
     /// one that the block has no room for.
     fn fill(&self, merge: &mut Merge, mut step: Option<Step>, block: &mut Vec<u8>) -> Result<Option<Step>> {
-        block.clear();
-        // A large record has made it large.
-        block.shrink_to(2 * self.block_bytes);
         buffer::make_room(block, self.block_bytes, "a block")?;
         while let Some(to_here) = step {
-            let bytes = frame::len(merge.key().len(), merge.value().len());
+            let bytes = framed_len(merge);
             if block.len() + bytes > self.block_bytes {
                 if !block.is_empty() {
                     break;
@@ -133,6 +146,11 @@ impl Merging {
         }
         Ok(step)
     }
+}
+
+/// Length of the record that a merge is at, with its key.
+fn framed_len(merge: &Merge) -> usize {
+    frame::len(merge.key().len(), merge.value().len())
 }
 
 /// The merged records, as a run that is read once.
@@ -188,15 +206,18 @@ impl Reader {
 impl BlockReader for Reader {
     fn next(&mut self, spent: Block) -> Result<Option<Block>> {
         let Some(Work { full, empty, .. }) = &self.work else { return Ok(None) };
-        let spent = spent.into_buffer();
-        if spent.capacity() > 0 {
-            self.spent.push(spent);
-        }
-        if self.spent.len() == TOGETHER {
+        self.spent.extend(Some(spent.into_buffer()).filter(|spent| spent.capacity() > 0));
+        let mut next = full.try_recv();
+        // Where there is nothing to read, the thread may be waiting for any empty block.
+        let is_behind = matches!(next, Err(TryRecvError::Empty));
+        if self.spent.len() >= TOGETHER || is_behind {
             // To a thread that is over they are of no use.
             self.spent.drain(..).for_each(|spent| drop(empty.send(spent)));
         }
-        if let Ok(block) = full.recv() {
+        if is_behind {
+            next = full.recv().map_err(|_| TryRecvError::Disconnected);
+        }
+        if let Ok(block) = next {
             return Ok(Some(Block::Owned(block?)));
         }
         self.end().unwrap_or_else(|panic| resume_unwind(panic));
@@ -317,6 +338,22 @@ mod tests {
             let (store, _) = faulty(failing);
             let error = read(vec![ahead(&long_runs(&store))]).unwrap_err();
             assert!(error.to_string().contains("a faulty store"), "call {failing}: {error}");
+        }
+    }
+
+    #[test]
+    fn large_records_go_one_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let records: Vec<_> = (0..60u8).map(|i| (vec![i], vec![i; if i % 3 == 0 { 5_000 } else { 10 }])).collect();
+        let segments = [segment(&store(&dir), 0, &records), segment(&store(&dir), 1, &records)];
+        let ahead = begin(&segments, 100, &CancelToken::default(), &BesideTask::default()).unwrap();
+        let mut reader = ahead.run.open(0, Purpose::Merge).unwrap();
+        let mut spent = Block::EMPTY;
+        while let Some(block) = reader.next(spent).unwrap() {
+            let large = block.windows(1_000).any(|bytes| bytes.iter().all(|byte| *byte == bytes[0]));
+            assert_eq!(large, block.len() > 100, "a block of {} bytes", block.len());
+            assert!(block.len() < 5_100, "one large record, not two: {} bytes", block.len());
+            spent = block;
         }
     }
 }

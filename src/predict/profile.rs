@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::observe::purpose::Purpose;
 use crate::observe::report::{Outcome, Report, TaskReport};
-use crate::observe::time_use::Computing;
 
 /// A run, taken apart into work.
 #[derive(Clone, Debug, Serialize)]
@@ -158,10 +157,9 @@ fn once_seconds(report: &Report) -> f64 {
     if report.mode != "disk" {
         return 0.0;
     }
-    let in_files = |of: &Computing| of.read_input + of.write_output + of.read_intermediate + of.write_intermediate;
-    let outside_files = report.cpu_system_seconds - report.time.map_or(0.0, |time| in_files(&time.cpu));
+    let outside_files = report.cpu_system_seconds - report.time.map_or(0.0, |time| time.cpu.in_files());
     let first_maps = report.tasks.iter().filter(|task| task.id.starts_with("map-"));
-    let computing: f64 = first_maps.map(|task| task.time.cpu.total() - in_files(&task.time.cpu)).sum();
+    let computing: f64 = first_maps.map(|task| task.time.cpu.total() - task.time.cpu.in_files()).sum();
     outside_files.clamp(0.0, MOST_OF_MAPS * computing.max(0.0))
 }
 
