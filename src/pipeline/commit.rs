@@ -27,6 +27,8 @@ use crate::store::{Run, RunBuilder, RunStore};
 const TO_OUTPUT: FileUse = FileUse::writes(Purpose::Output);
 /// Bytes gathered before they are written to a part.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes of a text that goes to a part without a copy in the buffer.
+const LARGE_BYTES: usize = 32 << 10;
 /// Bytes of a record of text beside its strings: separators and a few numbers. Where they do not fit behind a large string,
 /// the buffer doubles.
 const REST_BYTES: usize = 256;
@@ -180,6 +182,23 @@ impl PartWriter {
         })
     }
 
+    /// Writes a text behind all that was gathered.
+    #[inline(never)]
+    fn write_through(&mut self, text: &[u8]) -> Result<()> {
+        self.flush()?;
+        self.sink.write_all(text).map_err(Error::at("write", &self.path))
+    }
+
+    #[inline(always)]
+    fn end_record(&mut self) -> Accepted {
+        self.records += 1;
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush()?;
+        }
+        self.doing.set(Activity::User);
+        Ok(())
+    }
+
     #[inline(never)]
     fn flush(&mut self) -> Result<()> {
         let written = self.sink.write_all(&self.buffer);
@@ -197,6 +216,12 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
         W: ToValue<V>,
     {
         self.doing.set(Activity::Encode);
+        let large = key.text_in_place().filter(|text| text.len() >= LARGE_BYTES);
+        if let (OutputFormat::Raw, Some(text)) = (self.format, large) {
+            self.write_through(text)?;
+            value.write_text(&mut self.buffer);
+            return self.end_record();
+        }
         let buffer = &mut self.buffer;
         let least = key.least_text_len() + value.least_text_len() + REST_BYTES;
         if least > buffer.capacity() - buffer.len() {
@@ -216,12 +241,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> Accept<K, V> for PartWriter {
                 value.write_text(buffer);
             }
         }
-        self.records += 1;
-        if self.buffer.len() >= BUFFER_BYTES {
-            self.flush()?;
-        }
-        self.doing.set(Activity::User);
-        Ok(())
+        self.end_record()
     }
 }
 

@@ -4,7 +4,7 @@
 //! and within a run in its order, so that the order of values never depends on chance. It is a *loser tree* (Knuth, TAOCP
 //! vol. 3, 5.4.1): each inner node keeps the loser of the match played there, and replacing the winner replays one match a
 //! level. A run says itself where its key does not change ([`crate::record::frame`]); the winner then stays the winner and
-//! nothing is compared at all.
+//! nothing is compared at all. Where there is one run, only the keys before and behind a block's end are compared.
 //!
 //! A merge looks at the token before it opens a run and whenever it leaves a block, so that many short merges notice it as
 //! soon as a long one.
@@ -141,11 +141,13 @@ impl Merge {
     pub(crate) fn advance(&mut self) -> Result<Option<Step>> {
         if self.started {
             let Some(winner) = self.cursors.get_mut(self.winner) else { return Ok(None) };
-            let step = match winner.at_end_of_block() {
-                false => Some(winner.advance_in_block()?),
-                true => self.next_block()?,
-            };
+            let stays_in_block = !winner.at_end_of_block();
+            let step = if stays_in_block { Some(winner.advance_in_block()?) } else { self.next_block()? };
             if step == Some(Step::SameKey) {
+                return Ok(step);
+            }
+            if stays_in_block && self.cursors.len() == 1 {
+                self.take_key();
                 return Ok(step);
             }
             self.replay(step);
@@ -161,6 +163,10 @@ impl Merge {
         if let CurrentKey::InBlock { cursor, start, end } = self.current {
             buffer::replace(&mut self.kept_key, &self.cursors[cursor].block()[start..end], "a key")?;
             self.current = CurrentKey::Kept;
+        }
+        if self.cursors.len() == 1 {
+            // It was not needed within the block.
+            self.current_head = Head::at(&self.cursors[0]);
         }
         self.cursors[self.winner].advance()
     }
@@ -194,9 +200,15 @@ impl Merge {
             return Some(Step::SameKey);
         }
         self.current_head = head;
-        let (start, end) = cursor.key_range();
-        self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
+        self.take_key();
         Some(Step::NewKey)
+    }
+
+    /// Makes the winner's key the current one.
+    #[inline(always)]
+    fn take_key(&mut self) {
+        let (start, end) = self.cursors[self.winner].key_range();
+        self.current = CurrentKey::InBlock { cursor: self.winner, start, end };
     }
 
     /// Bytes of records that were read, counted a block at a time.

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! To the reducer the blocks are those of one run. Their number bounds how far the thread gets ahead; a record larger than a
-//! block goes alone, so that there is one copy of such a record more, and no more than that. The thread ends when the reducer
+//! block goes alone, when all other blocks are empty. The thread ends when the reducer
 //! reads no further, and the reader waits for its end.
 
 use std::panic::resume_unwind;

@@ -12,7 +12,7 @@
 //! 4. [`sort`] orders a full buffer by (partition, key), which is then spilled as a run to the [store](crate::store).
 //! 5. [`merge`] merges sorted runs; [`merge_passes`] do so until there are few enough, by a [plan](merge_plan).
 //! 6. [`shuffle`] takes one partition of every map output; [`merge_ahead`] merges it beside the reducer where a worker is idle.
-//! 7. [`reduce`] hands the merged groups to the user's reducer.
+//! 7. [`reduce`] hands the merged groups to the user's reducer, or [records](reduce_records) one by one.
 //! 8. [`commit`] writes the output of a task, [`encode`]d where it is asked for.
 //!
 //! A [`task`] holds the resources of an attempt and its counts; a [`runnable`] job tells it the work. To the driver a job is
@@ -36,6 +36,7 @@ pub(crate) mod merge_passes;
 pub(crate) mod merge_plan;
 pub(crate) mod prefetch;
 pub mod reduce;
+pub(crate) mod reduce_records;
 pub(crate) mod reduce_task;
 pub mod runnable;
 pub(crate) mod shuffle;

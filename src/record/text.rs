@@ -43,6 +43,12 @@ pub trait ToText {
         0
     }
 
+    /// The text form where it lies in memory as it is written, so that a long one need not be copied.
+    #[inline(always)]
+    fn text_in_place(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Whether there is nothing to print, not even a separator: Hadoop's `NullWritable`.
     fn is_null(&self) -> bool {
         false
@@ -63,6 +69,11 @@ macro_rules! pointer_to_text {
             #[inline(always)]
             fn least_text_len(&self) -> usize {
                 (**self).least_text_len()
+            }
+
+            #[inline(always)]
+            fn text_in_place(&self) -> Option<&[u8]> {
+                (**self).text_in_place()
             }
 
             fn is_null(&self) -> bool {
@@ -93,6 +104,11 @@ impl<T: ToText> ToText for Reverse<T> {
         self.0.least_text_len()
     }
 
+    #[inline(always)]
+    fn text_in_place(&self) -> Option<&[u8]> {
+        self.0.text_in_place()
+    }
+
     fn is_null(&self) -> bool {
         self.0.is_null()
     }
@@ -108,6 +124,11 @@ macro_rules! bytes_to_text {
             #[inline(always)]
             fn least_text_len(&self) -> usize {
                 AsRef::<[u8]>::as_ref(self).len()
+            }
+
+            #[inline(always)]
+            fn text_in_place(&self) -> Option<&[u8]> {
+                Some(self.as_ref())
             }
         }
     )+};

@@ -97,6 +97,9 @@ pub struct Process {
     /// A buffer, of which the first `printed` bytes were printed and not taken yet.
     buffer: Vec<u8>,
     printed: usize,
+    /// Bytes in the buffer from which it is looked at again. A long record that has no end yet is looked at each time it has
+    /// doubled, not with each read.
+    next_look: usize,
     cancel: TaskContext,
     /// Time without a sign of life after which it has failed.
     patience: Option<Duration>,
@@ -140,6 +143,7 @@ impl Process {
             stderr: None,
             buffer: Vec::new(),
             printed: 0,
+            next_look: 0,
             cancel: task.clone(),
             patience,
             join_delay,
@@ -315,9 +319,13 @@ impl Process {
     }
 
     fn take_printed(&mut self, all: bool, listener: &mut impl Listen) -> Result<()> {
+        if !all && self.printed < self.next_look {
+            return Ok(());
+        }
         let taken = listener.printed(&self.buffer[..self.printed], all)?;
         self.buffer.copy_within(taken..self.printed, 0);
         self.printed -= taken;
+        self.next_look = if self.printed >= READ_BYTES { 2 * self.printed } else { 0 };
         Ok(())
     }
 

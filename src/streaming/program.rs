@@ -11,6 +11,7 @@ use crate::config::{Combining, OutputCodec};
 use crate::error::{Error, Result};
 use crate::job::{Mapper, OutputFormat};
 use crate::observe::report::Report;
+use crate::pipeline::reduce_records::OneByOne;
 use crate::program::Program;
 use crate::runtime::job::Job;
 use crate::runtime::output_dir::part_files;
@@ -162,7 +163,7 @@ fn map_reduce<M>(
 where
     M: Mapper<Key = [u8], Value = [u8]> + 'static,
 {
-    let job = Job::new(name, mapper, reducer).partition_by(route.partitioner());
+    let job = Job::new(name, mapper, OneByOne(reducer)).partition_by(route.partitioner());
     job.output_format(OutputFormat::Raw).input(input).run(session)
 }
 

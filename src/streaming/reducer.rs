@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::job::{Emit, Reducer, TaskContext, Values};
+use crate::job::{Emit, TaskContext};
+use crate::pipeline::reduce_records::{RecordReducer, SortedRecord, Stretch};
 use crate::streaming::aggregate::Aggregate;
 use crate::streaming::job::{ReduceStep, StreamJob};
 use crate::streaming::output::Output;
@@ -31,6 +32,8 @@ pub struct StreamReducer {
     output: Output,
     worker: Option<Worker>,
     had_input: bool,
+    /// What one of Hadoop's classes has made of the records so far.
+    runs: Runs,
     /// Runs of equal keys so far, and the key of the last one.
     groups: u64,
     group_key: Vec<u8>,
@@ -56,6 +59,7 @@ impl StreamReducer {
             output,
             worker: None,
             had_input: false,
+            runs: Runs::default(),
             groups: 0,
             group_key: Vec::new(),
             repeated: 0,
@@ -64,12 +68,7 @@ impl StreamReducer {
     }
 }
 
-impl Reducer for StreamReducer {
-    type Key = [u8];
-    type Value = [u8];
-    type OutKey = [u8];
-    type OutValue = [u8];
-
+impl RecordReducer for StreamReducer {
     fn setup(&mut self, task: &TaskContext) -> Result<()> {
         self.task = task.index;
         self.output.begin(&task.id);
@@ -80,21 +79,32 @@ impl Reducer for StreamReducer {
         Ok(())
     }
 
-    fn reduce(&mut self, key: &[u8], values: &mut Values<'_, [u8]>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { job, route, output, worker, had_input, groups, group_key, repeated, place, .. } = self;
-        *had_input = true;
+    fn reduce(&mut self, records: &mut Stretch<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
+        let StreamReducer { job, route, output, worker, had_input, groups, group_key, repeated, place, runs, .. } =
+            self;
         let Some(worker) = worker else {
-            let each = |key: Option<&[u8]>, value: Option<&[u8]>| output.emit_parts(key, value, out);
-            return class_reduce(&job.reducer, route, (key, values), repeated, each);
+            let mut each = |key: Option<&[u8]>, value: Option<&[u8]>| output.emit_parts(key, value, out);
+            while let Some(SortedRecord { key, value, .. }) = records.next()? {
+                *had_input = true;
+                let (own_key, value, times) = route.record(key, value)?;
+                *repeated += times - 1;
+                for _ in 0..times {
+                    runs.take(&job.reducer, (own_key, value), &mut each)?;
+                }
+            }
+            return Ok(());
         };
         let is_plain = route.is_plain();
-        *groups += u64::from(is_plain);
+        let is_as_printed = is_plain && !route.is_counted();
         let mut printed = Printed { output, out, is_kept: true };
-        while let Some(value) = values.next() {
-            let (own_key, value, times) = route.record(key, value)?;
+        while let Some(SortedRecord { begins_group, key, value }) = records.next()? {
+            *had_input = true;
+            let (own_key, value, times) = if is_as_printed { (key, value, 1) } else { route.record(key, value)? };
             *repeated += times - 1;
             // To Hadoop, too, a group is a run of equal keys, whatever the comparator says of them.
-            if !is_plain && (*groups == 0 || group_key != own_key) {
+            if is_plain {
+                *groups += u64::from(begins_group);
+            } else if *groups == 0 || group_key != own_key {
                 *groups += 1;
                 group_key.clear();
                 group_key.extend_from_slice(own_key);
@@ -106,7 +116,8 @@ impl Reducer for StreamReducer {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamReducer { place, output, worker, had_input, groups, repeated, task, .. } = self;
+        let StreamReducer { place, output, worker, had_input, groups, repeated, task, runs, .. } = self;
+        runs.end(&mut |key: Option<&[u8]>, value: Option<&[u8]>| output.emit_parts(key, value, out))?;
         if let Some(worker) = worker {
             // As in Hadoop, what a reducer without input prints is thrown away.
             worker.finish(&mut Printed { output, out, is_kept: *had_input })?;
@@ -142,25 +153,6 @@ impl<E: Emit<[u8], [u8]>> TakeRecords for Printed<'_, E> {
         self.output.emit_lines(lines, records, self.out);
         Ok(())
     }
-}
-
-/// Reduces a group as one of Hadoop's own reducers does.
-fn class_reduce(
-    step: &ReduceStep,
-    route: &Route,
-    (key, values): (&[u8], &mut Values<'_, [u8]>),
-    repeated: &mut u64,
-    mut each: impl FnMut(Option<&[u8]>, Option<&[u8]>) -> Result<()>,
-) -> Result<()> {
-    let mut runs = Runs::default();
-    while let Some(value) = values.next() {
-        let (own_key, value, times) = route.record(key, value)?;
-        *repeated += times - 1;
-        for _ in 0..times {
-            runs.take(step, (own_key, value), &mut each)?;
-        }
-    }
-    runs.end(&mut each)
 }
 
 /// Reduces sorted records as one of Hadoop's own reducers does. Each run of equal keys is a group to Hadoop.
