@@ -149,6 +149,18 @@ pub enum Error {
         bytes: usize,
     },
 
+    /// A file system elsewhere, such as HDFS or an object store, refuses an operation, and would do so again: it knows no such
+    /// user, or does not let this one do it.
+    #[error("cannot {operation} {}: {why}", path.display())]
+    Unreachable {
+        /// The operation, as an infinitive.
+        operation: &'static str,
+        /// The address.
+        path: PathBuf,
+        /// The refusal, and what to do about it.
+        why: String,
+    },
+
     /// An input file cannot be read as it is.
     #[error("cannot read input {}: {why}", path.display())]
     UnreadableInput {
@@ -274,6 +286,7 @@ impl Error {
                 | Error::OutputExists(_)
                 | Error::OutputInUse { .. }
                 | Error::Unresumable { .. }
+                | Error::Unreachable { .. }
                 | Error::UnreadableInput { .. }
                 | Error::InputChanged { .. }
                 | Error::Task { .. }

@@ -111,6 +111,7 @@
 //! | `config` | settings, and nothing else |
 //! | `observe` | counters, phases, the use of time, progress, the report |
 //! | `store` | runs in files and in memory: the only thing that the modes change |
+//! | `remote` | files in HDFS and object stores, read by ranges and written as a whole |
 //! | `input` | from files of any origin to records |
 //! | `job` | the contract: mappers, reducers, and their arguments |
 //! | `parts` | stock parts of jobs |
@@ -155,6 +156,7 @@ pub mod program;
 pub mod quantity;
 pub mod record;
 pub mod reference;
+mod remote;
 mod reserve;
 mod runtime;
 #[cfg(feature = "internals")]

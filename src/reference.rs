@@ -217,7 +217,8 @@ impl ReferenceRun {
         let mut bytes: Vec<u8> = Vec::new();
         for file in self.inputs.files(inputs)?.iter() {
             let whole = FilePiece::whole(file);
-            let (mut source, first) = (Source::open(&whole, Purpose::Input, self.inputs.notes())?, bytes.len());
+            let mut source = Source::open(&whole, Purpose::Input, &self.cancel, self.inputs.notes())?;
+            let first = bytes.len();
             // The file system states the size; where there is no room for so many bytes, it may be wrong.
             let _ = bytes.try_reserve_exact(usize::try_from(file.bytes).unwrap_or(0));
             let outcome = (|| {
@@ -337,7 +338,7 @@ fn run_erased(
     let seen = seen.of_a_run(&cancel, &progress);
     if config.page_cache == PageCache::Cold {
         let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::reads(Purpose::Input), &cancel);
-        seen.files(inputs)?.iter().try_for_each(drop_pages)?;
+        seen.files(inputs)?.iter().filter(|file| file.remote.is_none()).try_for_each(drop_pages)?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));

@@ -242,8 +242,8 @@ pub struct ListArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct InputArgs {
-    /// A file, a directory to be walked, a pipe, or `-` for standard input; may be repeated [default: a generated
-    /// input, kept in the user's cache]
+    /// A file, a directory to be walked, an address such as hdfs://… or s3://…, a pipe, or `-` for standard input; may be
+    /// repeated [default: a generated input, kept in the user's cache]
     #[arg(long, value_name = "PATH", display_order = 0)]
     pub input: Vec<PathBuf>,
 }
@@ -252,7 +252,7 @@ pub struct InputArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input and output")]
 pub struct RunArgs {
-    /// Directory for the result [default: none; its first lines are shown]
+    /// Directory for the result, here or at an address [default: none; its first lines are shown]
     #[arg(long, global = true, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Medium of intermediates: disk or memory

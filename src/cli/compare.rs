@@ -314,7 +314,7 @@ pub fn check(comparison: &Comparison) -> Result<(), Failure> {
 /// Brings the input into the page cache.
 fn read_once(inputs: &[PathBuf], cancel: &CancelToken) -> Result<(), Failure> {
     let mut buffer = vec![0; 1 << 20];
-    for input in list_files(inputs)? {
+    for input in list_files(inputs)?.iter().filter(|input| input.remote.is_none()) {
         read_file(&input.path, &mut buffer, cancel).map_err(Error::at("read input", &input.path))?;
     }
     Ok(())

@@ -35,7 +35,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
     let mut session = Session::new(config);
     let mut supervisor = Supervisor::start()?;
     let cancel = session.cancel.clone();
-    let remote_output = supervisor.run(&cancel, || RemoteOutput::take(&mut session, &engine.options))?;
+    let remote_output = supervisor.run(&cancel, || RemoteOutput::take(&task.inputs, &mut session, &engine.options))?;
     supervisor.run(&session.cancel, || Ok(check_places(&session, &task.inputs, report_path.as_deref())?))?;
     let mut report_file =
         report_path.map(|path| ReportFile::begin(path, session.config.output.as_deref())).transpose()?;
@@ -49,7 +49,7 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
         }
         Ok(inputs)
     })?;
-    name_files(&mut session.config, &inputs)?;
+    supervisor.run(&cancel, || Ok(name_files(&mut session.config, &inputs, &cancel)?))?;
     // A report tells the figures of a run, so a run must be made.
     if let (None, Some(output)) = (&report_file, resume::is_complete(&session, task.job.name())) {
         if !quiet {
@@ -118,11 +118,11 @@ pub fn run(options: RunOptions<'_>) -> Result<(), Failure> {
 }
 
 /// Adds every file that the job reads to what identifies the run, before anything is read.
-fn name_files(config: &mut JobConfig, inputs: &[PathBuf]) -> Result<(), Error> {
+fn name_files(config: &mut JobConfig, inputs: &[PathBuf], cancel: &CancelToken) -> Result<(), Error> {
     let side_inputs = config.side_inputs.clone();
     if let Some(identity) = config.resume.identity() {
-        identity.files("input", inputs)?;
-        identity.files("side input", &side_inputs)?;
+        identity.files_until("input", inputs, cancel)?;
+        identity.files_until("side input", &side_inputs, cancel)?;
     }
     Ok(())
 }

@@ -23,7 +23,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +33,7 @@ use crate::input::bad_records::{Scout, at_record};
 use crate::input::encoding::{LONGEST_MARK_BYTES, mark_bytes};
 use crate::input::form::Form;
 use crate::input::notes::Notes;
+use crate::input::opened::Opened;
 use crate::input::source::Source;
 use crate::input::split::Piece;
 use crate::observe::progress::Progress;
@@ -160,13 +160,13 @@ impl<'a> PieceReader<'a> {
 
     fn read_as(
         self,
-        form_of: fn(&File, FileUse, &Path) -> Result<Form>,
+        form_of: fn(&Opened, FileUse, &Path) -> Result<Form>,
         read: impl FnOnce(&mut Chunks<'a>) -> Result<()>,
     ) -> Result<()> {
         let Piece::File(piece) = self.piece else {
             return Err(Error::Config("this mapper reads files, not datasets".into()));
         };
-        let source = Source::open_as(form_of, piece, self.context.purpose, self.context.notes)?;
+        let source = Source::open_as(form_of, piece, self.context.purpose, self.context.cancel, self.context.notes)?;
         let to_the_end = piece.is_whole() || source.is_compressed();
         let first = if source.offset == 0 { 0 } else { u64::MAX };
         self.buffer.resize(self.buffer.len().max(CHUNK_BYTES), 0);

@@ -4,7 +4,6 @@
 //! bzip2 and lz4 ignore anything else with a warning, which becomes a note here. A file that ends within a member is an
 //! error.
 
-use std::fs::File;
 use std::io::{BufRead, ErrorKind, Read, Result};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use lz4_flex::frame::FrameDecoder;
 
 use crate::input::form::{CURRENT_LZ4, Codec, LEGACY_LZ4, is_skippable, may_begin_zlib};
 use crate::input::hadoop_blocks::{BlockCodec, HadoopBlocks};
+use crate::input::opened::Opened;
 use crate::observe::activity::transfer;
 use crate::observe::purpose::FileUse;
 
@@ -23,7 +23,7 @@ pub(crate) trait Decode: Read {
 
 impl Codec {
     /// Decompresses a file from its cursor on.
-    pub fn reader(self, file: Arc<File>, file_use: FileUse) -> Result<Box<dyn Decode>> {
+    pub fn reader(self, file: Arc<Opened>, file_use: FileUse) -> Result<Box<dyn Decode>> {
         let bytes = Compressed::new(file, file_use);
         Ok(match self {
             Codec::Gzip => Box::new(Members::<Gzip>::new(bytes)),
@@ -43,14 +43,14 @@ fn truncated(what: &str) -> std::io::Error {
 
 /// Bytes of a compressed file, which can be peeked at.
 struct Compressed {
-    file: Arc<File>,
+    file: Arc<Opened>,
     file_use: FileUse,
     buffer: Box<[u8]>,
     unread: (usize, usize),
 }
 
 impl Compressed {
-    fn new(file: Arc<File>, file_use: FileUse) -> Self {
+    fn new(file: Arc<Opened>, file_use: FileUse) -> Self {
         const BUFFER_BYTES: usize = 128 << 10;
         Compressed { file, file_use, buffer: vec![0; BUFFER_BYTES].into(), unread: (0, 0) }
     }

@@ -5,12 +5,11 @@
 //! and an `.lz4` of its own) have no magic number, so that both the name and the first bytes must be like them; and a file
 //! that has neither the form of its name nor looks like text is an error.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::input::opened::{Opened, unreadable};
 use crate::observe::activity::count_bytes;
 use crate::observe::purpose::FileUse;
 
@@ -194,8 +193,8 @@ impl Form {
     ///
     /// # Errors
     /// As for [`of`](Self::of).
-    pub fn of_any(file: &File, file_use: FileUse, name: &Path) -> Result<Self> {
-        let beginning = beginning(file, file_use, 0).map_err(Error::at("read", name))?;
+    pub fn of_any(file: &Opened, file_use: FileUse, name: &Path) -> Result<Self> {
+        let beginning = beginning(file, file_use, 0).map_err(|error| unreadable(name, error))?;
         if is_sequence_file(&beginning) { Ok(Form::Plain) } else { Form::of(file, file_use, name) }
     }
 
@@ -203,10 +202,10 @@ impl Form {
     ///
     /// # Errors
     /// [`Error::UnreadableInput`] for formats that are not read, [`Error::Io`] where the file cannot be read.
-    pub fn of(file: &File, file_use: FileUse, name: &Path) -> Result<Self> {
-        let beginning = beginning(file, file_use, 0).map_err(Error::at("read", name))?;
+    pub fn of(file: &Opened, file_use: FileUse, name: &Path) -> Result<Self> {
+        let beginning = beginning(file, file_use, 0).map_err(|error| unreadable(name, error))?;
         if is_skippable(&beginning) {
-            let behind = behind_skippable(file, file_use).map_err(Error::at("read", name))?;
+            let behind = behind_skippable(file, file_use).map_err(|error| unreadable(name, error))?;
             let codec = behind.or(Codec::named(name).first().copied());
             return Ok(codec.map_or(Form::Plain, Form::Compressed));
         }
@@ -261,7 +260,7 @@ impl Foreign {
 }
 
 /// The first bytes from an offset on: fewer than [`LOOK_BYTES`] only where the file ends.
-fn beginning(file: &File, file_use: FileUse, offset: u64) -> io::Result<Vec<u8>> {
+fn beginning(file: &Opened, file_use: FileUse, offset: u64) -> io::Result<Vec<u8>> {
     let (mut bytes, mut filled) = (vec![0; LOOK_BYTES], 0);
     while filled < LOOK_BYTES {
         match file.read_at(&mut bytes[filled..], offset + filled as u64) {
@@ -277,7 +276,7 @@ fn beginning(file: &File, file_use: FileUse, offset: u64) -> io::Result<Vec<u8>>
 }
 
 /// The format of the first frame that is not skippable. A file of nothing else is empty in either format.
-fn behind_skippable(file: &File, file_use: FileUse) -> io::Result<Option<Codec>> {
+fn behind_skippable(file: &Opened, file_use: FileUse) -> io::Result<Option<Codec>> {
     let mut offset = 0;
     loop {
         let frame = beginning(file, file_use, offset)?;
@@ -295,6 +294,8 @@ fn behind_skippable(file: &File, file_use: FileUse) -> io::Result<Option<Codec>>
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
     use crate::observe::purpose::Purpose;
 
@@ -302,7 +303,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        Form::of(&File::open(path).unwrap(), FileUse::reads(Purpose::Input), Path::new(name))
+        Form::of(&Opened::Local(File::open(path).unwrap()), FileUse::reads(Purpose::Input), Path::new(name))
     }
 
     #[test]

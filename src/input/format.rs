@@ -97,6 +97,9 @@ pub trait InputFormat: 'static {
     }
 }
 
+/// Pieces whose beginnings are on their way while one is read.
+const PIECES_AHEAD: usize = 8;
+
 /// Calls `each` for every record of a split, in order. Returns the bytes read.
 pub(crate) fn read_split<F: InputFormat>(
     split: &Split,
@@ -105,13 +108,16 @@ pub(crate) fn read_split<F: InputFormat>(
 ) -> Result<u64> {
     let mut buffer = Vec::new();
     let mut bytes_read = 0;
-    for piece in &split.pieces {
+    for (number, piece) in split.pieces.iter().enumerate() {
         context.cancel.check()?;
+        // Small files of a store, each of which would be waited for.
+        split.pieces.iter().skip(number + 1).take(PIECES_AHEAD).for_each(Piece::fetch);
         if let Piece::Partition(segment) = piece {
             bytes_read += segment.index().stored_bytes;
             context.progress.add_bytes(segment.index().stored_bytes);
         }
         F::read(PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context }, &mut each)?;
+        piece.release();
     }
     context.scout.map_or(Ok(()), Scout::verdict)?;
     Ok(bytes_read)

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::input::bad_records::Scout;
 use crate::input::chunks::{PieceReader, ReadContext};
 use crate::input::format::InputFormat;
-use crate::input::listing::{InputFile, list_files};
+use crate::input::listing::{InputFile, list_until};
 use crate::input::notes::Notes;
 use crate::input::split::{FilePiece, Piece};
 use crate::input::watch::{Watch, Watched};
@@ -23,6 +23,7 @@ use crate::observe::activity::lock;
 use crate::observe::phases::{PhaseLog, PhaseName, PhaseStart};
 use crate::observe::progress::Progress;
 use crate::observe::purpose::Purpose;
+use crate::remote::RemoteFile;
 
 /// Places that a sample looks at.
 const PLACES: u64 = 512;
@@ -88,6 +89,41 @@ struct Look<'a> {
 impl Drop for Look<'_> {
     fn drop(&mut self) {
         lock(self.looks).end(PhaseName::Sample, self.start);
+    }
+}
+
+/// Bytes of files in stores that a sample will ask for, on their way all at once: hundreds of places, one after another, would be
+/// waited for hundreds of times.
+struct Fetched<'a>(Vec<&'a RemoteFile>);
+
+impl<'a> Fetched<'a> {
+    /// Begins to fetch the beginnings of files, and the places in them that are `step` apart.
+    fn places(files: &[(&'a InputFile, u64, u64)], step: u64) -> Self {
+        /// The byte before a place says whether a record begins there.
+        const BEFORE: u64 = 1;
+        /// Places that lie close are fetched together.
+        const MOST_BYTES: u64 = 1 << 20;
+        let mut fetched = Vec::new();
+        for (file, first, places) in files {
+            let Some(remote) = &file.remote else { continue };
+            fetched.push(&**remote);
+            let mut open = 0..BYTES_A_PLACE;
+            for place in (0..*places).map(|place| first + place * step) {
+                let start = open.end.max(place.saturating_sub(BEFORE));
+                if start > open.end || start - open.start >= MOST_BYTES {
+                    remote.fetch(std::mem::replace(&mut open, start..start));
+                }
+                open.end = open.end.max(place + BYTES_A_PLACE);
+            }
+            remote.fetch(open);
+        }
+        Fetched(fetched)
+    }
+}
+
+impl Drop for Fetched<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|file| file.release());
     }
 }
 
@@ -185,10 +221,11 @@ impl Inputs {
         self.0.notes.said()
     }
 
-    /// The files at and below `paths`, in the order in which they are read: see [`list_files`]. They are listed once.
+    /// The files at and below `paths`, in the order in which they are read: see [`list_files`](crate::input::list_files). They are
+    /// listed once.
     ///
     /// # Errors
-    /// Those of [`list_files`].
+    /// Those of [`list_files`](crate::input::list_files).
     pub fn files(&self, paths: &[PathBuf]) -> Result<Arc<[InputFile]>> {
         self.may_look()?;
         self.list(paths)
@@ -206,7 +243,7 @@ impl Inputs {
         }
         let stand_ins = &self.0.stand_ins;
         let file_of = |path: &PathBuf| stand_ins.get(path).map_or(path, |stand_in| &stand_in.file).clone();
-        let mut files = list_files(&paths.iter().map(file_of).collect::<Vec<_>>())?;
+        let mut files = list_until(&paths.iter().map(file_of).collect::<Vec<_>>(), &self.0.cancel)?;
         for file in &mut files {
             let stand_in = stand_ins.values().find(|stand_in| *stand_in.file == *file.path);
             file.called = stand_in.map(|stand_in| stand_in.name.clone());
@@ -221,7 +258,7 @@ impl Inputs {
     /// Bytes of the files at and below `paths`, as they lie.
     ///
     /// # Errors
-    /// Those of [`list_files`].
+    /// Those of [`list_files`](crate::input::list_files).
     pub fn bytes(&self, paths: &[PathBuf]) -> Result<u64> {
         Ok(self.files(paths)?.iter().map(|file| file.bytes).sum())
     }
@@ -293,15 +330,20 @@ impl Inputs {
         let at_a_time = look_bytes.min(BYTES_AT_A_TIME) as usize;
         let mut before = 0u64;
         let mut buffer = Vec::new();
+        // For each file that is looked at: its first place, and their number.
+        let mut looked_at = Vec::new();
         for file in files.iter() {
             // The first place at or after this file's beginning, counted over all files.
             let first = before.next_multiple_of(step) - before;
             let first = first - first % F::SPLIT_ALIGNMENT;
             before += file.bytes;
             let places = file.bytes.saturating_sub(first).div_ceil(step);
-            if places == 0 {
-                continue;
+            if places > 0 {
+                looked_at.push((file, first, places));
             }
+        }
+        let _fetched = Fetched::places(&looked_at, step);
+        for (file, first, places) in looked_at {
             if !F::BEGINS_AT_RECORDS && file.may_be_cut()? {
                 let file = Arc::new(file.clone());
                 for start in (first..file.bytes).step_by(usize::try_from(look_bytes).unwrap_or(usize::MAX)) {

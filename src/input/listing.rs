@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
+use xxhash_rust::xxh3::xxh3_64;
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::watch::Watched;
+use crate::remote::{Address, RemoteFile};
 
 /// The file in each directory of a run whose name is not hidden: such directories are no input.
 pub const RUN_MARKER: &str = ".twinmill";
@@ -18,7 +21,7 @@ pub const RUN_MARKER: &str = ".twinmill";
 /// A file of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// Its path.
+    /// Its path, or its address in a store.
     pub path: Arc<Path>,
     /// Its name in messages, where that is not its path.
     pub(crate) called: Option<Arc<Path>>,
@@ -26,10 +29,12 @@ pub struct InputFile {
     pub bytes: u64,
     /// Time of its last change, in nanoseconds since 1970.
     pub modified_ns: i64,
-    /// The device it lies on.
+    /// The device it lies on; `u64::MAX` for a store.
     pub device: u64,
-    /// Its inode number on the device.
+    /// Its inode number on the device; a hash of its address in a store.
     pub inode: u64,
+    /// The file in its store; `None` on this machine.
+    pub(crate) remote: Option<Arc<RemoteFile>>,
     pub(crate) watched: Watched,
 }
 
@@ -44,6 +49,21 @@ impl InputFile {
             modified_ns,
             device: metadata.dev(),
             inode: metadata.ino(),
+            remote: None,
+            watched: Watched::default(),
+        }
+    }
+
+    /// An input file with the properties that a store states.
+    fn in_store(address: &str, remote: Arc<RemoteFile>) -> Self {
+        InputFile {
+            path: Path::new(address).into(),
+            called: None,
+            bytes: remote.entry().bytes,
+            modified_ns: remote.entry().modified_ms.wrapping_mul(1_000_000),
+            device: u64::MAX,
+            inode: xxh3_64(address.as_bytes()),
+            remote: Some(remote),
             watched: Watched::default(),
         }
     }
@@ -56,13 +76,26 @@ impl InputFile {
 
 /// The files at and below `paths`: arguments in their order, each directory's files in byte order of their paths. Below a
 /// directory, names that start with `_` or `.` are skipped before they are looked at, as Hadoop does, and so are the
-/// directories of runs.
+/// directories of runs. Addresses such as `s3://bucket/logs` are listed in their stores.
 ///
 /// # Errors
-/// [`Error::Io`] for a path that is not there or a directory that cannot be read.
+/// [`Error::Config`] for an address that this build does not read; [`Error::Io`] for a path that is not there or a directory that cannot be read.
 pub fn list_files(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
+    list_until(paths, &CancelToken::default())
+}
+
+/// Like [`list_files`]. Whoever waits for a store, now or for one of its files later, stops with `cancel`.
+///
+/// # Errors
+/// As for [`list_files`], and [`Error::Cancelled`].
+pub(crate) fn list_until(paths: &[PathBuf], cancel: &CancelToken) -> Result<Vec<InputFile>> {
     let mut files = Vec::new();
     for root in paths {
+        if let Some(address) = Address::of(root) {
+            let found = RemoteFile::list(&address, cancel)?.into_iter();
+            files.extend(found.map(|(address, file)| InputFile::in_store(&address, file)));
+            continue;
+        }
         let first = files.len();
         for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(is_input) {
             let entry = match entry {

@@ -1,6 +1,6 @@
 //! Turns input files, of any origin and form, into records.
 //!
-//! An input is a file, a directory that is walked, or a pipe. Compression (gzip, bzip2, Zstandard, LZ4) is recognised
+//! An input is a file, a directory that is walked, or a pipe; or it lies in HDFS or an object store ([`remote`](crate::remote)). Compression (gzip, bzip2, Zstandard, LZ4) is recognised
 //! by content; Hadoop's own forms (DEFLATE, LZ4 and Snappy in [`hadoop_blocks`]) have no magic number, and are by their name
 //! as well. A byte order mark is skipped. A file that is replaced or changed while it is read is an error.
 //!
@@ -12,8 +12,8 @@
 //!
 //! 1. [`listing`] finds the files, [`inputs`] keeps the list for the whole run.
 //! 2. [`split`] cuts them into pieces of about equal size, one list of pieces a map task.
-//! 3. A [`source`] opens the file of a piece and checks that it has not changed; [`form`] recognises its compression, and
-//!    [`decompress`] reads it.
+//! 3. A [`source`] opens the file of a piece and checks that it has not changed; it is [`opened`] on this machine or in a store
+//!    elsewhere. [`form`] recognises its compression, and [`decompress`] reads it.
 //! 4. [`chunks`] is a window over its bytes; [`encoding`] knows the marks at its beginning.
 //! 5. An input [`format`](mod@format) finds the records: [`lines`], [`line_blocks`], [`rows`] of tables, [`fixed_length`], or
 //!    [`pairs`] of another job's output ([`dataset`]). A format that cannot begin anywhere has the [`cuts`] moved to where its
@@ -44,12 +44,15 @@ mod lines;
 pub(crate) mod listing;
 pub(crate) mod notes;
 mod open_file;
+pub(crate) mod opened;
 mod pairs;
 mod parsed;
 pub(crate) mod replica;
 mod rows;
 pub(crate) mod source;
 pub(crate) mod split;
+#[cfg(all(test, feature = "object-store", feature = "codecs"))]
+mod store_tests;
 pub(crate) mod watch;
 
 pub(crate) use chunks::ReadContext;

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,9 +19,11 @@ use crate::input::decompress::Decode;
 use crate::input::form::{Form, LOOK_BYTES};
 use crate::input::listing::InputFile;
 use crate::input::notes::Notes;
+use crate::input::opened::{Opened, unreadable};
 use crate::input::split::FilePiece;
 use crate::observe::activity::transfer;
 use crate::observe::purpose::{FileUse, Purpose};
+use crate::remote::{Failure, Reader};
 
 /// Bytes read between two looks at the token.
 const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
@@ -29,7 +31,7 @@ const BYTES_BETWEEN_CHECKS: usize = 1 << 20;
 /// The bytes of one piece, from its beginning on.
 pub(crate) struct Source {
     listed: Arc<InputFile>,
-    file: Arc<File>,
+    file: Arc<Opened>,
     purpose: Purpose,
     decoder: Option<Box<dyn Decode>>,
     /// Offset of the next read, after decompression.
@@ -40,16 +42,20 @@ pub(crate) struct Source {
     pub at_end: bool,
 }
 
-/// Opens a listed file and checks that it is still the same.
+/// Opens a listed file, to read what comes before `until`, and checks that it is still the same.
 ///
 /// # Errors
 /// [`Error::InputChanged`] where it is not, [`Error::Io`] where it cannot be opened.
-fn open(listed: &InputFile) -> Result<File> {
+fn open(listed: &InputFile, until: u64, cancel: &CancelToken) -> Result<Opened> {
+    if let Some(remote) = &listed.remote {
+        let reader = Reader::open(remote, until, cancel);
+        return Ok(Opened::Remote(Box::new(reader.map_err(|failure| failure.during("open", listed.name()))?)));
+    }
     // If a pipe has taken its place, opening it must not wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&listed.path);
     let file = file.map_err(|error| listed.gone("open", error))?;
     compare_open(listed, &file)?;
-    Ok(file)
+    Ok(Opened::Local(file))
 }
 
 fn compare_open(listed: &InputFile, file: &File) -> Result<()> {
@@ -105,8 +111,31 @@ impl InputFile {
     /// # Errors
     /// [`Error::InputChanged`] where it is not, [`Error::Io`] where it cannot be looked at.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
+        if let Some(remote) = &self.remote {
+            let checked = remote.check();
+            return checked.map_err(|failure| failure.during("look at", self.name()));
+        }
         let metadata = fs::metadata(&self.path).map_err(|error| self.gone("look at", error))?;
         compare(self, &metadata)
+    }
+
+    /// Opens it to look at its first bytes.
+    fn open_beginning(&self) -> Result<Opened> {
+        let cancel = self.remote.as_ref().map(|remote| remote.cancel().clone());
+        open(self, 0, &cancel.unwrap_or_default())
+    }
+
+    /// Opens it to read bytes at any offset.
+    ///
+    /// # Errors
+    /// [`Error::InputChanged`], [`Error::Io`].
+    pub(crate) fn open(&self, cancel: &CancelToken) -> Result<Opened> {
+        open(self, self.bytes, cancel)
+    }
+
+    /// The error of reading it.
+    pub(crate) fn unreadable(&self, error: io::Error) -> Error {
+        unreadable(self.name(), error)
     }
 
     /// Looks at the first bytes of the file.
@@ -114,7 +143,7 @@ impl InputFile {
     /// # Errors
     /// Those of opening it, and [`Error::UnreadableInput`] for formats that are not read.
     pub(crate) fn form(&self) -> Result<Form> {
-        let form = Form::of(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())?;
+        let form = Form::of(&self.open_beginning()?, FileUse::reads(Purpose::Sampling), self.name())?;
         self.watched.note(Purpose::Sampling, &self.path, 0, self.bytes.min(LOOK_BYTES as u64));
         Ok(form)
     }
@@ -134,7 +163,7 @@ impl InputFile {
 
     /// The same for a file whose format the job reads itself.
     pub(crate) fn may_be_cut_by_its_reader(&self) -> Result<bool> {
-        let form = Form::of_any(&open(self)?, FileUse::reads(Purpose::Sampling), self.name())?;
+        let form = Form::of_any(&self.open_beginning()?, FileUse::reads(Purpose::Sampling), self.name())?;
         Ok(!matches!(form, Form::Compressed(_)))
     }
 }
@@ -145,8 +174,8 @@ impl Source {
     ///
     /// # Errors
     /// [`Error::InputChanged`], [`Error::UnreadableInput`], [`Error::Io`].
-    pub fn open(piece: &FilePiece, purpose: Purpose, notes: &Notes) -> Result<Self> {
-        Source::open_as(Form::of, piece, purpose, notes)
+    pub fn open(piece: &FilePiece, purpose: Purpose, cancel: &CancelToken, notes: &Notes) -> Result<Self> {
+        Source::open_as(Form::of, piece, purpose, cancel, notes)
     }
 
     /// Opens the file of a piece, and recognises it with `form_of`.
@@ -154,13 +183,14 @@ impl Source {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_as(
-        form_of: fn(&File, FileUse, &Path) -> Result<Form>,
+        form_of: fn(&Opened, FileUse, &Path) -> Result<Form>,
         piece: &FilePiece,
         purpose: Purpose,
+        cancel: &CancelToken,
         notes: &Notes,
     ) -> Result<Self> {
         let listed = piece.file.clone();
-        let file = Arc::new(open(&listed)?);
+        let file = Arc::new(open(&listed, piece.end, cancel)?);
         let file_use = FileUse::reads(purpose);
         let mut decoder = None;
         if piece.start == 0 {
@@ -257,7 +287,7 @@ impl Source {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io("read", self.listed.name(), error)),
+                Err(error) => return Err(self.listed.unreadable(error)),
             }
         }
         self.listed.watched.note(self.purpose, &self.listed.path, offset, offset + filled as u64);
@@ -276,7 +306,8 @@ impl Source {
         self.at_end = true;
         if self.decoder.is_none() && self.offset < self.listed.bytes {
             self.check()?;
-            if !is_pseudo(&self.file) {
+            let is_pseudo = if let Opened::Local(file) = &*self.file { is_pseudo(file) } else { false };
+            if !is_pseudo {
                 let (read, listed) = (self.offset, self.listed.bytes);
                 return Err(self.listed.changed(format!("it ends after {read} of {listed} bytes")));
             }
@@ -285,6 +316,9 @@ impl Source {
     }
 
     fn failed(&self, error: &io::Error) -> Error {
+        if let Some(failure) = Failure::within(error) {
+            return failure.clone().during("read", self.listed.name());
+        }
         let (path, why) = (self.listed.name(), format!("at offset {}: {error}", self.offset));
         match error.raw_os_error() {
             // The decoder's own error: bytes that cannot be decompressed now will not be later.
@@ -298,7 +332,12 @@ impl Source {
     /// # Errors
     /// [`Error::InputChanged`].
     pub fn check(&self) -> Result<()> {
-        compare_open(&self.listed, &self.file)
+        match &*self.file {
+            Opened::Local(file) => compare_open(&self.listed, file),
+            Opened::Remote(reader) => {
+                reader.check_read().map_err(|failure| failure.during("look at", self.listed.name()))
+            }
+        }
     }
 
     /// Ends the reading with its outcome. If the file has changed, that is the error, since it explains any other.
@@ -319,6 +358,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt;
     use std::time::SystemTime;
 
     use super::*;

@@ -5,7 +5,6 @@
 //! tiny ones is a special case. Readers decide where exactly a record belongs: a piece owns the records that *start* in
 //! it.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,8 +12,10 @@ use std::sync::Arc;
 use crate::cancel::CancelToken;
 use crate::config::{Cuts, HadoopSplits, JobConfig, MAX_MAP_TASKS};
 use crate::error::{Error, Result};
+use crate::input::form::LOOK_BYTES;
 use crate::input::listing::InputFile;
 use crate::input::parsed::InvariantPiece;
+use crate::remote::RemoteFile;
 use crate::store::Segment;
 
 /// Largest default split: the block size of HDFS.
@@ -93,6 +94,27 @@ impl Piece {
             Piece::Invariant(piece) => piece.source.part_bytes(piece.part),
         }
     }
+
+    /// Begins to fetch a whole small file of a store.
+    pub(crate) fn fetch(&self) {
+        const MOST_BYTES: u64 = 1 << 20;
+        if let Some((piece, remote)) = self.in_store().filter(|(piece, _)| piece.is_whole() && piece.end <= MOST_BYTES)
+        {
+            remote.fetch(0..piece.end);
+        }
+    }
+
+    /// Lets go of what was fetched.
+    pub(crate) fn release(&self) {
+        if let Some((_, remote)) = self.in_store().filter(|(piece, _)| piece.is_whole()) {
+            remote.release();
+        }
+    }
+
+    fn in_store(&self) -> Option<(&FilePiece, &RemoteFile)> {
+        let Piece::File(piece) = self else { return None };
+        Some((piece, piece.file.remote.as_deref()?))
+    }
 }
 
 /// Most bytes of a split: the setting, or HDFS's block size, reduced until there are as many splits as workers and as
@@ -106,21 +128,27 @@ pub(crate) fn split_bytes(config: &JobConfig, input_bytes: u64) -> u64 {
 
 /// Tells for each file whether it stays whole, because it fits a split or is compressed.
 fn stay_whole(files: &[InputFile], split_bytes: u64) -> Result<Vec<bool>> {
-    files.iter().map(|file| Ok(file.bytes <= split_bytes || !file.may_be_cut()?)).collect()
+    let large = files.iter().filter(|file| file.bytes > split_bytes).filter_map(|file| file.remote.as_ref());
+    // Their beginnings are waited for together.
+    large.clone().for_each(|remote| remote.fetch(0..LOOK_BYTES as u64));
+    let whole = files.iter().map(|file| Ok(file.bytes <= split_bytes || !file.may_be_cut()?)).collect();
+    large.for_each(|remote| remote.release());
+    whole
 }
 
 fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alignment: u64) -> Vec<Split> {
-    let cut_bytes = (split_bytes / alignment).max(1) * alignment;
     let mut splits = Vec::new();
     let mut open = Split { input, pieces: Vec::new() };
     let mut room = split_bytes;
     for (file, whole) in files.iter().zip(whole) {
         let whole = *whole || file.bytes <= split_bytes;
         let file = Arc::new(file.clone());
+        let block_bytes = file.remote.as_ref().and_then(|remote| remote.entry().block_bytes);
         let mut start = 0;
         // A file of no bytes is read all the same: not every file system knows its files' sizes.
         loop {
-            let end = if whole { file.bytes } else { (start + cut_bytes).min(file.bytes) };
+            let end =
+                if whole { file.bytes } else { next_cut(block_bytes, start, split_bytes, alignment).min(file.bytes) };
             if end - start > room && !open.pieces.is_empty() {
                 open.pieces.shrink_to_fit();
                 splits.push(std::mem::replace(&mut open, Split { input, pieces: Vec::new() }));
@@ -138,6 +166,22 @@ fn cut(input: usize, files: &[InputFile], whole: &[bool], split_bytes: u64, alig
         splits.push(open);
     }
     splits
+}
+
+/// The end of the piece that begins at an offset. Pieces of a file with blocks have as many of them as fit, or an equal part of
+/// one: two machines that hold a block each would both be asked for a piece that lies across.
+fn next_cut(block_bytes: Option<u64>, start: u64, split_bytes: u64, alignment: u64) -> u64 {
+    let aligned = |offset: u64| offset / alignment * alignment;
+    let plain = start.saturating_add(aligned(split_bytes).max(alignment));
+    let Some(block) = block_bytes else { return plain };
+    // Cuts at records lie a little before those that are meant.
+    let (meant, parts) = (start + alignment - 1, block.div_ceil(split_bytes.max(1)));
+    let part = block.div_ceil(parts);
+    let end = match parts {
+        1 => (meant / block).saturating_add(split_bytes / block).saturating_mul(block),
+        _ => meant / block * block + ((meant % block / part + 1) * part).min(block),
+    };
+    if aligned(end) > start { aligned(end) } else { plain }
 }
 
 /// Cuts files into splits of at most `split_bytes` (whatever a compressed file has), if that makes no more splits than a
@@ -245,8 +289,8 @@ fn byte_cuts(bytes: u64, split_bytes: u64) -> Vec<u64> {
 
 /// The ends of a file's splits of so many lines each.
 fn line_cuts(file: &InputFile, lines: u64, cancel: &CancelToken) -> Result<Vec<u64>> {
-    let mut opened =
-        BufReader::with_capacity(256 << 10, File::open(&file.path).map_err(Error::at("open", &file.path))?);
+    let opened = file.open(cancel)?;
+    let mut opened = BufReader::with_capacity(256 << 10, &opened);
     let (mut cuts, mut offset, mut open_lines) = (Vec::new(), 0, 0);
     let mut after_return = false;
     let mut end_line = |at: u64, cuts: &mut Vec<u64>| {
@@ -258,7 +302,7 @@ fn line_cuts(file: &InputFile, lines: u64, cancel: &CancelToken) -> Result<Vec<u
     };
     loop {
         cancel.check()?;
-        let buffer = opened.fill_buf().map_err(Error::at("read", &file.path))?;
+        let buffer = opened.fill_buf().map_err(|error| file.unreadable(error))?;
         let read = buffer.len();
         if read == 0 {
             break;
@@ -301,7 +345,8 @@ mod tests {
 
     fn file(path: &str, bytes: u64) -> InputFile {
         let watched = Watched::default();
-        InputFile { path: Path::new(path).into(), called: None, bytes, modified_ns: 0, device: 0, inode: 0, watched }
+        let (path, called, remote) = (Path::new(path).into(), None, None);
+        InputFile { path, called, bytes, modified_ns: 0, device: 0, inode: 0, remote, watched }
     }
 
     /// Plans files that do not exist; those are compressed whose names say so.
@@ -346,6 +391,24 @@ mod tests {
         let (_dir, plain) = files(&[25], b"");
         let cuts = ranges(&plan_at_most(0, &plain, 10, 4, 0).unwrap());
         assert_eq!(cuts, [vec![(0, 8)], vec![(8, 16)], vec![(16, 24), (24, 25)]]);
+    }
+
+    #[test]
+    fn a_file_with_blocks_is_cut_where_they_end() {
+        let ends = |block: u64, split_bytes: u64, alignment: u64, bytes: u64| {
+            let mut ends = vec![0];
+            while ends[ends.len() - 1] < bytes {
+                let start = ends[ends.len() - 1];
+                ends.push(next_cut(Some(block), start, split_bytes, alignment).min(bytes));
+            }
+            ends
+        };
+        assert_eq!(ends(10, 10, 1, 25), [0, 10, 20, 25]);
+        assert_eq!(ends(10, 25, 1, 65), [0, 20, 40, 60, 65], "as many blocks as fit");
+        assert_eq!(ends(10, 7, 1, 25), [0, 5, 10, 15, 20, 25], "equal parts of a block");
+        assert_eq!(ends(128, 128, 100, 1000), [0, 100, 200, 300, 500, 600, 700, 800, 1000], "where records begin");
+        assert_eq!(ends(1000, 350, 100, 2000), [0, 300, 600, 1000, 1300, 1600, 2000]);
+        assert_eq!(ends(10, 3, 100, 250), [0, 100, 200, 250], "a record is larger than a block");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Stands in for the decoders in a build without the feature `codecs`: compressed files are errors.
 
-use std::fs::File;
 use std::io::{Error, Read, Result};
 use std::sync::Arc;
 
 use crate::config::NO_CODECS;
 use crate::input::form::Codec;
+use crate::input::opened::Opened;
 use crate::observe::purpose::FileUse;
 
 /// The decompressed bytes of a file.
@@ -16,7 +16,7 @@ pub(crate) trait Decode: Read {
 
 impl Codec {
     /// Refuses to decompress.
-    pub fn reader(self, _file: Arc<File>, _file_use: FileUse) -> Result<Box<dyn Decode>> {
+    pub fn reader(self, _file: Arc<Opened>, _file_use: FileUse) -> Result<Box<dyn Decode>> {
         Err(Error::other(NO_CODECS))
     }
 }

@@ -297,6 +297,11 @@ impl Settings {
 pub fn files_of(paths: &[PathBuf]) -> Result<String, Failure> {
     let mut digest = Xxh3::new();
     for file in list_files(paths)? {
+        if let Some(remote) = &file.remote {
+            digest.update(file.path.as_os_str().as_bytes());
+            digest.update(remote.state().as_bytes());
+            continue;
+        }
         let canonical = fs::canonicalize(&file.path).map_err(Failure::at("find", &file.path))?;
         let metadata = fs::metadata(&canonical).map_err(Failure::at("look at", &file.path))?;
         digest.update(canonical.as_os_str().as_bytes());

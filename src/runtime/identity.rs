@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use crate::cancel::CancelToken;
 use crate::config::{Identity, JobConfig};
 use crate::error::{Error, Result};
-use crate::input::list_files;
+use crate::input::listing::list_until;
 
 /// Version of the content of a work directory: runs of different versions do not resume each other.
 const FORMAT: u32 = 2;
@@ -46,8 +47,20 @@ impl Identity {
     /// # Errors
     /// [`Error::Io`] where they cannot be found or read.
     pub fn files(&mut self, what: &str, paths: &[PathBuf]) -> Result<()> {
+        self.files_until(what, paths, &CancelToken::default())
+    }
+
+    /// Like [`files`](Self::files), for one who may be asked to stop.
+    ///
+    /// # Errors
+    /// As for [`files`](Self::files), and [`Error::Cancelled`].
+    pub(crate) fn files_until(&mut self, what: &str, paths: &[PathBuf], cancel: &CancelToken) -> Result<()> {
         let mut small_bytes_left = ALL_SMALL_BYTES;
-        for input in list_files(paths)? {
+        for input in list_until(paths, cancel)? {
+            if let Some(remote) = &input.remote {
+                self.add(format!("the {what} {}", escaped(&input.path)), remote.state());
+                continue;
+            }
             let state = state(&input.path, &mut small_bytes_left).map_err(Error::at("read", &input.path))?;
             let place = canonical(&input.path).map_err(Error::at("find", &input.path))?;
             self.add(format!("the {what} {}", escaped(&place)), state);

@@ -199,7 +199,7 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| {
+                        files.iter().filter(|file| file.remote.is_none()).try_for_each(|file| {
                             drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
                         })?;
                     }
@@ -211,7 +211,7 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().try_for_each(|file| {
+                        files.iter().filter(|file| file.remote.is_none()).try_for_each(|file| {
                             drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
                         })?;
                     }

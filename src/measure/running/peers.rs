@@ -186,6 +186,12 @@ impl Peers {
         tie::to_this_process(&mut command, Signal::SIGTERM);
         command.args([verb, question.job]);
         for file in list_files(inputs)? {
+            if file.remote.is_some() {
+                let path = file.path.display();
+                return Err(Failure::failed(format!(
+                    "only twinmill reads {path} where it lies; copy it to this machine first"
+                )));
+            }
             let path = std::path::absolute(&*file.path).map_err(Failure::at("find", &file.path))?;
             command.arg(join("--input", path));
         }

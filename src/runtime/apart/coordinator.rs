@@ -173,8 +173,9 @@ impl Driver {
         pack::write_head(out, &Head::Split { split: number, input: split.input, pieces })?;
         for (path, ranges) in of.watch.take_read() {
             let ranges: Vec<_> = ranges.iter().collect();
-            let file = numbers.of(&path).ok_or_else(|| Error::Config(format!("{} is no input", path.display())))?;
-            read_ranges(&path, &ranges, |offset, bytes| pack::write_range(out, file, offset, bytes))?;
+            let known = numbers.of(&path).zip(numbers.file(&path));
+            let (number, file) = known.ok_or_else(|| Error::Config(format!("{} is no input", path.display())))?;
+            read_ranges(file, &ranges, |offset, bytes| pack::write_range(out, number, offset, bytes))?;
         }
         Ok(())
     }

@@ -11,12 +11,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cancel::CancelToken;
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::replica::Replica;
@@ -127,12 +127,17 @@ pub(crate) struct Planned<'a> {
 
 /// The files of a plan, each once.
 #[derive(Debug, Default)]
-pub(crate) struct FileNumbers(HashMap<Arc<Path>, u32>);
+pub(crate) struct FileNumbers(HashMap<Arc<Path>, (u32, InputFile)>);
 
 impl FileNumbers {
     /// The number of a file.
     pub fn of(&self, path: &Path) -> Option<u32> {
-        self.0.get(path).copied()
+        self.0.get(path).map(|(number, _)| *number)
+    }
+
+    /// The file of this path.
+    pub fn file(&self, path: &Path) -> Option<&InputFile> {
+        self.0.get(path).map(|(_, file)| file)
     }
 }
 
@@ -146,15 +151,16 @@ impl Planned<'_> {
         for (paths, listed) in self.listings {
             let number = |file: &InputFile| {
                 let next = files.len() as u32;
-                *numbers.0.entry(file.path.clone()).or_insert_with(|| {
+                let numbered = numbers.0.entry(file.path.clone()).or_insert_with(|| {
                     let ranges = self.looked_at.get(&file.path).map(|ranges| ranges.iter().collect());
                     let ranges = ranges.unwrap_or_default();
                     files.push((
                         file.clone(),
                         PlannedFile { path: Word::of(&**file.name()), bytes: file.bytes, ranges },
                     ));
-                    next
-                })
+                    (next, file.clone())
+                });
+                numbered.0
             };
             listings.push((paths.iter().map(Word::of).collect(), listed.iter().map(number).collect()));
         }
@@ -175,7 +181,7 @@ impl Planned<'_> {
         let mut plan = serde_json::to_vec(&line).expect("a plan has no keys but strings");
         plan.push(b'\n');
         for (file, planned) in &files {
-            read_ranges(&file.path, &planned.ranges, |_, bytes| {
+            read_ranges(file, &planned.ranges, |_, bytes| {
                 plan.extend_from_slice(bytes);
                 Ok(())
             })?;
@@ -190,7 +196,7 @@ impl Planned<'_> {
 /// # Errors
 /// Those of reading, and those of `each`.
 pub(crate) fn read_ranges(
-    path: &Path,
+    file: &InputFile,
     ranges: &[(u64, u64)],
     mut each: impl FnMut(u64, &[u8]) -> Result<()>,
 ) -> Result<()> {
@@ -198,13 +204,13 @@ pub(crate) fn read_ranges(
     if ranges.is_empty() {
         return Ok(());
     }
-    let file = File::open(path).map_err(Error::at("open", path))?;
+    let opened = file.open(&CancelToken::default())?;
     let mut buffer = Vec::new();
     for (mut from, to) in ranges.iter().copied() {
         while from < to {
             let next = to.min(from + MOST_BYTES);
             buffer.resize((next - from) as usize, 0);
-            file.read_exact_at(&mut buffer, from).map_err(Error::at("read", path))?;
+            opened.read_exact_at(&mut buffer, from).map_err(|error| file.unreadable(error))?;
             each(from, &buffer)?;
             from = next;
         }

@@ -1,0 +1,160 @@
+//! A file as it was found, and the bytes that are fetched before they are asked for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use crate::cancel::CancelToken;
+use crate::error::Result;
+use crate::observe::activity::lock;
+use crate::remote::address::Address;
+use crate::remote::failure::Failure;
+use crate::remote::pending::Pending;
+use crate::remote::store::{Entry, Found, Store};
+use crate::remote::stores::at;
+
+/// A file of a store, as it was found.
+#[derive(Debug)]
+pub(crate) struct RemoteFile {
+    store: Arc<dyn Store>,
+    entry: Arc<Entry>,
+    /// Stops whoever waits for it.
+    cancel: CancelToken,
+    /// By their first offsets.
+    held: Mutex<BTreeMap<u64, Held>>,
+}
+
+/// A range that was fetched beforehand.
+#[derive(Debug)]
+enum Held {
+    UnderWay(u64, Pending<Vec<u8>>),
+    There(Vec<u8>),
+}
+
+impl Held {
+    fn bytes(&self) -> u64 {
+        match self {
+            Held::UnderWay(bytes, _) => *bytes,
+            Held::There(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+impl PartialEq for RemoteFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry == other.entry
+    }
+}
+
+impl Eq for RemoteFile {}
+
+impl RemoteFile {
+    /// The files at and below an address, each with its own, in byte order of their paths. Below a directory, names that
+    /// begin with `_` or `.` are passed over, and so is what marks a directory in a store that has none.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) where there is nothing; those of the store.
+    pub fn list(address: &Address, cancel: &CancelToken) -> Result<Vec<(String, Arc<RemoteFile>)>> {
+        let name = Path::new(address.text());
+        let store = at(address)?;
+        let found = store.find(address.path()).wait(cancel);
+        let entries = match found.map_err(|failure| failure.during("read input", name))? {
+            Found::Nothing => return Err(Failure::Missing.during("read input", name)),
+            Found::File(entry) => vec![entry],
+            Found::Directory(mut entries) => {
+                entries.retain(|entry| !is_skipped(entry, address.path()));
+                entries.sort_by(|a, b| a.path.cmp(&b.path));
+                entries
+            }
+        };
+        let file = |entry: Entry| {
+            let name = address.beside(&entry.path);
+            let (store, entry, cancel) = (store.clone(), Arc::new(entry), cancel.clone());
+            (name, Arc::new(RemoteFile { store, entry, cancel, held: Mutex::default() }))
+        };
+        Ok(entries.into_iter().map(file).collect())
+    }
+
+    /// Its properties.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Its size and version, to recognise a change.
+    pub fn state(&self) -> String {
+        let Entry { bytes, modified_ms, tag, .. } = &*self.entry;
+        format!("{bytes} bytes, written {modified_ms}, version {}", tag.as_deref().unwrap_or("unknown"))
+    }
+
+    /// The token that stops whoever waits for it, unless another one does.
+    pub fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// Begins to read a range.
+    pub fn read(&self, range: Range<u64>) -> Pending<Vec<u8>> {
+        self.store.read(&self.entry, range)
+    }
+
+    /// Whether every range is known to be of the version that was found.
+    pub fn knows_version(&self) -> bool {
+        self.store.knows_versions(&self.entry)
+    }
+
+    /// Compares the file with what was found.
+    ///
+    /// # Errors
+    /// [`Failure::Changed`], those of the store.
+    pub fn check(&self) -> Result<(), Failure> {
+        let checked = self.store.check(&self.entry).wait(&self.cancel);
+        checked.map_err(|failure| match failure {
+            Failure::Missing => Failure::Changed("it is not there any more".into()),
+            failure => failure,
+        })
+    }
+
+    /// Begins to read a range that will be asked for soon. It is held until it is [released](Self::release).
+    pub fn fetch(&self, range: Range<u64>) {
+        let range = range.start..range.end.min(self.entry.bytes);
+        let mut held = lock(&self.held);
+        if range.is_empty() || held.contains_key(&range.start) {
+            return;
+        }
+        let bytes = range.end - range.start;
+        held.insert(range.start, Held::UnderWay(bytes, self.read(range)));
+    }
+
+    /// Lets go of what was fetched.
+    pub fn release(&self) {
+        lock(&self.held).clear();
+    }
+
+    /// Copies from what was fetched; `None` where nothing was at the offset.
+    ///
+    /// # Errors
+    /// Those of fetching it.
+    pub fn copy_held(&self, target: &mut [u8], offset: u64, cancel: &CancelToken) -> Result<Option<usize>, Failure> {
+        let mut all = lock(&self.held);
+        let Some((start, held)) = all.range_mut(..=offset).next_back() else { return Ok(None) };
+        let start = *start;
+        if offset - start >= held.bytes() {
+            return Ok(None);
+        }
+        if let Held::UnderWay(..) = held {
+            let Some(Held::UnderWay(_, pending)) = all.remove(&start) else { unreachable!("it was just seen") };
+            all.insert(start, Held::There(pending.wait(cancel)?));
+        }
+        let Some(Held::There(bytes)) = all.get(&start) else { unreachable!("it was waited for") };
+        let rest = &bytes[(offset - start) as usize..];
+        let copied = rest.len().min(target.len());
+        target[..copied].copy_from_slice(&rest[..copied]);
+        Ok(Some(copied))
+    }
+}
+
+fn is_skipped(entry: &Entry, below: &str) -> bool {
+    let relative = entry.path.strip_prefix(below).unwrap_or(&entry.path).trim_start_matches('/');
+    let is_marker = entry.bytes == 0 && (relative.is_empty() || relative.ends_with("_$folder$"));
+    is_marker || relative.split('/').any(|name| name.starts_with(['_', '.']))
+}
