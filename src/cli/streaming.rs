@@ -24,6 +24,7 @@ use crate::cli::piped::Piped;
 use crate::cli::terminal::{self, note, say, to_stdout};
 use crate::measure::failure::Failure;
 use crate::program::Program;
+use crate::remote::Address;
 use crate::streaming::dry::{self, Counted};
 use crate::streaming::globs;
 use crate::streaming::job::{IN_ORDER, PARTITIONER, StreamJob, reduces};
@@ -91,7 +92,7 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Io { .. } => Refusal::NoInput(error, NO_INPUT),
+            Error::Io { .. } | Error::Unreachable { .. } => Refusal::NoInput(error, NO_INPUT),
             other => Refusal::Usage(other.to_string()),
         }
     }
@@ -218,7 +219,9 @@ fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     translated.extend(settings(&options, &own)?);
     let has_output = own.iter().any(|word| word == "--output" || word.to_string_lossy().starts_with("--output="));
     if !has_output {
-        translated.push(joined("--output=", globs::local(&output?).as_os_str()));
+        let output = output?;
+        let place = address(&output).unwrap_or_else(|| globs::local(&output));
+        translated.push(joined("--output=", place.as_os_str()));
     }
     translated.push("--".into());
     translated.extend(rest(words, &own));
@@ -304,11 +307,22 @@ fn joined(option: &str, value: &OsStr) -> OsString {
     word
 }
 
+/// The address of what lies elsewhere: in the cluster of the user's settings, or in an object store.
+fn address(name: &OsStr) -> Option<PathBuf> {
+    let of_store = || Address::of(Path::new(name)).filter(|it| it.scheme() != "hdfs" && it.is_built_in());
+    globs::hdfs_address(name).or_else(|| Some(of_store()?.text().to_owned())).map(PathBuf::from)
+}
+
 /// The files and directories that `-input` names.
 fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
     let mut paths = Vec::new();
     for input in options.inputs.iter().flat_map(|input| commas(input)) {
-        let found = globs::expand(&input);
+        let found = match address(&input) {
+            #[cfg(feature = "hdfs")]
+            Some(_) if globs::hdfs_address(&input).is_some() => hadoop::addresses(&input)?,
+            Some(address) => vec![address],
+            None => globs::expand(&input),
+        };
         if found.is_empty() {
             let cause = io::Error::new(ErrorKind::NotFound, "Input path does not exist, or matches no file");
             return Err(Refusal::NoInput(Error::io("read input", &PathBuf::from(input), cause), NO_INPUT));
@@ -316,7 +330,8 @@ fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
         paths.extend(found);
     }
     if !options.properties.switch("mapreduce.input.fileinputformat.input.dir.recursive", false) {
-        paths.iter().try_for_each(|path| globs::refuse_directories_in(path))?;
+        let here = |path: &&PathBuf| Address::of(path).is_none();
+        paths.iter().filter(here).try_for_each(|path| globs::refuse_directories_in(path))?;
     }
     Ok(paths)
 }

@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
+use crate::remote::Address;
 
 /// The paths that a pattern names, in order. What exists under the very name is not read as a pattern. Matched names that begin
 /// with `_` or `.` are passed over.
@@ -39,6 +41,64 @@ pub fn local(name: &OsStr) -> PathBuf {
     }
     let path = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"file:")).unwrap_or(bytes);
     PathBuf::from(OsStr::from_bytes(path))
+}
+
+/// The address of a name in HDFS, where the user's settings name one as the default file system and this build reaches it: of
+/// `hdfs:/a`, `hdfs://host/a`, `/a`, and `a`, which lies in the user's home directory there.
+pub fn hdfs_address(name: &OsStr) -> Option<String> {
+    let (name, default) = (name.to_str()?, default_hdfs()?);
+    let path = match name.strip_prefix("hdfs:") {
+        Some(rest) if rest.starts_with("//") && !rest.starts_with("///") => return Some(name.to_owned()),
+        Some(path) => path,
+        None if Address::of(Path::new(name)).is_some() || name.starts_with("file:") || name == "-" => return None,
+        None => name,
+    };
+    let absolute = match path.starts_with('/') {
+        true => path.trim_start_matches('/').to_owned(),
+        false => format!("user/{}/{path}", user()),
+    };
+    Some(format!("{default}/{absolute}"))
+}
+
+/// The user's name in HDFS.
+fn user() -> String {
+    let own = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+    let named = std::env::var("HADOOP_USER_NAME").ok().filter(|name| !name.is_empty());
+    named.or_else(own).unwrap_or_else(|| "nobody".into())
+}
+
+/// The default file system of the user's settings, if that is an HDFS that this build reaches.
+fn default_hdfs() -> Option<&'static str> {
+    static DEFAULT: OnceLock<Option<String>> = OnceLock::new();
+    DEFAULT
+        .get_or_init(|| {
+            default_file_system().filter(|address| {
+                Address::of(Path::new(address))
+                    .is_some_and(|address| address.is_built_in() && address.scheme() == "hdfs")
+            })
+        })
+        .as_deref()
+}
+
+/// `fs.defaultFS` in the `core-site.xml` of `HADOOP_CONF_DIR` or `HADOOP_HOME`, without a slash at its end.
+fn default_file_system() -> Option<String> {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let dir = named("HADOOP_CONF_DIR").or_else(|| Some(named("HADOOP_HOME")?.join("etc/hadoop")))?;
+    default_in(&fs::read_to_string(dir.join("core-site.xml")).ok()?)
+}
+
+fn default_in(settings: &str) -> Option<String> {
+    let element = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once(&format!("</{name}>"))?.0.trim().to_owned())
+    };
+    let mut settings = settings.to_owned();
+    while let Some((before, rest)) = settings.split_once("<!--") {
+        settings = format!("{before}{}", rest.split_once("-->").map_or("", |(_, behind)| behind));
+    }
+    let of_default = |property: &&str| element(property, "name").as_deref() == Some("fs.defaultFS");
+    let value = settings.split("<property>").find(of_default).and_then(|property| element(property, "value"))?;
+    Some(value.trim_end_matches('/').to_owned())
 }
 
 fn hdfs() -> PathBuf {
@@ -93,7 +153,7 @@ pub fn files_in(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The patterns that `{a,b}` stands for.
-fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
+pub fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
     let Some(open) = pattern.iter().position(|byte| *byte == b'{') else { return vec![pattern.to_vec()] };
     let (mut depth, mut start, mut choices) = (0, open + 1, Vec::new());
     for (at, byte) in pattern.iter().enumerate().skip(open) {
@@ -120,14 +180,18 @@ fn matched(pattern: &Path) -> Vec<PathBuf> {
     let mut paths = vec![PathBuf::new()];
     for component in pattern.components() {
         let name = component.as_os_str();
-        let is_pattern = name.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
         paths = paths
             .into_iter()
-            .flat_map(|path| if is_pattern { entries(&path, name) } else { vec![path.join(name)] })
+            .flat_map(|path| if is_pattern(name.as_bytes()) { entries(&path, name) } else { vec![path.join(name)] })
             .collect();
     }
     paths.retain(|path| path.symlink_metadata().is_ok());
     paths
+}
+
+/// Whether there is anything in it that matches more than itself.
+pub fn is_pattern(name: &[u8]) -> bool {
+    name.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'{'))
 }
 
 fn entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {
@@ -140,7 +204,8 @@ fn entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {
     names.filter(wanted).map(|name| dir.join(name)).collect()
 }
 
-fn is_match(pattern: &[u8], name: &[u8]) -> bool {
+/// Whether a name matches a pattern without braces.
+pub fn is_match(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern, name) {
         ([], []) => true,
         ([b'*', rest @ ..], _) => (0..=name.len()).any(|skipped| is_match(rest, &name[skipped..])),
@@ -181,6 +246,20 @@ fn in_class(class: &[u8], byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_default_file_system_is_that_of_the_settings() {
+        let property =
+            |name: &str, value: &str| format!("<property>\n <name>{name}</name>\n <value> {value}</value></property>");
+        let settings = format!(
+            "<configuration><!-- {} -->{}{}</configuration>",
+            property("fs.defaultFS", "hdfs://old"),
+            property("hadoop.tmp.dir", "/tmp"),
+            property("fs.defaultFS", "hdfs://new:8020/")
+        );
+        assert_eq!(default_in(&settings).as_deref(), Some("hdfs://new:8020"));
+        assert_eq!(default_in("<configuration></configuration>"), None);
+    }
 
     #[test]
     fn patterns_match_as_hadoops_do() {

@@ -1,4 +1,5 @@
-//! `hadoop fs`, on local files. What is named `hdfs:…` lies in a directory of the user's data.
+//! `hadoop fs`, on local files. What is named `hdfs:…` lies in a directory of the user's data, unless the user's settings name a
+//! cluster and this build can reach it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -10,21 +11,12 @@ use std::process::ExitCode;
 
 use walkdir::WalkDir;
 
+#[cfg(feature = "hdfs")]
+use crate::cli::hadoop::cluster_fs;
+use crate::cli::hadoop::fs_words::{TAIL_BYTES, Words, mode_bits};
 use crate::cli::terminal::{note, to_stdout};
 use crate::machine::calendar::civil;
 use crate::streaming::globs::{expand, local};
-
-/// Flags and paths of a command.
-struct Words<'a> {
-    flags: Vec<&'a str>,
-    paths: Vec<&'a OsStr>,
-}
-
-impl Words<'_> {
-    fn has(&self, flags: &[&str]) -> bool {
-        self.flags.iter().any(|flag| flags.contains(flag))
-    }
-}
 
 /// Carries out `hadoop fs WORDS`.
 pub fn carry_out(words: &[OsString]) -> ExitCode {
@@ -39,6 +31,12 @@ pub fn carry_out(words: &[OsString]) -> ExitCode {
         flags: rest.iter().take_while(is_flag).filter_map(|word| word.to_str()).collect(),
         paths: rest.iter().skip_while(is_flag).map(OsString::as_os_str).collect(),
     };
+    #[cfg(feature = "hdfs")]
+    if cluster_fs::is_meant(&words)
+        && let Some(status) = cluster_fs::carry_out(command, &words)
+    {
+        return status;
+    }
     let done =
         match command {
             "ls" | "lsr" => {
@@ -146,9 +144,7 @@ fn list(shown: &OsStr, path: &Path, deep: bool) -> io::Result<()> {
 
 fn list_one(shown: &OsStr, path: &Path) -> io::Result<()> {
     let found = path.metadata()?;
-    let mode = found.permissions().mode();
-    let bits: String =
-        (0..9).map(|bit| if mode & (0o400 >> bit) != 0 { ["r", "w", "x"][bit % 3] } else { "-" }).collect();
+    let bits = mode_bits(found.permissions().mode());
     let (kind, copies, size) = if found.is_dir() { ("d", "-", 0) } else { ("-", "1", found.len()) };
     let user = nix::unistd::User::from_uid(found.uid().into()).ok().flatten().map_or("nobody".into(), |user| user.name);
     let group =
@@ -194,7 +190,6 @@ fn copy_to_stdout(file: &mut File) -> io::Result<()> {
 }
 
 fn tail(path: &Path) -> io::Result<()> {
-    const TAIL_BYTES: u64 = 1024;
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;

@@ -3,13 +3,16 @@
 //! | words | what is done |
 //! |---|---|
 //! | `hadoop jar …streaming….jar …`, `mapred streaming …` | the streaming job, with what Hadoop prints about it |
-//! | `hadoop fs …`, `hdfs dfs …` | [`fs`], on local files |
+//! | `hadoop fs …`, `hdfs dfs …` | [`fs`], on local files, or on the HDFS that the user's `HADOOP_CONF_DIR` names |
 //! | `hadoop version` | a version of Hadoop, and ours |
 //!
 //! It is reached as `twinmill hadoop …`, and by the name of the process: `twinmill hadoop-home DIR` makes a directory in which
 //! `bin/hadoop` is this program.
 
+#[cfg(feature = "hdfs")]
+mod cluster_fs;
 mod fs;
+mod fs_words;
 mod monitor;
 mod typed_bytes;
 
@@ -25,6 +28,8 @@ use crate::cli::terminal::{note, say, to_stdout};
 use crate::measure::failure::Failure;
 use crate::measure::running::child::this_program;
 
+#[cfg(feature = "hdfs")]
+pub use cluster_fs::addresses;
 pub use monitor::Monitor;
 
 /// The version of Hadoop whose rules are followed.
