@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use crate::cancel::CancelToken;
 use crate::engine::children::{self, Group, how, last_lines};
@@ -21,6 +22,11 @@ const STREAMING: &str = "org.apache.hadoop.streaming.HadoopStreaming";
 const JOBS: &str = "org.apache.hadoop.mapred.JobClient";
 /// The command line of YARN's applications.
 const APPLICATIONS: &str = "org.apache.hadoop.yarn.client.cli.ApplicationCLI";
+
+/// Time in which the containers of a killed application end, and in which they may still make its directories again: a
+/// NodeManager hears of it at its next heartbeat, within a second, and waits for 250 ms after SIGTERM
+/// (`yarn.nodemanager.sleep-delay-before-sigkill.ms`).
+const CONTAINERS_END: Duration = Duration::from_secs(2);
 
 /// The `hadoop` command, and Streaming.
 #[derive(Clone, Debug)]
@@ -159,11 +165,12 @@ impl Client {
         }
     }
 
-    /// Kills the job that was submitted, if it was.
+    /// Kills the job that was submitted, if it was, and waits until its containers have most likely ended.
     fn kill(&self, console: &Console<'_>) {
         let Some(application) = &console.application else { return };
         // The run is being ended; that it cannot be killed now is told by nobody.
         let _ = children::run(self.hadoop().args([APPLICATIONS, "-kill", application]), &CancelToken::default());
+        thread::sleep(CONTAINERS_END);
     }
 }
 
