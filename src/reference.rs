@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::input::bad_records::{BadRecords, Scout};
 use crate::input::source::Source;
 use crate::input::split::{FilePiece, Piece};
-use crate::input::{InputFile, InputFormat, Inputs, Lines, PieceReader, ReadContext, Record, torn_record};
+use crate::input::{InputFormat, Inputs, Lines, PieceReader, ReadContext, Record, torn_record};
 use crate::iterate::invariant::{BLOCK_BYTES, Block, Parse};
 use crate::job::{HashPartitioner, Partitioner};
 use crate::machine::limits::check_address_space;
@@ -32,7 +32,6 @@ use crate::runtime::output_files::OutputFile;
 use crate::runtime::output_place::OutputPlace;
 use crate::runtime::places::Plan;
 use crate::runtime::session::Session;
-use crate::store::page_cache::drop_pages;
 
 /// One run of a reference: its inputs to read, and the parts of its output to write.
 #[derive(Debug)]
@@ -337,8 +336,7 @@ fn run_erased(
     Plan::of(&config, inputs).check(&cancel)?;
     let seen = seen.of_a_run(&cancel, &progress);
     if config.page_cache == PageCache::Cold {
-        let drop_pages = |file: &InputFile| drop_pages(&file.path, FileUse::reads(Purpose::Input), &cancel);
-        seen.files(inputs)?.iter().filter(|file| file.remote.is_none()).try_for_each(drop_pages)?;
+        seen.files(inputs)?.iter().try_for_each(|file| file.drop_cached_pages(&cancel))?;
     }
     let Some(path) = config.output.clone() else {
         return Err(Error::Config(format!("the reference of {name} needs an output directory")));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::CancelToken;
 use crate::cli::private_directory;
+use crate::cli::terminal::say;
 use crate::config::{ExistingOutput, Resume};
 use crate::engine::hadoop::client::Client;
 use crate::engine::options::EngineOptions;
@@ -54,7 +55,9 @@ impl Fetched {
             stand_ins.push((path.clone(), fetched, path.clone()));
         }
         session.inputs = session.inputs.with_stand_ins(stand_ins);
-        // What is fetched again is not known to be the same.
+        if matches!(session.config.resume, Resume::Continue { .. }) {
+            say("nothing is resumed, since an input that is fetched again is not known to be the same");
+        }
         session.config.resume = Resume::Off;
         Ok(Some(Fetched { _dir: dir }))
     }

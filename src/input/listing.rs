@@ -13,7 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::watch::Watched;
+use crate::observe::purpose::{FileUse, Purpose};
 use crate::remote::{Address, RemoteFile};
+use crate::store::page_cache::drop_pages;
 
 /// The file in each directory of a run whose name is not hidden: such directories are no input.
 pub const RUN_MARKER: &str = ".twinmill";
@@ -65,6 +67,18 @@ impl InputFile {
             inode: xxh3_64(address.as_bytes()),
             remote: Some(remote),
             watched: Watched::default(),
+        }
+    }
+
+    /// Drops what the system keeps of it in memory, so that it is read from its device.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be opened; [`Error::Cancelled`].
+    pub(crate) fn drop_cached_pages(&self, cancel: &CancelToken) -> Result<()> {
+        match self.remote {
+            // Nothing of it is kept.
+            Some(_) => Ok(()),
+            None => drop_pages(&self.path, FileUse::reads(Purpose::Input), cancel),
         }
     }
 

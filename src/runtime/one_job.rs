@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::input::split::{self, FilePiece, Piece, Split};
 use crate::input::{Input, InvariantPiece};
 use crate::observe::counters::UserCounters;
-use crate::observe::purpose::{FileUse, Purpose};
 use crate::pipeline::any_job::AnyJob;
 use crate::pipeline::commit::{OutputTarget, TaskOutput};
 use crate::runtime::apart::role::Role;
@@ -16,7 +15,6 @@ use crate::runtime::driver::Driver;
 use crate::runtime::journal::{self, Entry, JobEntry, Journal, LeftRun};
 use crate::runtime::places::Plan;
 use crate::runtime::totals::Totals;
-use crate::store::page_cache::drop_pages;
 use crate::store::{PartitionIndex, Run, RunOnDisk};
 
 impl Driver {
@@ -199,9 +197,7 @@ impl Driver {
                     let (files, bytes) = source.files_to_read();
                     self.input_bytes += bytes;
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().filter(|file| file.remote.is_none()).try_for_each(|file| {
-                            drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
-                        })?;
+                        files.iter().try_for_each(|file| file.drop_cached_pages(&self.cancel))?;
                     }
                     let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
                     let split =
@@ -211,9 +207,7 @@ impl Driver {
                 (Input::Files(_), files) => {
                     let files = files.unwrap_or_default();
                     if self.config.page_cache == PageCache::Cold {
-                        files.iter().filter(|file| file.remote.is_none()).try_for_each(|file| {
-                            drop_pages(&file.path, FileUse::reads(Purpose::Input), &self.cancel)
-                        })?;
+                        files.iter().try_for_each(|file| file.drop_cached_pages(&self.cancel))?;
                     }
                     let alignment = job.split_alignment(number);
                     let mut planned = match self.config.split_rule {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
 use crate::remote::Address;
+use crate::streaming::properties::of_configuration;
 
 /// The paths that a pattern names, in order. What exists under the very name is not read as a pattern. Matched names that begin
 /// with `_` or `.` are passed over.
@@ -84,20 +85,9 @@ fn default_hdfs() -> Option<&'static str> {
 fn default_file_system() -> Option<String> {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let dir = named("HADOOP_CONF_DIR").or_else(|| Some(named("HADOOP_HOME")?.join("etc/hadoop")))?;
-    default_in(&fs::read_to_string(dir.join("core-site.xml")).ok()?)
-}
-
-fn default_in(settings: &str) -> Option<String> {
-    let element = |text: &str, name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        Some(rest.split_once(&format!("</{name}>"))?.0.trim().to_owned())
-    };
-    let mut settings = settings.to_owned();
-    while let Some((before, rest)) = settings.split_once("<!--") {
-        settings = format!("{before}{}", rest.split_once("-->").map_or("", |(_, behind)| behind));
-    }
-    let of_default = |property: &&str| element(property, "name").as_deref() == Some("fs.defaultFS");
-    let value = settings.split("<property>").find(of_default).and_then(|property| element(property, "value"))?;
+    let settings = of_configuration(&fs::read_to_string(dir.join("core-site.xml")).ok()?);
+    // As in Hadoop, the last one counts.
+    let (_, value) = settings.into_iter().rfind(|(name, _)| name == "fs.defaultFS")?;
     Some(value.trim_end_matches('/').to_owned())
 }
 
@@ -246,20 +236,6 @@ fn in_class(class: &[u8], byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_default_file_system_is_that_of_the_settings() {
-        let property =
-            |name: &str, value: &str| format!("<property>\n <name>{name}</name>\n <value> {value}</value></property>");
-        let settings = format!(
-            "<configuration><!-- {} -->{}{}</configuration>",
-            property("fs.defaultFS", "hdfs://old"),
-            property("hadoop.tmp.dir", "/tmp"),
-            property("fs.defaultFS", "hdfs://new:8020/")
-        );
-        assert_eq!(default_in(&settings).as_deref(), Some("hdfs://new:8020"));
-        assert_eq!(default_in("<configuration></configuration>"), None);
-    }
 
     #[test]
     fn patterns_match_as_hadoops_do() {

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result};
-use crate::streaming::properties::Properties;
+use crate::streaming::properties::{Properties, of_configuration};
 
 /// What was asked for, as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,21 +241,11 @@ impl Options {
     fn configuration(&mut self, path: &OsStr) -> Result<()> {
         let path = std::path::Path::new(path);
         let file = std::fs::read_to_string(path).map_err(Error::at("read", path))?;
-        for property in file.split("<property>").skip(1) {
-            if let (Some(name), Some(value)) = (element(property, "name"), element(property, "value")) {
-                self.properties.set(&name, value);
-            }
+        for (name, value) in of_configuration(&file) {
+            self.properties.set(&name, value);
         }
         Ok(())
     }
-}
-
-/// The text of the first element of this name.
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let plain = text.trim().replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
-    Some(plain.replace("&amp;", "&"))
 }
 
 /// The items of a comma list; commas in `{}` do not separate.

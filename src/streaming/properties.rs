@@ -151,6 +151,27 @@ impl Properties {
     }
 }
 
+/// The properties of one of Hadoop's configuration files, in its order. What stands in comments is none.
+pub fn of_configuration(xml: &str) -> Vec<(String, String)> {
+    let mut settings = String::new();
+    let mut rest = xml;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        settings.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+    }
+    settings.push_str(rest);
+    let property = |text: &str| Some((element(text, "name")?, element(text, "value")?));
+    settings.split("<property>").skip(1).filter_map(property).collect()
+}
+
+/// The text of the first element of this name.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let plain = text.trim().replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    Some(plain.replace("&amp;", "&"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,5 +208,20 @@ mod tests {
         properties.set("mapreduce.job.reduces", "many");
         let error = properties.number::<u32>("mapreduce.job.reduces").unwrap_err().to_string();
         assert!(error.contains("mapreduce.job.reduces=many"), "{error}");
+    }
+
+    #[test]
+    fn a_configuration_has_the_properties_outside_of_comments() {
+        let property =
+            |name: &str, value: &str| format!("<property>\n <name>{name}</name>\n <value> {value}</value></property>");
+        let xml = format!(
+            "<configuration><!-- {} -->{}<!-- {}{}",
+            property("fs.defaultFS", "hdfs://old"),
+            property("a.b", "1 &lt; 2 &amp;&amp; 3"),
+            property("c", "d"),
+            "without an end"
+        );
+        assert_eq!(of_configuration(&xml), [("a.b".to_owned(), "1 < 2 && 3".to_owned())]);
+        assert_eq!(of_configuration("<configuration></configuration>"), []);
     }
 }
