@@ -45,9 +45,7 @@ impl Apart {
             let config = &session.config;
             Ok(match name {
                 EngineName::Local => unreachable!("it is no engine"),
-                EngineName::Hadoop => {
-                    Arc::new(Hadoop::new(dir.to_owned(), job, &options, is_reported, &session.cancel)?)
-                }
+                EngineName::Hadoop => Arc::new(Hadoop::new(dir.to_owned(), job, &options, is_reported)?),
                 EngineName::Spark => {
                     Arc::new(Spark::start(dir.to_owned(), job, config.mode, &options, &session.cancel)?)
                 }

@@ -10,7 +10,7 @@ use crate::CancelToken;
 use crate::cli::private_directory;
 use crate::cli::terminal::say;
 use crate::config::{ExistingOutput, Resume};
-use crate::engine::hadoop::client::Client;
+use crate::engine::hadoop::client::{Client, says_missing};
 use crate::engine::options::EngineOptions;
 use crate::error::Error;
 use crate::measure::failure::Failure;
@@ -141,7 +141,7 @@ impl RemoteOutput {
                     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
                     Ok(Some(listing.lines().map(name).collect()))
                 }
-                Err(error) if error.to_string().contains("No such file or directory") => Ok(None),
+                Err(error) if says_missing(&error) => Ok(None),
                 Err(error) => Err(error.into()),
             },
         }

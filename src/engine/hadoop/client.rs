@@ -77,10 +77,12 @@ impl Client {
     /// # Errors
     /// In the command's own words.
     pub fn fs(&self, words: &[&str], cancel: &CancelToken) -> Result<String> {
-        let mut command = self.hadoop();
         // What a run keeps is its user's alone.
-        command.args(["fs", "-D", "fs.permissions.umask-mode=077"]).args(words);
-        let ended = children::run(&mut command, cancel)?;
+        self.run_fs(&["-D", "fs.permissions.umask-mode=077"], words, cancel)
+    }
+
+    fn run_fs(&self, options: &[&str], words: &[&str], cancel: &CancelToken) -> Result<String> {
+        let ended = children::run(self.hadoop().arg("fs").args(options).args(words), cancel)?;
         if ended.status.success() {
             return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
         }
@@ -103,20 +105,20 @@ impl Client {
         Err(Error::user(format!("`hadoop {JOBS} {}` failed, {how}:\n  {said}", words.join(" "))))
     }
 
-    /// A path with the name of its file system.
+    /// Copies a local directory to a path of the cluster's file system where nothing is yet. Where the directory above is
+    /// missing, it is made first, with the permissions that the user's own settings give it.
     ///
     /// # Errors
     /// As of [`fs`](Self::fs).
-    pub fn qualified(&self, path: &str, cancel: &CancelToken) -> Result<String> {
-        if path.contains("://") {
-            return Ok(path.to_owned());
+    pub fn put_new(&self, dir: &Path, path: &str, cancel: &CancelToken) -> Result<()> {
+        let put = || self.fs(&["-put", &dir.display().to_string(), path], cancel).map(drop);
+        match (put(), path.rsplit_once('/')) {
+            (Err(error), Some((above, _))) if says_missing(&error) => {
+                self.run_fs(&[], &["-mkdir", "-p", above], cancel)?;
+                put()
+            }
+            (done, _) => done,
         }
-        let answer = self.fs(&["-df", path], cancel)?;
-        let system = answer.lines().nth(1).and_then(|line| line.split_whitespace().next());
-        let system = system.filter(|system| system.contains(':')).ok_or_else(|| {
-            Error::user(format!("`hadoop fs -df {path}` does not say which file system that is:\n  {answer}"))
-        })?;
-        Ok(format!("{}{path}", system.trim_end_matches('/')))
     }
 
     /// The command of a Streaming job, without its arguments.
@@ -172,6 +174,11 @@ impl Client {
         let _ = children::run(self.hadoop().args([APPLICATIONS, "-kill", application]), &CancelToken::default());
         thread::sleep(CONTAINERS_END);
     }
+}
+
+/// Whether `hadoop fs` has failed because a file or directory is not there.
+pub(crate) fn says_missing(error: &Error) -> bool {
+    error.to_string().contains("No such file or directory")
 }
 
 /// The jar of Streaming in an installation.

@@ -49,6 +49,9 @@ const STAGING: &str = "staging";
 const STREAMING_JAR: &str = "streaming-jar";
 const TASK_MEMORY: &str = "task-memory";
 
+/// Files of the cluster's file system that every task finds in its working directory, by the names after `#`.
+const CACHE_FILES: &str = "mapreduce.job.cache.files";
+
 /// Properties of every job. Those that a user gives come after them.
 const PROPERTIES: &[(&str, &str)] = &[
     ("stream.map.input", "rawbytes"),
@@ -72,7 +75,7 @@ pub(crate) struct Hadoop {
     client: Client,
     /// The local directory.
     dir: PathBuf,
-    /// The directory in the cluster's file system, with the name of that.
+    /// The directory in the cluster's file system.
     staging: String,
     job: String,
     task_memory: String,
@@ -89,7 +92,8 @@ struct State {
     packs: HashMap<Vec<String>, String>,
     /// Where the partitions of datasets lie: in the cluster's file system, and here.
     depot: BTreeMap<InDepot, (String, PathBuf)>,
-    has_program: bool,
+    /// Whether the staging directory was made, with the program in it, or was about to be.
+    is_staged: bool,
     applications: Vec<String>,
     histories: Vec<Asked>,
 }
@@ -98,14 +102,8 @@ impl Hadoop {
     /// An engine that keeps its local files in `dir`, for a run whose report is read or not.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no `hadoop` command, and in words of its own where that fails.
-    pub fn new(
-        dir: PathBuf,
-        job: &str,
-        options: &EngineOptions,
-        is_reported: bool,
-        cancel: &CancelToken,
-    ) -> Result<Self> {
+    /// [`Error::Config`] where there is no `hadoop` command, or an option is not known.
+    pub fn new(dir: PathBuf, job: &str, options: &EngineOptions, is_reported: bool) -> Result<Self> {
         let own = [STAGING, STREAMING_JAR, TASK_MEMORY];
         let given = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let properties: Vec<_> = options.iter().filter(|(key, _)| !own.contains(key)).map(given).collect();
@@ -119,13 +117,10 @@ impl Hadoop {
         let client = Client::find(options.get(STREAMING_JAR))?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let parent = options.get(STAGING).unwrap_or("/tmp").trim_end_matches('/');
-        let staging = format!("{parent}/{name}");
-        client.fs(&["-mkdir", "-p", &staging], cancel)?;
-        let staging = client.qualified(&staging, cancel)?;
         Ok(Hadoop {
             client,
             dir,
-            staging,
+            staging: format!("{parent}/{name}"),
             job: job.to_owned(),
             task_memory: options.get(TASK_MEMORY).unwrap_or("128MiB").to_owned(),
             properties,
@@ -147,35 +142,35 @@ impl Hadoop {
                 }
             }
         }
-        let mut new: Vec<PathBuf> = Vec::new();
-        if !state.has_program {
-            let file = self.dir.join("twinmill");
+        // What is to be sent lies here as it will lie there: each command is a JVM that starts, so all goes by one.
+        let outbox = self.dir.join("staging");
+        let mut packs = None;
+        if !state.is_staged {
+            fs::create_dir(&outbox).map_err(Error::at("create", &outbox))?;
+            let file = outbox.join("twinmill");
             std::os::unix::fs::symlink(program::file()?, &file).map_err(Error::at("link", &file))?;
-            new.push(file);
         }
         if !keys.is_empty() {
             let next = format!("in-{}", state.packs.len());
             if let Some(path) = state.packs.get(&keys) {
                 inputs.push(path.clone());
             } else {
-                let dir = self.dir.join(&next);
+                let dir = outbox.join(&next);
                 self.write_packs(stage, &dir)?;
-                new.push(dir);
+                packs = Some(dir);
                 let path = format!("{}/{next}", self.staging);
                 inputs.push(path.clone());
                 state.packs.insert(keys, path);
             }
         }
-        if !new.is_empty() {
-            let names: Vec<String> = new.iter().map(|path| path.display().to_string()).collect();
-            let mut words = vec!["-put"];
-            words.extend(names.iter().map(String::as_str));
-            words.push(&self.staging);
-            self.client.fs(&words, stage.cancel)?;
-            state.has_program = true;
-            for path in new.iter().filter(|path| path.is_dir()) {
-                fs::remove_dir_all(path).map_err(Error::at("remove", path))?;
-            }
+        if !state.is_staged {
+            state.is_staged = true;
+            self.client.put_new(&outbox, &self.staging, stage.cancel)?;
+        } else if let Some(packs) = &packs {
+            self.client.fs(&["-put", &packs.display().to_string(), &self.staging], stage.cancel)?;
+        }
+        if let Some(packs) = packs {
+            fs::remove_dir_all(&packs).map_err(Error::at("remove", &packs))?;
         }
         Ok(inputs)
     }
@@ -210,16 +205,24 @@ impl Hadoop {
         property("mapreduce.job.name", &format!("twinmill {name} {}", stage.job));
         property("mapreduce.job.reduces", &stage.reducers.to_string());
         PROPERTIES.iter().for_each(|(key, value)| property(key, value));
-        self.properties.iter().for_each(|(key, value)| property(key, value));
+        // Files of the cluster's file system: a path without that one's name would be a local one with `-files`.
+        let mut files = vec![format!("{}/twinmill#twinmill", self.staging)];
         let state = lock(&self.state);
-        let mut files = vec![format!("{}/twinmill#twinmill", self.staging), format!("{}#plan", plan.display())];
         for place in &stage.side {
             if let Some((path, _)) = state.depot.get(place) {
                 files.push(format!("{path}#{}", place.file_name()));
             }
         }
         drop(state);
-        command.arg("-files").arg(files.join(","));
+        for (key, value) in &self.properties {
+            if key == CACHE_FILES {
+                files.push(value.clone());
+            } else {
+                property(key, value);
+            }
+        }
+        property(CACHE_FILES, &files.join(","));
+        command.arg("-files").arg(format!("{}#plan", plan.display()));
         command.args(["-inputformat", "org.apache.hadoop.mapred.SequenceFileInputFormat"]);
         command.args(["-outputformat", "org.apache.hadoop.mapred.SequenceFileOutputFormat"]);
         command.args(["-partitioner", "org.apache.hadoop.mapred.lib.BinaryPartitioner"]);
@@ -360,6 +363,9 @@ impl Depot for Hadoop {
 
 impl Drop for Hadoop {
     fn drop(&mut self) {
+        if !lock(&self.state).is_staged {
+            return;
+        }
         // What was cancelled is removed, too, so that nothing of a run is left behind.
         let _ = self.client.fs(&["-rm", "-r", "-f", "-skipTrash", &self.staging], &CancelToken::default());
     }
