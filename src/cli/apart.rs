@@ -60,7 +60,8 @@ impl Apart {
         let begun = Instant::now();
         let dir = private_directory::create(&session.config.work_dir, "twinmill-engine-")?;
         let engine = start(dir.path())?;
-        let use_of_it = EngineUse { name: name.word().to_owned(), start_seconds: begun.elapsed().as_secs_f64() };
+        let start_seconds = begun.elapsed().as_secs_f64();
+        let use_of_it = EngineUse { name: name.word().to_owned(), start_seconds, transfer_seconds: 0.0 };
         let watch = Arc::new(Watch::default());
         session.config.resume = Resume::Off;
         session.inputs = session.inputs.seen_as(View::Watched(watch.clone()));

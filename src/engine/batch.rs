@@ -22,6 +22,7 @@ use crate::engine::children::{Group, how, last_lines_of};
 use crate::engine::options::EngineOptions;
 use crate::engine::program::{self, quoted};
 use crate::engine::task_files::{Packs, unpack};
+use crate::engine::transfer::Transfer;
 use crate::error::{Error, Result};
 use crate::observe::report::Report;
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult, StageSplit};
@@ -48,6 +49,7 @@ pub(crate) struct Batch {
     task_memory: Option<String>,
     attempts: u32,
     packs: Packs,
+    transfer: Transfer,
 }
 
 /// One command of a list.
@@ -75,6 +77,7 @@ impl Batch {
             task_memory: options.get(TASK_MEMORY).map(str::to_owned),
             attempts,
             packs,
+            transfer: Transfer::default(),
         })
     }
 
@@ -171,7 +174,7 @@ impl Engine for Batch {
         }
         let mut maps = Vec::new();
         for (number, split) in (0..).zip(&stage.splits) {
-            let input = self.input(stage, number, split)?;
+            let input = self.transfer.time(|| self.input(stage, number, split))?;
             let input = format!("<{}", quoted(&input.display().to_string()));
             let form = if stage.reducers == 0 { "--pack" } else { "--pack --blocks" };
             maps.push(self.job("map", &dir, number, &input, form));
@@ -211,7 +214,7 @@ impl Engine for Batch {
                     (summary, None)
                 }
                 Leaves::Parts => {
-                    let (summary, part) = unpack(&job.output)?;
+                    let (summary, part) = self.transfer.time(|| unpack(&job.output))?;
                     (summary, Some(part))
                 }
             };
@@ -223,6 +226,7 @@ impl Engine for Batch {
     }
 
     fn tell(&self, report: &mut Report) {
+        self.transfer.tell(report);
         report.notes.push(format!("tasks ran apart, started by `{}`", self.launcher));
     }
 }

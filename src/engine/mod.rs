@@ -13,8 +13,8 @@
 //! - [`hadoop`] submits a job to YARN by Hadoop's own Streaming.
 //! - [`spark`] submits a program to Spark that lives as long as the run, and asks it for one stage after another.
 //!
-//! All start [children] that end when the run is cancelled, send the [program] itself to where tasks run, and handle the [files of
-//! tasks](task_files) in the same way.
+//! All start [children] that end when the run is cancelled, send the [program] itself to where tasks run, handle the [files of
+//! tasks](task_files) in the same way, and tell how long it took to [move data](transfer) there and back.
 
 pub(crate) mod batch;
 pub(crate) mod children;
@@ -23,3 +23,4 @@ pub(crate) mod options;
 pub(crate) mod program;
 pub(crate) mod spark;
 pub(crate) mod task_files;
+pub(crate) mod transfer;

@@ -33,6 +33,7 @@ use crate::engine::children::{Group, how, last_lines_of};
 use crate::engine::options::EngineOptions;
 use crate::engine::program;
 use crate::engine::task_files::{Packs, unpack};
+use crate::engine::transfer::Transfer;
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::report::{Report, TaskReport};
@@ -64,6 +65,7 @@ pub(crate) struct Spark {
     task_memory: Option<String>,
     driver: Mutex<Submitted>,
     packs: Packs,
+    transfer: Transfer,
     /// Time until the Spark context was there.
     start_seconds: f64,
     /// Bytes that RDDs keep in memory and on disk.
@@ -144,6 +146,7 @@ impl Spark {
             task_memory: options.get(TASK_MEMORY).map(str::to_owned),
             driver: Mutex::new(driver),
             packs,
+            transfer: Transfer::default(),
             start_seconds: began.elapsed().as_secs_f64(),
             kept: Mutex::default(),
         })
@@ -279,7 +282,8 @@ impl Engine for Spark {
         fs::create_dir_all(&folder).map_err(Error::at("create", &folder))?;
         let (maps, bytes) = (stage.splits.len() as u64, stage.splits.iter().map(|split| split.bytes).sum());
         stage.progress.begin_wave(stage.name, "map", maps, bytes);
-        let answer = lock(&self.driver).ask(&self.request(stage, &folder)?, stage.cancel)?;
+        let request = self.transfer.time(|| self.request(stage, &folder))?;
+        let answer = lock(&self.driver).ask(&request, stage.cancel)?;
         let answer: Answer = serde_json::from_value(answer).map_err(|error| unreadable(&folder, &error))?;
         *lock(&self.kept) = answer.kept;
         let reported =
@@ -296,7 +300,7 @@ impl Engine for Spark {
                 Some(summary) => (summary, None),
                 None => {
                     let path = folder.join(format!("{side}-{:05}", said.number));
-                    let (summary, part) = unpack(&path)?;
+                    let (summary, part) = self.transfer.time(|| unpack(&path))?;
                     (summary, Some(part))
                 }
             };
@@ -307,6 +311,7 @@ impl Engine for Spark {
     }
 
     fn tell(&self, report: &mut Report) {
+        self.transfer.tell(report);
         report.notes.push(self.note());
     }
 }

@@ -194,6 +194,9 @@ pub struct EngineUse {
     pub name: String,
     /// Time that starting it took, before the wall time began.
     pub start_seconds: f64,
+    /// Part of the wall time in which this machine sent inputs to the tasks, and fetched what they had left.
+    #[serde(default)]
+    pub transfer_seconds: f64,
 }
 
 /// Work beyond one pass over the data, summed over the successful attempts.

@@ -47,6 +47,8 @@ pub struct Drawn {
     pub launch_seconds: f64,
     /// Seconds for a byte through pipes.
     pub pipe_seconds_per_byte: f64,
+    /// Seconds for a byte of map output, and again for it as a reducer's input.
+    pub shuffle_seconds_per_byte: f64,
     /// Seconds for a map output that is fetched.
     pub fetch_seconds: f64,
     /// Share of slow tasks.
@@ -218,7 +220,8 @@ impl<'a> Planned<'a> {
         let parsed = if self.job.reads_again { keeps * map.parse_seconds } else { 0.0 };
         let of_input = (map.in_seconds - parsed) / tasks * self.split_growth;
         let of_output = (map.out_seconds + map.file_seconds * (1.0 - keeps)) / tasks * self.map_output_growth;
-        let piped = drawn.pipe_seconds_per_byte * (self.split_bytes + self.map_output_bytes);
+        let piped =
+            drawn.pipe_seconds_per_byte * self.split_bytes + drawn.shuffle_seconds_per_byte * self.map_output_bytes;
         // On a cluster each task is a process of its own.
         let of_process = if engine.is_local() { 0.0 } else { self.profile.once_seconds };
         let SpillMerges { seconds: merged, moved } = self.merges_of_spills();
@@ -285,7 +288,8 @@ impl<'a> Planned<'a> {
         Use {
             processor_seconds: seconds / work.bytes.max(1.0) * bytes
                 + merged
-                + drawn.pipe_seconds_per_byte * (bytes + output),
+                + drawn.shuffle_seconds_per_byte * bytes
+                + drawn.pipe_seconds_per_byte * output,
             latency_seconds: drawn.fetch_seconds * self.maps / PARALLEL_FETCHES * left,
             disk_bytes: read * (1.0 + 2.0 * passes) + written,
             seeks: segments + (written / STRETCH_BYTES).ceil(),

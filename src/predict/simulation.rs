@@ -114,6 +114,7 @@ impl Drawn {
             task_seconds: draw(&constants.task_seconds),
             launch_seconds: draw(&constants.launch_seconds),
             pipe_seconds_per_byte: draw(&constants.pipe_seconds_per_byte),
+            shuffle_seconds_per_byte: draw(&constants.shuffle_seconds_per_byte),
             fetch_seconds: draw(&constants.fetch_seconds),
             slow_share: draw(&constants.slow_share),
             slow_times: draw(&constants.slow_times),

@@ -33,6 +33,7 @@ use crate::engine::hadoop::history::Asked;
 use crate::engine::options::EngineOptions;
 use crate::engine::program;
 use crate::engine::task_files::{BUFFER_BYTES, unpack};
+use crate::engine::transfer::Transfer;
 use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::observe::counters::Counters;
@@ -83,6 +84,7 @@ pub(crate) struct Hadoop {
     properties: Vec<(String, String)>,
     /// Whether somebody reads what the history server tells of tasks.
     is_reported: bool,
+    transfer: Transfer,
     state: Mutex<State>,
 }
 
@@ -125,6 +127,7 @@ impl Hadoop {
             task_memory: options.get(TASK_MEMORY).unwrap_or("128MiB").to_owned(),
             properties,
             is_reported,
+            transfer: Transfer::default(),
             state: Mutex::default(),
         })
     }
@@ -285,7 +288,7 @@ impl Engine for Hadoop {
     fn run(&self, stage: &Stage<'_>) -> Result<StageResult> {
         let plan = self.dir.join(format!("plan-{}", stage.job));
         fs::write(&plan, stage.plan).map_err(Error::at("write", &plan))?;
-        let inputs = self.upload(stage)?;
+        let inputs = self.transfer.time(|| self.upload(stage))?;
         let output = format!("{}/job-{}", self.staging, stage.job);
         let bytes = stage.splits.iter().map(|split| split.bytes).sum();
         stage.progress.begin_wave(stage.name, "map", stage.splits.len() as u64, bytes);
@@ -301,7 +304,7 @@ impl Engine for Hadoop {
             }
         }
         outcome?;
-        let outputs = self.collect(stage, &output)?;
+        let outputs = self.transfer.time(|| self.collect(stage, &output))?;
         let mut result = StageResult { outputs, ..StageResult::default() };
         if stage.reducers > 0 {
             result.maps.push(map_side(stage, &console, &result.outputs));
@@ -310,6 +313,7 @@ impl Engine for Hadoop {
     }
 
     fn tell(&self, report: &mut Report) {
+        self.transfer.tell(report);
         let mut state = lock(&self.state);
         report.notes.push(format!("tasks ran on YARN: {}", state.applications.join(", ")));
         for asked in state.histories.drain(..) {
