@@ -57,7 +57,7 @@ impl InputFile {
     }
 
     /// An input file with the properties that a store states.
-    fn in_store(address: &str, remote: Arc<RemoteFile>) -> Self {
+    pub(crate) fn in_store(address: &str, remote: Arc<RemoteFile>) -> Self {
         InputFile {
             path: Path::new(address).into(),
             called: None,

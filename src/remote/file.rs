@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::cancel::CancelToken;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observe::activity::lock;
 use crate::remote::address::Address;
+use crate::remote::copies::Copies;
 use crate::remote::failure::Failure;
 use crate::remote::pending::Pending;
 use crate::remote::store::{Entry, Found, Store};
@@ -17,12 +18,16 @@ use crate::remote::stores::at;
 /// A file of a store, as it was found.
 #[derive(Debug)]
 pub(crate) struct RemoteFile {
-    store: Arc<dyn Store>,
+    /// Names the store.
+    address: Arc<Address>,
+    /// Looked for when it is first asked.
+    store: OnceLock<Result<Arc<dyn Store>, Failure>>,
     entry: Arc<Entry>,
     /// Stops whoever waits for it.
     cancel: CancelToken,
     /// By their first offsets.
     held: Mutex<BTreeMap<u64, Held>>,
+    copies: Copies,
 }
 
 /// A range that was fetched beforehand.
@@ -68,12 +73,24 @@ impl RemoteFile {
                 entries
             }
         };
+        let shared = Arc::new(address.clone());
         let file = |entry: Entry| {
-            let name = address.beside(&entry.path);
-            let (store, entry, cancel) = (store.clone(), Arc::new(entry), cancel.clone());
-            (name, Arc::new(RemoteFile { store, entry, cancel, held: Mutex::default() }))
+            let (name, store) = (address.beside(&entry.path), OnceLock::from(Ok(store.clone())));
+            let (address, entry, cancel) = (shared.clone(), Arc::new(entry), cancel.clone());
+            let (held, copies) = Default::default();
+            (name, Arc::new(RemoteFile { address, store, entry, cancel, held, copies }))
         };
         Ok(entries.into_iter().map(file).collect())
+    }
+
+    /// A file as another process has found it, and those of its bytes that came along. Whoever waits for it stops with `cancel`.
+    pub fn as_found(address: Address, entry: Entry, copies: Copies, cancel: &CancelToken) -> Self {
+        let (address, entry, cancel) = (Arc::new(address), Arc::new(entry), cancel.clone());
+        RemoteFile { address, store: OnceLock::new(), entry, cancel, held: Mutex::default(), copies }
+    }
+
+    fn store(&self) -> Result<&Arc<dyn Store>, Failure> {
+        self.store.get_or_init(|| connect(&self.address)).as_ref().map_err(Clone::clone)
     }
 
     /// Its properties.
@@ -87,6 +104,11 @@ impl RemoteFile {
         format!("{bytes} bytes, written {modified_ms}, version {}", tag.as_deref().unwrap_or("unknown"))
     }
 
+    /// Those of its bytes that lie on this machine.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
     /// The token that stops whoever waits for it, unless another one does.
     pub fn cancel(&self) -> &CancelToken {
         &self.cancel
@@ -94,12 +116,15 @@ impl RemoteFile {
 
     /// Begins to read a range.
     pub fn read(&self, range: Range<u64>) -> Pending<Vec<u8>> {
-        self.store.read(&self.entry, range)
+        match self.store() {
+            Ok(store) => store.read(&self.entry, range),
+            Err(failure) => Pending::done(Err(failure)),
+        }
     }
 
     /// Whether every range is known to be of the version that was found.
     pub fn knows_version(&self) -> bool {
-        self.store.knows_versions(&self.entry)
+        self.store().is_ok_and(|store| store.knows_versions(&self.entry))
     }
 
     /// Compares the file with what was found.
@@ -107,7 +132,7 @@ impl RemoteFile {
     /// # Errors
     /// [`Failure::Changed`], those of the store.
     pub fn check(&self) -> Result<(), Failure> {
-        let checked = self.store.check(&self.entry).wait(&self.cancel);
+        let checked = self.store()?.check(&self.entry).wait(&self.cancel);
         checked.map_err(|failure| match failure {
             Failure::Missing => Failure::Changed("it is not there any more".into()),
             failure => failure,
@@ -151,6 +176,23 @@ impl RemoteFile {
         target[..copied].copy_from_slice(&rest[..copied]);
         Ok(Some(copied))
     }
+}
+
+/// The store of a file that another process has found.
+fn connect(address: &Address) -> Result<Arc<dyn Store>, Failure> {
+    at(address).map_err(|error| {
+        Failure::Refused(match error {
+            Error::Unreachable { why, .. } => format!(
+                "{why}; a task reads it where it lies, so its machine needs the settings and credentials of the one that submits"
+            ),
+            // The one who found it could read it.
+            _ => format!(
+                "a task reads it where it lies, and the program of this task cannot read {}://; TWINMILL_TASK_PROGRAM must name \
+                 one that is built with the features of the one that submits",
+                address.scheme()
+            ),
+        })
+    })
 }
 
 fn is_skipped(entry: &Entry, below: &str) -> bool {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Beyond the piece, where the last record may go on, and for a read out of order, a range is fetched when it is asked for:
-//! 64 KiB, and the double of the one before as long as reading goes on there.
+//! 64 KiB, and the double of the one before as long as reading goes on there. Bytes that lie [on this
+//! machine](crate::remote::Copies) are not fetched.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -50,6 +51,8 @@ struct Window {
     next_bytes: u64,
     /// Where reading without an offset goes on.
     cursor: u64,
+    /// Whether the store was asked for the file.
+    is_asked: bool,
 }
 
 impl Window {
@@ -60,16 +63,25 @@ impl Window {
 
 impl Reader {
     /// Opens a file to read what comes before `until`; whoever waits stops with `cancel`. Compares it with what was found,
-    /// unless every read does.
+    /// unless every read does, or bytes that lie on this machine may be all that is read.
     ///
     /// # Errors
     /// [`Failure::Changed`], those of the store.
     pub fn open(file: &Arc<RemoteFile>, until: u64, cancel: &CancelToken) -> Result<Self, Failure> {
         let reader = Reader { file: file.clone(), until, cancel: cancel.clone(), window: Mutex::default() };
-        if !file.knows_version() {
-            reader.check()?;
+        if file.copies().is_empty() {
+            reader.ask(&mut lock(&reader.window))?;
         }
         Ok(reader)
+    }
+
+    /// Compares the file with what was found before the first of its bytes comes from the store, unless every read does.
+    fn ask(&self, window: &mut Window) -> Result<(), Failure> {
+        if !window.is_asked && !self.file.knows_version() {
+            self.check()?;
+        }
+        window.is_asked = true;
+        Ok(())
     }
 
     /// Compares the file with what was found.
@@ -80,12 +92,13 @@ impl Reader {
         self.file.check()
     }
 
-    /// Like [`check`](Self::check), for one who has read what he wanted: nothing is asked where every read was compared.
+    /// Like [`check`](Self::check), for one who has read what he wanted: nothing is asked where every read was compared, or
+    /// nothing came from the store.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
     pub fn check_read(&self) -> Result<(), Failure> {
-        if self.file.knows_version() { Ok(()) } else { self.check() }
+        if !lock(&self.window).is_asked || self.file.knows_version() { Ok(()) } else { self.check() }
     }
 
     /// Reads bytes at an offset; none only at the end of the file.
@@ -102,7 +115,11 @@ impl Reader {
         if offset >= bytes || target.is_empty() {
             return Ok(0);
         }
+        if let Some(copied) = self.file.copies().read_at(target, offset)? {
+            return Ok(copied);
+        }
         if !(window.start..window.end()).contains(&offset) {
+            self.ask(window)?;
             if let Some(copied) = self.file.copy_held(target, offset, &self.cancel)? {
                 return Ok(copied);
             }

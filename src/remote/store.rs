@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cancel::CancelToken;
 use crate::config::ExistingOutput;
 use crate::remote::failure::Failure;
@@ -57,7 +59,7 @@ pub(crate) enum Found {
 }
 
 /// A file as it was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Entry {
     pub path: String,
     pub bytes: u64,

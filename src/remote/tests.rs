@@ -223,6 +223,43 @@ fn an_object_that_changes_is_never_read_in_parts_of_two_versions() {
     assert!(error.to_string().contains("not there any more"), "{error}");
 }
 
+/// The file at an address as another process has found it, with copies of what lies in `kept`.
+fn as_found(address: &str, entry: &Entry, copies: Copies) -> Arc<RemoteFile> {
+    let address = Address::of(Path::new(address)).unwrap();
+    Arc::new(RemoteFile::as_found(address, entry.clone(), copies, &CancelToken::default()))
+}
+
+#[test]
+fn a_file_that_another_process_has_found_is_asked_for_what_did_not_come_along() {
+    let (store, content, dir) = (store("found"), bytes(300_000), tempfile::tempdir().unwrap());
+    put(&store, "file", &content);
+    let entry = list("mem://found/file").unwrap().remove(0).1.entry().clone();
+    let kept = dir.path().join("kept");
+    std::fs::write(&kept, &content[1000..2000]).unwrap();
+    let mut copies = Copies::within(&Arc::new(std::fs::File::open(&kept).unwrap()));
+    copies.add(1000..2000, 0);
+    let file = as_found("mem://found/file", &entry, copies);
+    store.gets.store(0, Ordering::Relaxed);
+    assert!(read_piece(&file, 1000..2000).unwrap() == content[1000..2000]);
+    assert_eq!(store.gets.load(Ordering::Relaxed), 0);
+    assert!(read_piece(&file, 0..300_000).unwrap() == content);
+    assert!(store.gets.load(Ordering::Relaxed) > 0);
+    put(&store, "file", b"other bytes");
+    assert!(read_piece(&file, 1000..2000).unwrap() == content[1000..2000], "they are of the version that was found");
+    let error = read_piece(&file, 0..2000).unwrap_err();
+    assert!(matches!(Failure::within(&error), Some(Failure::Changed(_))), "{error}");
+}
+
+#[test]
+fn a_file_in_a_store_that_its_finder_alone_can_reach_is_an_error_that_says_what_to_do() {
+    let file = as_found("mem://out-of-reach/file", &Entry { bytes: 3, ..Entry::default() }, Copies::default());
+    let failure = Reader::open(&file, 3, &CancelToken::default()).unwrap_err();
+    assert!(
+        matches!(failure, Failure::Refused(_)) && failure.to_string().contains("settings and credentials"),
+        "{failure}"
+    );
+}
+
 #[test]
 fn whoever_waits_can_be_stopped() {
     let cancel = CancelToken::default();
