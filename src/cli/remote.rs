@@ -1,7 +1,8 @@
 //! Inputs and outputs in other file systems: `hdfs://…`, `s3://…`.
 //!
-//! What this build [reads and writes by itself](crate::remote) needs nothing here but the output: it is written on this machine,
-//! and sent there when it is complete. The rest goes through the user's `hadoop` command: an input is fetched to a private directory
+//! What this build [reads and writes by itself](crate::remote) needs nothing here but the output: inputs are read where they lie,
+//! by the tasks that an engine runs on other machines as well, and an output is written on this machine, and sent there when it
+//! is complete. The rest goes through the user's `hadoop` command: an input is fetched to a private directory
 //! before any work, and an output is put there under another name first, and then renamed.
 
 use std::path::{Path, PathBuf};

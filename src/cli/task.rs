@@ -110,7 +110,7 @@ fn prepare(
             let inputs = if given.is_empty() { blind(session, scratch)? } else { given.to_vec() };
             return Ok((OneTask::without_plan(number, memory, side), Some(inputs)));
         };
-        let brought = plan.bring(scratch, |_| Ok(()))?;
+        let brought = plan.bring(scratch, &session.cancel, |_| Ok(()))?;
         return Ok(of_plan(brought, number, memory, None, side, session));
     }
     let map = |from| Side::Map { from, to: shuffle, output };
@@ -129,7 +129,7 @@ fn prepare(
             let inputs = if given.is_empty() { blind(session, scratch)? } else { given.to_vec() };
             return Ok((OneTask::without_plan(number, memory, side), Some(inputs)));
         };
-        let brought = plan.bring(&scratch.join("replicas"), |_| Ok(()))?;
+        let brought = plan.bring(&scratch.join("replicas"), &session.cancel, |_| Ok(()))?;
         return Ok(of_plan(brought, number, memory, None, side, session));
     }
     let plan = plan.ok_or_else(|| Failure::Message("--pack needs the --plan that it belongs to".into(), 2))?;
@@ -137,7 +137,7 @@ fn prepare(
     let (number, from, piped) = match head {
         Head::Own { split } => (split, MapInput::Here(split), None),
         Head::Split { split, input, pieces } => {
-            let brought = plan.bring(scratch, |replicas| pack.fill(replicas))?;
+            let brought = plan.bring(scratch, &session.cancel, |replicas| pack.fill(replicas))?;
             return Ok(of_plan(brought, split, memory, None, map(MapInput::Pieces { input, pieces }), session));
         }
         Head::Output(TaskSummary { job, task, .. }) => {
@@ -145,7 +145,7 @@ fn prepare(
             (task, MapInput::Dataset(place), Some((place, Box::new(pack) as Box<dyn Read + Send>)))
         }
     };
-    let brought = plan.bring(scratch, |_| Ok(()))?;
+    let brought = plan.bring(scratch, &session.cancel, |_| Ok(()))?;
     Ok(of_plan(brought, number, memory, piped, map(from), session))
 }
 

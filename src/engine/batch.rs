@@ -1,7 +1,7 @@
 //! Runs tasks by any program that runs commands, over a file system that all of them see.
 //!
 //! ```text
-//! DIR/packs/7                 the input of a map task
+//! DIR/packs/7                 the pack of a map task
 //! DIR/job1/plan
 //! DIR/job1/map-00000          what a map task has written, under this name when it is complete
 //! DIR/job1/reduce-00000       the same of a reduce task

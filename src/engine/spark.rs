@@ -12,7 +12,7 @@
 //! `DISK_ONLY` for disk, so that Spark itself is seen in both ways. Its shuffle always goes through files, as Spark's
 //! does.
 //!
-//! Workers must see the run's folder under the same name: they read the inputs of map tasks there, and leave parts
+//! Workers must see the run's folder under the same name: they read the packs of map tasks there, and leave parts
 //! there. It lies in `--work-dir`.
 
 use std::env;

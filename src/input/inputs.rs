@@ -65,7 +65,7 @@ pub(crate) enum View {
     Files,
     /// As files; what it reads of them is noted.
     Watched(Arc<Watch>),
-    /// As another process saw them, whose files are not here.
+    /// As another process saw them, whose files are not here, or lie in a store.
     Shipped(Arc<Shipped>),
     /// Not at all: a look is an error, with this advice.
     Blind(&'static str),
@@ -342,7 +342,9 @@ impl Inputs {
                 looked_at.push((file, first, places));
             }
         }
-        let _fetched = Fetched::places(&looked_at, step);
+        // What a task looks at again was sent along.
+        let is_here = matches!(self.0.view, View::Shipped(_));
+        let _fetched = Fetched::places(if is_here { &[] } else { &looked_at }, step);
         for (file, first, places) in looked_at {
             if !F::BEGINS_AT_RECORDS && file.may_be_cut()? {
                 let file = Arc::new(file.clone());

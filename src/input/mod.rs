@@ -21,7 +21,7 @@
 //!    given the [`open_file`].
 //! 6. [`bad_records`] passes over records that cannot be mapped; [`notes`] keeps sentences that are no errors but should be
 //!    read.
-//! 7. [`watch`] notes what was read of the files, and a [`replica`] holds that where the files are not.
+//! 7. [`watch`] notes what was read of the files, and a [`replica`] holds that where they cannot be read.
 
 pub(crate) mod bad_records;
 mod chunks;

@@ -23,6 +23,9 @@ pub trait InvariantSource: fmt::Debug + Send + Sync {
     /// The partition of a dataset that a part is; `None` where it is a piece of a file.
     fn segment(&self, part: u32) -> Option<&Segment>;
 
+    /// The file that a part is a piece of; `None` where it is a partition of a dataset.
+    fn file(&self, part: u32) -> Option<&InputFile>;
+
     /// For the mapper, which knows the type.
     fn as_any(&self) -> &dyn Any;
 }

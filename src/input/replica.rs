@@ -1,4 +1,4 @@
-//! Replicas of input files, which hold only the bytes that are needed.
+//! Replicas of input files that a task has no way to read, which hold only the bytes that are needed.
 //!
 //! ```text
 //! file      [ a header ⏎ 1,2 ⏎ …………………………………………………………………………………………………………… ]   on the machine of the program
@@ -32,7 +32,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn create(dir: &Path, number: usize, called: &Path, bytes: u64) -> Result<Self> {
+    pub fn create(dir: &Path, number: u32, called: &Path, bytes: u64) -> Result<Self> {
         let dir = dir.join(number.to_string());
         fs::create_dir_all(&dir).map_err(Error::at("create", &dir))?;
         // Under the file's own name, which may say how it is compressed.

@@ -111,6 +111,15 @@ impl Piece {
         }
     }
 
+    /// The file that it is a piece of, in whatever form its reader keeps it.
+    pub(crate) fn file(&self) -> Option<&InputFile> {
+        match self {
+            Piece::File(piece) => Some(&piece.file),
+            Piece::Partition(_) => None,
+            Piece::Invariant(piece) => piece.source.file(piece.part),
+        }
+    }
+
     fn in_store(&self) -> Option<(&FilePiece, &RemoteFile)> {
         let Piece::File(piece) = self else { return None };
         Some((piece, piece.file.remote.as_deref()?))

@@ -1,8 +1,9 @@
 //! Notes which bytes of the input files are read.
 //!
 //! A program that sends its tasks to other machines looks at its inputs before its first task: for the first row of a table,
-//! for a sample of keys. A task repeats the program up to its own job, without those files. What the program looked at is
-//! therefore noted here, and sent along in a [`replica`](crate::input::replica).
+//! for a sample of keys. A task repeats the program up to its own job, without those files, or far from them. What the program
+//! looked at is therefore noted here, and sent along: in a [`replica`](crate::input::replica), or for a file in a store as
+//! [copies](crate::remote::Copies).
 
 use std::collections::BTreeMap;
 use std::fmt;

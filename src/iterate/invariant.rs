@@ -330,6 +330,10 @@ impl<P: Parse> InvariantSource for Source<P> {
         }
     }
 
+    fn file(&self, part: u32) -> Option<&InputFile> {
+        self.parts[part as usize].file()
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

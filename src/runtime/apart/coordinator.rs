@@ -152,7 +152,7 @@ impl Driver {
         .encode()
     }
 
-    /// Writes the pack of a split.
+    /// Writes the pack of a split: its pieces, and the bytes of those that lie on this machine.
     fn pack_split(
         &self,
         job: &dyn AnyJob,
@@ -165,7 +165,9 @@ impl Driver {
         let Some(pieces) = packed(split, numbers) else { return pack::write_head(out, &Head::Own { split: number }) };
         of.watch.take_read();
         let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        for piece in &split.pieces {
+        // A task reads by itself what lies in a store.
+        let is_in_store = |piece: &&Piece| piece.file().is_some_and(|file| file.remote.is_some());
+        for piece in split.pieces.iter().filter(|piece| !is_in_store(piece)) {
             let context = self.inputs.context(None);
             let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
             job.look_through(split.input, reader)?;

@@ -18,8 +18,9 @@
 //!    program saw of its inputs, and the results of the jobs before.
 //! 3. A [task](one_task) repeats the program. Jobs before its own return what the plan says, and its own runs one map task or
 //!    one reduce task: the same [recipes](crate::pipeline) as on one machine, from standard input to standard output.
-//! 4. The input of a map task is a [pack]: the bytes of its split, and where they belong. What reducers take from map tasks are
-//!    records, or [blocks](crate::store::wire) of them, behind a [token] by which a cluster finds the reducer.
+//! 4. The input of a map task is a [pack]: the pieces of its split, and the bytes of those that lie on the coordinator's machine.
+//!    A task itself reads the others, in HDFS or an object store. What reducers take from map tasks are records, or
+//!    [blocks](crate::store::wire) of them, behind a [token] by which a cluster finds the reducer.
 //!
 //! Splits, partitions and the order of equal keys are those of a run on one machine, and so are the bytes of the output.
 
@@ -33,4 +34,6 @@ pub(crate) mod role;
 pub(crate) mod shuffle;
 pub(crate) mod stages;
 pub(crate) mod summary;
+#[cfg(all(test, feature = "cli", feature = "codecs", feature = "object-store"))]
+mod tests;
 pub(crate) mod token;

@@ -6,12 +6,17 @@
 //!
 //! ```text
 //! key H │ what follows, in JSON: the pieces of a split, or the summary of the task that wrote this
-//! key D │ file, 4 bytes │ offset, 8 bytes │ bytes of the file                 of a split of files
+//! key D │ file, 4 bytes │ offset, 8 bytes │ bytes of the file                 of files on the submitting machine
 //! key D │ a block                                                             of a dataset
 //! key D │ bytes of a part                                                     of an output
 //! …
 //! ```
+//!
+//! A file in a store that this program reads by itself, in HDFS or an object store, is only referred to: its pieces stand in the
+//! head, the [plan](crate::runtime::apart::plan) says which file it is, and the task reads the ranges that it needs where they
+//! lie. One split may have pieces of both kinds.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
@@ -33,7 +38,7 @@ const DATA: &[u8] = b"D";
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[allow(clippy::large_enum_variant, reason = "a task has one head")]
 pub(crate) enum Head {
-    /// Pieces of the files of a plan follow.
+    /// Pieces of the files of a plan; the bytes of those that have replicas follow.
     Split { split: u32, input: usize, pieces: Vec<PackedPiece> },
     /// Nothing follows: the program itself makes the data of this split.
     Own { split: u32 },
@@ -140,18 +145,18 @@ impl<R: Read> Pack<R> {
         Ok(true)
     }
 
-    /// Puts the bytes of files to their places in replicas.
+    /// Puts the bytes of files to their places in replicas, which have the numbers of their files.
     ///
     /// # Errors
     /// Those of reading and of writing.
-    pub fn fill(mut self, replicas: &[Replica]) -> Result<()> {
+    pub fn fill(mut self, replicas: &BTreeMap<u32, Replica>) -> Result<()> {
         let input = Path::new("standard input");
         while self.next().map_err(Error::at("read", input))? {
             let (Some((file, rest)), true) = (self.value.split_first_chunk::<4>(), self.key == DATA) else {
                 return Err(Error::Config("standard input has a record that is no piece of a file".into()));
             };
             let (Some((offset, bytes)), Some(replica)) =
-                (rest.split_first_chunk::<8>(), replicas.get(u32::from_be_bytes(*file) as usize))
+                (rest.split_first_chunk::<8>(), replicas.get(&u32::from_be_bytes(*file)))
             else {
                 return Err(Error::Config("standard input and the plan are of different jobs".into()));
             };

@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! one line of JSON: the job, its settings, the inputs as files and listings, results of the jobs before
-//! bytes of the inputs that the program looked at, one range after another
+//! bytes of the inputs that the program looked at, one range after another, file by file
 //! datasets that the program read back, one after another
 //! ```
+//!
+//! A file that lies in a store has its address there, and the length and the version with which it was found: a task compares them
+//! when it reads the file, and lists nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,11 +25,15 @@ use crate::error::{Error, Result};
 use crate::input::replica::Replica;
 use crate::input::watch::Seen;
 use crate::input::{InputFile, Keys, Shipped};
+use crate::remote::{Address, Copies, Entry, RemoteFile};
 use crate::runtime::apart::stages::StageDone;
 use crate::store::InDepot;
 
 /// The version of the plan's form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// Most bytes of files in stores that a plan brings: beginnings and samples of many files. Where a program looks at more, its tasks
+/// look at it where it lies, so that no input passes through the machine of the program.
+const MOST_BYTES_OF_STORES: u64 = 64 << 20;
 
 /// A path or a word of a command line in JSON: bytes that need not be text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
@@ -62,6 +69,8 @@ struct PlannedFile {
     path: Word,
     bytes: u64,
     ranges: Vec<(u64, u64)>,
+    /// The file as it was found in its store; `None` on the machine of the program.
+    in_store: Option<Entry>,
 }
 
 /// Settings that a program may ask its driver for, on which its jobs may depend.
@@ -148,16 +157,23 @@ impl Planned<'_> {
     /// Those of reading what was looked at.
     pub fn encode(self) -> Result<(Vec<u8>, FileNumbers)> {
         let (mut numbers, mut files, mut listings) = (FileNumbers::default(), Vec::new(), Vec::new());
+        let mut room = MOST_BYTES_OF_STORES;
         for (paths, listed) in self.listings {
             let number = |file: &InputFile| {
                 let next = files.len() as u32;
                 let numbered = numbers.0.entry(file.path.clone()).or_insert_with(|| {
-                    let ranges = self.looked_at.get(&file.path).map(|ranges| ranges.iter().collect());
-                    let ranges = ranges.unwrap_or_default();
-                    files.push((
-                        file.clone(),
-                        PlannedFile { path: Word::of(&**file.name()), bytes: file.bytes, ranges },
-                    ));
+                    let looked_at = self.looked_at.get(&file.path).map(|ranges| ranges.iter().collect());
+                    let mut ranges: Vec<(u64, u64)> = looked_at.unwrap_or_default();
+                    let in_store = file.remote.as_ref().map(|remote| remote.entry().clone());
+                    if in_store.is_some() {
+                        ranges.retain(|(from, to)| {
+                            let rest = room.checked_sub(to - from);
+                            room = rest.unwrap_or(room);
+                            rest.is_some()
+                        });
+                    }
+                    let path = Word::of(&**file.name());
+                    files.push((file.clone(), PlannedFile { path, bytes: file.bytes, ranges, in_store }));
                     (next, file.clone())
                 });
                 numbered.0
@@ -270,20 +286,37 @@ impl TaskPlan {
         self.line.words.iter().map(Word::word).collect()
     }
 
-    /// Makes replicas of the inputs below `dir`, which hold what the plan brings and what `fill` adds.
+    /// Makes replicas below `dir` of the inputs that lie in no store, which hold what the plan brings and what `fill` adds.
+    /// Whoever waits for a store stops with `cancel`.
     ///
     /// # Errors
     /// Those of reading the plan, of writing the replicas, and of `fill`.
-    pub fn bring(mut self, dir: &Path, fill: impl FnOnce(&[Replica]) -> Result<()>) -> Result<Brought> {
-        let mut replicas = Vec::with_capacity(self.line.files.len());
-        let mut buffer = Vec::new();
-        for (number, file) in self.line.files.iter().enumerate() {
-            let replica = Replica::create(dir, number, &file.path.path(), file.bytes)?;
+    pub fn bring(
+        mut self,
+        dir: &Path,
+        cancel: &CancelToken,
+        fill: impl FnOnce(&BTreeMap<u32, Replica>) -> Result<()>,
+    ) -> Result<Brought> {
+        let (mut files, mut replicas) = (BTreeMap::new(), BTreeMap::new());
+        let kept = self.rest.get_ref().try_clone().map_err(Error::at("open", &self.path))?;
+        let (kept, mut buffer) = (Arc::new(kept), Vec::new());
+        for (number, file) in (0..).zip(&self.line.files) {
+            let path = file.path.path();
+            if let Some(entry) = &file.in_store {
+                let copies = copies(&file.ranges, &mut self.rest, &kept).map_err(Error::at("read", &self.path))?;
+                let address = Address::of(&path)
+                    .ok_or_else(|| Error::Config(format!("{} is in no store, as the plan has it", path.display())))?;
+                let name = address.text().to_owned();
+                let remote = RemoteFile::as_found(address, entry.clone(), copies, cancel);
+                files.insert(number, InputFile::in_store(&name, Arc::new(remote)));
+                continue;
+            }
+            let replica = Replica::create(dir, number, &path, file.bytes)?;
             for (from, to) in file.ranges.iter().copied() {
                 take(&mut self.rest, to.saturating_sub(from), &mut buffer, &self.path)?;
                 replica.fill(from, &buffer)?;
             }
-            replicas.push(replica);
+            replicas.insert(number, replica);
         }
         let mut datasets = HashMap::new();
         for (place, bytes) in &self.line.datasets {
@@ -291,8 +324,10 @@ impl TaskPlan {
             datasets.insert(*place, Arc::from(&buffer[..]));
         }
         fill(&replicas)?;
-        let files: Result<Vec<_>> = replicas.into_iter().map(|replica| replica.finish().map(Arc::new)).collect();
-        let (files, line) = (files?, self.line);
+        for (number, replica) in replicas {
+            files.insert(number, replica.finish()?);
+        }
+        let (files, line): (Vec<_>, _) = (files.into_values().map(Arc::new).collect(), self.line);
         let listing = |(paths, numbers): &(Vec<Word>, Vec<u32>)| {
             let listed: Option<Vec<InputFile>> =
                 numbers.iter().map(|number| files.get(*number as usize).map(|file| (**file).clone())).collect();
@@ -312,6 +347,19 @@ impl TaskPlan {
             dir: self.path.parent().unwrap_or(Path::new("")).to_owned(),
         })
     }
+}
+
+/// The bytes of a file that the plan has next. They stay there.
+fn copies(ranges: &[(u64, u64)], plan: &mut BufReader<File>, kept: &Arc<File>) -> io::Result<Copies> {
+    let mut copies = Copies::within(kept);
+    let begins = plan.stream_position()?;
+    let mut place = begins;
+    for (from, to) in ranges.iter().copied() {
+        copies.add(from..to, place);
+        place += to.saturating_sub(from);
+    }
+    plan.seek_relative((place - begins) as i64)?;
+    Ok(copies)
 }
 
 fn take(from: &mut impl Read, bytes: u64, into: &mut Vec<u8>, path: &Path) -> Result<()> {
