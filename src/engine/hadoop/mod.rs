@@ -3,16 +3,19 @@
 //! ```text
 //! staging directory, in the cluster's file system
 //!     twinmill              this program
-//!     in-0/00000            the packs of a job's splits: SequenceFiles, one a map task
+//!     in-0/00000            the packs of a job's splits: SequenceFiles, one a map task. They have the bytes of inputs that lie on
+//!                           this machine; a task itself reads those that lie in the cluster
 //!     job-1/part-00000      what a task has left: a SequenceFile, too
 //! ```
 //!
 //! 1. Everything goes through the user's own [`hadoop` command](client): its settings, its queue, its ticket.
 //! 2. A stage is one Streaming job. Its mapper and reducer are `twinmill task …`; records travel as raw bytes, in sorted blocks
 //!    behind a [token](crate::runtime::apart::token) by which Hadoop's `BinaryPartitioner` finds the reducer.
-//! 3. Datasets stay in the cluster's file system and are the input of the next job; parts are fetched. Both are SequenceFiles of
+//! 3. A task reads HDFS with the settings that YARN gives its containers (`HADOOP_CONF_DIR`), as the user who submits: by the
+//!    tokens of the job, or without Kerberos by name.
+//! 4. Datasets stay in the cluster's file system and are the input of the next job; parts are fetched. Both are SequenceFiles of
 //!    raw bytes: Streaming's lines of text would end at a CR, and get a TAB.
-//! 4. Progress, counters and errors are read from what the command [prints](console), and the times of tasks from the
+//! 5. Progress, counters and errors are read from what the command [prints](console), and the times of tasks from the
 //!    [history server](history).
 
 pub(crate) mod client;
@@ -20,11 +23,14 @@ mod console;
 mod history;
 
 use std::collections::{BTreeMap, HashMap};
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+
+use nix::unistd::{User, geteuid};
 
 use crate::cancel::CancelToken;
 use crate::engine::hadoop::client::Client;
@@ -49,6 +55,9 @@ use crate::store::wire::Depot;
 const STAGING: &str = "staging";
 const STREAMING_JAR: &str = "streaming-jar";
 const TASK_MEMORY: &str = "task-memory";
+
+/// The variable that names the user without Kerberos.
+const USER: &str = "HADOOP_USER_NAME";
 
 /// Files of the cluster's file system that every task finds in its working directory, by the names after `#`.
 const CACHE_FILES: &str = "mapreduce.job.cache.files";
@@ -229,6 +238,10 @@ impl Hadoop {
         command.args(["-inputformat", "org.apache.hadoop.mapred.SequenceFileInputFormat"]);
         command.args(["-outputformat", "org.apache.hadoop.mapred.SequenceFileOutputFormat"]);
         command.args(["-partitioner", "org.apache.hadoop.mapred.lib.BinaryPartitioner"]);
+        if let Some(user) = user() {
+            // A container's processes may belong to another one, such as the user of the NodeManager.
+            command.arg("-cmdenv").arg(format!("{USER}={user}"));
+        }
         for input in inputs {
             command.arg("-input").arg(input);
         }
@@ -277,6 +290,13 @@ impl Hadoop {
         }
         Ok(found.into_values().collect())
     }
+}
+
+/// The user that jobs run for without Kerberos; `None` where the name is no word.
+fn user() -> Option<String> {
+    let named = env::var(USER).ok().filter(|name| !name.is_empty());
+    let user = named.or_else(|| User::from_uid(geteuid()).ok().flatten().map(|user| user.name));
+    user.filter(|name| !name.contains(char::is_whitespace))
 }
 
 fn lost(place: InDepot) -> Error {
