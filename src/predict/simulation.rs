@@ -226,8 +226,9 @@ pub mod tests {
     fn a_run_is_the_sum_of_its_parts() {
         let scenario = Scenario { cluster: cluster(4), engine: Engine::Hadoop, growth: 100.0 };
         let constants = Constants::of(Engine::Hadoop);
-        let parts = expected(&sort(), &scenario, &Drawn::middle(&constants));
-        assert!(parts.start_seconds > 5.7 && parts.start_seconds < 6.9, "{parts:?}");
+        let middle = Drawn::middle(&constants);
+        let parts = expected(&sort(), &scenario, &middle);
+        assert_eq!(parts.start_seconds, middle.session_seconds + middle.job_seconds);
         assert!(parts.map_seconds > 0.0 && parts.reduce_seconds > 0.0);
         assert_eq!(parts.driver_seconds, 0.1);
         let drawn = drawn_run(&sort(), &scenario, &constants, &mut rng());
