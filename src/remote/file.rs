@@ -59,7 +59,7 @@ impl RemoteFile {
     /// begin with `_` or `.` are passed over, and so is what marks a directory in a store that has none.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) where there is nothing; those of the store.
+    /// [`Error::Io`] where there is nothing; those of the store.
     pub fn list(address: &Address, cancel: &CancelToken) -> Result<Vec<(String, Arc<RemoteFile>)>> {
         let name = Path::new(address.text());
         let store = at(address)?;
