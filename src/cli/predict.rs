@@ -211,7 +211,10 @@ fn heading(told: &Told<'_>) -> String {
     if told.predictions.iter().all(|prediction| prediction.engine.is_local()) {
         return format!("{run} On a machine with {machine}.");
     }
-    format!("{run} Nodes of {machine}; network {network}; {replication} copies of the output.")
+    format!(
+        "{run} Nodes of {machine}; network {network}; {replication} copies of the output. The input lies in the cluster, and the \
+         output stays there."
+    )
 }
 
 fn title(engine: Engine) -> &'static str {

@@ -3,7 +3,7 @@
 //!
 //! Each constant is a range; a simulation draws from it. Measured: real daemons of Hadoop 3.5.0 and Spark 4.3 (standalone) on one
 //! machine with 2 cores and 24 GiB of memory, Java 17, on 2026-11-28, when it was idle, by `scripts/cluster/grade-predictions
-//! --constants`: one node that has one core for its tasks. Assumed: what two nodes cannot show; the ranges are wide.
+//! --constants`: one node that has one core for its tasks, or two. Assumed: what two nodes cannot show; the ranges are wide.
 //!
 //! The input lies where the tasks are, and the output stays there: how long this machine takes to send the one and to fetch
 //! the other is no part of a prediction.

@@ -70,7 +70,7 @@ fn pays(engine: &Column, comparison: &Comparison) -> Option<Fact> {
     let text = match from_bytes {
         Some(from) => format!(
             "By the model{error}, {name} on {NODES} machines of 8 cores would take less time than this machine from about {} of \
-             input on.",
+             input on, if that lies there.",
             bytes(from as u64)
         ),
         None => {
