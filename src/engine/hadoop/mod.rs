@@ -55,6 +55,7 @@ use crate::store::wire::Depot;
 const STAGING: &str = "staging";
 const STREAMING_JAR: &str = "streaming-jar";
 const TASK_MEMORY: &str = "task-memory";
+const HISTORY: &str = "history";
 
 /// The variable that names the user without Kerberos.
 const USER: &str = "HADOOP_USER_NAME";
@@ -91,8 +92,8 @@ pub(crate) struct Hadoop {
     task_memory: String,
     /// Properties that the user gave.
     properties: Vec<(String, String)>,
-    /// Whether somebody reads what the history server tells of tasks.
-    is_reported: bool,
+    /// Whether the history server is asked for the tasks.
+    asks_history: bool,
     transfer: Transfer,
     state: Mutex<State>,
 }
@@ -113,9 +114,9 @@ impl Hadoop {
     /// An engine that keeps its local files in `dir`, for a run whose report is read or not.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no `hadoop` command, or an option is not known.
+    /// [`Error::Config`] where there is no `hadoop` command, or an option is not known or has no such value.
     pub fn new(dir: PathBuf, job: &str, options: &EngineOptions, is_reported: bool) -> Result<Self> {
-        let own = [STAGING, STREAMING_JAR, TASK_MEMORY];
+        let own = [STAGING, STREAMING_JAR, TASK_MEMORY, HISTORY];
         let given = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let properties: Vec<_> = options.iter().filter(|(key, _)| !own.contains(key)).map(given).collect();
         if let Some((key, _)) = properties.iter().find(|(key, _)| !key.contains('.')) {
@@ -125,6 +126,11 @@ impl Hadoop {
                  mapreduce.job.queuename"
             )));
         }
+        let has_history = match options.get(HISTORY) {
+            None | Some("yes") => true,
+            Some("no") => false,
+            Some(other) => return Err(Error::Config(format!("--engine-option {HISTORY} is yes or no, not {other:?}"))),
+        };
         let client = Client::find(options.get(STREAMING_JAR))?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let parent = options.get(STAGING).unwrap_or("/tmp").trim_end_matches('/');
@@ -135,7 +141,7 @@ impl Hadoop {
             job: job.to_owned(),
             task_memory: options.get(TASK_MEMORY).unwrap_or("128MiB").to_owned(),
             properties,
-            is_reported,
+            asks_history: is_reported && has_history,
             transfer: Transfer::default(),
             state: Mutex::default(),
         })
@@ -318,7 +324,7 @@ impl Engine for Hadoop {
         if let Some(application) = &console.application {
             let mut state = lock(&self.state);
             state.applications.push(application.clone());
-            if self.is_reported {
+            if self.asks_history {
                 let asked = Asked::begin(&self.client, application, stage.job, stage.epoch, stage.cancel);
                 state.histories.push(asked);
             }

@@ -180,6 +180,8 @@ fn chains_loops_and_side_data_go_out_and_come_back_the_same() {
     cli.fail(2, "run wordcount --engine batch --skip-bad-records 1").says(&["--skip-bad-records", "--engine local"]);
     cli.fail(2, "run wordcount --input data-wordcount --engine batch --engine-option lancher=x")
         .says(&["it takes launcher"]);
+    cli.fail(2, "run wordcount --input data-wordcount --engine hadoop --engine-option history=never")
+        .says(&["history is yes or no"]);
     cli.fail(2, "run wordcount --engine-option launcher=x").says(&["not local"]);
 }
 
