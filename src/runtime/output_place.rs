@@ -26,8 +26,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::{AccessFlags, access};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::config::ExistingOutput;
 use crate::error::{Error, Result};
@@ -246,14 +246,14 @@ type Exchange = fn(&Path, &Path) -> io::Result<()>;
 
 /// Exchanges two directories in one step, so that there is an output at any moment. Not every file system can do that.
 fn exchange(new: &Path, old: &Path) -> io::Result<()> {
-    Ok(renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE)?)
+    Ok(renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE)?)
 }
 
 /// Renames to a name that must be free: not even an empty directory may have it.
 fn rename_to_nothing(new: &Path, target: &Path) -> io::Result<()> {
-    match renameat2(AT_FDCWD, new, AT_FDCWD, target, RenameFlags::RENAME_NOREPLACE) {
+    match renameat_with(CWD, new, CWD, target, RenameFlags::NOREPLACE) {
         // Not every file system can promise that.
-        Err(Errno::EINVAL | Errno::ENOSYS) => {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             if target.symlink_metadata().is_ok() {
                 return Err(ErrorKind::AlreadyExists.into());
             }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::truncate;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::observe::activity::lock;
 
@@ -61,7 +61,7 @@ impl SpentFiles {
     /// Those of opening it.
     pub fn take(&self, path: &Path) -> Option<io::Result<File>> {
         let spent = lock(&self.files).pop()?;
-        let renamed = renameat2(AT_FDCWD, &spent, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE);
+        let renamed = renameat_with(CWD, &spent, CWD, path, RenameFlags::NOREPLACE);
         if renamed.is_err() {
             let _ = fs::remove_file(spent);
             return None;
