@@ -63,7 +63,7 @@ pub enum Refusal {
     Done(ExitCode),
     Help,
     Usage(String),
-    /// Input that is missing, and the exit status for it.
+    /// Input that is missing or of the wrong kind, and the exit status for it.
     NoInput(Error, u8),
 }
 
@@ -92,7 +92,11 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Io { .. } | Error::Unreachable { .. } => Refusal::NoInput(error, NO_INPUT),
+            Error::Io { .. } => {
+                let status = status_of(&error);
+                Refusal::NoInput(error, status)
+            }
+            Error::Unreachable { .. } => Refusal::NoInput(error, NO_INPUT),
             other => Refusal::Usage(other.to_string()),
         }
     }
@@ -212,6 +216,9 @@ fn takes_value(definition: &Command) -> impl Fn(&OsStr) -> bool {
 fn run(program: &OsStr, words: &[OsString]) -> Result<Vec<OsString>, Refusal> {
     let (options, own) = read(words, &run_definition())?;
     let output = options.output.clone().ok_or_else(|| Refusal::Usage("Required argument: -output ".into()));
+    if output.as_ref().is_ok_and(|output| output.is_empty()) {
+        return Err(Refusal::Usage("Can not create a Path from an empty string: -output has none".into()));
+    }
     if options.verbose {
         list_properties(&options);
     }
@@ -324,7 +331,11 @@ fn inputs(options: &Options) -> Result<Vec<PathBuf>, Refusal> {
             None => globs::expand(&input),
         };
         if found.is_empty() {
-            let cause = io::Error::new(ErrorKind::NotFound, "Input path does not exist, or matches no file");
+            let why = match globs::local(&input) {
+                path if path.exists() => "it is hidden from jobs, since its name begins with _ or .",
+                _ => "Input path does not exist, or matches no file",
+            };
+            let cause = io::Error::new(ErrorKind::NotFound, why);
             return Err(Refusal::NoInput(Error::io("read input", &PathBuf::from(input), cause), NO_INPUT));
         }
         paths.extend(found);

@@ -58,6 +58,19 @@ impl<'a> LineBlock<'a> {
     pub fn lines(&self) -> Lines<'a> {
         Lines { bytes: self.record.bytes(), at: 0 }
     }
+
+    /// The same without those that have so many bytes or more, with their ends.
+    pub fn shorter_lines(&self, bytes: usize) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let mut lines = self.lines();
+        std::iter::from_fn(move || {
+            loop {
+                let (start, line) = lines.next()?;
+                if lines.at - start < bytes {
+                    return Some((start, line));
+                }
+            }
+        })
+    }
 }
 
 /// The lines of a block.

@@ -1,7 +1,8 @@
 //! The variables that a command finds.
 //!
 //! Hadoop exports all properties of a job, about 1,360. Here a command finds those that programs read, and all that the user
-//! set, each under its new name and its old one, with `_` for every character but letters and digits.
+//! set, each under its new name and its old one, with `_` for every character but letters and digits. The number of map tasks is
+//! the one that was asked for, as their real number is not known when a job begins.
 
 use std::ffi::OsString;
 

@@ -9,22 +9,31 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
 use crate::remote::Address;
-use crate::streaming::properties::of_configuration;
+use crate::streaming::properties::{of_configuration, user};
 
-/// The paths that a pattern names, in order. What exists under the very name is not read as a pattern. Matched names that begin
-/// with `_` or `.` are passed over.
+/// The inputs that a pattern names, in order. A name that no pattern matches may be that of a file with `*` in it. Inputs whose
+/// names begin with `_` or `.` are hidden from jobs, even where they are named in full.
 pub fn expand(pattern: &OsStr) -> Vec<PathBuf> {
     let pattern = local(pattern).into_os_string();
     let pattern = pattern.as_bytes();
     let literal = Path::new(OsStr::from_bytes(pattern));
-    if literal.symlink_metadata().is_ok() || is_special(pattern) {
+    if is_special(pattern) {
         return vec![literal.to_owned()];
     }
     let mut paths: Vec<PathBuf> =
         braces(pattern).iter().flat_map(|pattern| matched(Path::new(OsStr::from_bytes(pattern)))).collect();
+    if paths.is_empty() && literal.symlink_metadata().is_ok() {
+        paths.push(literal.to_owned());
+    }
+    paths.retain(|path| !is_hidden(path));
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Whether jobs pass a file over for its name.
+pub fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| matches!(name.as_bytes().first(), Some(b'_' | b'.')))
 }
 
 /// The local path of a name: `file:/a`, `hdfs://host/a`, `a`. What is named `hdfs:` lies in a directory of the user's data,
@@ -59,13 +68,6 @@ pub fn hdfs_address(name: &OsStr) -> Option<String> {
         false => format!("user/{}/{path}", user()),
     };
     Some(format!("{default}/{absolute}"))
-}
-
-/// The user's name in HDFS.
-fn user() -> String {
-    let own = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
-    let named = std::env::var("HADOOP_USER_NAME").ok().filter(|name| !name.is_empty());
-    named.or_else(own).unwrap_or_else(|| "nobody".into())
 }
 
 /// The default file system of the user's settings, if that is an HDFS that this build reaches.
@@ -112,8 +114,7 @@ pub fn refuse_directories_in(path: &Path) -> Result<()> {
     }
     for entry in fs::read_dir(path).map_err(Error::at("read input", path))? {
         let entry = entry.map_err(Error::at("read input", path))?;
-        let hidden = matches!(entry.file_name().as_bytes().first(), Some(b'_' | b'.'));
-        if !hidden && entry.path().is_dir() {
+        if !is_hidden(&entry.path()) && entry.path().is_dir() {
             let why =
                 "Not a file: to read what is in it, set -D mapreduce.input.fileinputformat.input.dir.recursive=true";
             return Err(Error::io("read input", &entry.path(), io::Error::new(ErrorKind::IsADirectory, why)));
@@ -187,10 +188,7 @@ pub fn is_pattern(name: &[u8]) -> bool {
 fn entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {
     let place = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let names = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let wanted = |name: &OsString| {
-        let name = name.as_bytes();
-        !matches!(name.first(), Some(b'_' | b'.')) && is_match(pattern.as_bytes(), name)
-    };
+    let wanted = |name: &OsString| is_match(pattern.as_bytes(), name.as_bytes());
     names.filter(wanted).map(|name| dir.join(name)).collect()
 }
 
@@ -240,7 +238,7 @@ mod tests {
     #[test]
     fn patterns_match_as_hadoops_do() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["a1", "a2", "b1", "_c", ".d"] {
+        for name in ["a1", "a2", "b1", "_c", ".d", "a*", "[x]"] {
             fs::write(dir.path().join(name), "").unwrap();
         }
         let names = |pattern: &str| -> Vec<String> {
@@ -248,15 +246,18 @@ mod tests {
             paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
         };
         for (pattern, expected) in [
-            ("*", &["a1", "a2", "b1"][..]),
-            ("a?", &["a1", "a2"]),
+            ("*", &["[x]", "a*", "a1", "a2", "b1"][..]),
+            ("a?", &["a*", "a1", "a2"]),
             ("[ab]1", &["a1", "b1"]),
-            ("[^a]*", &["b1"]),
+            ("[^a]*", &["[x]", "b1"]),
             ("[a-b]2", &["a2"]),
             ("{a1,b1}", &["a1", "b1"]),
             ("{a,b}{1,3}", &["a1", "b1"]),
             ("x*", &[]),
-            ("_c", &["_c"]),
+            ("_c", &[]),
+            ("[ab]*", &["a*", "a1", "a2", "b1"]),
+            ("a*", &["a*", "a1", "a2"]),
+            ("[x]", &["[x]"]),
         ] {
             assert_eq!(names(pattern), expected, "{pattern}");
         }

@@ -13,11 +13,12 @@ use crate::config::{
     Compression, Cuts, HadoopSplits, JobConfig, OutputCodec, PartForm, PartNames, SplitRule, Stragglers,
 };
 use crate::error::{Error, Result};
+use crate::remote::Address;
 use crate::streaming::classes::{self, Class, Role};
 use crate::streaming::field_selection::FieldSelection;
 use crate::streaming::globs::local;
 use crate::streaming::key_fields::KeyFields;
-use crate::streaming::options::Options;
+use crate::streaming::options::{Options, commas};
 use crate::streaming::order::Order;
 use crate::streaming::output::OutputKind;
 use crate::streaming::partition::ByHadoop;
@@ -122,6 +123,8 @@ pub struct StreamJob {
     /// Whether a mapper is given the value alone.
     ignores_key: bool,
     lines_a_split: Option<u64>,
+    /// Bytes, with its end, from which a line is passed over.
+    pub too_long: usize,
     /// The form of records that a mapper reads.
     pub map_input: Form,
     /// The form of records that a mapper prints.
@@ -153,10 +156,11 @@ impl StreamJob {
     /// [`Error::Config`] for classes that are not known, and for options that contradict each other.
     pub fn resolve(options: &Options) -> Result<Self> {
         let mut properties = options.properties.expanded();
-        for (name, value) in [("inputdir", options.inputs.first()), ("outputdir", options.output.as_ref())] {
-            if let Some(value) = value {
-                let package = if name == "inputdir" { "input" } else { "output" };
-                properties.set(&format!("mapreduce.{package}.file{package}format.{name}"), value.to_string_lossy());
+        let inputs: Vec<OsString> = options.inputs.iter().flat_map(|input| commas(input)).collect();
+        for (name, paths) in [("input", inputs.as_slice()), ("output", options.output.as_slice())] {
+            if !paths.is_empty() {
+                let paths = paths.iter().map(|path| uri(path)).collect::<Vec<_>>().join(",");
+                properties.set(&format!("mapreduce.{name}.file{name}format.{name}dir"), paths);
             }
         }
         for form in ["stream.map.input", "stream.map.output", "stream.reduce.input", "stream.reduce.output"] {
@@ -165,7 +169,8 @@ impl StreamJob {
             }
         }
         let form = |name: &str, separator: &str, fields: &str| -> Result<Form> {
-            let fields = properties.number(fields)?.unwrap_or(1);
+            let fields = properties.number::<i64>(fields)?.unwrap_or(1).max(1);
+            let fields = usize::try_from(fields).unwrap_or(usize::MAX);
             Ok(Form::named(properties.get(name).unwrap_or("text"), properties.separator(separator), fields))
         };
         let map_input = form("stream.map.input", "stream.map.input.field.separator", "")?;
@@ -203,9 +208,10 @@ impl StreamJob {
             }
             _ => None,
         };
+        let too_long = properties.number("mapreduce.input.linerecordreader.line.maxlength")?.unwrap_or(usize::MAX);
         let empty_parts = match (options.madoop, options.lazy_output) {
             (true, _) => EmptyParts::Renumbered,
-            (_, true) => EmptyParts::LeftOut,
+            (_, lazy) if lazy || output == OutputKind::Nothing => EmptyParts::LeftOut,
             _ => EmptyParts::Written,
         };
         let cutter = Shipped::of(&options.packaged);
@@ -224,9 +230,13 @@ impl StreamJob {
         let order = order(&properties, &mapper, &input)?;
         let partition = partition(options, &properties, &order)?;
         let partitioner = properties.get(PARTITIONER).map(|program| cutter.command(OsStr::new(program)));
+        let mut notes = options.notes.clone();
         let mut environment = Vec::new();
         for variable in &options.environment {
-            environment.push(assignment(variable)?);
+            match assignment(variable) {
+                Some(variable) => environment.push(variable),
+                None => notes.push(format!("-cmdenv {} is no NAME=VALUE, and was passed over", variable.display())),
+            }
         }
         Ok(StreamJob {
             environment,
@@ -236,6 +246,7 @@ impl StreamJob {
             input,
             ignores_key,
             lines_a_split,
+            too_long,
             map_input,
             map_output,
             reduce_input,
@@ -245,7 +256,7 @@ impl StreamJob {
             empty_parts,
             files: options.files.clone(),
             archives: options.archives.clone(),
-            notes: options.notes.clone(),
+            notes,
             words: Vec::new(),
             map_debug: options.map_debug.as_deref().map(|script| cutter.command(script)),
             reduce_debug: options.reduce_debug.as_deref().map(|script| cutter.command(script)),
@@ -254,6 +265,11 @@ impl StreamJob {
             order,
             properties,
         })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.properties.get("mapreduce.job.name").unwrap_or("stream")
     }
 
     /// Whether a mapper is given lines and nothing else.
@@ -283,12 +299,14 @@ impl StreamJob {
         commands
     }
 
-    /// Files that its programs are, and that are shipped to them.
+    /// Files that its programs are, and that are shipped to them, alone or in directories.
     pub fn files_read(&self) -> Vec<PathBuf> {
         let shipped = self.files.iter().chain(&self.archives).map(|file| shipped(file).0);
         let words = self.commands().into_iter().flat_map(|command| &command.words);
         let named = words.map(|word| PathBuf::from(OsStr::from_bytes(word)));
-        let mut files: Vec<PathBuf> = shipped.chain(named).filter(|path| path.is_file()).collect();
+        let within =
+            |path: PathBuf| walkdir::WalkDir::new(path).into_iter().flatten().map(walkdir::DirEntry::into_path);
+        let mut files: Vec<PathBuf> = shipped.flat_map(within).chain(named).filter(|path| path.is_file()).collect();
         files.sort();
         files.dedup();
         files
@@ -342,9 +360,9 @@ impl StreamJob {
     /// # Errors
     /// [`Error::Config`] for what is no number.
     pub fn patience(&self) -> Result<Option<Duration>> {
-        const USUAL_MS: u64 = 600_000;
-        let limit = self.properties.number("mapreduce.task.timeout")?.unwrap_or(USUAL_MS);
-        Ok((limit > 0).then(|| Duration::from_millis(limit)))
+        const USUAL_MS: i64 = 600_000;
+        let limit = self.properties.number::<i64>("mapreduce.task.timeout")?.unwrap_or(USUAL_MS);
+        Ok((limit > 0).then(|| Duration::from_millis(limit.unsigned_abs())))
     }
 
     /// Time to wait for the rest of a command's output once it has ended; `None` for as long as it takes.
@@ -352,8 +370,8 @@ impl StreamJob {
     /// # Errors
     /// [`Error::Config`] for what is no number.
     pub fn join_delay(&self) -> Result<Option<Duration>> {
-        let delay = self.properties.number("stream.joindelay.milli")?.filter(|delay| *delay > 0);
-        Ok(delay.map(Duration::from_millis))
+        let delay = self.properties.number::<i64>("stream.joindelay.milli")?.filter(|delay| *delay > 0);
+        Ok(delay.map(|delay| Duration::from_millis(delay.unsigned_abs())))
     }
 
     /// Brings the settings of a run in line with the job's properties.
@@ -393,9 +411,10 @@ impl StreamJob {
 
     fn apply_limits(&self, config: &mut JobConfig) -> Result<()> {
         let properties = &self.properties;
-        let attempts = properties.number("mapreduce.map.maxattempts")?;
-        if let Some(attempts) = attempts.or(properties.number("mapreduce.reduce.maxattempts")?) {
-            config.max_attempts = attempts;
+        // One number for both: no task gets fewer attempts than were asked for.
+        let attempts = |side: &str| properties.number::<i64>(&format!("mapreduce.{side}.maxattempts"));
+        if let Some(attempts) = attempts("map")?.max(attempts("reduce")?) {
+            config.max_attempts = u32::try_from(attempts.max(1)).unwrap_or(u32::MAX);
         }
         if config.compression == Compression::None && properties.switch("mapreduce.map.output.compress", false) {
             let codec = properties.get("mapreduce.map.output.compress.codec").map(classes::codec).transpose()?;
@@ -445,12 +464,19 @@ pub fn reduces(options: &Options) -> Result<Option<u32>> {
     Ok(if is_none { Some(0) } else { asked })
 }
 
-fn assignment(variable: &OsStr) -> Result<(OsString, OsString)> {
+fn assignment(variable: &OsStr) -> Option<(OsString, OsString)> {
     let bytes = variable.as_bytes();
-    let Some(equals) = memchr::memchr(b'=', bytes) else {
-        return Err(Error::Config(format!("-cmdenv {} must be NAME=VALUE", variable.display())));
-    };
-    Ok((OsStr::from_bytes(&bytes[..equals]).to_owned(), OsStr::from_bytes(&bytes[equals + 1..]).to_owned()))
+    let equals = memchr::memchr(b'=', bytes)?;
+    Some((OsStr::from_bytes(&bytes[..equals]).to_owned(), OsStr::from_bytes(&bytes[equals + 1..]).to_owned()))
+}
+
+/// The address of a path, as Hadoop names it.
+pub fn uri(path: &OsStr) -> String {
+    if path.as_bytes().starts_with(b"hdfs:") || Address::of(Path::new(path)).is_some() {
+        return path.to_string_lossy().into_owned();
+    }
+    let path = local(path);
+    format!("file:{}", std::path::absolute(&path).unwrap_or(path).display())
 }
 
 /// Files of `-file`, by which the first word of a command is cut to its base name.
@@ -610,7 +636,9 @@ fn partition(options: &Options, properties: &Properties, order: &Order) -> Resul
         }
         Some(Class::TotalOrderPartitioner) => {
             let path = properties.get("mapreduce.totalorderpartitioner.path").unwrap_or(split_points::DEFAULT_PATH);
-            ByHadoop::TotalOrder(Arc::new(SplitPoints::read(&local(OsStr::new(path)), order)?))
+            let points = SplitPoints::read(&local(OsStr::new(path)), order);
+            let points = points.map_err(|error| Error::Config(format!("the partitioner's split points: {error}")))?;
+            ByHadoop::TotalOrder(Arc::new(points))
         }
         Some(Class::BinaryPartitioner) => ByHadoop::Binary {
             left: properties.number("mapreduce.partition.binarypartitioner.left.offset")?.unwrap_or(0),

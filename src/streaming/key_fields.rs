@@ -138,9 +138,11 @@ fn position(text: &str, part: &mut Part) -> Option<(usize, Option<usize>)> {
     let digits = text.trim_end_matches(['n', 'r']);
     part.numeric |= text[digits.len()..].contains('n');
     part.reverse |= text[digits.len()..].contains('r');
+    // Hadoop's numbers are Java's int.
+    let number = |digits: &str| usize::try_from(digits.parse::<i32>().ok()?).ok();
     Some(match digits.split_once('.') {
-        Some((field, char)) => (field.parse().ok()?, Some(char.parse().ok()?)),
-        None => (digits.parse().ok()?, None),
+        Some((field, char)) => (number(field)?, Some(number(char)?)),
+        None => (number(digits)?, None),
     })
 }
 
@@ -169,6 +171,8 @@ mod tests {
         for (options, separator, key, expected) in cases {
             assert_eq!(find(options, separator, key), expected, "{options} {key}");
         }
-        assert!(KeyFields::parse("-kx", b"\t".to_vec()).is_err());
+        for wrong in ["-kx", "-k99999999999", "-k1,-1"] {
+            assert!(KeyFields::parse(wrong, b"\t".to_vec()).is_err(), "{wrong}");
+        }
     }
 }

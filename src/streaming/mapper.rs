@@ -34,12 +34,40 @@ struct Sink<'m, E> {
     partitioning: &'m mut Option<PartitionCommand>,
     repeats: &'m mut Option<Repeats>,
     tables: &'m Tables,
+    cut_short: &'m mut CutShort,
     out: &'m mut E,
+}
+
+/// Counts records whose lines have fewer fields than a key.
+#[derive(Clone, Debug)]
+struct CutShort {
+    /// Fields of a key.
+    fields: usize,
+    separator: Vec<u8>,
+    records: u64,
+}
+
+impl CutShort {
+    fn of(form: &Form) -> Self {
+        match form {
+            Form::Text { separator, fields } => CutShort { fields: *fields, separator: separator.clone(), records: 0 },
+            _ => CutShort { fields: 1, separator: Vec::new(), records: 0 },
+        }
+    }
+
+    /// Looks at the key of a record without a value.
+    #[cold]
+    fn look(&mut self, key: &[u8]) {
+        self.records += u64::from(memchr::memmem::find_iter(key, &self.separator).count() + 1 < self.fields);
+    }
 }
 
 impl<E: Emit<[u8], [u8]>> TakeRecords for Sink<'_, E> {
     #[inline]
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        if value.is_empty() && self.cut_short.fields > 1 {
+            self.cut_short.look(key);
+        }
         match (&mut *self.target, &mut *self.combining) {
             (Target::Output(output), _) => return output.emit(key, value, self.out),
             (Target::Reducers(route), None) if self.partitioning.is_some() => {
@@ -106,6 +134,9 @@ impl<E: Emit<[u8], [u8]>> Sink<'_, E> {
 /// The counter group in which mappers tell the records that they found themselves.
 pub const FOUND: &str = "twinmill.streaming.found";
 
+/// The counter group in which mappers tell the lines that they passed over, since they were too long.
+pub const PASSED_OVER: &str = "twinmill.streaming.passed.over";
+
 /// The mapper of a streaming job. It reads lines; with [`OfOpenFiles`] it finds the records of other formats itself.
 pub struct StreamMapper {
     job: Arc<StreamJob>,
@@ -117,6 +148,7 @@ pub struct StreamMapper {
     partitioning: Option<PartitionCommand>,
     repeats: Option<Repeats>,
     tables: Tables,
+    cut_short: CutShort,
     worker: Option<Worker>,
 }
 
@@ -133,7 +165,8 @@ impl StreamMapper {
     pub fn new(job: Arc<StreamJob>, place: Arc<Place>, target: Target, beside_bytes: usize) -> Self {
         let (combining, partitioning, repeats, worker) = (None, None, None, None);
         let tables = Tables::default();
-        StreamMapper { job, place, target, beside_bytes, combining, partitioning, repeats, tables, worker }
+        let cut_short = CutShort::of(&job.map_output);
+        StreamMapper { job, place, target, beside_bytes, combining, partitioning, repeats, tables, cut_short, worker }
     }
 }
 
@@ -163,12 +196,16 @@ impl Mapper for StreamMapper {
     }
 
     fn map(&mut self, block: LineBlock<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
+        if self.job.too_long < usize::MAX {
+            let taken = block.shorter_lines(self.job.too_long).count();
+            out.count(PASSED_OVER, "lines", (block.lines().count() - taken) as u64);
+        }
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, cut_short, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, cut_short, out };
         let Some(worker) = worker else {
             let MapStep::Class(class) = &job.mapper else { unreachable!("a command has a worker") };
             let mut shown = Vec::new();
-            return block.lines().try_for_each(|(at, line)| {
+            return block.shorter_lines(job.too_long).try_for_each(|(at, line)| {
                 let (key, value) = job.input.record(block.offset() + at as u64, line);
                 shown.clear();
                 key.show(&mut shown);
@@ -176,17 +213,18 @@ impl Mapper for StreamMapper {
             });
         };
         worker.comes_from(block.path(), block.offset());
-        if job.gives_lines_alone() && matches!(job.input, MapInput::Offsets) && block.is_plain() {
+        let is_whole = block.is_plain() && job.too_long == usize::MAX;
+        if job.gives_lines_alone() && matches!(job.input, MapInput::Offsets) && is_whole {
             worker.give(block.bytes(), &mut sink)?;
         } else if job.gives_lines_alone() {
-            for (at, line) in block.lines() {
+            for (at, line) in block.shorter_lines(job.too_long) {
                 let (_, value) = job.input.record(block.offset() + at as u64, line);
                 worker.give(value.plain().unwrap_or_default(), &mut sink)?;
                 worker.give(b"\n", &mut sink)?;
             }
         } else {
             let (mut key, mut value) = (Vec::new(), Vec::new());
-            for (at, line) in block.lines() {
+            for (at, line) in block.shorter_lines(job.too_long) {
                 let record = job.input.record(block.offset() + at as u64, line);
                 give(worker, &job.map_input, record, (&mut key, &mut value), &mut sink)?;
             }
@@ -196,16 +234,24 @@ impl Mapper for StreamMapper {
     }
 
     fn finish(&mut self, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, cut_short, worker, .. } = self;
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, cut_short, out };
         if let Some(worker) = worker {
             worker.finish(&mut sink)?;
             worker.report(place, sink.out);
-            if worker.written() == 0 {
+            if worker.written() == 0 && worker.given() > 0 {
                 place.note("a mapper printed nothing at all".into());
             }
         }
-        sink.finish()
+        sink.finish()?;
+        if cut_short.records > 0 {
+            let fields = cut_short.fields;
+            place.note(format!(
+                "a mapper printed lines of fewer than {fields} fields, as many as stream.num.map.output.key.fields says \
+                 that a key has; such a line is a key as a whole, and has no value"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -233,10 +279,10 @@ impl Mapper for OfOpenFiles {
 
 impl StreamMapper {
     fn map_file(&mut self, mut file: OpenFile<'_>, out: &mut impl Emit<[u8], [u8]>) -> Result<()> {
-        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, worker, .. } = self;
+        let StreamMapper { job, place, target, combining, partitioning, repeats, tables, cut_short, worker, .. } = self;
         let MapInput::Records(reading) = &job.input else { unreachable!("lines are not read from open files") };
         let path: Arc<std::path::Path> = file.path().into();
-        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, out };
+        let mut sink = Sink { job, place, target, combining, partitioning, repeats, tables, cut_short, out };
         let (mut key_bytes, mut value_bytes, mut found) = (Vec::new(), Vec::new(), 0);
         reading.each(&mut file, |offset, key, value| {
             found += 1;

@@ -38,6 +38,8 @@ pub struct Options {
     /// madoop's rules: lines as they are, its partition, and no parts of reducers without input.
     pub madoop: bool,
     pub properties: Properties,
+    /// Those of files, which those of the command line go before.
+    configured: Properties,
     /// Sentences about options that are taken and do nothing.
     pub notes: Vec<String>,
 }
@@ -151,6 +153,7 @@ pub fn read(words: &[OsString], takes_value: impl Fn(&OsStr) -> bool) -> Result<
             unexpected.join(", ")
         )));
     }
+    options.take_configured();
     Ok(Asked::Job(Box::new(options), own))
 }
 
@@ -237,14 +240,26 @@ impl Options {
         Ok(())
     }
 
-    /// Takes the properties of one of Hadoop's configuration files.
+    /// Reads the properties of one of Hadoop's configuration files. One that is missing is passed over, as Hadoop does.
     fn configuration(&mut self, path: &OsStr) -> Result<()> {
         let path = std::path::Path::new(path);
-        let file = std::fs::read_to_string(path).map_err(Error::at("read", path))?;
-        for (name, value) in of_configuration(&file) {
-            self.properties.set(&name, value);
+        match std::fs::read_to_string(path) {
+            Ok(file) => of_configuration(&file).iter().for_each(|(name, value)| self.configured.set(name, value)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.notes.push(format!("the configuration {} is not there, and was passed over", path.display()));
+            }
+            Err(error) => return Err(Error::io("read", path, error)),
         }
         Ok(())
+    }
+
+    /// Sets the properties of files that no option has set.
+    fn take_configured(&mut self) {
+        for (name, value) in std::mem::take(&mut self.configured).iter() {
+            if self.properties.get(name).is_none() {
+                self.properties.set(name, value);
+            }
+        }
     }
 }
 
@@ -309,6 +324,23 @@ mod tests {
         assert_eq!((options.properties.get("x.y"), options.properties.get("z")), (Some("1=2"), Some("")));
         assert_eq!((options.files, options.packaged), (words(&["m.py", "{a,b}#c", "d"]), words(&["m.py"])));
         assert_eq!(own, words(&["--report", "r.json", "--quiet"]));
+    }
+
+    #[test]
+    fn properties_of_the_command_line_go_before_those_of_files() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let property =
+            |name: &str, value: &str| format!("<property><name>{name}</name><value>{value}</value></property>");
+        std::fs::write(&file, property("mapred.reduce.tasks", "9") + &property("b", "file")).unwrap();
+        let conf = file.path().to_str().unwrap();
+        for line in [["-D", "mapreduce.job.reduces=2", "-conf", conf], ["-conf", conf, "-D", "mapreduce.job.reduces=2"]]
+        {
+            let (options, _) = job(&line);
+            let got = ["mapreduce.job.reduces", "b"].map(|name| options.properties.get(name));
+            assert_eq!(got, [Some("2"), Some("file")]);
+        }
+        let (options, _) = job(&["-conf", "missing.xml"]);
+        assert!(options.notes[0].contains("missing.xml"), "{:?}", options.notes);
     }
 
     #[test]

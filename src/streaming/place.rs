@@ -26,8 +26,9 @@ use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::environment::{self, Variables};
 use crate::streaming::guard::Guard;
-use crate::streaming::job::{Command, MapStep, StreamJob, shipped};
+use crate::streaming::job::{Command, MapStep, ReduceStep, StreamJob, shipped, uri};
 use crate::streaming::process::Process;
+use crate::streaming::properties::{self, Properties};
 use crate::streaming::role::{Attempt, Rules, TaskKind};
 use crate::streaming::words::quoted;
 
@@ -37,6 +38,8 @@ pub struct Place {
     dir: WorkDir,
     job_id: String,
     variables: Variables,
+    /// Those of `-cmdenv`, which go before those of a task.
+    asked: Variables,
     /// Names in the directories of attempts, and what they lead to.
     links: Vec<(OsString, PathBuf)>,
     reporter_prefix: String,
@@ -63,13 +66,25 @@ impl Place {
         fs::create_dir_all(work_dir).map_err(Error::at("create", work_dir))?;
         let dir = WorkDir::create(work_dir, "twinmill-stream-", Access::Private)?;
         let job_id = job_id();
-        let mut variables = environment::of_job(&job.properties);
-        environment::add(&mut variables, "mapreduce.job.id", job_id.as_str());
+        let mut properties = job.properties.clone();
+        let reducers = if let ReduceStep::None = job.reducer { 0 } else { config.reducers };
+        properties.set("mapreduce.job.reduces", reducers.to_string());
+        for (name, value) in [("mapreduce.job.maps", "2".to_owned()), ("mapreduce.job.name", job.name().to_owned())] {
+            if properties.get(name).is_none() {
+                properties.set(name, value);
+            }
+        }
+        properties.set("mapreduce.job.user.name", properties::user());
+        properties.set("mapreduce.job.id", job_id.as_str());
+        for (kind, shipped) in [("files", &job.files), ("archives", &job.archives)] {
+            cached(kind, shipped, &mut properties);
+        }
+        let mut variables = environment::of_job(&properties);
         environment::add(&mut variables, "mapreduce.job.local.dir", dir.path());
-        variables.extend(job.environment.iter().cloned());
         let mut place = Place {
             job_id,
             variables,
+            asked: job.environment.clone(),
             links: Vec::new(),
             reporter_prefix: job.properties.get("stream.stderr.reporter.prefix").unwrap_or("reporter:").to_owned(),
             rules: job.rules()?,
@@ -101,9 +116,14 @@ impl Place {
         for (number, archive) in job.archives.iter().enumerate() {
             let (path, name) = shipped(archive);
             let to = self.dir.path().join(format!("archive-{number}"));
-            fs::create_dir(&to).map_err(Error::at("create", &to))?;
-            unpack(&path, &to)?;
-            self.links.push((name, to));
+            match Packed::of(&path) {
+                Some(packed) => {
+                    fs::create_dir(&to).map_err(Error::at("create", &to))?;
+                    unpack(&path, packed, &to)?;
+                    self.links.push((name, to));
+                }
+                None => self.links.push((name, fs::canonicalize(&path).map_err(Error::at("ship", &path))?)),
+            }
         }
         for command in job.commands() {
             self.ship_words(command);
@@ -183,6 +203,7 @@ impl Place {
         let mut variables = self.variables.clone();
         variables.extend(environment::of_attempt(kind, &self.job_id, task));
         environment::add(&mut variables, "mapreduce.task.output.dir", output.as_path());
+        variables.extend(self.asked.iter().cloned());
         variables.push(("TMPDIR".into(), path.join("tmp").into()));
         Ok(Workspace {
             kind,
@@ -209,12 +230,41 @@ fn job_id() -> String {
     format!("job_{:013}_0001", since.as_millis())
 }
 
+/// Sets the properties that name what is shipped, and where it lies.
+fn cached(kind: &str, files: &[OsString], properties: &mut Properties) {
+    if files.is_empty() {
+        return;
+    }
+    let shipped: Vec<_> = files.iter().map(|file| shipped(file)).collect();
+    let named = shipped.iter().map(|(path, name)| format!("{}#{}", uri(path.as_os_str()), name.display()));
+    properties.set(&format!("mapreduce.job.cache.{kind}"), named.collect::<Vec<_>>().join(","));
+    let here = shipped.iter().map(|(path, _)| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+    let here: Vec<String> = here.map(|path| path.display().to_string()).collect();
+    properties.set(&format!("mapreduce.job.cache.local.{kind}"), here.join(","));
+}
+
+/// The form of an archive, by the end of its name; Hadoop links any other file as it is.
+#[derive(Clone, Copy)]
+enum Packed {
+    Zip,
+    Tar,
+}
+
+impl Packed {
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+        if ends(&[".zip", ".jar"]) {
+            return Some(Packed::Zip);
+        }
+        ends(&[".tar", ".tar.gz", ".tgz"]).then_some(Packed::Tar)
+    }
+}
+
 /// Unpacks an archive with the system's own programs.
-fn unpack(archive: &Path, to: &Path) -> Result<()> {
+fn unpack(archive: &Path, packed: Packed, to: &Path) -> Result<()> {
     let path = fs::canonicalize(archive).map_err(Error::at("ship", archive))?;
-    let name = path.as_os_str().as_bytes();
-    let zip = name.ends_with(b".zip") || name.ends_with(b".jar");
-    let mut command = if zip {
+    let mut command = if let Packed::Zip = packed {
         let mut command = process::Command::new("unzip");
         command.args(["-q", "-d"]).arg(to).arg(&path);
         command

@@ -1,5 +1,6 @@
 //! The job for `run` and `compare`: its options are the words of streaming.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::runtime::output_dir::part_files;
 use crate::runtime::session::Session;
 use crate::streaming::combiner::COUNTS;
 use crate::streaming::job::{EmptyParts, MapInput, ReduceStep, StreamJob};
-use crate::streaming::mapper::{FOUND, OfOpenFiles, StreamMapper, Target};
+use crate::streaming::mapper::{FOUND, OfOpenFiles, PASSED_OVER, StreamMapper, Target};
 use crate::streaming::options::{self, Asked, Options};
 use crate::streaming::output::{FRAMING, Output, TOGETHER};
 use crate::streaming::place::Place;
@@ -90,7 +91,7 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
         codec: session.config.part_form.codec,
         success: job.properties.switch("mapreduce.fileoutputcommitter.marksuccessfuljobs", true),
     };
-    let name = job.properties.get("mapreduce.job.name").unwrap_or("stream").to_owned();
+    let name = job.name().to_owned();
     let input: crate::Input = inputs.iter().collect();
     let reducers = session.config.reducers;
     let route = match session.config.combining {
@@ -136,9 +137,22 @@ pub fn run(mut job: StreamJob, inputs: &[PathBuf], session: &Session) -> Result<
     if let Some(output) = &session.config.output {
         leave_out(job_of_parts, output, |part| fed.contains_key(&part.to_string()))?;
     }
+    report.notes.extend(too_many_counters(&report.user_counters));
     report.notes.extend(job.notes.iter().cloned());
     report.notes.extend(place.notes());
     Ok(report)
+}
+
+/// Says that Hadoop's limits of counters are passed (`mapreduce.job.counters.max`, `mapreduce.job.counters.groups.max`).
+fn too_many_counters(counters: &BTreeMap<String, BTreeMap<String, u64>>) -> Option<String> {
+    const MOST_COUNTERS: usize = 120;
+    const MOST_GROUPS: usize = 50;
+    let all: usize = counters.values().map(BTreeMap::len).sum();
+    let passed = [(all, MOST_COUNTERS, "counters"), (counters.len(), MOST_GROUPS, "groups of counters")];
+    let (number, most, what) = passed.into_iter().find(|(number, most, _)| number > most)?;
+    Some(format!(
+        "Hadoop fails a job with more than {most} {what}, unless its settings allow more; this one has {number}"
+    ))
 }
 
 fn output_of(job: &StreamJob, form: &Form) -> Output {
@@ -172,7 +186,8 @@ where
 fn count_found(report: &mut Report, is_map_only: bool) {
     let mut total = |group: &str| -> u64 { report.user_counters.remove(group).unwrap_or_default().values().sum() };
     let (found, framing, together) = (total(FOUND), total(FRAMING), total(TOGETHER));
-    report.counters.map_input_records += found;
+    let passed_over = total(PASSED_OVER);
+    report.counters.map_input_records = (report.counters.map_input_records + found).saturating_sub(passed_over);
     let written =
         if is_map_only { &mut report.counters.map_output_records } else { &mut report.counters.reduce_output_records };
     *written = (*written + together).saturating_sub(framing);

@@ -72,9 +72,9 @@ fn new_name(name: &str) -> &str {
 pub struct Properties(BTreeMap<String, String>);
 
 impl Properties {
-    /// Sets a property, under either name.
+    /// Sets a property, under either name. Blanks around the name do not count.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.0.insert(new_name(name).to_owned(), value.into());
+        self.0.insert(new_name(name.trim()).to_owned(), value.into());
     }
 
     /// The value of a property; an empty one where it is set so.
@@ -82,35 +82,37 @@ impl Properties {
         self.0.get(new_name(name)).map(String::as_str)
     }
 
-    /// A separator: TAB unless it is set.
+    /// A separator, which is never empty: TAB unless it is set.
     pub fn separator(&self, name: &str) -> Vec<u8> {
-        self.get(name).unwrap_or("\t").as_bytes().to_vec()
+        self.get(name).filter(|separator| !separator.is_empty()).unwrap_or("\t").as_bytes().to_vec()
     }
 
-    /// Whether a switch is on.
+    /// Whether a switch is on: `true` or `false`, in letters of either case.
     pub fn switch(&self, name: &str, default: bool) -> bool {
         match self.get(name).map(str::trim) {
-            Some("true") => true,
-            Some("false") => false,
+            Some(text) if text.eq_ignore_ascii_case("true") => true,
+            Some(text) if text.eq_ignore_ascii_case("false") => false,
             _ => default,
         }
     }
 
-    /// A number.
+    /// A whole number, as Java writes it or with `0x`.
     ///
     /// # Errors
     /// [`Error::Config`] that names the property where it is none.
-    pub fn number<N: std::str::FromStr>(&self, name: &str) -> Result<Option<N>> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        let number = text.trim().parse().map_err(|_| Error::Config(format!("-D {name}={text} is no number that fits")));
-        number.map(Some)
+    pub fn number<N: TryFrom<i64>>(&self, name: &str) -> Result<Option<N>> {
+        let Some(text) = self.get(name).map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+        let number = whole_number(text).and_then(|number| N::try_from(number).ok());
+        number.map(Some).ok_or_else(|| Error::Config(format!("-D {name}={text} is no number that fits")))
     }
 
-    /// The same with `${name}` in values replaced, as Hadoop does: by a property of Java's virtual machine, by another property,
-    /// or for `${env.NAME}` by a variable. What is not known stays as it is.
+    /// The properties as tasks know them: `${name}` in values is replaced by a property of Java's virtual machine, by another
+    /// property, or for `${env.NAME}` by a variable, and what is not known stays as it is. A property that was set to nothing is
+    /// not there: Hadoop's file of a job's settings does not keep it.
     #[must_use]
     pub fn expanded(&self) -> Self {
-        Properties(self.0.iter().map(|(name, value)| (name.clone(), self.expand(value))).collect())
+        let kept = self.0.iter().filter(|(_, value)| !value.is_empty());
+        Properties(kept.map(|(name, value)| (name.clone(), self.expand(value))).collect())
     }
 
     fn expand(&self, value: &str) -> String {
@@ -136,7 +138,7 @@ impl Properties {
             return variable(name).filter(|value| !value.is_empty()).or(Some(otherwise.to_owned()));
         }
         let of_java = match name {
-            "user.name" => variable("USER"),
+            "user.name" => Some(user()),
             "user.home" => variable("HOME"),
             "user.dir" => std::env::current_dir().ok().map(|dir| dir.to_string_lossy().into_owned()),
             "java.io.tmpdir" => Some("/tmp".to_owned()),
@@ -148,6 +150,25 @@ impl Properties {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// The user that Hadoop works for: the one that `HADOOP_USER_NAME` names, or that of this process.
+pub fn user() -> String {
+    let own = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+    let named = std::env::var("HADOOP_USER_NAME").ok().filter(|name| !name.is_empty());
+    named.or_else(own).unwrap_or_else(|| "nobody".into())
+}
+
+/// A number in decimal digits, or behind `0x` in hexadecimal ones.
+fn whole_number(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => i64::from_str_radix(&format!("{sign}{hex}"), 16).ok(),
+        None => text.parse().ok(),
     }
 }
 
@@ -196,6 +217,32 @@ mod tests {
             assert_eq!(expanded.get(name), Some(value));
         }
         assert!(expanded.get("self").unwrap().ends_with("${self}"), "it ends");
+    }
+
+    #[test]
+    fn values_are_read_as_java_reads_them() {
+        let mut properties = Properties::default();
+        for (name, value) in [
+            ("on", " TRUE "),
+            ("off", "False"),
+            ("neither", "yes"),
+            ("hex", "0x10"),
+            ("negative", "-0X2"),
+            ("plain", " 7 "),
+            ("empty", ""),
+            (" blanks ", "1"),
+        ] {
+            properties.set(name, value);
+        }
+        let switch = |name, default| properties.switch(name, default);
+        assert!(switch("on", false) && !switch("off", true) && switch("neither", true) && !switch("neither", false));
+        for (name, number) in [("hex", Some(16)), ("negative", Some(-2)), ("plain", Some(7)), ("empty", None)] {
+            assert_eq!(properties.number::<i32>(name).unwrap(), number, "{name}");
+        }
+        assert!(properties.number::<u32>("negative").is_err());
+        assert_eq!(properties.separator("empty"), b"\t");
+        let expanded = properties.expanded();
+        assert_eq!((expanded.get("empty"), expanded.get("blanks")), (None, Some("1")));
     }
 
     #[test]

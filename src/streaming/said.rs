@@ -16,8 +16,7 @@ use crate::observe::activity::lock;
 const KEPT_LINES: usize = 20;
 /// Bytes that are kept of a line.
 const KEPT_BYTES: usize = 4 << 10;
-/// Most counters that a job of Hadoop's may have, and most characters of a group's name and of a counter's.
-const MOST_COUNTERS: usize = 120;
+/// Most characters that Hadoop takes of a group's name and of a counter's.
 const MOST_GROUP: usize = 128;
 const MOST_NAME: usize = 64;
 /// Most names that are taken of all programs of a process together.
@@ -42,7 +41,6 @@ pub struct Said {
     after_return: bool,
     last: VecDeque<String>,
     counts: Vec<Count>,
-    names: HashSet<(&'static str, &'static str)>,
     warnings: Vec<String>,
 }
 
@@ -56,7 +54,6 @@ impl Said {
             after_return: false,
             last: VecDeque::new(),
             counts: Vec::new(),
-            names: HashSet::new(),
             warnings: Vec::new(),
         }
     }
@@ -139,9 +136,6 @@ impl Said {
         let Some((group, name)) = kept_name(group).zip(kept_name(name)) else {
             return self.warn("there are too many different counters; the rest is not counted".into());
         };
-        if self.names.insert((group, name)) && self.names.len() == MOST_COUNTERS + 1 {
-            self.warn(format!("Hadoop fails a job with more than {MOST_COUNTERS} counters"));
-        }
         match self.counts.iter_mut().find(|count| count.group == group && count.name == name) {
             Some(count) => count.n = count.n.wrapping_add(n),
             None => self.counts.push(Count { group, name, n }),

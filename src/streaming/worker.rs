@@ -311,6 +311,11 @@ impl Worker {
         self.said.take_warnings().into_iter().for_each(|warning| place.note(warning));
     }
 
+    /// Bytes that it was given.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
     /// Records that it printed.
     pub fn written(&self) -> u64 {
         self.written

@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use crate::streaming::aggregate::java_double;
+use crate::streaming::records::Form;
 use crate::streaming::varint;
 
 /// A key or a value.
@@ -128,7 +129,11 @@ impl<'a> Writable<'a> {
         // Writing to a vector cannot fail.
         let _ = match self {
             Writable::Text(bytes) => out.write_all(bytes),
-            Writable::Bytes(bytes) | Writable::Typed(bytes) => {
+            Writable::Typed(typed) => {
+                Form::Typed.show(typed, out);
+                Ok(())
+            }
+            Writable::Bytes(bytes) => {
                 for (at, byte) in bytes.iter().enumerate() {
                     let _ = write!(out, "{}{byte:02x}", if at > 0 { " " } else { "" });
                 }
