@@ -380,6 +380,7 @@ fn run_erased(
         wall_seconds: ended.at.duration_since(began.at).as_secs_f64(),
         cpu_seconds: cpu.total().as_secs_f64(),
         cpu_system_seconds: cpu.system.as_secs_f64(),
+        programs_cpu_seconds: 0.0,
         peak_rss_bytes: peak_rss_bytes(),
         peak_reserved_bytes: 0,
         memory_by_purpose: None,

@@ -2,6 +2,11 @@
 
 use crate::quantity::ByteSize;
 
+/// A share of a whole, in percent.
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
 /// Three significant digits, in seconds or, below a tenth of one, in milliseconds.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 0.1 {

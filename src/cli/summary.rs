@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 
 use crate::cli::chart::sparkline;
-use crate::cli::figures::{bytes, counted, seconds};
+use crate::cli::figures::{bytes, counted, percent, seconds};
 use crate::cli::table::grid_within;
 use crate::cli::telling::{recoveries, time_groups};
 use crate::cli::terminal;
@@ -49,6 +49,13 @@ pub fn of(report: &Report, config: &JobConfig, kept: bool) -> String {
         line(
             "files",
             format!("{} written, {} read", bytes(counters.file_bytes_written), bytes(counters.file_bytes_read)),
+        );
+    }
+    if report.programs_cpu_seconds > 0.0 {
+        let share = report.programs_cpu_seconds / (report.programs_cpu_seconds + report.cpu_seconds);
+        line(
+            "programs",
+            format!("{} of processor time, {} of all", seconds(report.programs_cpu_seconds), percent(share)),
         );
     }
     if let [first, others @ ..] = report.iterations.as_slice() {
@@ -163,6 +170,7 @@ mod tests {
             wall_seconds: 0.642,
             cpu_seconds: 1.1,
             cpu_system_seconds: 0.1,
+            programs_cpu_seconds: 0.0,
             peak_rss_bytes: 102 << 20,
             peak_reserved_bytes: 0,
             memory_by_purpose: None,

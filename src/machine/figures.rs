@@ -106,7 +106,7 @@ impl ResidentSize {
     }
 }
 
-/// Processor time of this process.
+/// Processor time of this process, or of programs that it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct CpuTime {
     /// In the program itself.
@@ -118,8 +118,17 @@ pub(crate) struct CpuTime {
 impl CpuTime {
     /// The times so far.
     pub fn now() -> Self {
+        CpuTime::of(UsageWho::RUSAGE_SELF)
+    }
+
+    /// The times of programs that this process has started and that have ended, with theirs.
+    pub fn of_programs() -> Self {
+        CpuTime::of(UsageWho::RUSAGE_CHILDREN)
+    }
+
+    fn of(who: UsageWho) -> Self {
         let time = |time: TimeVal| Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()) as u64);
-        getrusage(UsageWho::RUSAGE_SELF).map_or(CpuTime::default(), |usage| CpuTime {
+        getrusage(who).map_or(CpuTime::default(), |usage| CpuTime {
             user: time(usage.user_time()),
             system: time(usage.system_time()),
         })

@@ -33,6 +33,8 @@ pub struct Column {
     pub cpu: Spread,
     /// The system's part of it.
     pub cpu_system_seconds: f64,
+    /// Processor time of the programs that a job starts, which is beside it.
+    pub programs_cpu_seconds: f64,
     /// Bytes read and written by purpose; empty where the reports do not tell.
     pub io: Vec<PurposeBytes>,
     /// Figures that only the framework has in this process; the reference has none.
@@ -155,6 +157,7 @@ impl Column {
             time: Spread::of(runs.iter().map(|run| run.report.wall_seconds)),
             cpu: Spread::of(runs.iter().map(|run| run.report.cpu_seconds)),
             cpu_system_seconds: of(&|run| run.cpu_system_seconds),
+            programs_cpu_seconds: of(&|run| run.programs_cpu_seconds),
             io: first.io_by_purpose.iter().map(|io| purpose_bytes(io.purpose, runs)).collect(),
             framework,
             apart,

@@ -517,6 +517,7 @@ pub mod tests {
             wall_seconds: time,
             cpu_seconds: 1.2,
             cpu_system_seconds: 0.1,
+            programs_cpu_seconds: 0.0,
             peak_rss_bytes: 350 << 20,
             peak_reserved_bytes: 0,
             memory_by_purpose: None,

@@ -48,6 +48,9 @@ pub struct Report {
     /// The system time within it.
     #[serde(default)]
     pub cpu_system_seconds: f64,
+    /// User and system time of the programs that the job started, mappers and reducers of streaming, in that span.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub programs_cpu_seconds: f64,
     /// Largest resident size of the process so far (`VmHWM`).
     pub peak_rss_bytes: u64,
     /// Largest sum of reservations against the memory budget.
@@ -109,6 +112,10 @@ pub struct Report {
     /// Properties of the input that the job guessed because no option said them, such as `separator`: `comma`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guessed: BTreeMap<String, String>,
+}
+
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
 }
 
 impl Report {

@@ -38,27 +38,47 @@ struct Sink<'m, E> {
     out: &'m mut E,
 }
 
-/// Counts records whose lines have fewer fields than a key.
+/// Sees lines that are cut where their program may not have meant it.
 #[derive(Clone, Debug)]
 struct CutShort {
     /// Fields of a key.
     fields: usize,
     separator: Vec<u8>,
-    records: u64,
+    /// Whether a line had fewer.
+    has_few_fields: bool,
+    /// Whether one ended with a CR alone.
+    has_lone_return: bool,
 }
 
 impl CutShort {
     fn of(form: &Form) -> Self {
-        match form {
-            Form::Text { separator, fields } => CutShort { fields: *fields, separator: separator.clone(), records: 0 },
-            _ => CutShort { fields: 1, separator: Vec::new(), records: 0 },
-        }
+        let (fields, separator) = match form {
+            Form::Text { separator, fields } => (*fields, separator.clone()),
+            _ => (1, Vec::new()),
+        };
+        CutShort { fields, separator, has_few_fields: false, has_lone_return: false }
     }
 
     /// Looks at the key of a record without a value.
     #[cold]
     fn look(&mut self, key: &[u8]) {
-        self.records += u64::from(memchr::memmem::find_iter(key, &self.separator).count() + 1 < self.fields);
+        self.has_few_fields |= memchr::memmem::find_iter(key, &self.separator).count() + 1 < self.fields;
+    }
+
+    /// What the user should know of.
+    fn warnings(&self) -> impl Iterator<Item = String> {
+        let few = self.has_few_fields.then(|| {
+            format!(
+                "a mapper printed lines of fewer than {} fields, as many as stream.num.map.output.key.fields says that a \
+                 key has; such a line is a key as a whole, and has no value",
+                self.fields
+            )
+        });
+        let lone = self.has_lone_return.then(|| {
+            "a mapper printed CR within a line; as in Hadoop, a line ends there, so a key or a value is cut in two"
+                .to_owned()
+        });
+        few.into_iter().chain(lone)
     }
 }
 
@@ -89,6 +109,10 @@ impl<E: Emit<[u8], [u8]>> TakeRecords for Sink<'_, E> {
             }
         }
         Ok(())
+    }
+
+    fn see_lone_return(&mut self) {
+        self.cut_short.has_lone_return = true;
     }
 
     fn takes_lines_of(&self, form: &Form) -> bool {
@@ -244,13 +268,7 @@ impl Mapper for StreamMapper {
             }
         }
         sink.finish()?;
-        if cut_short.records > 0 {
-            let fields = cut_short.fields;
-            place.note(format!(
-                "a mapper printed lines of fewer than {fields} fields, as many as stream.num.map.output.key.fields says \
-                 that a key has; such a line is a key as a whole, and has no value"
-            ));
-        }
+        cut_short.warnings().for_each(|warning| place.note(warning));
         Ok(())
     }
 }

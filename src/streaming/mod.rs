@@ -36,6 +36,9 @@
 //! | an empty first line and `NLineInputFormat` | is given to two map tasks | to one |
 //! | an input that is missing | exit status 5 | 2, which Hadoop has for it; 5 from `hadoop jar` |
 //! | mark of a `SequenceFile` | by chance | by the number of the part, so that both modes write the same |
+//! | `mapreduce.map.maxattempts`, `mapreduce.reduce.maxattempts` | one for each side | the larger for both |
+//! | `mapreduce_job_maps` in a task | the number of map tasks | the number that was asked for |
+//! | a negative number of map tasks | a map task for each byte | refused |
 //! | the file of `TotalOrderPartitioner` | a `SequenceFile` | or a key a line |
 
 pub mod aggregate;

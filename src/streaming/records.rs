@@ -20,6 +20,9 @@ pub trait TakeRecords {
     /// Any obstacle to taking it.
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
 
+    /// Sees that a line ended with a CR alone, which may have been meant as a part of it.
+    fn see_lone_return(&mut self) {}
+
     /// Whether it takes whole lines of records of this form as well, as they are.
     fn takes_lines_of(&self, _: &Form) -> bool {
         false
@@ -92,11 +95,21 @@ impl Form {
                 }
                 Ok(whole)
             }
-            Form::Text { separator, fields } => cut_lines(bytes, all, |line| {
-                let (key, value) = split_key(line, separator, *fields);
-                each.take(key, value)
-            }),
-            Form::KeyOnly => cut_lines(bytes, all, |line| each.take(line, b"")),
+            Form::Text { separator, fields } => {
+                if has_lone_return(bytes) {
+                    each.see_lone_return();
+                }
+                cut_lines(bytes, all, |line| {
+                    let (key, value) = split_key(line, separator, *fields);
+                    each.take(key, value)
+                })
+            }
+            Form::KeyOnly => {
+                if has_lone_return(bytes) {
+                    each.see_lone_return();
+                }
+                cut_lines(bytes, all, |line| each.take(line, b""))
+            }
             Form::Raw => cut_pairs(bytes, all, raw_len, |bytes| &bytes[4..], each),
             Form::Typed => cut_pairs(bytes, all, typed_len, |bytes| bytes, each),
         }
@@ -217,6 +230,11 @@ fn count_pairs(bytes: &[u8], separator: u8) -> Option<(u64, usize)> {
         }
     }
     Some((records, whole))
+}
+
+/// Whether there is a CR that is not the beginning of CRLF.
+fn has_lone_return(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1).is_some_and(|next| *next != b'\n'))
 }
 
 /// Calls `each` for the lines at the front of `bytes`, without their ends.

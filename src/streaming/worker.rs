@@ -376,6 +376,10 @@ impl<F: TakeRecords> TakeRecords for Counted<'_, F> {
         self.each.take(key, value)
     }
 
+    fn see_lone_return(&mut self) {
+        self.each.see_lone_return();
+    }
+
     fn takes_lines_of(&self, form: &Form) -> bool {
         self.each.takes_lines_of(form)
     }

@@ -11,6 +11,7 @@ pub mod lessons;
 pub mod machine;
 pub mod modes;
 pub mod noise;
+pub mod programs;
 pub mod purposes;
 pub mod recoveries;
 pub mod refusal;
@@ -49,7 +50,8 @@ pub fn headlines(comparison: &Comparison) -> Vec<String> {
         None if comparison.settings.injects_faults() => of_failures().map(|at| told.remove(at)),
         None => None,
     };
-    answer.iter().chain(&told).map(|fact| fact.text().to_owned()).collect()
+    let programs = programs::fact(comparison);
+    answer.iter().chain(&told).chain(&programs).map(|fact| fact.text().to_owned()).collect()
 }
 
 /// Every sentence of the result, in the order in which they are told.
@@ -57,7 +59,7 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
     let noise = noise::busy(comparison).map(|text| Fact::new("the machine", text));
     let answers = tools::answers(comparison).into_iter().map(|text| Fact::new("other programs", text));
     let growths = comparison.growths.iter().filter_map(|growth| growth::fact(&Grown::of(growth, comparison)?));
-    let first = noise.into_iter().chain(verdict::facts(comparison)).chain(answers);
+    let first = noise.into_iter().chain(verdict::facts(comparison)).chain(programs::fact(comparison)).chain(answers);
     let asked = ladder::facts(comparison).into_iter().chain(sweep::facts(comparison)).chain(growths);
     first.chain(asked).chain(roofline::fact(comparison)).collect()
 }

@@ -3,7 +3,7 @@
 use crate::cli::chart::sparkline;
 use crate::cli::figures::{bytes, count, counted, range, seconds};
 use crate::cli::table::Table;
-use crate::cli::telling::{purposes, recoveries, time_groups};
+use crate::cli::telling::{programs, purposes, recoveries, time_groups};
 use crate::config::DiskProfile;
 use crate::measure::column::{Apart, Column, Framework, PeakMemory, PurposeBytes};
 use crate::measure::comparison::Comparison;
@@ -69,6 +69,10 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
             system => seconds(system),
         }),
     ];
+    if columns.iter().any(|column| column.programs_cpu_seconds > 0.0) {
+        rows.push(here("processor time of the programs", &|column| seconds(column.programs_cpu_seconds)));
+        rows.push(here("  their share of both", &|column| percent(programs::share(column))));
+    }
     if columns.iter().any(|column| !column.iteration_seconds.is_empty()) {
         let first = |column: &Column| column.iteration_seconds.first().copied();
         let later = |column: &Column| {

@@ -560,6 +560,122 @@ fn a_program_finds_its_files_and_variables() {
 }
 
 #[test]
+fn settings_are_read_as_hadoop_reads_them() {
+    let part = &format!("{KEY_FIELDS}Partitioner");
+    let long: String = (1..=3000).map(|n| format!("{n}\n")).collect();
+    let short: String = (1..=99).map(|n| format!("{n}\t\n")).collect();
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        // What is set to nothing is not set.
+        ("a\tb\n", &["-mapper", "cat", "-D", "stream.map.output.field.separator="], &["a\tb\n"]),
+        ("a\tb\n", &["-mapper", "cat", "-D", "mapreduce.output.textoutputformat.separator="], &["a\tb\n"]),
+        ("x\n", &["-mapper", "sh -c 'cat >/dev/null; printenv a || echo none'", "-D", "a="], &["none\t\n"]),
+        (
+            "k\tv\n",
+            &[
+                "-mapper",
+                "cat",
+                "-partitioner",
+                part,
+                "-D",
+                "mapreduce.partition.keypartitioner.options=-k2,2",
+                "-D",
+                "mapreduce.map.output.key.field.separator=",
+                "-D",
+                "mapreduce.job.reduces=0x1",
+            ],
+            &["k\tv\n"],
+        ),
+        // Switches in letters of either case, numbers as Java reads them.
+        ("x\n", &["-mapper", "sh -c 'cat; exit 3'", "-D", "stream.non.zero.exit.is.failure=FALSE"], &["x\t\n"]),
+        ("x\n", &["-mapper", "cat", "-D", "stream.map.input.ignoreKey=False"], &["0\tx\n"]),
+        ("a\tb\n", &["-mapper", "cat", "-D", "stream.num.map.output.key.fields=-1"], &["a\tb\n"]),
+        ("x\n", &["-mapper", "cat", "-D", "mapreduce.task.timeout=-1"], &["x\t\n"]),
+        // A line with its end is shorter than the most.
+        (
+            &long,
+            &["-mapper", "cat", "-reducer", "NONE", "-D", "mapreduce.input.linerecordreader.line.maxlength=4"],
+            &[&short],
+        ),
+        ("x\n", &["-mapper", "cat", "-outputformat", "org.apache.hadoop.mapred.lib.NullOutputFormat"], &[]),
+        // `-cmdenv` goes before what a task is told.
+        (
+            "x\n",
+            &[
+                "-mapper",
+                "sh -c 'cat >/dev/null; echo $mapreduce_task_partition'",
+                "-cmdenv",
+                "mapreduce_task_partition=z",
+                "-cmdenv",
+                "none",
+            ],
+            &["z\t\n"],
+        ),
+    ];
+    for (input, words, parts) in cases {
+        check(input, words, parts);
+    }
+}
+
+#[test]
+fn a_program_finds_the_settings_of_its_job() {
+    let cli = Cli::with_input("x\n");
+    fs::write(cli.scratch.path("more"), "y\n").unwrap();
+    fs::write(cli.scratch.path("plain"), "no archive").unwrap();
+    let names = "mapred_reduce_tasks mapreduce_job_name user_name mapreduce_job_cache_files mapreduce_job_cache_archives \
+                 mapred_input_dir mapred_output_dir";
+    let ended = cli.streamed(&[
+        "-mapper",
+        "sh -c 'cat >/dev/null; cat plain; echo'",
+        "-reducer",
+        &format!("sh -c 'cat; printenv {names}'"),
+        "-input",
+        "more",
+        "-archives",
+        "plain",
+        "-files",
+        "more#m",
+        "-D",
+        "mapreduce.job.name=the name",
+        "-numReduceTasks",
+        "1",
+    ]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let at = |name: &str| format!("file:{}", cli.scratch.path(name).display());
+    let lines: Vec<String> = cli.parts().concat().replace('\t', "").lines().map(str::to_owned).collect();
+    let (of_archive, settings) = lines.split_at(lines.len() - 7);
+    assert!(!of_archive.is_empty() && of_archive.iter().all(|line| line == "no archive"), "{lines:?}");
+    assert_eq!(settings[..2], ["1", "the name"]);
+    assert!(!settings[2].is_empty());
+    let expected = [at("more") + "#m", at("plain") + "#plain", format!("{},{}", at("input"), at("more")), at("out")];
+    assert_eq!(settings[3..], expected);
+}
+
+#[test]
+fn warnings_tell_of_what_is_lost() {
+    let loud = "sh -c 'cat; for n in $(seq 70); do echo reporter:counter:g$mapreduce_task_partition,$n,1 >&2; done'";
+    let cases: &[(&str, &[&str], &[&str], &[&str])] = &[
+        ("a b\n", &["-mapper", "cat", "-D", "stream.num.map.output.key.fields=3"], &["fewer than 3 fields"], &[]),
+        ("a\tb\tc\n", &["-mapper", "cat", "-D", "stream.num.map.output.key.fields=3"], &[], &["fewer than"]),
+        ("a\nb\nc\nd\n", &["-mapper", loud], &["more than 120 counters"], &[]),
+        ("a\n", &["-mapper", "printf 'k\\rx\\t1\\r\\n'"], &["printed CR within a line"], &[]),
+        ("a\n", &["-mapper", "printf 'x\\t1\\r\\n'"], &[], &["CR"]),
+        ("a\n", &["-mapper", "sh -c 'cat > /dev/null'"], &["printed nothing"], &[]),
+        // Of two map tasks, one has no line.
+        ("a\n", &["-mapper", "cat"], &[], &["printed nothing"]),
+    ];
+    for (input, words, said, unsaid) in cases {
+        let cli = Cli::with_input(input);
+        let mut words = words.to_vec();
+        words.extend(["--report", "r.json"]);
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(0), "{}: {}", ended.command, ended.stderr);
+        let notes = cli.json("r.json")["notes"].to_string();
+        assert!(said.iter().all(|said| notes.contains(said)), "{}: {notes}", ended.command);
+        assert!(!unsaid.iter().any(|said| notes.contains(said)), "{}: {notes}", ended.command);
+    }
+}
+
+#[test]
 fn counters_and_status_come_from_standard_error() {
     let cli = Cli::with_input("a\nb\n");
     let mapper = "sh -c 'cat; echo reporter:counter:g,n,3 >&2; echo reporter:status:fine >&2; echo hello >&2'";
@@ -668,6 +784,8 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         ("x\n", &["-mapper", "cat", "more"], 1, &["Found 1 unexpected arguments"]),
         ("x\n", &["-mapper", "sleep 100", "-D", "mapreduce.task.timeout=200"], 1, &["without reading, printing"]),
         ("x\n", &["-mapper", "cat", "-input", "nowhere"], 2, &["nowhere"]),
+        ("x\n", &["-mapper", "cat", "-input", "_hidden"], 2, &["_hidden", "begins with _"]),
+        ("x\n", &["-mapper", "cat", "-input", "tree"], 5, &["tree/inner", "Not a file"]),
     ];
     for (input, words, status, said) in cases {
         let cli = Cli::with_input(input);
@@ -679,6 +797,8 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
             fs::write(cli.scratch.path(name), text).unwrap();
             fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
+        fs::write(cli.scratch.path("_hidden"), "x\n").unwrap();
+        fs::create_dir_all(cli.scratch.path("tree/inner")).unwrap();
         let mut words = words.to_vec();
         words.extend(["--max-attempts", "1", "-D", "mapreduce.job.maps=1"]);
         let ended = cli.streamed(&words);
