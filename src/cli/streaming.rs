@@ -22,12 +22,13 @@ use crate::cli::hadoop::{self, Call, Monitor};
 use crate::cli::options::RunOptions;
 use crate::cli::piped::Piped;
 use crate::cli::terminal::{self, note, say, to_stdout};
+use crate::config::ExistingOutput;
 use crate::measure::failure::Failure;
 use crate::program::Program;
 use crate::remote::Address;
 use crate::streaming::dry::{self, Counted};
 use crate::streaming::globs;
-use crate::streaming::job::{IN_ORDER, PARTITIONER, StreamJob, reduces};
+use crate::streaming::job::{IN_ORDER, PARTITIONER, StreamJob, reduces, uri};
 use crate::streaming::options::{self, Asked, Options, commas};
 use crate::streaming::program::{Stream, Words};
 use crate::{Error, Session};
@@ -56,6 +57,9 @@ const NO_INPUT: u8 = 2;
 const OUTPUT_EXISTS: u8 = 4;
 const OTHER_IO: u8 = 5;
 
+/// The last words of a command of Hadoop's that fails.
+const FAILED: &str = "Streaming Command Failed!";
+
 /// A command line that is not carried out.
 #[derive(Debug)]
 pub enum Refusal {
@@ -65,6 +69,8 @@ pub enum Refusal {
     Usage(String),
     /// Input that is missing or of the wrong kind, and the exit status for it.
     NoInput(Error, u8),
+    /// One of a command of Hadoop's, which says that it failed.
+    OfHadoop(Box<Refusal>),
 }
 
 impl Refusal {
@@ -84,6 +90,11 @@ impl Refusal {
             Refusal::NoInput(error, status) => {
                 say(error);
                 ExitCode::from(status)
+            }
+            Refusal::OfHadoop(refusal) => {
+                let code = refusal.tell();
+                note(FAILED);
+                code
             }
         }
     }
@@ -112,9 +123,11 @@ pub fn translated(words: Vec<OsString>) -> Result<(Vec<OsString>, Answers), Refu
         return match hadoop::call(of_hadoop) {
             Call::Done(code) => Err(Refusal::Done(code)),
             Call::Stream(job) => match run(&words[0], &job) {
+                Ok(run) => Ok((run, Answers::InFull)),
+                Err(help @ Refusal::Help) => Err(help),
                 // Hadoop's own list of statuses has 2 for this, and its client ends with 5.
-                Err(Refusal::NoInput(error, _)) => Err(Refusal::NoInput(error, OTHER_IO)),
-                run => Ok((run?, Answers::InFull)),
+                Err(Refusal::NoInput(error, _)) => Err(Refusal::OfHadoop(Box::new(Refusal::NoInput(error, OTHER_IO)))),
+                Err(refusal) => Err(Refusal::OfHadoop(Box::new(refusal))),
             },
         };
     }
@@ -382,6 +395,18 @@ pub fn in_full(
     mut options: Box<RunOptions<'_>>,
     carry_out: impl FnOnce(Box<RunOptions<'_>>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    if let Some(output) = &options.config.output
+        && options.config.existing_output == ExistingOutput::Refuse
+        && output.symlink_metadata().is_ok()
+    {
+        note(FAILED);
+        let output = uri(output.as_os_str());
+        // Hadoop's own list of statuses has 4 for this, and its client ends with 5.
+        return Err(Failure::Message(
+            format!("Error Launching job : Output directory {output} already exists"),
+            OTHER_IO,
+        ));
+    }
     let report = match options.report.take() {
         Some(report) => report,
         None => {

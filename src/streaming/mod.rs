@@ -35,6 +35,7 @@
 //! | files of one size in a directory | in the order in which the system lists them | by name |
 //! | an empty first line and `NLineInputFormat` | is given to two map tasks | to one |
 //! | an input that is missing | exit status 5 | 2, which Hadoop has for it; 5 from `hadoop jar` |
+//! | an output that exists | exit status 5 | 4, which Hadoop has for it; 5 from `hadoop jar` |
 //! | mark of a `SequenceFile` | by chance | by the number of the part, so that both modes write the same |
 //! | `mapreduce.map.maxattempts`, `mapreduce.reduce.maxattempts` | one for each side | the larger for both |
 //! | `mapreduce_job_maps` in a task | the number of map tasks | the number that was asked for |

@@ -950,6 +950,16 @@ fn hadoop_runs_streaming_jobs_and_lists_files() {
     let failed = hadoop(&format!("jar {jar} -input input -output out -mapper false"));
     assert_eq!(failed.status, Some(1));
     failed.says(&["ERROR streaming.StreamJob: Job not successful!", "Streaming Command Failed!"]);
+    for (words, status, said) in [
+        ("-input input -output home -mapper cat", 5, "already exists"),
+        ("-input nowhere -output out -mapper cat", 5, "nowhere"),
+        ("-input input -output out -mapper cat -wrong", 1, "Unrecognized option: -wrong"),
+    ] {
+        let refused = hadoop(&format!("jar {jar} {words}"));
+        assert_eq!(refused.status, Some(status), "{words}: {}", refused.stderr);
+        refused.says(&[said, "Streaming Command Failed!"]);
+        assert!(!refused.stderr.contains("Submitted application"), "{}", refused.stderr);
+    }
     assert_eq!(hadoop("jar other.jar Main").status, Some(255));
     // A Hadoop of the user's own stays as it is.
     fs::write(cli.scratch.path(jar), "classes").unwrap();
