@@ -38,6 +38,7 @@
 //! | mark of a `SequenceFile` | by chance | by the number of the part, so that both modes write the same |
 //! | the file of `TotalOrderPartitioner` | a `SequenceFile` | or a key a line |
 
+pub mod again;
 pub mod aggregate;
 pub mod classes;
 pub mod combiner;
@@ -62,6 +63,8 @@ pub mod place;
 pub mod process;
 pub mod program;
 pub mod properties;
+pub mod python;
+pub mod reach;
 pub mod reading;
 pub mod records;
 pub mod reducer;
@@ -71,6 +74,7 @@ pub mod route;
 pub mod said;
 pub mod sequence_file;
 pub mod split_points;
+pub mod strays;
 pub mod varint;
 pub mod words;
 pub mod worker;
