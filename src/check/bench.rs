@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::check::law::{Law, LineOrder, Lines, Step, Variant};
-use crate::check::outcome::{Difference, Files, Outcome, difference};
+use crate::check::outcome::{Compared, Difference, Files, Outcome, compare};
 use crate::check::sample::Sample;
 use crate::config::{JobConfig, MIN_SORT_BUFFER_BYTES, Mode};
 use crate::error::{Error, Result};
@@ -60,26 +60,27 @@ impl<'c> Bench<'c> {
         Ok(outcome)
     }
 
-    /// Whether anything is combined in a run.
+    /// Whether a run tells anything of the combiner: it combined records, or it failed.
     pub fn combines(&mut self, variant: Variant) -> Result<bool> {
-        Ok(self.run(variant)?.combined)
+        let outcome = self.run(variant)?;
+        Ok(outcome.combined || outcome.files.is_err())
     }
 
-    /// Makes the two runs of a step; returns what differs. For the law that a run can be repeated, the second one is
+    /// Makes the two runs of a step, and compares them. For the law that a run can be repeated, the second one is
     /// made anew.
-    pub fn compare(&mut self, step: &mut Step) -> Result<Option<Difference>> {
+    pub fn compare(&mut self, step: &mut Step) -> Result<Compared> {
         let one = self.run(step.one)?;
         let other =
             if step.law == Law::Repeatable { self.run_on(self.sample, step.other)? } else { self.run(step.other)? };
         *step = step.named_by(&one, &other);
-        Ok(difference(&one, &other, step.same()))
+        Ok(compare(&one, &other, step.same()))
     }
 
     /// What differs between the two runs of a step on another sample.
     pub fn difference_on(&mut self, sample: &Sample, step: Step) -> Result<Option<Difference>> {
         let (one, other) = (self.run_on(sample, step.one)?, self.run_on(sample, step.other)?);
         let is_same_law = step.named_by(&one, &other).law == step.law;
-        Ok(difference(&one, &other, step.same()).filter(|_| is_same_law))
+        Ok(compare(&one, &other, step.same()).difference().filter(|_| is_same_law))
     }
 
     /// Whether another sample shows the same.

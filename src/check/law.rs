@@ -78,10 +78,10 @@ impl Law {
                 "the mapper keeps something from one record to the next, or takes its split for the whole input"
             }
             Law::Modes => "a key or a value is not what its bytes give back",
-            Law::LineOrder => "the reducer relies on the order of a key's values, or floats are added in that order",
+            Law::LineOrder => "the reducer relies on the order of a key's values",
             Law::Combiner => {
                 "what it makes of two values is not one value that stands for both: a mean does not, a sum and a count \
-                 do; and sums of floats depend on their order"
+                 do"
             }
             Law::Reference => "one of the two has another idea of the job",
         }
@@ -166,7 +166,8 @@ impl Step {
         match self.law {
             Law::OneReducerAKey | Law::KeysAlone | Law::LineOrder => Same::Lines,
             Law::Reference => Same::Joined,
-            Law::Repeatable | Law::RecordsAlone | Law::Modes | Law::Combiner => Same::Files,
+            Law::Repeatable => Same::Bytes,
+            Law::RecordsAlone | Law::Modes | Law::Combiner => Same::Files,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
+use crate::check::rounding;
 use crate::error::{Error, Result};
 
 /// Lines of a difference that are kept.
@@ -104,7 +105,9 @@ impl Difference {
 /// What must be the same in two outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Same {
-    /// Every file.
+    /// Every byte of every file.
+    Bytes,
+    /// Every file, but for the rounding of numbers. So it is with those below.
     Files,
     /// The parts one after another.
     Joined,
@@ -112,36 +115,90 @@ pub(super) enum Same {
     Lines,
 }
 
-/// Compares two outcomes; `None` where they agree.
-pub(super) fn difference(one: &Outcome, other: &Outcome, same: Same) -> Option<Difference> {
-    match (&one.files, &other.files) {
-        (Ok(one), Ok(other)) => differing_files(one, other, same),
-        (Ok(_), Err(error)) => Some(Difference::Fails(error.clone())),
-        (Err(_), _) => None,
+/// What became of the comparison of two outcomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    Same,
+    /// Numbers differ by rounding alone: the first two lines with such a number.
+    Rounded([String; 2]),
+    Differs(Difference),
+}
+
+impl Compared {
+    /// What differs, where it is more than rounding.
+    pub fn difference(self) -> Option<Difference> {
+        if let Compared::Differs(difference) = self { Some(difference) } else { None }
     }
 }
 
-fn differing_files(one: &Files, other: &Files, same: Same) -> Option<Difference> {
+/// Compares two outcomes.
+pub(super) fn compare(one: &Outcome, other: &Outcome, same: Same) -> Compared {
+    match (&one.files, &other.files) {
+        (Ok(one), Ok(other)) => compare_files(one, other, same),
+        (Ok(_), Err(error)) => Compared::Differs(Difference::Fails(error.clone())),
+        (Err(_), _) => Compared::Same,
+    }
+}
+
+fn compare_files(one: &Files, other: &Files, same: Same) -> Compared {
     if one == other {
-        return None;
+        return Compared::Same;
     }
     let joined = [one.joined(), other.joined()];
     let sorted = joined.each_ref().map(|files| files.iter().map(|(name, bytes)| (name, sorted_lines(bytes))).collect());
     let [of_one, of_other]: [BTreeMap<_, _>; 2] = sorted;
     if of_one != of_other {
-        let only = |of: &BTreeMap<&String, Vec<&[u8]>>, not: &BTreeMap<&String, Vec<&[u8]>>| {
+        let rounded = match same {
+            Same::Bytes => None,
+            Same::Files => rounded_in_place(&one.0, &other.0),
+            Same::Joined => rounded_in_place(&joined[0], &joined[1]),
+            Same::Lines => rounded_anywhere(&of_one, &of_other),
+        };
+        if let Some(lines) = rounded {
+            return Compared::Rounded(lines);
+        }
+        let only = |of: &SortedLines<'_>, not: &SortedLines<'_>| {
             let lines =
-                of.iter().flat_map(|(name, lines)| missing(lines, not.get(name).map_or(&[][..], Vec::as_slice)));
+                of.iter().flat_map(|(name, lines)| missing(lines, not.get(*name).map_or(&[][..], Vec::as_slice)));
             lines.take(SHOWN).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
         };
-        return Some(Difference::Lines { only_one: only(&of_one, &of_other), only_other: only(&of_other, &of_one) });
+        let (only_one, only_other) = (only(&of_one, &of_other), only(&of_other, &of_one));
+        return Compared::Differs(Difference::Lines { only_one, only_other });
     }
     let agree = match same {
-        Same::Files => false,
+        Same::Bytes | Same::Files => false,
         Same::Joined => joined[0] == joined[1],
         Same::Lines => true,
     };
-    (!agree).then(|| place(one, other))
+    if agree { Compared::Same } else { Compared::Differs(place(one, other)) }
+}
+
+/// The lines of files, in order, by the names of the files.
+type SortedLines<'l> = BTreeMap<&'l String, Vec<&'l [u8]>>;
+
+/// The first two lines that differ, where all lines are the same but for rounding, each in its place.
+fn rounded_in_place(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) -> Option<[String; 2]> {
+    let mut first = None;
+    if !one.keys().eq(other.keys()) {
+        return None;
+    }
+    for (one, other) in one.values().zip(other.values()) {
+        rounding::each_pair(&mut lines(one), &mut lines(other), &mut first)?;
+    }
+    first
+}
+
+/// The same for lines in any order.
+fn rounded_anywhere(one: &SortedLines<'_>, other: &SortedLines<'_>) -> Option<[String; 2]> {
+    let mut first = None;
+    if !one.keys().eq(other.keys()) {
+        return None;
+    }
+    for (one, other) in one.values().zip(other.values()) {
+        let [one, other] = [missing(one, other), missing(other, one)].map(rounding::in_order);
+        rounding::each_pair(&mut one.into_iter(), &mut other.into_iter(), &mut first)?;
+    }
+    first
 }
 
 /// The first place at which outputs with the same lines differ.
@@ -194,20 +251,44 @@ mod tests {
     fn lines_are_compared_wherever_they_lie_and_bytes_where_they_do() {
         let one = outcome(&[("part-r-00000", "a\nb\n"), ("part-r-00001", "c\n")]);
         let other = outcome(&[("part-r-00000", "b\na\nc\n")]);
-        assert_eq!(difference(&one, &other, Same::Lines), None);
-        assert!(matches!(difference(&one, &other, Same::Joined), Some(Difference::Places(_))));
-        assert_eq!(difference(&one, &one, Same::Files), None);
+        assert_eq!(compare(&one, &other, Same::Lines), Compared::Same);
+        assert!(matches!(compare(&one, &other, Same::Joined), Compared::Differs(Difference::Places(_))));
+        assert_eq!(compare(&one, &one, Same::Files), Compared::Same);
         let map_only = outcome(&[("part-m", "a\nb\nc\n")]);
-        assert_eq!(difference(&map_only, &one, Same::Joined), None, "a reference has as many parts as reducers");
+        assert_eq!(compare(&map_only, &one, Same::Joined), Compared::Same, "a reference has as many parts as reducers");
         let page = outcome(&[("page", "a\nb\nc\n")]);
-        assert!(difference(&map_only, &page, Same::Lines).is_some(), "other files have names");
+        assert!(compare(&map_only, &page, Same::Lines).difference().is_some(), "other files have names");
     }
 
     #[test]
     fn a_difference_shows_the_lines_that_one_alone_has() {
         let one = outcome(&[("part-r-00000", "a\na\nb\nx\n")]);
         let other = outcome(&[("part-r-00000", "a\nb\nb\n")]);
-        let Some(Difference::Lines { only_one, only_other }) = difference(&one, &other, Same::Lines) else { panic!() };
+        let Compared::Differs(Difference::Lines { only_one, only_other }) = compare(&one, &other, Same::Lines) else {
+            panic!()
+        };
         assert_eq!((only_one, only_other), (vec!["a".to_owned(), "x".to_owned()], vec!["b".to_owned()]));
+    }
+
+    #[test]
+    fn numbers_that_are_rounded_otherwise_are_told_apart_from_others() {
+        let one = outcome(&[("part-r-00000", "a\t19.999999999999996\nb\t2\n")]);
+        let lines = ["a\t19.999999999999996", "a\t20.0"].map(str::to_owned);
+        for (other, files, any_order) in [
+            ("a\t20.0\nb\t2\n", Some(&lines), Some(&lines)),
+            ("b\t2\na\t20.0\n", None, Some(&lines)),
+            ("a\t20.0\nb\t3\n", None, None),
+            ("a\t20.1\nb\t2\n", None, None),
+            ("a\t20.0\nb\t2\nb\t2\n", None, None),
+        ] {
+            let other = outcome(&[("part-r-00000", other)]);
+            for (same, rounded) in [(Same::Bytes, None), (Same::Files, files), (Same::Lines, any_order)] {
+                let got = compare(&one, &other, same);
+                match rounded {
+                    Some(lines) => assert_eq!(got, Compared::Rounded(lines.clone()), "{same:?}"),
+                    None => assert!(got.difference().is_some(), "{same:?}"),
+                }
+            }
+        }
     }
 }

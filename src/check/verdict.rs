@@ -24,6 +24,8 @@ pub struct Checked {
     pub laws: Vec<Tried>,
     /// The law that is broken.
     pub broken: Option<Broken>,
+    /// The first numbers that differ by rounding.
+    pub rounding: Option<Rounding>,
     /// Runs of the job.
     pub runs: usize,
     /// The time that it took.
@@ -39,6 +41,19 @@ pub struct Tried {
     pub fate: Fate,
     /// Pairs of runs that agree.
     pub agreeing: usize,
+    /// Of these, pairs in which numbers differ by rounding.
+    pub rounded: usize,
+}
+
+/// Numbers that differ by rounding, which breaks no law.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Rounding {
+    /// The first of two runs.
+    pub one: Variant,
+    /// The second of them.
+    pub other: Variant,
+    /// A line of each.
+    pub lines: [String; 2],
 }
 
 /// What became of a law.
@@ -97,8 +112,9 @@ impl Broken {
 
 impl Checked {
     pub(super) fn begin(sample: &Sample) -> Self {
-        let laws = Law::ALL.map(|law| Tried { law, fate: Fate::NotTried, agreeing: 0 }).to_vec();
-        Checked { lines: sample.lines(), bytes: sample.bytes(), laws, broken: None, runs: 0, seconds: 0.0 }
+        let laws = Law::ALL.map(|law| Tried { law, fate: Fate::NotTried, agreeing: 0, rounded: 0 }).to_vec();
+        let (lines, bytes) = (sample.lines(), sample.bytes());
+        Checked { lines, bytes, laws, broken: None, rounding: None, runs: 0, seconds: 0.0 }
     }
 
     fn of(&mut self, law: Law) -> &mut Tried {
@@ -115,6 +131,13 @@ impl Checked {
                 tried.fate = if tried.fate == Fate::NotTried { Fate::Kept } else { tried.fate };
             }
         }
+    }
+
+    /// A pair of runs agrees but for rounding.
+    pub(super) fn rounded(&mut self, step: Step, lines: [String; 2]) {
+        self.kept(step.law);
+        self.of(step.law).rounded += 1;
+        self.rounding.get_or_insert(Rounding { one: step.one, other: step.other, lines });
     }
 
     pub(super) fn leave_out(&mut self, law: Law, fate: Fate) {
@@ -150,6 +173,9 @@ impl fmt::Display for Checked {
             };
             write!(f, "  {fate}  {}", tried.law.sentence())?;
             match tried.fate {
+                Fate::Kept if tried.rounded > 0 => {
+                    write!(f, " ({} {pairs} of runs, {} of them but for rounding)", tried.agreeing, tried.rounded)?
+                }
                 Fate::Kept => write!(f, " ({} {pairs} of runs)", tried.agreeing)?,
                 Fate::NoTime => write!(f, ", with all pairs of runs: the time is used up")?,
                 Fate::NoCombiner => f.write_str(": nothing was combined")?,
@@ -158,6 +184,15 @@ impl fmt::Display for Checked {
                 Fate::Broken | Fate::NotTried => {}
             }
             writeln!(f)?;
+        }
+        if let Some(Rounding { one, other, lines: [of_one, of_other] }) = &self.rounding {
+            writeln!(
+                f,
+                "\nNumbers differ by rounding alone, since sums of floats depend on their order. That breaks no law."
+            )?;
+            for (variant, line) in [(one, of_one), (other, of_other)] {
+                writeln!(f, "With {variant}:\n    {}", shown(line.as_bytes()))?;
+            }
         }
         match &self.broken {
             None => Ok(()),
@@ -174,6 +209,7 @@ impl Broken {
                 "the reference writes a record to another part than the one its key goes to in the job: \
                  `ReferenceRun::write_by_key` finds the part, and keys come in their order"
             }
+            (Law::Combiner, Difference::Fails(_)) => "the combiner fails where a job without it does not",
             (law, _) => law.usual_cause(),
         }
     }

@@ -24,6 +24,7 @@ use crate::cli::piped::Piped;
 use crate::cli::terminal::{self, note, say, to_stdout};
 use crate::config::ExistingOutput;
 use crate::measure::failure::Failure;
+use crate::measure::running::supervisor::Supervisor;
 use crate::program::Program;
 use crate::remote::Address;
 use crate::streaming::dry::{self, Counted};
@@ -370,15 +371,19 @@ pub fn run_dry_job(options: Box<RunOptions<'_>>) -> Result<(), Failure> {
     let words = Words::from_arg_matches(&task.options).map_err(|error| Error::Config(error.to_string()))?;
     let job = Stream::job(&words)?;
     let mut session = Session::new(config);
-    let _piped = Piped::take(&task.inputs, &mut session)?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    let counted = dry::run(&job, &task.inputs, &session, &mut out);
-    let written = counted.and_then(|counted| out.flush().map(|()| counted).map_err(dry::written));
-    let Counted { input_records, map_output_records, output_records } = match written {
-        // Whoever closes the output has read enough.
-        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => return Ok(()),
-        written => written?,
-    };
+    let mut supervisor = Supervisor::start()?;
+    let cancel = session.cancel.clone();
+    let _piped = supervisor.run(&cancel, || Piped::take(&task.inputs, &mut session))?;
+    let counted = supervisor.run(&cancel, || {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let counted = dry::run(&job, &task.inputs, &session, &mut out);
+        match counted.and_then(|counted| out.flush().map(|()| counted).map_err(dry::written)) {
+            // Whoever closes the output has read enough.
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => Ok(None),
+            counted => Ok(Some(counted?)),
+        }
+    })?;
+    let Some(Counted { input_records, map_output_records, output_records }) = counted else { return Ok(()) };
     if !quiet {
         note(format_args!(
             "dry run: {input_records} records of input, {map_output_records} of the mapper, {output_records} of output"

@@ -1,28 +1,39 @@
 //! A job as a shell would run it: `cat INPUT | MAPPER | sort | REDUCER`, one program after another.
 //!
 //! The programs have the environment and the directory that they have in a job, but belong to the terminal's group, and their
-//! standard error goes where ours goes: so a debugger that opens `/dev/tty` works in them, and Ctrl-C ends all of them. All of
-//! the input is one map task, and records are held in memory.
+//! standard error is a terminal where ours is one: so a debugger that opens `/dev/tty` works in them, and Ctrl-C reaches all of
+//! them. However the run ends, they end with it. All of the input is one map task, and records are held in memory.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, ChildStderr, ChildStdin, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::input::{LineBlocks, OpenFiles};
 use crate::job::TaskInput;
 use crate::runtime::session::Session;
+use crate::streaming::again::TaskBytes;
 use crate::streaming::failure::{self, Ending, Given, failure};
 use crate::streaming::job::{Command, MapInput, MapStep, ReduceStep, StreamJob};
 use crate::streaming::mapper::{class_map, convert};
 use crate::streaming::place::Place;
-use crate::streaming::process::spawn;
+use crate::streaming::process::{in_pipe, other_end, spawn};
+use crate::streaming::reach::{Origin, Reach};
 use crate::streaming::records::Form;
 use crate::streaming::reducer::Runs;
 use crate::streaming::role::{Attempt, TaskKind};
+use crate::streaming::strays::{self, Mark};
 use crate::streaming::writable::Writable;
+
+/// Time between two looks at the token.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +42,12 @@ pub struct Counted {
     pub map_output_records: u64,
     pub output_records: u64,
 }
+
+/// Bytes of input from one place that is noted to the next.
+const BETWEEN_ORIGINS: u64 = 1 << 20;
+
+/// The file and the offset of a record.
+type RecordPlace<'a> = (&'a Path, u64);
 
 /// A key and a value.
 type Pair = (Vec<u8>, Vec<u8>);
@@ -104,22 +121,30 @@ struct Dry<'a> {
 }
 
 impl Dry<'_> {
-    /// Reads the records of the inputs; tells how many there are.
-    fn read(&self, inputs: &[PathBuf], each: &mut impl FnMut(Writable<'_>, Writable<'_>) -> Result<()>) -> Result<u64> {
+    /// Reads the records of the inputs, each with its place; tells how many there are.
+    fn read(
+        &self,
+        inputs: &[PathBuf],
+        each: &mut impl FnMut(RecordPlace<'_>, Writable<'_>, Writable<'_>) -> Result<()>,
+    ) -> Result<u64> {
         let mut records = 0;
         match &self.job.input {
             MapInput::Records(reading) => self.session.inputs.scan::<OpenFiles>(inputs, |mut file| {
-                reading.each(&mut file, |_, key, value| {
+                let path: Arc<Path> = file.path().into();
+                reading.each(&mut file, |offset, key, value| {
                     records += 1;
-                    each(key, value)
+                    self.session.cancel.check()?;
+                    each((&path, offset), key, value)
                 })?;
                 Ok(ControlFlow::Continue(()))
             })?,
             input => self.session.inputs.scan::<LineBlocks>(inputs, |block| {
+                self.session.cancel.check()?;
                 for (at, line) in block.lines() {
-                    let (key, value) = input.record(block.offset() + at as u64, line);
+                    let offset = block.offset() + at as u64;
+                    let (key, value) = input.record(offset, line);
                     records += 1;
-                    each(key, value)?;
+                    each((block.path(), offset), key, value)?;
                 }
                 Ok(ControlFlow::Continue(()))
             })?,
@@ -132,7 +157,7 @@ impl Dry<'_> {
         let command = match &self.job.mapper {
             MapStep::Command(command) => command,
             MapStep::Class(class) => {
-                return self.read(inputs, &mut |key, value| {
+                return self.read(inputs, &mut |_, key, value| {
                     key_bytes.clear();
                     value_bytes.clear();
                     key.write_java_string(&mut key_bytes);
@@ -142,7 +167,14 @@ impl Dry<'_> {
             }
         };
         let form = &self.job.map_input;
-        let records = self.read(inputs, &mut |key, value| {
+        let mut origins: Vec<Origin> = Vec::new();
+        let records = self.read(inputs, &mut |(path, offset), key, value| {
+            // Lines of a file that are given as they are lie one behind the other.
+            let last = origins.last().filter(|last| *last.path == *path);
+            if last.is_none_or(|last| given.len() as u64 - last.given >= BETWEEN_ORIGINS) {
+                let path = last.map_or_else(|| path.into(), |last| last.path.clone());
+                origins.push(Origin { given: given.len() as u64, path, offset });
+            }
             if self.job.gives_lines_alone() {
                 value.show(&mut given);
                 given.push(b'\n');
@@ -154,7 +186,8 @@ impl Dry<'_> {
         })?;
         let files = self.session.inputs.files(inputs)?;
         let first = files.first().map(|file| TaskInput { path: file.name().clone(), start: 0, bytes: file.bytes });
-        let printed = self.through(TaskKind::Map, command, 0, first, &given)?;
+        let fed = Fed { kind: TaskKind::Map, index: 0, input: first, given: &given, origins };
+        let printed = self.through(command, fed)?;
         self.job.map_output.cut(&printed, true, each)?;
         Ok(records)
     }
@@ -211,7 +244,8 @@ impl Dry<'_> {
         part.iter().for_each(|(key, value)| {
             self.job.reduce_input.write(key, self.job.reducer_reads(value), &mut given);
         });
-        let printed = self.through(kind, command, partition, None, &given)?;
+        let fed = Fed { kind, index: partition, input: None, given: &given, origins: Vec::new() };
+        let printed = self.through(command, fed)?;
         // As in Hadoop, what a reducer without input prints is thrown away.
         let printed = if part.is_empty() { &[] } else { printed.as_slice() };
         self.job
@@ -221,43 +255,148 @@ impl Dry<'_> {
     }
 
     /// What a command prints when it is given these bytes.
-    fn through(
-        &self,
-        kind: TaskKind,
-        command: &Command,
-        index: u32,
-        input: Option<TaskInput>,
-        given: &[u8],
-    ) -> Result<Vec<u8>> {
+    fn through(&self, command: &Command, fed: Fed<'_>) -> Result<Vec<u8>> {
+        let Fed { kind, index, input, given, origins } = fed;
+        let is_one = input.as_ref().is_some_and(|input| origins.iter().all(|origin| origin.path == input.path));
         let workspace = self.place.workspace(kind, &Attempt { index, number: 0, input })?;
-        let failed = |ending: Ending| {
-            let given = Given { bytes: given.len() as u64, tail: given.to_vec(), ..Given::default() };
-            failure(&failure::Attempt::new(command, &workspace), ending, &given)
+        let failed = |ending: Ending, reach: Reach, last_words: Vec<String>| {
+            let first = origins.first().filter(|first| is_one && reach.is_as_in_file(first));
+            let task_bytes = match first {
+                Some(first) => TaskBytes::OfFile { first: first.offset, bytes: given.len() as u64 },
+                None => TaskBytes::OfAll,
+            };
+            failure(&failure::Attempt::new(command, &workspace), ending, &Given { reach, last_words, task_bytes })
         };
+        let shows = io::stderr().is_terminal();
+        let mut mark = Mark::default();
         let started = workspace.process(command).and_then(|process| {
+            mark = Mark::of(&process);
             spawn(process, |process| {
-                process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+                process.stdin(Stdio::piped()).stdout(Stdio::piped());
+                process.stderr(if shows { Stdio::inherit() } else { Stdio::piped() });
             })
         });
-        let mut child = started.map_err(|cause| failed(Ending::Start(cause)))?;
-        let (mut stdin, mut stdout) = (child.stdin.take(), child.stdout.take());
+        let mut child = started.map_err(|cause| failed(Ending::Start(cause), Reach::default(), Vec::new()))?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (id, cancel, is_over) = (child.id(), &self.session.cancel, AtomicBool::new(false));
         let mut printed = Vec::new();
-        let (fed, heard) = thread::scope(|scope| {
-            let feeding = scope.spawn(move || stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(given)));
-            let heard = stdout.as_mut().map_or(Ok(0), |stdout| stdout.read_to_end(&mut printed));
-            (feeding.join().unwrap_or_else(|_| Err(io::Error::other("the thread that feeds it panicked"))), heard)
+        let (fed, heard, status, last_words) = thread::scope(|scope| {
+            let feeding = scope.spawn(move || stdin.map(|stdin| feed(stdin, given)));
+            let saying = stderr.map(|stderr| scope.spawn(move || pass_on(stderr)));
+            let watching = scope.spawn(|| end_if_cancelled(id, &mark, cancel, &is_over));
+            let heard = stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut printed));
+            // It is waited for only when nobody kills it any more, so that its id is its own.
+            is_over.store(true, Ordering::Relaxed);
+            let _ = watching.join();
+            let status = wait(&mut child, cancel);
+            strays::end(None, &mark, &[]);
+            let fed = feeding.join().ok().flatten().unwrap_or_default();
+            (fed, heard, status, saying.and_then(|saying| saying.join().ok()).unwrap_or_default())
         });
-        let status = child.wait().and_then(|status| heard.map(|_| status));
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let status = status.and_then(|status| heard.map(|_| status));
         let status = status.map_err(|error| Error::user(format!("cannot hear `{}`: {error}", command.shown)))?;
-        match fed {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(failed(Ending::Deaf(status))),
-            Err(error) => return Err(Error::user(format!("cannot write to `{}`: {error}", command.shown))),
-            Ok(()) => {}
+        let reach = || Reach {
+            origins: origins.clone(),
+            bytes: fed.bytes,
+            unread: fed.unread(),
+            tail: given[..fed.bytes as usize].to_vec(),
+        };
+        match &fed.error {
+            Some(error) if error.kind() == ErrorKind::BrokenPipe => {
+                return Err(failed(Ending::Deaf(status), reach(), last_words));
+            }
+            Some(error) => return Err(Error::user(format!("cannot write to `{}`: {error}", command.shown))),
+            None => {}
         }
         if status.success() || !self.place.rules(kind).status_counts {
             workspace.keep_side_files()?;
             return Ok(printed);
         }
-        Err(failed(Ending::Status(status)))
+        Err(failed(Ending::Status(status), reach(), last_words))
+    }
+}
+
+/// What a command is given.
+struct Fed<'a> {
+    kind: TaskKind,
+    /// Number of its task.
+    index: u32,
+    input: Option<TaskInput>,
+    given: &'a [u8],
+    /// Where the bytes come from.
+    origins: Vec<Origin>,
+}
+
+/// What became of feeding a program.
+#[derive(Debug, Default)]
+struct Feeding {
+    bytes: u64,
+    error: Option<io::Error>,
+    /// Where what it leaves unread is counted.
+    rest: Option<File>,
+}
+
+impl Feeding {
+    fn unread(&self) -> u64 {
+        self.rest.as_ref().map_or(0, in_pipe)
+    }
+}
+
+fn feed(mut stdin: ChildStdin, bytes: &[u8]) -> Feeding {
+    let mut feeding = Feeding::default();
+    while (feeding.bytes as usize) < bytes.len() {
+        match stdin.write(&bytes[feeding.bytes as usize..]) {
+            Ok(written) => feeding.bytes += written as u64,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                feeding.error = Some(error);
+                break;
+            }
+        }
+    }
+    feeding.rest = other_end(&stdin);
+    feeding
+}
+
+/// Passes on what a program says, and returns its last lines.
+fn pass_on(mut stderr: ChildStderr) -> Vec<String> {
+    const KEPT: usize = 64 << 10;
+    let (mut buffer, mut last) = ([0; 8 << 10], Vec::new());
+    while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+        // Words that nobody reads any more are lost.
+        let _ = io::stderr().write_all(&buffer[..read]);
+        last.extend_from_slice(&buffer[..read]);
+        last.drain(..last.len().saturating_sub(KEPT));
+    }
+    String::from_utf8_lossy(&last).lines().map(str::to_owned).collect()
+}
+
+/// Kills a program and what it began once the run is cancelled.
+fn end_if_cancelled(id: u32, mark: &Mark, cancel: &CancelToken, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        if cancel.is_cancelled() {
+            let mut others = strays::below(id);
+            others.push(id);
+            return strays::end(None, mark, &others);
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+fn wait(child: &mut Child, cancel: &CancelToken) -> io::Result<ExitStatus> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if cancel.is_cancelled() {
+            // This fails only where it has ended.
+            let _ = child.kill();
+        }
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(pause);
+        pause = (2 * pause).min(BETWEEN_LOOKS);
     }
 }

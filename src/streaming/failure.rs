@@ -2,18 +2,25 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
-use crate::error::{Error, Excerpt};
+use crate::error::Error;
+use crate::streaming::again::{Line, TaskBytes};
 use crate::streaming::debug_script;
 use crate::streaming::job::Command;
 use crate::streaming::place::Workspace;
+use crate::streaming::python;
+use crate::streaming::reach::Reach;
 use crate::streaming::words::shell_sign;
+
+/// Lines of standard error that are shown.
+const SHOWN_LINES: usize = 20;
 
 /// The way in which a program failed.
 #[derive(Debug)]
@@ -24,8 +31,10 @@ pub enum Ending {
     Status(ExitStatus),
     /// It ended, or closed its input, with input left.
     Deaf(ExitStatus),
-    /// It gave no sign of life.
-    Silent(String),
+    /// It gave no sign of life for so long.
+    Silent(Duration),
+    /// The attempt took longer than it may (`--task-timeout`).
+    Late(Duration),
 }
 
 /// The attempt whose program failed.
@@ -43,27 +52,21 @@ impl<'a> Attempt<'a> {
 /// What the program had been given, and what it said.
 #[derive(Debug, Default)]
 pub struct Given {
-    /// The file and the offset up to which it took bytes.
-    pub place: Option<(PathBuf, u64)>,
-    /// The end of what was written to it last.
-    pub tail: Vec<u8>,
+    pub reach: Reach,
+    /// Its last lines on standard error.
     pub last_words: Vec<String>,
-    pub bytes: u64,
-    /// Offset in its file of the first byte that was given to it, and the number of them.
-    pub range: Option<(u64, u64)>,
+    /// What a line that does its task again gives it.
+    pub task_bytes: TaskBytes,
 }
 
 /// The error of a failed program. What cannot be started is not tried again.
 pub fn failure(attempt: &Attempt<'_>, ending: Ending, given: &Given) -> Error {
     let mut text = format!("the {} `{}` ", attempt.workspace.kind().name(), attempt.command.shown);
     text.push_str(&how(&ending));
-    if given.bytes > 0 {
-        text.push_str("\n  ");
-        text.push_str(&had_read(given));
-    } else if !matches!(ending, Ending::Start(_)) {
-        text.push_str("\n  it had read nothing");
+    if !matches!(ending, Ending::Start(_)) {
+        text.extend(["\n  ", &given.reach.in_words()]);
     }
-    match given.last_words.as_slice() {
+    match &given.last_words[given.last_words.len().saturating_sub(SHOWN_LINES)..] {
         [] => {}
         words => {
             text.push_str("\n  its last words on standard error:");
@@ -74,8 +77,14 @@ pub fn failure(attempt: &Attempt<'_>, ending: Ending, given: &Given) -> Error {
         text.extend(["\n  cause: ", &cause]);
     }
     if !matches!(ending, Ending::Start(_)) {
-        let repeat = attempt.workspace.repeat(attempt.command, given.range);
-        text.extend(["\n  to repeat this task alone: ", &repeat]);
+        let limit = if let Ending::Late(limit) = &ending { Some(*limit) } else { None };
+        text.push_str(&match attempt.workspace.repeat(attempt.command, given.task_bytes, limit) {
+            Ok(Line { line, but }) => {
+                let but = but.or(ends_well(&ending)).map(|but| format!("\n    {but}")).unwrap_or_default();
+                format!("\n  to repeat this task alone: {line}{but}")
+            }
+            Err(why) => format!("\n  no line repeats this task alone: {why}"),
+        });
     }
     if let Some(script) = attempt.workspace.debug_script() {
         let said = debug_script::run(script, attempt.workspace, &given.last_words, &text);
@@ -83,6 +92,17 @@ pub fn failure(attempt: &Attempt<'_>, ending: Ending, given: &Given) -> Error {
         said.lines().for_each(|line| text.extend(["\n    ", line]));
     }
     if matches!(ending, Ending::Start(_)) { Error::wrong_input(text) } else { Error::user(text) }
+}
+
+/// What the line that repeats a task cannot show.
+fn ends_well(ending: &Ending) -> Option<&'static str> {
+    match ending {
+        Ending::Deaf(status) if status.success() => {
+            Some("the line ends with status 0, as the program did; that it leaves input unread is what failed")
+        }
+        Ending::Silent(_) => Some("the line has no time limit, so it hangs as the program did"),
+        _ => None,
+    }
 }
 
 fn how(ending: &Ending) -> String {
@@ -98,51 +118,11 @@ fn how(ending: &Ending) -> String {
         Ending::Deaf(status) => {
             format!("ended before it had read its input: subprocess failed with code {}", java_status(*status))
         }
-        Ending::Silent(limit) => format!("{limit} without reading, printing or saying anything"),
-    }
-}
-
-/// Names the record that was read last: programs read ahead, so it is the last that they can have seen.
-fn had_read(given: &Given) -> String {
-    let place = given.place.as_ref().and_then(|(path, offset)| line_at(path, *offset).ok());
-    match (place, &given.place) {
-        (Some((number, line)), Some((path, _))) => {
-            format!("the last record it had read: line {number} of {}: {}", path.display(), Excerpt(&line))
+        Ending::Silent(limit) => {
+            format!("ran past the time limit of {limit:?} without reading, printing or saying anything")
         }
-        (None, Some((path, offset))) => format!("it had read up to offset {offset} of {}", path.display()),
-        _ => {
-            let tail = given.tail.strip_suffix(b"\n").unwrap_or(&given.tail);
-            let last = memchr::memrchr(b'\n', tail).map_or(tail, |end| &tail[end + 1..]);
-            format!("the last record it was given: {}", Excerpt(last))
-        }
+        Ending::Late(limit) => format!("ran past the time limit of {limit:?}"),
     }
-}
-
-/// The line that ends at, or covers, an offset, and its number from 1.
-fn line_at(path: &Path, offset: u64) -> io::Result<(u64, Vec<u8>)> {
-    // Lines of compressed files are not counted.
-    const MAGIC: [&[u8]; 4] = [b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"];
-    let mut file = File::open(path)?;
-    let mut beginning = [0; 4];
-    let read = file.read(&mut beginning)?;
-    if MAGIC.iter().any(|magic| beginning[..read].starts_with(magic)) {
-        return Err(ErrorKind::InvalidData.into());
-    }
-    let mut file = BufReader::new(File::open(path)?);
-    let (mut number, mut at, mut line) = (0, 0, Vec::new());
-    while at < offset.max(1) {
-        line.clear();
-        let read = file.read_until(b'\n', &mut line)? as u64;
-        if read == 0 {
-            break;
-        }
-        at += read;
-        number += 1;
-    }
-    while line.last().is_some_and(|last| matches!(last, b'\n' | b'\r')) {
-        line.pop();
-    }
-    Ok((number, line))
 }
 
 /// The usual cause of such a failure, in words.
@@ -155,12 +135,10 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
     let program = program_path(attempt.command)?;
     let found = attempt.workspace.find(&program);
     if let Ending::Start(error) = ending {
-        return Some(start_cause(error, &program, found.as_deref()));
+        return Some(start_cause(attempt, error, &program, found.as_deref()));
     }
-    let python = given.last_words.iter().any(|line| line.starts_with("Traceback (most recent call last)"));
-    if python {
-        let last = given.last_words.iter().rev().find(|line| !line.starts_with(' ') && !line.is_empty())?;
-        return Some(format!("Python's exception: {last}"));
+    if let Some(exception) = python::exception(&given.last_words) {
+        return Some(format!("Python's exception: {exception}"));
     }
     if let Some(script) = missing_script(attempt, given) {
         return Some(format!(
@@ -169,15 +147,15 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
         ));
     }
     if let Ending::Status(status) | Ending::Deaf(status) = ending
-        && let (Some(found), Some(2 | 126 | 127)) = (&found, status.code())
-        && let Some(cause) = script_cause(&program, found)
+        && let (Some(found), Some(code @ 1..)) = (&found, status.code())
+        && let Some(cause) = script_cause(attempt, &program, found, code)
     {
         return Some(cause);
     }
     match ending {
         Ending::Status(status) | Ending::Deaf(status) => match status.code() {
-            Some(127) => Some("a shell did not find a command in it (status 127)".into()),
-            Some(126) => Some("a shell could not run a command in it (status 126): is the file executable?".into()),
+            Some(127) => Some("a command that it was to run was not found (status 127)".into()),
+            Some(126) => Some("a command in it could not be run (status 126): is the file executable?".into()),
             Some(0) => Some(
                 "it ended, as `head` does, while there was input left (EPIPE); read all of the input, or pass \
                  -D stream.minRecWrittenToEnableSkip_=1"
@@ -191,6 +169,11 @@ fn cause(attempt: &Attempt<'_>, ending: &Ending, given: &Given) -> Option<String
         Ending::Silent(_) => {
             Some("it hangs; allow more with -D mapreduce.task.timeout=MILLISECONDS, 0 for ever".into())
         }
+        Ending::Late(_) => Some(
+            "an attempt may not take longer (--task-timeout); allow more, or cut the input into more splits with \
+             -D mapreduce.job.maps=NUMBER"
+                .into(),
+        ),
         Ending::Start(_) => None,
     }
 }
@@ -213,9 +196,12 @@ fn missing_script(attempt: &Attempt<'_>, given: &Given) -> Option<String> {
     given.last_words.iter().any(says_so).then(|| script.into_owned())
 }
 
-fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> String {
+fn start_cause(attempt: &Attempt<'_>, error: &io::Error, program: &Path, found: Option<&Path>) -> String {
     let name = program.display();
     let Some(found) = found else {
+        if program.is_absolute() {
+            return format!("there is no file {name}");
+        }
         return format!(
             "{name} is neither in the task's directory nor on the PATH; ship it with -file {name}, or name its whole path"
         );
@@ -226,8 +212,9 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
         _ if !executable => format!("{name} is not executable; run chmod +x {name}"),
         ErrorKind::NotFound if first_line.starts_with(b"#!") && first_line.ends_with(b"\r") => cr_lf(program),
         ErrorKind::NotFound if first_line.starts_with(b"#!") => {
-            let interpreter = String::from_utf8_lossy(&first_line[2..]);
-            format!("the interpreter that {name} names is not there: {}", interpreter.trim())
+            let missing = missing_interpreter(attempt, &first_line);
+            let missing = missing.unwrap_or_else(|| String::from_utf8_lossy(&first_line[2..]).trim().to_owned());
+            no_interpreter(program, &missing)
         }
         _ if error.raw_os_error() == Some(nix::libc::E2BIG) => {
             "the environment is too large for a process; set -D stream.jobconf.truncate.limit=1000".into()
@@ -237,19 +224,51 @@ fn start_cause(error: &io::Error, program: &Path, found: Option<&Path>) -> Strin
 }
 
 /// What is wrong with the first line of a script that was started all the same, if anything is.
-fn script_cause(program: &Path, found: &Path) -> Option<String> {
+fn script_cause(attempt: &Attempt<'_>, program: &Path, found: &Path, code: i32) -> Option<String> {
     let first_line = first_line(found);
+    let name = program.display();
+    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    if marks.iter().any(|mark| first_line.starts_with(mark)) {
+        return Some(format!(
+            "{name} begins with a byte order mark (BOM), so the system does not see its first line, and a shell ran it; save \
+             it as UTF-8 without a mark"
+        ));
+    }
+    if !matches!(code, 2 | 126 | 127) {
+        return None;
+    }
     if first_line.starts_with(b"#!") {
-        return first_line.ends_with(b"\r").then(|| cr_lf(program));
+        if first_line.ends_with(b"\r") {
+            return Some(cr_lf(program));
+        }
+        let missing = missing_interpreter(attempt, &first_line).filter(|_| code == 127)?;
+        return Some(no_interpreter(program, &missing));
     }
     let is_text = !first_line.is_empty() && std::str::from_utf8(&first_line).is_ok_and(|line| !line.contains('\0'));
     is_text.then(|| {
-        let name = program.display();
         format!(
             "{name} does not begin with a line such as #!/usr/bin/env python3, so a shell ran it; add the line, or name the \
              interpreter: python3 {name}"
         )
     })
+}
+
+/// The interpreter of a `#!` line that is not there: the program, or the one that `env` is to find.
+fn missing_interpreter(attempt: &Attempt<'_>, first_line: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(first_line.strip_prefix(b"#!")?).into_owned();
+    let mut words = line.split_whitespace();
+    let program = words.next()?;
+    let is_missing = |program: &str| attempt.workspace.find(Path::new(program)).is_none();
+    if is_missing(program) {
+        return Some(program.to_owned());
+    }
+    let is_env = Path::new(program).file_name().is_some_and(|name| name == "env");
+    let named = words.find(|word| !word.starts_with('-') && !word.contains('=')).filter(|_| is_env)?;
+    is_missing(named).then(|| named.to_owned())
+}
+
+fn no_interpreter(program: &Path, missing: &str) -> String {
+    format!("the interpreter that {} names in its first line is not there: {missing}", program.display())
 }
 
 /// The first line of a file, or as much of it as the system looks at.

@@ -42,6 +42,7 @@
 //! | a negative number of map tasks | a map task for each byte | refused |
 //! | the file of `TotalOrderPartitioner` | a `SequenceFile` | or a key a line |
 
+pub mod again;
 pub mod aggregate;
 pub mod classes;
 pub mod combiner;
@@ -66,6 +67,8 @@ pub mod place;
 pub mod process;
 pub mod program;
 pub mod properties;
+pub mod python;
+pub mod reach;
 pub mod reading;
 pub mod records;
 pub mod reducer;
@@ -75,6 +78,7 @@ pub mod route;
 pub mod said;
 pub mod sequence_file;
 pub mod split_points;
+pub mod strays;
 pub mod varint;
 pub mod words;
 pub mod worker;

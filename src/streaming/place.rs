@@ -24,13 +24,13 @@ use crate::error::{Error, Result};
 use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
+use crate::streaming::again::{Again, Line, Of, TaskBytes};
 use crate::streaming::environment::{self, Variables};
 use crate::streaming::guard::Guard;
-use crate::streaming::job::{Command, MapStep, ReduceStep, StreamJob, shipped, uri};
+use crate::streaming::job::{Command, ReduceStep, StreamJob, shipped, uri};
 use crate::streaming::process::Process;
 use crate::streaming::properties::{self, Properties};
 use crate::streaming::role::{Attempt, Rules, TaskKind};
-use crate::streaming::words::quoted;
 
 /// The place of a job.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Place {
     map_debug: Option<Command>,
     reduce_debug: Option<Command>,
     again: Arc<Again>,
+    /// Time that an attempt gets.
+    time_limit: Option<Duration>,
     notes: Mutex<Vec<String>>,
     workspaces: Mutex<u64>,
 }
@@ -81,6 +83,8 @@ impl Place {
         }
         let mut variables = environment::of_job(&properties);
         environment::add(&mut variables, "mapreduce.job.local.dir", dir.path());
+        let mark = [b"mapreduce_job_local_dir=", dir.path().as_os_str().as_bytes()].concat();
+        let guard = Guard::start(OsStr::from_bytes(&mark)).map_err(Error::at("start", Path::new("/bin/sh")))?;
         let mut place = Place {
             job_id,
             variables,
@@ -90,24 +94,28 @@ impl Place {
             rules: job.rules()?,
             patience: job.patience()?,
             join_delay: job.join_delay()?,
-            guard: Arc::new(Guard::start().map_err(Error::at("start", Path::new("/bin/sh")))?),
+            guard: Arc::new(guard),
             attempts: config.max_attempts,
             map_debug: job.map_debug.clone(),
             reduce_debug: job.reduce_debug.clone(),
-            again: Arc::new(Again {
-                words: job.words.iter().map(|word| quoted(word.as_bytes())).collect::<Vec<_>>().join(" "),
-                mapper: if let MapStep::Command(mapper) = &job.mapper { Some(mapper.clone()) } else { None },
-                separator: job.properties.separator("stream.reduce.input.field.separator"),
-            }),
+            again: Arc::default(),
+            time_limit: config.task_timeout,
             notes: Mutex::default(),
             workspaces: Mutex::new(0),
             dir,
         };
-        place.ship(job)?;
+        let archives = place.ship(job)?;
+        let mut again = Again::of(job, config.split_bytes, config.reducers);
+        again.place = place.dir.path().to_owned();
+        again.links = place.links.iter().filter(|(_, target)| !target.starts_with(&again.place)).cloned().collect();
+        again.archives = archives;
+        place.again = Arc::new(again);
         Ok(Arc::new(place))
     }
 
-    fn ship(&mut self, job: &StreamJob) -> Result<()> {
+    /// Finds or unpacks what is to be shipped; returns the archives, by their names in a task's directory.
+    fn ship(&mut self, job: &StreamJob) -> Result<Vec<(OsString, PathBuf)>> {
+        let mut archives = Vec::new();
         for file in &job.files {
             let (path, name) = shipped(file);
             let path = fs::canonicalize(&path).map_err(Error::at("ship", &path))?;
@@ -116,13 +124,15 @@ impl Place {
         for (number, archive) in job.archives.iter().enumerate() {
             let (path, name) = shipped(archive);
             let to = self.dir.path().join(format!("archive-{number}"));
+            let path = fs::canonicalize(&path).map_err(Error::at("ship", &path))?;
             match Packed::of(&path) {
                 Some(packed) => {
                     fs::create_dir(&to).map_err(Error::at("create", &to))?;
                     unpack(&path, packed, &to)?;
+                    archives.push((name.clone(), path));
                     self.links.push((name, to));
                 }
-                None => self.links.push((name, fs::canonicalize(&path).map_err(Error::at("ship", &path))?)),
+                None => self.links.push((name, path)),
             }
         }
         for command in job.commands() {
@@ -130,7 +140,7 @@ impl Place {
         }
         self.links.sort();
         self.links.dedup_by(|a, b| a.0 == b.0);
-        Ok(())
+        Ok(archives)
     }
 
     /// Ships files that a command names relative to the directory in which the job was started, as if by `-file`.
@@ -173,6 +183,11 @@ impl Place {
     pub fn rules(&self, kind: TaskKind) -> Rules {
         let enough_records = if kind == TaskKind::Map { self.rules.enough_records } else { u64::MAX };
         Rules { enough_records, ..self.rules }
+    }
+
+    /// Time that an attempt gets.
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
     }
 
     /// Where files that programs wrote beside their output are gathered.
@@ -262,23 +277,22 @@ impl Packed {
 }
 
 /// Unpacks an archive with the system's own programs.
-fn unpack(archive: &Path, packed: Packed, to: &Path) -> Result<()> {
-    let path = fs::canonicalize(archive).map_err(Error::at("ship", archive))?;
+fn unpack(path: &Path, packed: Packed, to: &Path) -> Result<()> {
     let mut command = if let Packed::Zip = packed {
         let mut command = process::Command::new("unzip");
-        command.args(["-q", "-d"]).arg(to).arg(&path);
+        command.args(["-q", "-d"]).arg(to).arg(path);
         command
     } else {
         let mut command = process::Command::new("tar");
-        command.arg("-xf").arg(&path).arg("-C").arg(to);
+        command.arg("-xf").arg(path).arg("-C").arg(to);
         command
     };
-    let done = command.output().map_err(Error::at("unpack", &path))?;
+    let done = command.output().map_err(Error::at("unpack", path))?;
     if done.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-    Err(Error::io("unpack", &path, io::Error::other(said)))
+    Err(Error::io("unpack", path, io::Error::other(said)))
 }
 
 /// The directory of an attempt, removed when this is dropped.
@@ -299,16 +313,6 @@ pub struct Workspace {
     again: Arc<Again>,
     /// Number of its task.
     part: u32,
-}
-
-/// How the job comes to what a reducer reads.
-#[derive(Debug)]
-struct Again {
-    /// The words of the job.
-    words: String,
-    mapper: Option<Command>,
-    /// What stands between key and value for a reducer.
-    separator: Vec<u8>,
 }
 
 impl Workspace {
@@ -398,52 +402,20 @@ impl Workspace {
         Ok(())
     }
 
-    /// A command line that does the same task outside the framework.
-    pub fn repeat(&self, command: &Command, range: Option<(u64, u64)>) -> String {
-        let own = |(name, _): &&(OsString, OsString)| {
-            let name = name.to_string_lossy();
-            ["mapreduce_map_input_file", "mapreduce_task_partition", "mapreduce_task_attempt_id"].contains(&&*name)
-        };
-        let mut line = String::from("env");
-        for (name, value) in self.variables.iter().filter(own) {
-            let word = [name.as_bytes(), b"=", value.as_bytes()].concat();
-            line.extend([" ", &quoted(&word)]);
-        }
-        let shown = |command: &Command| -> String {
-            let words: Vec<String> = command.words.iter().map(|word| quoted(word)).collect();
-            words.join(" ")
-        };
-        line.extend([" ", &shown(command)]);
-        let here = std::env::current_dir().unwrap_or_default();
-        let go = format!("cd {} && ", quoted(here.as_os_str().as_bytes()));
-        let Again { words, mapper, separator } = &*self.again;
-        let split = self.origin.as_ref().map(|input| {
-            let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.to_path_buf());
-            let path = quoted(path.as_os_str().as_bytes());
-            let (first, bytes) = range.unwrap_or((input.start, input.bytes));
-            format!("tail -c +{} {path} | head -c {bytes}", first + 1)
-        });
-        match (self.kind, split, mapper) {
-            (TaskKind::Map, Some(split), _) => format!("{go}{split} | {line}"),
-            (TaskKind::Combine, Some(split), Some(mapper)) => {
-                format!("{go}{split} | {} | LC_ALL=C sort | {line}", shown(mapper))
-            }
-            (TaskKind::Partition, Some(split), Some(mapper)) => format!("{go}{split} | {} | {line}", shown(mapper)),
-            // What it reads is what a job writes that has no reducer of its own.
-            _ => {
-                let to = std::env::temp_dir().join("twinmill-repeat");
-                let to = quoted(to.as_os_str().as_bytes());
-                let separator = [&b"mapreduce.output.textoutputformat.separator="[..], separator].concat();
-                let separator =
-                    if separator.ends_with(b"=\t") { String::new() } else { format!(" -D {}", quoted(&separator)) };
-                format!(
-                    "{go}twinmill stream -output {to} -reducer org.apache.hadoop.mapred.lib.IdentityReducer -outputformat \
-                     org.apache.hadoop.mapred.TextOutputFormat {words} -D \
-                     mapreduce.output.fileoutputformat.compress=false{separator} --overwrite && {line} < {to}/part-{:05}",
-                    self.part
-                )
-            }
-        }
+    /// A command line that does the same task outside the framework, or why there is none. `limit` is the time after which it
+    /// failed.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    pub fn repeat(
+        &self,
+        command: &Command,
+        bytes: TaskBytes,
+        limit: Option<Duration>,
+    ) -> std::result::Result<Line, &'static str> {
+        let Workspace { kind, variables, origin, part, .. } = self;
+        let of = Of { kind: *kind, variables, input: origin.as_ref(), part: *part, limit };
+        self.again.line(&of, command, bytes)
     }
 }
 

@@ -8,14 +8,16 @@
 //!            └──────────── listen: takes what is there ◀──────── stdout, stderr
 //! ```
 //!
-//! The process leads a group of its own, which is killed as a whole when the attempt ends, whatever it forked. The
-//! [guard](crate::streaming::guard) kills the group if this process is killed. The system could do that as well, if the child
+//! The process leads a group of its own, which is killed as a whole when the attempt ends, whatever it forked; what has left
+//! the group is [found](crate::streaming::strays) and killed too. The [guard](crate::streaming::guard) does so if this process is
+//! killed. The system could do that as well, if the child
 //! asked it to between fork and exec. But a fork copies the page tables of this process: 25 ms and more a task with 600 MiB in
 //! memory. A child that asks for nothing is started without a copy.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use crate::observe::activity::count_bytes;
 use crate::observe::purpose::{FileUse, Purpose};
 use crate::record::buffer::make_room;
 use crate::streaming::guard::Guard;
+use crate::streaming::strays::{self, Mark};
 
 /// Size that the pipe of standard output is given, where the system allows it. That of standard input keeps its size: a program
 /// that ends early must be noticed after as many bytes as in Hadoop.
@@ -108,12 +111,18 @@ pub struct Process {
     sign_of_life: Instant,
     /// Bytes that it was fed.
     pub fed_bytes: u64,
+    /// Bytes that were in the pipe when it closed its end.
+    left_bytes: u64,
+    /// The other end of the pipe, once its input has ended: what it leaves unread is counted there.
+    rest: Option<File>,
     /// Bytes that it printed.
     printed_bytes: u64,
     pause: Pause,
     /// Bytes that it was fed, and that it had printed, before the last pause.
     at_pause: (u64, u64),
     ended: Option<ExitStatus>,
+    /// Tells what it has begun from other processes.
+    mark: Mark,
     /// Kills the group if this process cannot.
     guard: Arc<Guard>,
 }
@@ -130,6 +139,7 @@ impl Process {
         join_delay: Option<Duration>,
         guard: &Arc<Guard>,
     ) -> io::Result<Self> {
+        let mark = Mark::of(&command);
         let mut child = spawn(command, |command| {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         })?;
@@ -149,10 +159,13 @@ impl Process {
             join_delay,
             sign_of_life: Instant::now(),
             fed_bytes: 0,
+            left_bytes: 0,
+            rest: None,
             printed_bytes: 0,
             pause: Pause::default(),
             at_pause: (0, 0),
             ended: None,
+            mark,
             guard: guard.clone(),
         };
         // Dropped on an error, which ends the child.
@@ -187,6 +200,7 @@ impl Process {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Some(BETWEEN_LOOKS), listener)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    self.left_bytes = self.unread_bytes();
                     self.stdin = None;
                     return Ok(false);
                 }
@@ -202,7 +216,10 @@ impl Process {
     /// # Errors
     /// As for [`feed`](Self::feed).
     pub fn finish(&mut self, listener: &mut impl Listen) -> Result<ExitStatus> {
-        self.stdin = None;
+        if let Some(stdin) = self.stdin.take() {
+            // Nothing is written any more, so an end that nobody reads keeps no failure from being seen.
+            self.rest = other_end(&stdin);
+        }
         let mut since_end = None;
         while self.stdout.is_some() || self.stderr.is_some() {
             self.wait(Some(BETWEEN_LOOKS), listener)?;
@@ -215,6 +232,12 @@ impl Process {
         }
         self.take_printed(true, listener)?;
         self.wait_for_end()
+    }
+
+    /// Bytes that it was fed and has not read.
+    pub fn unread_bytes(&self) -> u64 {
+        let pipe = self.stdin.as_ref().or(self.rest.as_ref());
+        pipe.map_or(self.left_bytes, in_pipe)
     }
 
     fn wait_for_end(&mut self) -> Result<ExitStatus> {
@@ -234,14 +257,17 @@ impl Process {
         self.ended.is_some() || !matches!(waitid(id, flags), Ok(WaitStatus::StillAlive))
     }
 
-    /// Kills its group, and waits for it.
+    /// Kills it, its group, and what else it has begun, and waits for it.
     fn end(&mut self) -> ExitStatus {
         if let Some(status) = self.ended {
             return status;
         }
+        // Once it has ended, what it began is no longer below it.
+        let others = if self.has_ended() { Vec::new() } else { strays::below(self.child.id()) };
         // An empty group is no failure.
         let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
         let status = self.child.wait().unwrap_or_default();
+        strays::end(Some(self.child.id()), &self.mark, &others);
         self.guard.end(self.child.id());
         self.ended = Some(status);
         status
@@ -391,6 +417,17 @@ fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
             done => return done,
         }
     }
+}
+
+/// The end of a pipe from which it is read, for the end at which it is written.
+pub fn other_end(pipe: &impl AsRawFd) -> Option<File> {
+    let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+    File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).ok()
+}
+
+/// Bytes that were written to a pipe and not read.
+pub fn in_pipe(pipe: &File) -> u64 {
+    rustix::io::ioctl_fionread(pipe).unwrap_or(0)
 }
 
 /// A pipe that neither a read nor a write waits for.

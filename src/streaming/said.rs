@@ -12,8 +12,8 @@ use std::sync::Mutex;
 
 use crate::observe::activity::lock;
 
-/// Lines that are kept for an error.
-const KEPT_LINES: usize = 20;
+/// Lines that are kept for an error. The last ones are shown; the cause may stand before them.
+const KEPT_LINES: usize = 200;
 /// Bytes that are kept of a line.
 const KEPT_BYTES: usize = 4 << 10;
 /// Most characters that Hadoop takes of a group's name and of a counter's.

@@ -1,14 +1,16 @@
 //! A command at work for one task attempt: its process, its records, and its words.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::job::{Emit, TaskContext};
+use crate::streaming::again::TaskBytes;
 use crate::streaming::failure::{Attempt, Ending, Given, failure};
 use crate::streaming::job::Command;
 use crate::streaming::place::{Place, Workspace};
 use crate::streaming::process::{Listen, Process};
+use crate::streaming::reach::{Origin, Reach};
 use crate::streaming::records::{Form, TakeRecords};
 use crate::streaming::role::{Rules, TaskKind};
 use crate::streaming::said::{Count, Said};
@@ -22,6 +24,8 @@ const STEP_BYTES: usize = 64 << 10;
 const MOST_AHEAD: usize = 512 << 10;
 /// Bytes of what was sent last that are kept for an error.
 const TAIL_BYTES: usize = 400;
+/// Most bytes of it that are looked at. The buffer often has more than it must keep.
+const MOST_TAIL: usize = 128 << 10;
 
 /// Bytes for a program, gathered ahead of it: it works on those that were sent while the task goes on.
 #[derive(Debug, Default)]
@@ -50,7 +54,7 @@ impl Ahead {
 
     /// The last bytes that were sent.
     fn tail(&self) -> &[u8] {
-        &self.bytes[self.sent.saturating_sub(TAIL_BYTES)..self.sent]
+        &self.bytes[self.sent.saturating_sub(MOST_TAIL)..self.sent]
     }
 
     /// Notes bytes that were sent although nothing was gathered.
@@ -72,15 +76,6 @@ impl Ahead {
     }
 }
 
-/// Where bytes for a program come from.
-#[derive(Clone, Debug)]
-struct Origin {
-    /// Bytes that were given before.
-    given: u64,
-    path: Arc<Path>,
-    offset: u64,
-}
-
 /// A command at work.
 #[derive(Debug)]
 pub struct Worker {
@@ -92,8 +87,9 @@ pub struct Worker {
     said: Said,
     ahead: Ahead,
     given: u64,
-    /// Offset of the first bytes that it was given.
-    first_offset: Option<u64>,
+    /// Where the first bytes that it was given come from.
+    first: Option<Origin>,
+    /// The last places.
     origins: Vec<Origin>,
     written: u64,
     counts: Vec<Count>,
@@ -102,6 +98,9 @@ pub struct Worker {
     printed: u64,
     /// It closed its input, and the rest is passed over.
     deaf: bool,
+    began: Instant,
+    /// Time that the attempt gets.
+    time_limit: Option<Duration>,
 }
 
 impl Worker {
@@ -123,20 +122,21 @@ impl Worker {
             said: Said::new(place.reporter_prefix(), rules.most_printed),
             ahead: Ahead::new(),
             given: 0,
-            first_offset: None,
+            first: None,
             origins: Vec::new(),
             written: 0,
             counts: Vec::new(),
             rules,
             printed: 0,
             deaf: false,
+            began: Instant::now(),
+            time_limit: place.time_limit(),
         })
     }
 
     /// Notes that the next bytes come from this place.
     pub fn comes_from(&mut self, path: &Path, offset: u64) {
         const KEPT: usize = 8;
-        self.first_offset.get_or_insert(offset);
         let path = match self.origins.last() {
             Some(last) if *last.path == *path => last.path.clone(),
             _ => path.into(),
@@ -144,7 +144,11 @@ impl Worker {
         if self.origins.len() == KEPT {
             self.origins.remove(0);
         }
-        self.origins.push(Origin { given: self.given, path, offset });
+        let origin = Origin { given: self.given, path, offset };
+        if self.first.is_none() {
+            self.first = Some(origin.clone());
+        }
+        self.origins.push(origin);
     }
 
     /// Gives it bytes as they are.
@@ -234,6 +238,13 @@ impl Worker {
     /// Sends what was gathered until at most `most_ahead` bytes are left.
     #[inline(never)]
     fn send(&mut self, most_ahead: usize, each: &mut impl TakeRecords) -> Result<()> {
+        self.send_on(most_ahead, each)?;
+        self.ahead.go_on();
+        Ok(())
+    }
+
+    /// Sends, and forgets nothing of it.
+    fn send_on(&mut self, most_ahead: usize, each: &mut impl TakeRecords) -> Result<()> {
         if !self.deaf {
             self.ahead.count_batch();
             let is_open = self.heard(each, |process, ahead, hearing| {
@@ -246,7 +257,6 @@ impl Worker {
         if self.deaf {
             self.ahead.was_sent(&[]);
         }
-        self.ahead.go_on();
         Ok(())
     }
 
@@ -267,7 +277,7 @@ impl Worker {
     /// # Errors
     /// A failure of the program, and those of feeding it.
     pub fn finish(&mut self, each: &mut impl TakeRecords) -> Result<()> {
-        self.send(0, each)?;
+        self.send_on(0, each)?;
         let status = self.heard(each, |process, _, hearing| process.finish(hearing))?;
         self.said.end();
         if status.success() || !self.rules.status_counts {
@@ -286,13 +296,26 @@ impl Worker {
         let Worker { process, ahead, form, said, written, printed, rules, .. } = self;
         let mut hearing = Hearing { form, said, written, printed, most_printed: rules.most_printed, each };
         let went = go_on(process, ahead, &mut hearing);
-        if let Err(crate::Error::TimedOut { .. }) = &went {
-            self.said.end();
-            let limit = went.err().expect("just seen");
-            return Err(self.failed(Ending::Silent(limit.to_string())));
+        match (&went, self.time_limit.filter(|limit| self.is_over(*limit))) {
+            (Err(Error::TimedOut { limit }), _) => {
+                let limit = *limit;
+                self.said.end();
+                return Err(self.failed(Ending::Silent(limit)));
+            }
+            // The runtime cancels an attempt that takes too long, and its program tells what it was at.
+            (Err(Error::Cancelled), Some(limit)) => {
+                self.said.end();
+                return Err(self.failed(Ending::Late(limit)));
+            }
+            _ => {}
         }
         self.counts.extend(self.said.take_counts());
         went
+    }
+
+    /// Whether a limit on the time of the attempt has passed, or nearly: the attempt began a little before its program.
+    fn is_over(&self, limit: Duration) -> bool {
+        self.began.elapsed() + (limit / 4).min(Duration::from_secs(1)) >= limit
     }
 
     /// Adds its counters to those of the job, and its warnings to the notes.
@@ -321,17 +344,19 @@ impl Worker {
         self.written
     }
 
-    fn failed(&self, ending: Ending) -> crate::Error {
-        let at = self.process.fed_bytes;
-        let origin = self.origins.iter().rev().find(|origin| origin.given <= at).or(self.origins.first());
-        let place = origin.map(|origin| (origin.path.to_path_buf(), origin.offset + at.saturating_sub(origin.given)));
-        let given = Given {
-            place,
+    fn failed(&self, ending: Ending) -> Error {
+        let reach = Reach {
+            origins: self.origins.clone(),
+            bytes: self.process.fed_bytes,
+            unread: self.process.unread_bytes(),
             tail: self.ahead.tail().to_vec(),
-            last_words: self.said.last_words(),
-            bytes: at,
-            range: self.first_offset.map(|first| (first, self.given)),
         };
+        let first = self.first.as_ref().filter(|first| reach.is_as_in_file(first));
+        let task_bytes = match first {
+            Some(first) => TaskBytes::OfFile { first: first.offset, bytes: self.given },
+            None => TaskBytes::OfSplit,
+        };
+        let given = Given { reach, last_words: self.said.last_words(), task_bytes };
         failure(&Attempt::new(&self.command, &self.workspace), ending, &given)
     }
 }

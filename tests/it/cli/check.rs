@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::Cli;
+use super::{Cli, Ended};
 
 #[test]
 fn every_listed_job_keeps_the_laws() {
@@ -47,6 +47,38 @@ fn a_check_tells_each_law_and_what_it_looked_at() {
     assert!(told.contains("not tried  a combiner may be called any number of times, or never: nothing"), "{told}");
     assert_eq!(cli.succeed("check wordcount --input input --quiet").stdout, "");
     cli.assert_left(&[]);
+}
+
+/// Sums numbers by key.
+const SUM: &str = "awk '{n[$1] += $2} END {for (k in n) printf \"%s\\t%.17g\\n\", k, n[k] | \"sort\"}'";
+
+#[test]
+fn a_combiner_that_fails_is_told_with_its_error() {
+    let cli = Cli::with_input("b 1\na 1\nb 1\n");
+    for combiner in ["sh nosuch.sh", "awk '/^b/ {exit 3} {print}'"] {
+        let mut command = cli.command("check");
+        command.args(["stream", "-input", "input", "-mapper", "awk '{print $1 \"\\t\" $2}'", "-reducer", SUM]);
+        command.args(["-combiner", combiner, "--quick", "--budget", "5s"]);
+        let ended = Ended::of(combiner, command.output().unwrap());
+        assert_eq!(ended.status, Some(1), "{combiner}: {}", ended.stderr);
+        let told = ended.stdout.replace(['\n', ' '], "");
+        for what in ["BROKENacombinermaybecalled", "itfails:", "thecombiner`", "subprocessfailedwithcode"] {
+            assert!(told.contains(what), "{combiner}: no {what:?} in {}", ended.stdout);
+        }
+    }
+}
+
+#[test]
+fn sums_of_floats_that_are_rounded_otherwise_break_no_law() {
+    let input: String = (1..=60).map(|i| format!("k {:.2}\n", 0.37 * f64::from(i) + 0.1)).collect();
+    let cli = Cli::with_input(input);
+    let mut command = cli.command("check");
+    command.args(["stream", "-input", "input", "-mapper", "awk '{print $1 \"\\t\" $2}'", "-reducer", SUM]);
+    command.args(["-combiner", SUM, "--quick", "--budget", "60s", "--report", "r.json"]);
+    let ended = Ended::of("floats", command.output().unwrap());
+    assert_eq!(ended.status, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("Numbers differ by rounding alone"), "{}", ended.stdout);
+    assert!(cli.json("r.json")["rounding"]["lines"][0].as_str().unwrap().starts_with("k\t"));
 }
 
 #[test]

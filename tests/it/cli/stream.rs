@@ -475,20 +475,136 @@ fn the_beginning_of_a_pipe_is_found_by_the_tasks_behind_it() {
     }
 }
 
+impl Cli {
+    /// Runs the line that an error gives to repeat a task, from another directory.
+    #[track_caller]
+    fn repeated(&self, ended: &Ended) -> Ended {
+        let line = ended.stderr.lines().find_map(|line| line.split_once("to repeat this task alone: "));
+        let line = line.unwrap_or_else(|| panic!("no line in {}", ended.stderr)).1;
+        // The program is not on the PATH, and what it writes stays in the scratch directory.
+        let program = Path::new(env!("CARGO_BIN_EXE_twinmill")).parent().unwrap();
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let mut again = Command::new("sh");
+        again.args(["-c", line]).env("PATH", path).env("TMPDIR", self.scratch.path("work")).current_dir("/");
+        Ended::of(line, again.output().unwrap())
+    }
+}
+
 #[test]
-fn a_failed_reducer_can_be_repeated_alone() {
+fn a_failed_task_can_be_repeated_alone() {
+    let all = "sh -c 'cat >&2; echo \"$mapreduce_task_partition $NAME $x_y\" >&2; exit 3'";
+    let gives_keys = "org.apache.hadoop.mapred.lib.";
+    let many: String = (1..=9).map(|n| format!("line {n}\n")).collect();
+    let one_map = ["-D", "mapreduce.job.maps=1"];
+    let lines_a_split = ["-D", "mapreduce.input.lineinputformat.linespermap=5"];
+    let n_line = format!("{gives_keys}NLineInputFormat");
+    let combined = format!("{gives_keys}CombineTextInputFormat");
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("b\na\n", &["-mapper", "cat", "-reducer", all], &["a\t\nb\t\n0"]),
+        ("b\na\n", &["-mapper", all, "-cmdenv", "NAME=two words", "-D", "x.y=1"], &["0 two words 1\n"]),
+        // Scripts that are shipped: by a path, under another name, not executable.
+        ("b\na\n", &["-mapper", "sh m.sh", "-files", "sub/m.sh"], &["b\na\n", "m.sh fails"]),
+        ("b\na\n", &["-mapper", "sh other.sh", "-files", "sub/m.sh#other.sh"], &["b\na\n", "m.sh fails"]),
+        ("b\na\n", &["-mapper", "plain.sh", "-file", "plain.sh"], &["b\na\n", "m.sh fails"]),
+        ("b\na\n", &["-mapper", "cat", "-reducer", "sh m.sh", "-files", "sub/m.sh"], &["a\t\nb\t\n", "m.sh fails"]),
+        ("b\na\n", &["-mapper", "crlf.sh", "-file", "crlf.sh"], &[]),
+        // Without an LF at the end, with CR, and with keys.
+        ("b\na", &["-mapper", all], &["b\na\n0"]),
+        ("b\r\na\r\n", &["-mapper", all], &["b\na\n0"]),
+        (&many, &["-mapper", all, "-inputformat", &n_line, lines_a_split[0], lines_a_split[1]], &["\tline "]),
+        ("k=v\nk\n", &["-mapper", all, "-inputformat", "KeyValueTextInputFormat"], &["k=v\t\nk\t\n"]),
+        (&many, &["-mapper", all, "-inputformat", &combined], &["0\tline 1\n7\tline 2"]),
+        ("b\na\n", &["-mapper", "cat", "-combiner", all, "-reducer", "cat"], &["a\t\nb\t\n"]),
+    ];
+    for (input, words, said) in cases {
+        let cli = Cli::with_input(input);
+        fs::create_dir(cli.scratch.path("sub")).unwrap();
+        for (name, text) in [
+            ("sub/m.sh", "cat >&2; echo m.sh fails >&2; exit 3\n"),
+            ("plain.sh", "#!/bin/sh\ncat >&2; echo m.sh fails >&2; exit 3\n"),
+            ("crlf.sh", "#!/usr/bin/env sh\r\ncat\r\n"),
+        ] {
+            fs::write(cli.scratch.path(name), text).unwrap();
+            fs::set_permissions(cli.scratch.path(name), fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        let mut words = words.to_vec();
+        words.extend(one_map);
+        words.extend(["--max-attempts", "1"]);
+        let ended = cli.streamed(&words);
+        assert_eq!(ended.status, Some(1), "{}: {}", ended.command, ended.stderr);
+        let again = cli.repeated(&ended);
+        let status = if words.contains(&"crlf.sh") { 127 } else { 3 };
+        assert_eq!(again.status, Some(status), "{}: {}", again.command, again.stderr);
+        again.says(said);
+    }
     let cli = Cli::with_input("b\na\n");
-    let ended = cli.streamed(&["-mapper", "cat", "-reducer", "sh -c 'cat > /dev/null; exit 3'", "--max-attempts", "1"]);
+    for (program, name) in [("gzip", "data.txt.gz"), ("bzip2", "data.txt.bz2")] {
+        let packed = Command::new(program).args(["-kf", "input/data.txt"]).current_dir(cli.scratch.path("")).status();
+        if packed.is_err() {
+            continue;
+        }
+        let ended = cli.streamed(&["-mapper", all, "-input", &format!("input/{name}"), "--max-attempts", "1"]);
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert_eq!(cli.repeated(&ended).status, Some(3), "{}", ended.stderr);
+    }
+    let ended = cli.streamed(&["-mapper", all, "-D", "stream.map.input=typedbytes", "--max-attempts", "1"]);
+    ended.says(&["no line repeats this task alone: what it reads is binary"]);
+    let cli = Cli::with_input("b\na\n");
+    let slow = "sh -c 'cat > /dev/null; echo at work >&2; sleep 100'";
+    let ended = cli.streamed(&["-mapper", slow, "--task-timeout", "1s", "--max-attempts", "1", one_map[0], one_map[1]]);
     assert_eq!(ended.status, Some(1));
-    let line = ended.stderr.lines().find_map(|line| line.split_once("to repeat this task alone: ")).unwrap().1;
-    // The program is not on the PATH, and what it writes stays in the scratch directory.
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twinmill")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let mut again = Command::new("sh");
-    again.args(["-c", line]).env("PATH", path).env("TMPDIR", cli.scratch.path("work"));
-    assert_eq!(again.status().unwrap().code(), Some(3), "{line}");
-    let input = line.rsplit_once("< ").unwrap().1;
-    assert_eq!(fs::read_to_string(input).unwrap(), "a\t\nb\t\n");
+    let said = ["ran past the time limit of 1s", "it had read up to line", "at work", "(--task-timeout)"];
+    ended.says(&said);
+    assert_eq!(cli.repeated(&ended).status, Some(124), "{}", ended.stderr);
+}
+
+#[test]
+fn an_error_names_the_record_up_to_which_a_program_had_read() {
+    // A shell reads a byte at a time.
+    let stops = "sh -c 'while read -r line; do case $line in *1234) exit 5;; esac; done'";
+    let lines: String = (1..=5000).map(|n| format!("{n}\n")).collect();
+    let numbered = "it had read up to line 1234 of input/data.txt: \"1234\"";
+    let one = ["-D", "mapreduce.job.maps=1"];
+    let n_line = ["-D", "mapreduce.input.lineinputformat.linespermap=5000"];
+    for (words, said) in [
+        (&["-inputformat", "TextInputFormat", one[0], one[1]][..], numbered),
+        (&["-inputformat", "org.apache.hadoop.mapred.lib.NLineInputFormat", n_line[0], n_line[1]], numbered),
+        (&["-inputformat", "KeyValueTextInputFormat", one[0], one[1]], numbered),
+        (&["-inputformat", "TextInputFormat", "--dry"], numbered),
+    ] {
+        for (input, end) in [(lines.clone(), "\n"), (lines.replace('\n', "\r\n"), "\r\n")] {
+            let cli = Cli::with_input(&input);
+            let ended = cli.streamed(&[&["-mapper", stops, "--max-attempts", "1"], words].concat());
+            assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+            assert!(ended.stderr.contains(&format!("{said}\n")), "{end:?}: {}", ended.stderr);
+        }
+    }
+    let cli = Cli::with_input(&lines);
+    let packed = Command::new("gzip").arg(cli.scratch.path("input/data.txt")).status();
+    if packed.is_ok() {
+        let ended = cli.streamed(&["-mapper", stops, "-input", "input/data.txt.gz", "--max-attempts", "1"]);
+        ended.says(&["it had read up to this record of input/data.txt.gz: \"1234\"\n"]);
+    }
+}
+
+#[test]
+fn the_exception_of_python_is_the_cause() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        return;
+    }
+    for (script, cause) in [
+        ("raise ValueError('one\\ntwo\\nthree')\n", "ValueError: one"),
+        ("def f(n):\n  if n == 0: raise KeyError(7)\n  g(n)\ndef g(n): f(n - 1)\nf(40)\n", "KeyError: 7"),
+        ("raise ValueError('one\\n' + 'more\\n' * 60)\n", "ValueError: one"),
+        ("print 'x'\n", "SyntaxError: "),
+    ] {
+        let cli = Cli::with_input("a\n");
+        fs::write(cli.scratch.path("m.py"), script).unwrap();
+        for dry in [&[][..], &["--dry"]] {
+            let ended = cli.streamed(&[&["-mapper", "python3 m.py", "--max-attempts", "1"], dry].concat());
+            ended.says(&[&format!("cause: Python's exception: {cause}")]);
+        }
+    }
 }
 
 #[test]
@@ -769,6 +885,14 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         // The system finds `env`, which finds no interpreter of that name.
         ("x\n", &["-mapper", "crlf-env.sh"], 1, &["ends with CR LF"]),
         ("x\n", &["-mapper", "./bare.py"], 1, &["does not begin with a line such as #!", "python3 ./bare.py"]),
+        (
+            "x\n",
+            &["-mapper", "./python9.py"],
+            1,
+            &["the interpreter that ./python9.py names", "is not there: python9\n"],
+        ),
+        ("x\n", &["-mapper", "./marked.sh"], 1, &["./marked.sh begins with a byte order mark"]),
+        ("x\n", &["-mapper", "/nosuch/x.py"], 1, &["cause: there is no file /nosuch/x.py\n"]),
         ("x\n", &["-mapper", "sh map.sh"], 1, &["sh does not find map.sh", "-files"]),
         ("x\n", &["-mapper", "sh -c 'kill -9 $$'"], 1, &["signal 9", "code 137"]),
         (&many, &["-mapper", "head -n 1"], 1, &["Broken pipe", "minRecWrittenToEnableSkip_=1"]),
@@ -792,6 +916,8 @@ fn failures_name_the_cause_and_have_hadoops_exit_status() {
         for (name, text) in [
             ("crlf.sh", "#!/bin/sh\r\ncat\r\n"),
             ("crlf-env.sh", "#!/usr/bin/env sh\r\ncat\r\n"),
+            ("python9.py", "#!/usr/bin/env python9\n"),
+            ("marked.sh", "\u{feff}#!/bin/sh\nexit 1\n"),
             ("bare.py", "import sys\nfor line in sys.stdin: print(line)\n"),
         ] {
             fs::write(cli.scratch.path(name), text).unwrap();
@@ -861,8 +987,13 @@ fn runs(id: &str) -> bool {
 
 #[test]
 fn children_do_not_outlive_the_run_however_it_ends() {
-    let mapper = "sh -c 'trap \"\" TERM INT; sleep 1000 & echo $! > $DIR/forked; echo $$ > $DIR/own; wait; sleep 1000'";
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
+    // A child, one that has left the group, and one of the same kind whose parent has ended.
+    let mapper = "sh -c 'trap \"\" TERM INT; sleep 1000 & echo $! > $DIR/forked; \
+        setsid sh -c \"echo \\$\\$ > $DIR/apart; sleep 1000\" & \
+        sh -c \"setsid sh -c \\\"sleep 1000 & echo \\\\\\$! > $DIR/orphan\\\"\"; \
+        while [ ! -s $DIR/apart ]; do sleep 0.01; done; echo $$ > $DIR/own; wait; sleep 1000'";
+    let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL];
+    for (signal, dry) in signals.iter().flat_map(|signal| [(*signal, false), (*signal, true)]) {
         let cli = Cli::with_input("a\n");
         let dir = format!("DIR={}", cli.scratch.path("").display());
         let words = [
@@ -878,20 +1009,28 @@ fn children_do_not_outlive_the_run_however_it_ends() {
             "-D",
             "mapreduce.job.maps=1",
         ];
-        let mut child = cli.stream(&words).spawn().unwrap();
+        let mut command = cli.stream(&words);
+        if dry {
+            command.arg("--dry");
+        }
+        let mut child = command.spawn().unwrap();
         let began = Instant::now();
         let id = |name: &str| fs::read_to_string(cli.scratch.path(name)).unwrap_or_default();
         while id("own").is_empty() {
             assert!(began.elapsed() < Duration::from_secs(60), "it did not begin");
             thread::sleep(Duration::from_millis(5));
         }
-        let ids = [id("own"), id("forked")];
+        let ids = [id("own"), id("forked"), id("apart"), id("orphan")];
+        assert!(ids.iter().all(|id| runs(id)), "{ids:?}");
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
         assert!(!child.wait().unwrap().success());
         let ended = Instant::now();
         while ids.iter().any(|id| runs(id)) {
-            assert!(ended.elapsed() < Duration::from_secs(10), "{signal}: {ids:?} still run");
+            assert!(ended.elapsed() < Duration::from_secs(10), "{signal}, dry {dry}: {ids:?} still run");
             thread::sleep(Duration::from_millis(5));
+        }
+        if signal != Signal::SIGKILL {
+            cli.assert_left(&["apart", "forked", "orphan", "own"]);
         }
     }
 }
