@@ -7,6 +7,8 @@
 //! | partitions | the answer is right; with one reducer, and with seven and seven splits, the output has the same lines |
 //! | combiner | the answer is right; with its combiner the output has the same lines |
 //! | time | the answer is right; the first run was over in time |
+//!
+//! Numbers of an answer that differ by [rounding](crate::measure::grading::answers) alone are the same.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +18,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cancel::CancelToken;
-use crate::error::{Error, Excerpt, Result};
+use crate::error::{Error, Result};
+use crate::measure::grading::answers::{Verdict, same};
 use crate::measure::grading::assignment::{Assignment, LineOrder};
 use crate::measure::grading::sandbox::Sandbox;
 use crate::measure::grading::submission::Submission;
@@ -244,9 +247,6 @@ struct Bench {
     place: String,
 }
 
-/// Passed, or why not.
-type Verdict = std::result::Result<(), String>;
-
 struct Tests(Vec<Test>);
 
 impl Tests {
@@ -261,40 +261,4 @@ impl Tests {
 fn size_of(path: &Path) -> u64 {
     let files = walkdir::WalkDir::new(path).into_iter().flatten();
     files.filter_map(|entry| entry.metadata().ok()).filter(|entry| entry.is_file()).map(|file| file.len()).sum()
-}
-
-/// Whether both have the same lines, perhaps in another order.
-fn same(right: &[Vec<u8>], lines: &[Vec<u8>], order: LineOrder) -> Verdict {
-    let (mut right, mut lines): (Vec<&[u8]>, Vec<&[u8]>) =
-        (right.iter().map(Vec::as_slice).collect(), lines.iter().map(Vec::as_slice).collect());
-    if order == LineOrder::Any {
-        right.sort_unstable();
-        lines.sort_unstable();
-    }
-    if right == lines {
-        return Ok(());
-    }
-    // What a student sees of a right answer is one line of it, in which the difference is.
-    let at = right.iter().zip(&lines).take_while(|(right, line)| right == line).count();
-    let shown = |line: Option<&&[u8]>| line.map_or("nothing".to_owned(), |line| Excerpt(line).to_string());
-    let (right_line, line) = (shown(right.get(at)), shown(lines.get(at)));
-    Err(format!(
-        "{} lines where there should be {}; the first that differs is {line}, and should be {right_line}",
-        lines.len(),
-        right.len()
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_compared_by_their_lines() {
-        let lines = |text: &str| -> Vec<Vec<u8>> { text.split(' ').map(|line| line.as_bytes().to_vec()).collect() };
-        assert_eq!(same(&lines("a b"), &lines("b a"), LineOrder::Any), Ok(()));
-        assert!(same(&lines("a b"), &lines("b a"), LineOrder::Exact).is_err());
-        let why = same(&lines("a b"), &lines("a c c"), LineOrder::Any).unwrap_err();
-        assert!(why.contains("3 lines where there should be 2"), "{why}");
-    }
 }

@@ -11,10 +11,14 @@
 //! 3. [`sandbox`] starts each of its programs as the system allows: without a network, with a list of processes of its own, as
 //!    another user, and under limits. It is the programs that are shut in; the engine that feeds them is not.
 //! 4. A [`trial`] is one run, in a process of its own, which is watched and ended when it takes more than it may.
-//! 5. [`grade`] makes the trials and turns what they show into points.
+//! 5. [`grade`] makes the trials and turns what they show into points; [`answers`] compares their lines.
 //!
 //! Whatever a submission does, the next one is graded.
+//!
+//! Sums of floating-point numbers end in other digits in another order, so numbers of an answer that differ by at most 10⁻⁹ of
+//! their size are the same, unless both are whole.
 
+pub mod answers;
 pub mod assignment;
 pub mod grade;
 pub mod sandbox;
