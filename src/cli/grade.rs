@@ -1,9 +1,11 @@
 //! `twinmill grade`: the grades of a folder of submissions.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -11,17 +13,30 @@ use crate::cli::args::GradeArgs;
 use crate::cli::pending_file::{PendingFile, write_json, write_whole};
 use crate::cli::suggestion;
 use crate::cli::table::Table;
-use crate::cli::terminal::{self, note, print};
+use crate::cli::terminal::{self, note, print, say};
 use crate::config::ExistingOutput;
 use crate::measure::failure::Failure;
 use crate::measure::grading::assignment::Assignment;
 use crate::measure::grading::grade::{Grade, Grader, Test};
 use crate::measure::grading::sandbox::Sandbox;
+use crate::measure::grading::shut_in;
 use crate::measure::grading::submission::{self, Submission};
 use crate::measure::running::child::this_program;
 use crate::measure::running::supervisor::Supervisor;
-use crate::runtime::work_dir::{Access, WorkDir};
+use crate::runtime::work_dir::{self, Access, WorkDir};
 use crate::{CancelToken, Error};
+
+/// How the names of directories for grading begin.
+const PREFIX: &str = "twinmill-grade-";
+
+/// Becomes a program of a submission, if this process was started for that.
+pub fn shut_in(words: &[OsString]) -> Option<ExitCode> {
+    let ended = shut_in::run(words)?;
+    Some(ended.unwrap_or_else(|refusal| {
+        say(refusal.why);
+        ExitCode::from(refusal.status)
+    }))
+}
 
 /// The grades of an assignment.
 #[derive(Serialize)]
@@ -58,23 +73,23 @@ pub fn grade(args: &GradeArgs) -> Result<(), Failure> {
     let submissions = chosen(submission::in_folder(&assignment.submissions)?, &args.submission)?;
     let cancel = CancelToken::default();
     let mut supervisor = Supervisor::start()?;
-    let sandbox = Sandbox::find();
-    let notes = sandbox.notes();
-    notes.iter().for_each(note);
     fs::create_dir_all(&args.work_dir).map_err(Failure::at("create", &args.work_dir))?;
-    let dir = WorkDir::create(&args.work_dir, "twinmill-grade-", Access::Usual)?;
-    // Submissions run as another user, who has to find their programs.
-    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o711)).map_err(Failure::at("open", dir.path()))?;
+    // The programs name it, and see no links on the way to it.
+    let work_dir = fs::canonicalize(&args.work_dir).map_err(Failure::at("find", &args.work_dir))?;
+    // Submissions and solutions that a killed process left.
+    work_dir::stale(&work_dir, PREFIX).for_each(|stale| stale.remove(&cancel));
+    let dir = WorkDir::create(&work_dir, PREFIX, Access::Private)?;
     let program = this_program()?;
     let secrets = assignment.secrets(&args.assignment);
-    let grader = Grader {
-        assignment: &assignment,
-        secrets: &secrets,
-        sandbox: &sandbox,
-        program: &program,
-        dir: dir.path(),
-        cancel: &cancel,
-    };
+    let sandbox = Sandbox::find(&program, dir.path(), &secrets)?;
+    let notes = sandbox.notes();
+    notes.iter().for_each(note);
+    if !sandbox.is_closed() && sandbox.user().is_some() {
+        // Submissions run as another user, who has to find their programs.
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o711)).map_err(Failure::at("open", dir.path()))?;
+    }
+    let grader =
+        Grader { assignment: &assignment, sandbox: &sandbox, program: &program, dir: dir.path(), cancel: &cancel };
     let grades = supervisor.run(&cancel, || {
         let answer = grader.answer()?;
         let mut grades = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,9 @@ pub const REPEATS: &str = "twinmill.repeats";
 
 /// The property that bounds the bytes that a program may print, and those of its standard error that are passed on.
 pub const MOST_PRINTED: &str = "twinmill.output.limit";
+
+/// The property of a command that starts each program: the program's path and words follow its own. Grading shuts programs in so.
+pub const STARTER: &str = "twinmill.starter";
 
 /// The property that names madoop's program of its own as partitioner.
 pub const PARTITIONER: &str = "twinmill.madoop.partitioner";
@@ -341,6 +344,12 @@ impl StreamJob {
             ByHadoop::TotalOrder(points) => points.check(reducers),
             _ => Ok(()),
         }
+    }
+
+    /// The words of the command that starts each program; none where a program starts by itself.
+    pub fn starter(&self) -> Vec<OsString> {
+        let command = self.properties.get(STARTER).unwrap_or_default();
+        words::split(command.as_bytes()).into_iter().map(OsString::from_vec).collect()
     }
 
     /// What counts as a failure of a command.

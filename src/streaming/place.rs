@@ -56,6 +56,8 @@ pub struct Place {
     time_limit: Option<Duration>,
     notes: Mutex<Vec<String>>,
     workspaces: Mutex<u64>,
+    /// The words of a command that starts each program.
+    starter: Vec<OsString>,
 }
 
 impl Place {
@@ -102,6 +104,7 @@ impl Place {
             time_limit: config.task_timeout,
             notes: Mutex::default(),
             workspaces: Mutex::new(0),
+            starter: job.starter(),
             dir,
         };
         let archives = place.ship(job)?;
@@ -235,6 +238,7 @@ impl Place {
                 .filter(|_| task.number + 1 >= self.attempts),
             again: self.again.clone(),
             part: task.index,
+            starter: self.starter.clone(),
         })
     }
 }
@@ -313,6 +317,7 @@ pub struct Workspace {
     again: Arc<Again>,
     /// Number of its task.
     part: u32,
+    starter: Vec<OsString>,
 }
 
 impl Workspace {
@@ -367,8 +372,9 @@ impl Workspace {
         let program = Path::new(OsStr::from_bytes(program));
         let found = self.find(program).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let found = if program.is_relative() { self.executable(found)? } else { found };
-        let mut process = process::Command::new(found);
-        process.args(rest.iter().map(|word| OsStr::from_bytes(word))).current_dir(&self.path);
+        let mut started = self.starter.iter().cloned().chain([found.into_os_string()]);
+        let mut process = process::Command::new(started.next().unwrap_or_default());
+        process.args(started).args(rest.iter().map(|word| OsStr::from_bytes(word))).current_dir(&self.path);
         process.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Ok(process)
     }

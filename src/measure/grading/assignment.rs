@@ -13,7 +13,7 @@
 //! time = "20s"                            # of each run
 //! memory = "512MiB"
 //! processes = 64
-//! output = "64MiB"
+//! output = "64MiB"                        # that each program prints, and that it writes to files
 //!
 //! [points]
 //! runs = 20
@@ -22,6 +22,9 @@
 //! combiner = 10
 //! time = 10
 //! ```
+//!
+//! Numbers of an answer that differ by at most 10⁻⁹ of their size are the same, unless both are whole: a sum of floating-point
+//! numbers ends in other digits when a combiner or another number of reducers adds in another order.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,12 +88,12 @@ pub struct Limits {
     /// Time within which the first run must be over for its points.
     #[serde(deserialize_with = "some_time")]
     pub in_time: Option<Duration>,
-    /// Memory of all its programs together.
+    /// Memory of all its programs together, mapped or not.
     #[serde(deserialize_with = "size")]
     pub memory: u64,
     /// Processes at the same time.
     pub processes: u64,
-    /// Bytes that each program may print.
+    /// Bytes that each program may print, and those of all files that it may write. Files are memory, and gone with the program.
     #[serde(deserialize_with = "size")]
     pub output: u64,
 }
@@ -152,21 +155,80 @@ fn size<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<u64, D::Error
     size.map(|size| size.0).map_err(serde::de::Error::custom)
 }
 
+/// The text of an assignment, for errors that name a place in it.
+struct Text<'a> {
+    file: &'a Path,
+    text: &'a str,
+}
+
+impl Text<'_> {
+    /// An error about the value of a key.
+    fn wrong(&self, key: &str, value: &str, why: &str) -> Error {
+        let is_key = |line: &&str| {
+            let rest = line.trim_start().trim_start_matches(['"', '\'']).strip_prefix(key);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with('='))
+        };
+        let line = self.text.lines().position(|line| is_key(&line));
+        let place = line.map_or(String::new(), |line| format!(", line {}", line + 1));
+        let value = if value.is_empty() { String::new() } else { format!(" = {value}") };
+        Error::Config(format!("{}{place}: {key}{value}: {why}", self.file.display()))
+    }
+}
+
+impl Limits {
+    /// Refuses limits with which nothing runs.
+    fn check(&self, text: &Text<'_>) -> Result<()> {
+        const LEAST_BYTES: u64 = 4 << 10;
+        /// An interpreter needs as much before it reads a line.
+        const LEAST_MEMORY: u64 = 8 << 20;
+        let small = |key: &str, value: u64, least: &str| Err(text.wrong(key, &value.to_string(), least));
+        if self.memory < LEAST_MEMORY {
+            return small("memory", self.memory, "a program needs at least 8MiB");
+        }
+        if self.output < LEAST_BYTES {
+            return small("output", self.output, "a program needs at least 4KiB");
+        }
+        if self.processes == 0 {
+            return small("processes", self.processes, "a program is at least 1 process");
+        }
+        Ok(())
+    }
+}
+
 impl Assignment {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`Error::Config`] for what it says wrong, with the line; [`Error::Io`] for what is not there.
+    /// [`Error::Config`] for what it says wrong, with the key and the line; [`Error::Io`] where the file itself cannot be read.
     pub fn read(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).map_err(Error::at("read", file))?;
         let parsed: std::result::Result<Assignment, toml::de::Error> = toml::from_str(&text);
         let mut assignment = parsed.map_err(|error| Error::Config(format!("{}: {error}", file.display())))?;
+        let text = Text { file, text: &text };
         let dir = file.parent().unwrap_or(Path::new(""));
-        let places = [&mut assignment.expected, &mut assignment.solution].into_iter().flatten();
-        let many = assignment.input.iter_mut().chain(&mut assignment.files);
-        for path in places.chain(many).chain([&mut assignment.submissions]) {
-            *path = fs::canonicalize(dir.join(&*path)).map_err(Error::at("find", &dir.join(&*path)))?;
+        let found = |key: &str, path: &mut PathBuf| match fs::canonicalize(dir.join(&*path)) {
+            Ok(real) => {
+                *path = real;
+                Ok(())
+            }
+            Err(error) => Err(text.wrong(key, &path.to_string_lossy(), &error.to_string())),
+        };
+        found("submissions", &mut assignment.submissions)?;
+        assignment.input.iter_mut().try_for_each(|path| found("input", path))?;
+        assignment.expected.iter_mut().try_for_each(|path| found("expected", path))?;
+        assignment.solution.iter_mut().try_for_each(|path| found("solution", path))?;
+        assignment.files.iter_mut().try_for_each(|path| found("files", path))?;
+        for (key, folder) in
+            [("submissions", Some(&assignment.submissions)), ("solution", assignment.solution.as_ref())]
+        {
+            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                return Err(text.wrong(key, &folder.to_string_lossy(), "it is no folder"));
+            }
         }
+        if assignment.mapper.trim().is_empty() {
+            return Err(text.wrong("mapper", "", "there is no command"));
+        }
+        assignment.limits.check(&text)?;
         let wrong = |what: &str| Err(Error::Config(format!("{}: {what}", file.display())));
         match (&assignment.expected, &assignment.solution) {
             (None, None) => return wrong("it needs expected = FILE, or solution = FOLDER, for the right answer"),
@@ -227,7 +289,14 @@ mod tests {
             (LEAST.to_owned(), "expected = FILE"),
             (format!("{LEAST}solution = \"sol\"\nmaper = \"x\"\n"), "maper"),
             (format!("{LEAST}solution = \"sol\"\nreducers = 0\n"), "reducers = 0"),
-            (format!("{LEAST}solution = \"nowhere\"\n"), "nowhere"),
+            (format!("{LEAST}solution = \"nowhere\"\n"), "assignment.toml, line 4: solution = nowhere: "),
+            (format!("{LEAST}solution = \"in.txt\"\n"), "it is no folder"),
+            (LEAST.replace("subs", "nosuch"), "assignment.toml, line 1: submissions = nosuch: "),
+            (format!("{LEAST}solution = \"sol\"\nfiles = [\n  \"sol\",\n  \"lost\"]\n"), "line 5: files = lost: "),
+            (format!("{LEAST}solution = \"sol\"\n[limits]\nmemory = \"0\"\n"), "line 6: memory = 0: "),
+            (format!("{LEAST}solution = \"sol\"\n[limits]\nprocesses = 0\n"), "line 6: processes = 0: "),
+            (format!("{LEAST}solution = \"sol\"\n[limits]\ntime = \"0s\"\n"), "line 6, column 8"),
+            (format!("{LEAST}solution = \"sol\"\n[limits]\noutput = \"1\"\n"), "line 6: output = 1: "),
             (format!("{LEAST}solution = \"sol\"\n[points]\nruns = -1\n"), "points are numbers"),
             (format!("{LEAST}solution = \"sol\"\n[limits]\nmemory = \"lots\"\n"), "lots"),
             ("name = ".to_owned(), "assignment.toml"),

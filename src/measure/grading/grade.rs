@@ -7,25 +7,32 @@
 //! | partitions | the answer is right; with one reducer, and with seven and seven splits, the output has the same lines |
 //! | combiner | the answer is right; with its combiner the output has the same lines |
 //! | time | the answer is right; the first run was over in time |
+//!
+//! Numbers of an answer that differ by [rounding](crate::measure::grading::answers) alone are the same.
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::cancel::CancelToken;
-use crate::error::{Error, Excerpt, Result};
+use crate::error::{Error, Result};
+use crate::measure::grading::answers::{Verdict, same};
 use crate::measure::grading::assignment::{Assignment, LineOrder};
 use crate::measure::grading::sandbox::Sandbox;
 use crate::measure::grading::submission::Submission;
-use crate::measure::grading::trial::{Outcome, Trial, lines_in};
+use crate::measure::grading::trial::{Helpers, Outcome, Trial, lines_in};
 use crate::runtime::output_dir::part_files;
-use crate::streaming::job::MOST_PRINTED;
+use crate::streaming::job::{MOST_PRINTED, STARTER};
+use crate::streaming::words::quoted;
 
 /// The work directory of runs, in the directory of their submission.
 const WORK: &str = "work";
+/// How streaming begins the line that says how to go on.
+const REPEAT: &str = "to repeat this task alone";
 
 /// A graded submission.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,12 +68,10 @@ struct Way {
 /// Grades the submissions of an assignment.
 pub struct Grader<'a> {
     pub assignment: &'a Assignment,
-    /// Files that submissions must not see.
-    pub secrets: &'a [PathBuf],
     pub sandbox: &'a Sandbox,
     /// This executable.
     pub program: &'a Path,
-    /// A directory that everybody may enter.
+    /// A directory for the copies and the runs of submissions, one after another.
     pub dir: &'a Path,
     pub cancel: &'a CancelToken,
 }
@@ -143,9 +148,9 @@ impl Grader<'_> {
         if let Err(why) = submission.copy(&dir, &self.assignment.files) {
             return Ok((Outcome { lines: Err(why), seconds: 0.0 }, None));
         }
-        let user = self.sandbox.user();
-        let sandbox = self.sandbox.write(&self.scratch(place)?, &self.assignment.limits, self.secrets, user)?;
-        let bench = Bench { dir, sandbox, user, place: place.to_owned() };
+        let runs = self.scratch(place)?;
+        let plan = self.sandbox.write_plan(&runs, &dir, &self.assignment.limits)?;
+        let bench = Bench { dir, plan, runs, origin: submission.path().to_owned() };
         let reducers = self.assignment.reducers;
         let outcome = self.run(&bench, Way { name: "first", reducers, splits: 2, combines: false })?;
         Ok((outcome, Some(bench)))
@@ -157,9 +162,17 @@ impl Grader<'_> {
         // The programs lie below, whatever the mask of this process says of new directories.
         for dir in [&dir, &dir.join(WORK)] {
             fs::create_dir(dir).map_err(Error::at("create", dir))?;
-            fs::set_permissions(dir, fs::Permissions::from_mode(0o711)).map_err(Error::at("open", dir))?;
+            self.let_in(dir)?;
         }
         Ok(dir)
+    }
+
+    /// Lets others enter a directory, if the programs run as another user and have no view of their own.
+    fn let_in(&self, dir: &Path) -> Result<()> {
+        if self.sandbox.is_closed() || self.sandbox.user().is_none() {
+            return Ok(());
+        }
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o711)).map_err(Error::at("open", dir))
     }
 
     /// Removes what lies at a place, and what its runs left.
@@ -173,35 +186,66 @@ impl Grader<'_> {
     }
 
     fn run(&self, bench: &Bench, way: Way) -> Result<Outcome> {
-        let Assignment { mapper, reducer, combiner, input, options, limits, .. } = self.assignment;
-        let shut_in = |command: &str| OsString::from(format!("'{}' {command}", bench.sandbox.display()));
+        let limits = &self.assignment.limits;
+        let mut words = self.words(way);
+        let mut add = |option: &str, value: OsString| words.extend([option.into(), value]);
+        add("-D", format!("{MOST_PRINTED}={}", limits.output).into());
+        add("-D", format!("{STARTER}={}", self.sandbox.starter(&bench.plan)).into());
+        add("--work-dir", bench.runs.join(WORK).into_os_string());
+        words.push("--quiet".into());
+        let trial = Trial {
+            program: self.program,
+            words,
+            submission: &bench.dir,
+            dir: bench.runs.join(way.name),
+            limits,
+            user: self.sandbox.user(),
+            helpers: if self.sandbox.is_closed() { Helpers::TwoEach } else { Helpers::None },
+        };
+        let mut outcome = trial.run(self.cancel)?;
+        if let Err(why) = &mut outcome.lines {
+            *why = self.for_reader(why, bench, way);
+        }
+        Ok(outcome)
+    }
+
+    /// What `twinmill stream` is told of a way of running, where a submission lies.
+    fn words(&self, way: Way) -> Vec<OsString> {
+        let Assignment { mapper, reducer, combiner, input, options, .. } = self.assignment;
         let bytes: u64 = input.iter().map(|path| size_of(path)).sum();
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |option: &str, value: OsString| words.extend([option.into(), value]);
-        add("-D", format!("{MOST_PRINTED}={}", limits.output).into());
         add("-D", "mapreduce.job.maps=1".into());
-        add("-mapper", shut_in(mapper));
+        add("-mapper", mapper.into());
         if let Some(reducer) = reducer {
-            add("-reducer", shut_in(reducer));
+            add("-reducer", reducer.into());
         }
         if let Some(combiner) = combiner.as_ref().filter(|_| way.combines) {
-            add("-combiner", shut_in(combiner));
+            add("-combiner", combiner.into());
         }
         add("-numReduceTasks", way.reducers.to_string().into());
         input.iter().for_each(|path| add("-input", path.into()));
-        for entry in fs::read_dir(&bench.dir).map_err(Error::at("read", &bench.dir))? {
-            add("-files", entry.map_err(Error::at("read", &bench.dir))?.path().into());
-        }
         words.extend(options.iter().map(OsString::from));
         let split_bytes = bytes.div_ceil(way.splits).max(1);
-        let runs = self.dir.join(format!("{}-runs", bench.place));
-        let work = runs.join(WORK);
-        for word in ["--quiet".to_owned(), "--max-attempts=1".into(), format!("--split-size={split_bytes}")] {
-            words.push(word.into());
+        words.extend(["--max-attempts=1".into(), format!("--split-size={split_bytes}").into()]);
+        words
+    }
+
+    /// The reason of a failure, with the line to repeat it outside of grading. The one that streaming gives names directories
+    /// that are gone by then.
+    fn for_reader(&self, why: &str, bench: &Bench, way: Way) -> String {
+        let kept = why.lines().filter(|line| !line.trim_start().starts_with(REPEAT));
+        let text = kept.collect::<Vec<_>>().join("\n");
+        let text = without_directories(&text, &bench.runs.join(WORK), 2);
+        let text = without_directories(&text, &bench.dir, 0);
+        let mut words = self.words(way);
+        for file in &self.assignment.files {
+            words.extend(["-file".into(), file.into()]);
         }
-        words.extend(["--work-dir".into(), work.into_os_string()]);
-        let trial = Trial { program: self.program, words, dir: runs.join(way.name), limits, user: bench.user };
-        trial.run(self.cancel)
+        words.extend(["-output".into(), "/tmp/twinmill-repeat".into()]);
+        let words: Vec<String> = words.iter().map(|word| quoted(word.as_bytes())).collect();
+        let origin = quoted(bench.origin.as_os_str().as_bytes());
+        format!("{text}\n  to repeat it without limits: cd {origin} && twinmill stream {}", words.join(" "))
     }
 
     fn partitions(&self, bench: &Bench, lines: &[Vec<u8>]) -> Result<Verdict> {
@@ -238,14 +282,15 @@ impl Grader<'_> {
 
 /// A submission that is being run.
 struct Bench {
+    /// Its copy.
     dir: PathBuf,
-    sandbox: PathBuf,
-    user: Option<u32>,
-    place: String,
+    /// The directory that it was copied from.
+    origin: PathBuf,
+    /// How its programs are shut in.
+    plan: PathBuf,
+    /// A directory for its runs.
+    runs: PathBuf,
 }
-
-/// Passed, or why not.
-type Verdict = std::result::Result<(), String>;
 
 struct Tests(Vec<Test>);
 
@@ -257,32 +302,28 @@ impl Tests {
     }
 }
 
+/// The text without a directory, and so many directories in it, before names: a student knows `mapper.py`, not where it was
+/// copied to.
+fn without_directories(text: &str, dir: &Path, deeper: usize) -> String {
+    let dir = format!("{}/", dir.display());
+    let mut pieces = text.split(&*dir);
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // What is left out is names of directories that streaming made.
+        let mut ends = piece.match_indices('/').map(|(end, _)| end + 1);
+        let end = if deeper == 0 { Some(0) } else { ends.nth(deeper - 1) };
+        match end.filter(|end| !piece[..*end].contains(|c: char| c.is_whitespace() || "'\"".contains(c))) {
+            Some(end) => kept.push_str(&piece[end..]),
+            None => kept.extend([&*dir, piece]),
+        }
+    }
+    kept
+}
+
 /// Bytes of a file, or of the files in a folder.
 fn size_of(path: &Path) -> u64 {
     let files = walkdir::WalkDir::new(path).into_iter().flatten();
     files.filter_map(|entry| entry.metadata().ok()).filter(|entry| entry.is_file()).map(|file| file.len()).sum()
-}
-
-/// Whether both have the same lines, perhaps in another order.
-fn same(right: &[Vec<u8>], lines: &[Vec<u8>], order: LineOrder) -> Verdict {
-    let (mut right, mut lines): (Vec<&[u8]>, Vec<&[u8]>) =
-        (right.iter().map(Vec::as_slice).collect(), lines.iter().map(Vec::as_slice).collect());
-    if order == LineOrder::Any {
-        right.sort_unstable();
-        lines.sort_unstable();
-    }
-    if right == lines {
-        return Ok(());
-    }
-    // What a student sees of a right answer is one line of it, in which the difference is.
-    let at = right.iter().zip(&lines).take_while(|(right, line)| right == line).count();
-    let shown = |line: Option<&&[u8]>| line.map_or("nothing".to_owned(), |line| Excerpt(line).to_string());
-    let (right_line, line) = (shown(right.get(at)), shown(lines.get(at)));
-    Err(format!(
-        "{} lines where there should be {}; the first that differs is {line}, and should be {right_line}",
-        lines.len(),
-        right.len()
-    ))
 }
 
 #[cfg(test)]
@@ -290,11 +331,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_compared_by_their_lines() {
-        let lines = |text: &str| -> Vec<Vec<u8>> { text.split(' ').map(|line| line.as_bytes().to_vec()).collect() };
-        assert_eq!(same(&lines("a b"), &lines("b a"), LineOrder::Any), Ok(()));
-        assert!(same(&lines("a b"), &lines("b a"), LineOrder::Exact).is_err());
-        let why = same(&lines("a b"), &lines("a c c"), LineOrder::Any).unwrap_err();
-        assert!(why.contains("3 lines where there should be 2"), "{why}");
+    fn names_are_shown_without_the_directories_of_a_run() {
+        let text = "File \"/w/s-runs/work/stream-1/attempt-2/lib/a.py\", /w/s-runs/work/x\nsee /usr/lib/b";
+        let shown = without_directories(text, Path::new("/w/s-runs/work"), 2);
+        assert_eq!(shown, "File \"lib/a.py\", /w/s-runs/work/x\nsee /usr/lib/b");
+        assert_eq!(without_directories("/w/s/a /w/s-runs", Path::new("/w/s"), 0), "a /w/s-runs");
     }
 }

@@ -50,6 +50,11 @@ impl Submission {
         Submission { name, path: path.to_owned() }
     }
 
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Copies it, and files that belong beside it, into a new folder that everybody may read. Links are left out: they might
     /// lead to the answer.
     ///
