@@ -414,7 +414,7 @@ fn put_one(from: &Path, to: &Place, replace: bool) -> Done {
 
 fn get(command: &str, words: &Words<'_>) -> bool {
     let Some((to, from)) = target(command, words) else { return false };
-    let (to, sources) = (local(to), Words { flags: Vec::new(), paths: from.to_vec() });
+    let (to, sources) = (local(to), Words::of_paths(from));
     each(command, &sources, |place| {
         let to = if to.is_dir() { to.join(place.name()) } else { to.clone() };
         get_one(place, &to, words.has(&["-f"]))
@@ -435,7 +435,7 @@ fn get_one(place: &Place, to: &Path, replace: bool) -> Done {
 
 fn transfer(command: &str, words: &Words<'_>) -> bool {
     let Some((to, from)) = target(command, words) else { return false };
-    let sources = Words { flags: Vec::new(), paths: from.to_vec() };
+    let sources = Words::of_paths(from);
     each(command, &sources, |place| {
         let target = Place::of(to)?;
         let target = if target.is_dir()? { target.within(place.name()) } else { target };
@@ -466,7 +466,7 @@ fn merge(command: &str, words: &Words<'_>) -> bool {
             return false;
         }
     };
-    let sources = Words { flags: Vec::new(), paths: from.to_vec() };
+    let sources = Words::of_paths(from);
     each(command, &sources, |place| {
         let files = if place.is_dir()? { place.entries()? } else { vec![(place.clone(), place.status()?)] };
         for (file, _) in files.iter().filter(|(_, status)| !status.isdir) {
