@@ -191,7 +191,12 @@ pub fn carry_out(command: &str, words: &Words<'_>) -> Option<ExitCode> {
                 _ => Ok(place.files.make_directory(&place.path, with_parents)?),
             }
         }),
-        "touchz" => each_new(command, words, |place| write(place, &mut io::empty(), false)),
+        "touchz" => each_new(command, words, |place| match place.files.status(&place.path)? {
+            Some(found) if found.isdir => Err(Cause::Said("Is a directory".into())),
+            Some(found) if found.length > 0 => Err(Cause::Said("Not a zero-length file".into())),
+            Some(_) => Ok(()),
+            None => write(place, &mut io::empty(), false),
+        }),
         "rm" | "rmr" | "rmdir" => remove(command, words),
         "put" | "copyFromLocal" | "moveFromLocal" => put(command, words),
         "get" | "copyToLocal" => get(command, words),
@@ -371,10 +376,12 @@ fn write(place: &Place, content: &mut dyn Read, replace: bool) -> Done {
     Ok(place.files.write(&place.path, content, replace, &CancelToken::default())?)
 }
 
-/// The last path and those before it.
+/// The last path and those before it. What is put or got without a target goes to the directory that one works in.
 fn target<'a, 'b>(command: &str, words: &'b Words<'a>) -> Option<(&'a OsStr, &'b [&'a OsStr])> {
     match words.paths.split_last() {
         Some((to, from)) if !from.is_empty() => Some((to, from)),
+        Some(_) if matches!(command, "get" | "copyToLocal") => Some((OsStr::new("."), &words.paths)),
+        Some(_) if matches!(command, "put" | "copyFromLocal" | "moveFromLocal") => Some((OsStr::new(""), &words.paths)),
         _ => {
             note(format_args!("{command}: Not enough arguments"));
             None
@@ -382,8 +389,27 @@ fn target<'a, 'b>(command: &str, words: &'b Words<'a>) -> Option<(&'a OsStr, &'b
     }
 }
 
+/// Refuses a target that is no directory where several files would become it.
+fn refuse_many(command: &str, to: &OsStr, sources: usize) -> bool {
+    let is_dir = || Place::of(to)?.is_dir();
+    let refused = match sources {
+        0 | 1 => return false,
+        _ => is_dir().and_then(|is_dir: bool| if is_dir { Ok(()) } else { Err(Cause::Missing) }),
+    };
+    refused.map_err(|cause| complain(command, &to.to_string_lossy(), &cause)).is_err()
+}
+
+/// How many places patterns name; those that name none are counted, since they are told later.
+fn sources(from: &[&OsStr]) -> usize {
+    let number = |name: &&OsStr| Place::of(name).and_then(|place| place.expand()).map_or(1, |found| found.len().max(1));
+    from.iter().map(number).sum()
+}
+
 fn put(command: &str, words: &Words<'_>) -> bool {
     let Some((to, from)) = target(command, words) else { return false };
+    if refuse_many(command, to, from.len()) {
+        return false;
+    }
     let replace = words.has(&["-f"]);
     from.iter().fold(true, |good, from| {
         let act = || -> Done {
@@ -414,7 +440,12 @@ fn put_one(from: &Path, to: &Place, replace: bool) -> Done {
 
 fn get(command: &str, words: &Words<'_>) -> bool {
     let Some((to, from)) = target(command, words) else { return false };
-    let (to, sources) = (local(to), Words { flags: Vec::new(), paths: from.to_vec() });
+    let number = sources(from);
+    let (to, sources) = (local(to), Words::of_paths(from));
+    if number > 1 && !to.is_dir() {
+        complain(command, &to.to_string_lossy(), &Cause::Missing);
+        return false;
+    }
     each(command, &sources, |place| {
         let to = if to.is_dir() { to.join(place.name()) } else { to.clone() };
         get_one(place, &to, words.has(&["-f"]))
@@ -435,10 +466,21 @@ fn get_one(place: &Place, to: &Path, replace: bool) -> Done {
 
 fn transfer(command: &str, words: &Words<'_>) -> bool {
     let Some((to, from)) = target(command, words) else { return false };
-    let sources = Words { flags: Vec::new(), paths: from.to_vec() };
+    if refuse_many(command, to, sources(from)) {
+        return false;
+    }
+    let sources = Words::of_paths(from);
     each(command, &sources, |place| {
         let target = Place::of(to)?;
         let target = if target.is_dir()? { target.within(place.name()) } else { target };
+        let is_same_store = target.address.store() == place.address.store();
+        if is_same_store && place.is_dir()? && format!("{}/", target.path).starts_with(&format!("{}/", place.path)) {
+            return Err(Cause::Said("is a subdirectory of itself".into()));
+        }
+        if is_same_store && target.path == place.path && command == "cp" && words.has(&["-f"]) {
+            // It is what it would become.
+            return Ok(());
+        }
         if command == "cp" {
             return copy(place, &target, words.has(&["-f"]));
         }
@@ -466,7 +508,7 @@ fn merge(command: &str, words: &Words<'_>) -> bool {
             return false;
         }
     };
-    let sources = Words { flags: Vec::new(), paths: from.to_vec() };
+    let sources = Words::of_paths(from);
     each(command, &sources, |place| {
         let files = if place.is_dir()? { place.entries()? } else { vec![(place.clone(), place.status()?)] };
         for (file, _) in files.iter().filter(|(_, status)| !status.isdir) {

@@ -5,6 +5,7 @@
 //! | `hadoop jar …streaming….jar …`, `mapred streaming …` | the streaming job, with what Hadoop prints about it |
 //! | `hadoop fs …`, `hdfs dfs …` | [`fs`], on local files, or on the HDFS that the user's `HADOOP_CONF_DIR` names |
 //! | `hadoop version` | a version of Hadoop, and ours |
+//! | `hadoop classpath` | where the settings and the jar of `HADOOP_HOME` are |
 //!
 //! It is reached as `twinmill hadoop …`, and by the name of the process: `twinmill hadoop-home DIR` makes a directory in which
 //! `bin/hadoop` is this program.
@@ -16,6 +17,7 @@ mod fs_words;
 mod monitor;
 mod typed_bytes;
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs as files;
 use std::os::unix::ffi::OsStrExt;
@@ -34,6 +36,8 @@ pub use monitor::Monitor;
 
 /// The version of Hadoop whose rules are followed.
 const VERSION: &str = "3.5.0";
+/// The command that makes a directory; it is one of Hadoop's words only where that directory is missing.
+const HOME: &str = "hadoop-home";
 const JAR: &str = "share/hadoop/tools/lib/hadoop-streaming-3.5.0.jar";
 
 /// What words of `hadoop` ask for.
@@ -54,12 +58,14 @@ pub fn words(all: &[OsString]) -> Option<&[OsString]> {
     match all {
         [program, rest @ ..] if is_named(program) => Some(rest),
         [_, command, rest @ ..] if is_named(command) && !command.as_bytes().contains(&b'/') => Some(rest),
+        [_, command] if command == HOME => Some(&all[1..]),
         _ => None,
     }
 }
 
 /// Carries out `hadoop WORDS`, unless it is a streaming job.
 pub fn call(words: &[OsString]) -> Call {
+    let words = without_shell_options(words);
     let name = |at: usize| words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
     match name(0) {
         "jar" if is_streaming(words.get(1)) => of_streaming(&words[2..]),
@@ -76,8 +82,28 @@ pub fn call(words: &[OsString]) -> Call {
             let _ = to_stdout(|out| writeln!(out, "{said}"));
             Call::Done(ExitCode::SUCCESS)
         }
+        "classpath" => {
+            let home = env::var_os("HADOOP_HOME").map(PathBuf::from).unwrap_or_default();
+            let _ = to_stdout(|out| writeln!(out, "{0}/etc/hadoop:{0}/share/hadoop/tools/lib/*", home.display()));
+            Call::Done(ExitCode::SUCCESS)
+        }
+        HOME => {
+            say("hadoop-home needs the name of the directory that it makes: twinmill hadoop-home DIR");
+            Call::Done(ExitCode::from(2))
+        }
         "" => refuse("Usage: hadoop jar STREAMING.jar …, hadoop fs …, hadoop version"),
-        other => refuse(&format!("{other} is not known here; there are jar with a streaming jar, fs and version")),
+        other => {
+            refuse(&format!("{other} is not known here; there are jar with a streaming jar, fs, classpath and version"))
+        }
+    }
+}
+
+/// The words behind the options that Hadoop's script takes for itself. None of them has a meaning here.
+fn without_shell_options(words: &[OsString]) -> &[OsString] {
+    match words {
+        [option, _, rest @ ..] if option == "--config" || option == "--loglevel" => without_shell_options(rest),
+        [option, rest @ ..] if option == "--debug" => without_shell_options(rest),
+        words => words,
     }
 }
 

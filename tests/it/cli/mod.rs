@@ -23,6 +23,7 @@
 //! - `crash`: leftovers of a killed process, and the runs that find them.
 //! - `signals`: Ctrl-C and SIGTERM.
 //! - `stream`: commands in any language.
+//! - `hadoop_fs`: the files that `hadoop fs` lists, copies and removes.
 
 mod accounts;
 mod alternatives;
@@ -36,6 +37,7 @@ mod errors;
 mod export;
 mod friends;
 mod grade;
+mod hadoop_fs;
 mod iterative;
 mod jobs;
 mod models;
