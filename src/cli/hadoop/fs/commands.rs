@@ -1,8 +1,9 @@
 //! The commands of `hadoop fs`: the flags and the number of operands of each, and the usage that is printed.
 
-use crate::cli::hadoop::fs_words::Words;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+
+use crate::cli::hadoop::fs_words::Words;
 
 /// A command as its table describes it.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 
 use super::complaint::{Complaint, Done};
-use super::list::begins_with_dash;
 use super::names::{Item, Pattern};
 use super::run::Run;
 use crate::cli::hadoop::fs_words::Words;
@@ -29,7 +28,7 @@ pub fn carry_out(run: &mut Run<'_>) -> Done {
     if words.is_empty() {
         return Err(Complaint::Usage("Not enough arguments: expected 1 but got 0".into()));
     }
-    let at = words.iter().position(|word| begins_with_dash(word)).unwrap_or(words.len());
+    let at = words.iter().position(|word| word.as_encoded_bytes().starts_with(b"-")).unwrap_or(words.len());
     let (paths, expression) = words.split_at(at);
     let parts = parts(expression)?;
     run.words.paths = paths.to_vec();

@@ -1,9 +1,8 @@
 //! `-ls`: files and what is in directories, in columns as wide as the widest of a directory.
 
 use std::cmp::Reverse;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::Metadata;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::SystemTime;
 
@@ -121,9 +120,4 @@ pub fn user(facts: &Metadata) -> String {
 pub fn group(facts: &Metadata) -> String {
     let group = nix::unistd::Group::from_gid(facts.gid().into()).ok().flatten();
     group.map_or_else(|| facts.gid().to_string(), |group| group.name)
-}
-
-/// Whether a word is a flag or an expression.
-pub fn begins_with_dash(word: &OsStr) -> bool {
-    word.as_bytes().starts_with(b"-")
 }
