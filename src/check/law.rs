@@ -78,7 +78,7 @@ impl Law {
                 "the mapper keeps something from one record to the next, or takes its split for the whole input"
             }
             Law::Modes => "a key or a value is not what its bytes give back",
-            Law::LineOrder => "the reducer relies on the order of a key's values",
+            Law::LineOrder => "the reducer relies on the order of a key's values, which is not promised",
             Law::Combiner => {
                 "what it makes of two values is not one value that stands for both: a mean does not, a sum and a count \
                  do"

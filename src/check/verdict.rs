@@ -249,10 +249,20 @@ impl fmt::Display for Broken {
                     writeln!(f, "Only with {variant}:{none}")?;
                     lines.iter().try_for_each(|line| writeln!(f, "    {}", shown(line.as_bytes())))?;
                 }
-                Ok(())
+                match key(only_one, only_other) {
+                    Some(key) => writeln!(f, "The key is {}.", shown(key.as_bytes())),
+                    None => Ok(()),
+                }
             }
         }
     }
+}
+
+/// The key of differing lines, where it is the same one.
+fn key<'l>(one: &'l [String], other: &'l [String]) -> Option<&'l str> {
+    let mut keys = one.iter().chain(other).map(|line| line.split_once('\t').map(|(key, _)| key));
+    let first = keys.next()??;
+    keys.all(|key| key == Some(first)).then_some(first)
 }
 
 /// A line as text, with what is not printable escaped, and not too long.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::job::TaskInput;
 use crate::streaming::environment::Variables;
-use crate::streaming::job::{Command, MapInput, MapStep, StreamJob};
+use crate::streaming::job::{Command, IN_ORDER, MapInput, MapStep, StreamJob};
 use crate::streaming::reach::compression;
 use crate::streaming::role::TaskKind;
 use crate::streaming::words::quoted;
@@ -24,12 +24,12 @@ use crate::streaming::words::quoted;
 #[derive(Clone, Copy, Debug, Default)]
 pub enum TaskBytes {
     /// So many bytes of its file from an offset on, as they are.
-    OfFile { first: u64, bytes: u64 },
+    File { first: u64, bytes: u64 },
     /// The records of its split.
     #[default]
-    OfSplit,
+    Split,
     /// The records of all inputs.
-    OfAll,
+    All,
 }
 
 /// How the tasks of a job come to what they read.
@@ -44,10 +44,12 @@ pub struct Again {
     is_binary: (bool, bool),
     /// What stands between key and value for a reducer.
     separator: Vec<u8>,
-    /// Whether an input is what was piped in.
-    is_piped: bool,
+    /// Why the input is not there any more.
+    gone: Option<&'static str>,
     split_bytes: Option<u64>,
     reducers: u32,
+    /// The program that runs the job.
+    program: PathBuf,
     /// Names in the directories of attempts, and what they lead to.
     pub links: Vec<(OsString, PathBuf)>,
     /// Names of directories, and the archives that they were unpacked from.
@@ -83,7 +85,17 @@ impl Again {
             takes_lines: job.gives_lines_alone() && matches!(job.input, MapInput::Offsets),
             is_binary: (!job.map_input.is_text(), !job.reduce_input.is_text()),
             separator: job.properties.separator("stream.reduce.input.field.separator"),
-            is_piped: job.words.windows(2).any(|words| words[0] == "-input" && words[1] == "-"),
+            gone: if job.words.windows(2).any(|words| words[0] == "-input" && words[1] == "-") {
+                Some("the input came through a pipe; keep it in a file, and name the file")
+            } else if job.properties.switch(IN_ORDER, false) {
+                Some("its input was a sample that is removed with the check")
+            } else {
+                None
+            },
+            program: std::env::current_exe()
+                .ok()
+                .filter(|program| program.is_file())
+                .unwrap_or_else(|| "twinmill".into()),
             split_bytes,
             reducers,
             links: Vec::new(),
@@ -101,15 +113,15 @@ impl Again {
         if if of_lines { self.is_binary.0 } else { self.is_binary.1 } {
             return Err("what it reads is binary, and no shell passes it on");
         }
-        if self.is_piped {
-            return Err("the input came through a pipe; keep it in a file, and name the file");
+        if let Some(why) = self.gone {
+            return Err(why);
         }
         let limit = of.limit.map(|limit| format!("timeout {} ", limit.as_secs_f64())).unwrap_or_default();
         let program = format!("{limit}{}", self.program(of, command));
         let (before, reading, but) = match of.kind {
             TaskKind::Map | TaskKind::Partition => match of.input.and_then(|input| self.part_of_file(input, bytes)) {
                 Some(reading) => (None, Read::Piped(reading), None),
-                None if matches!(bytes, TaskBytes::OfAll) => {
+                None if matches!(bytes, TaskBytes::All) => {
                     return Err("all of the inputs were one task; run it with --dry again");
                 }
                 None => (Some(self.stream(of.kind, false)), Read::Part(of.part), None),
@@ -154,7 +166,7 @@ impl Again {
             return None;
         }
         match (compression(&path).ok()?, bytes) {
-            (None, TaskBytes::OfFile { first, bytes }) => {
+            (None, TaskBytes::File { first, bytes }) => {
                 Some(format!("tail -c +{} {file} | head -c {bytes}", first + 1))
             }
             // Records that are no lines as they are, or not all of the compressed file.
@@ -166,9 +178,8 @@ impl Again {
     /// The job that writes what its tasks read.
     fn stream(&self, kind: TaskKind, is_reduced: bool) -> String {
         // Of an option that is given twice the first value counts, and of a property the last.
-        let mut line = String::from(
-            "twinmill stream --quiet -output \"$d\"/given -outputformat org.apache.hadoop.mapred.TextOutputFormat",
-        );
+        let mut line = quoted(self.program.as_os_str().as_bytes());
+        line.push_str(" stream --quiet -output \"$d\"/given -outputformat org.apache.hadoop.mapred.TextOutputFormat");
         if let Some(bytes) = self.split_bytes {
             line.push_str(&format!(" --split-size={bytes}"));
         }

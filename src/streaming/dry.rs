@@ -262,8 +262,8 @@ impl Dry<'_> {
         let failed = |ending: Ending, reach: Reach, last_words: Vec<String>| {
             let first = origins.first().filter(|first| is_one && reach.is_as_in_file(first));
             let task_bytes = match first {
-                Some(first) => TaskBytes::OfFile { first: first.offset, bytes: given.len() as u64 },
-                None => TaskBytes::OfAll,
+                Some(first) => TaskBytes::File { first: first.offset, bytes: given.len() as u64 },
+                None => TaskBytes::All,
             };
             failure(&failure::Attempt::new(command, &workspace), ending, &Given { reach, last_words, task_bytes })
         };

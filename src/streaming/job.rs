@@ -280,6 +280,21 @@ impl StreamJob {
         self.ignores_key
     }
 
+    /// Whether what a mapper does depends on lines, and not on where they lie.
+    pub fn reads_lines_alone(&self) -> bool {
+        match (&self.input, &self.mapper) {
+            (MapInput::Records(_), _) => false,
+            (MapInput::Keys { .. }, _) => true,
+            (MapInput::Offsets, MapStep::Class(class)) => {
+                matches!(
+                    class,
+                    MapClass::TokenCount | MapClass::Regex { .. } | MapClass::Fields { ignores_key: true, .. }
+                )
+            }
+            (MapInput::Offsets, MapStep::Command(_)) => self.ignores_key,
+        }
+    }
+
     /// A value as a reducer reads it. Where mappers print keys alone, Hadoop writes the text of its null.
     pub fn reducer_reads<'v>(&self, value: &'v [u8]) -> &'v [u8] {
         match (&self.map_output, &self.reduce_input) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::check::LineOrder;
 use crate::config::{Combining, OutputCodec};
 use crate::error::{Error, Result};
 use crate::job::{Mapper, OutputFormat};
@@ -60,6 +61,15 @@ impl Program for Stream {
 
     fn side_inputs(&self, words: &Words) -> Vec<PathBuf> {
         Stream::job(words).map(|job| job.files_read()).unwrap_or_default()
+    }
+
+    /// Hadoop promises no order of a key's values. Where a mapper is given offsets, or records of more than a line, the order of
+    /// lines may show elsewhere.
+    fn line_order(&self, words: &Words) -> LineOrder {
+        match Stream::job(words) {
+            Ok(job) if job.reads_lines_alone() => LineOrder::Free,
+            _ => LineOrder::Matters,
+        }
     }
 
     fn run(&self, words: &Words, inputs: &[PathBuf], session: &Session) -> Result<Report> {

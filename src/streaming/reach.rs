@@ -104,8 +104,9 @@ impl Reach {
             }
         };
         // Who reads line by line stops behind a line, and not at the end of a buffer or of all there was.
-        let is_exact =
-            self.unread > 0 && read % USUAL_READ != 0 && (line.is_some_and(|line| line.ends) || self.ends_record(read));
+        let is_exact = self.unread > 0
+            && !read.is_multiple_of(USUAL_READ)
+            && (line.is_some_and(|line| line.ends) || self.ends_record(read));
         if !is_exact {
             words.push_str(" (programs read ahead of their work)");
         }

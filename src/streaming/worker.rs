@@ -353,8 +353,8 @@ impl Worker {
         };
         let first = self.first.as_ref().filter(|first| reach.is_as_in_file(first));
         let task_bytes = match first {
-            Some(first) => TaskBytes::OfFile { first: first.offset, bytes: self.given },
-            None => TaskBytes::OfSplit,
+            Some(first) => TaskBytes::File { first: first.offset, bytes: self.given },
+            None => TaskBytes::Split,
         };
         let given = Given { reach, last_words: self.said.last_words(), task_bytes };
         failure(&Attempt::new(&self.command, &self.workspace), ending, &given)

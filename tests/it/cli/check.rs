@@ -62,10 +62,35 @@ fn a_combiner_that_fails_is_told_with_its_error() {
         let ended = Ended::of(combiner, command.output().unwrap());
         assert_eq!(ended.status, Some(1), "{combiner}: {}", ended.stderr);
         let told = ended.stdout.replace(['\n', ' '], "");
-        for what in ["BROKENacombinermaybecalled", "itfails:", "thecombiner`", "subprocessfailedwithcode"] {
+        let gone = "nolinerepeatsthistaskalone:itsinputwasasample";
+        for what in ["BROKENacombinermaybecalled", "itfails:", "thecombiner`", "subprocessfailedwithcode", gone] {
             assert!(told.contains(what), "{combiner}: no {what:?} in {}", ended.stdout);
         }
     }
+}
+
+#[test]
+fn a_reducer_that_trusts_the_order_of_values_is_found_with_its_key() {
+    let input: String = (1..=9).map(|n| format!("k{} v{n}\n", n % 2)).collect();
+    let cli = Cli::with_input(input);
+    let check = |reducer: &str, words: &[&str]| {
+        let mut command = cli.command("check");
+        command.args(["stream", "-input", "input", "-reducer", reducer, "--quick", "--budget", "60s"]).args(words);
+        Ended::of(reducer, command.output().unwrap())
+    };
+    let mapper = ["-mapper", "awk '{print $1 \"\\t\" $2}'"];
+    let ended = check("awk '$1 != last {print} {last = $1}'", &mapper);
+    assert_eq!(ended.status, Some(1), "{}", ended.stdout);
+    for what in ["BROKEN     the order of the input's lines", "The key is k"] {
+        assert!(ended.stdout.contains(what), "no {what:?} in {}", ended.stdout);
+    }
+    let ended = check("cat", &mapper);
+    assert_eq!(ended.status, Some(0), "{}", ended.stdout);
+    assert!(ended.stdout.contains("kept       the order of the input's lines"), "{}", ended.stdout);
+    // Offsets say where lines lie.
+    let ended = check("cat", &[]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stdout);
+    assert!(ended.stdout.contains("not tried  the order of the input's lines"), "{}", ended.stdout);
 }
 
 #[test]

@@ -481,11 +481,8 @@ impl Cli {
     fn repeated(&self, ended: &Ended) -> Ended {
         let line = ended.stderr.lines().find_map(|line| line.split_once("to repeat this task alone: "));
         let line = line.unwrap_or_else(|| panic!("no line in {}", ended.stderr)).1;
-        // The program is not on the PATH, and what it writes stays in the scratch directory.
-        let program = Path::new(env!("CARGO_BIN_EXE_twinmill")).parent().unwrap();
-        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
         let mut again = Command::new("sh");
-        again.args(["-c", line]).env("PATH", path).env("TMPDIR", self.scratch.path("work")).current_dir("/");
+        again.args(["-c", line]).env("TMPDIR", self.scratch.path("work")).current_dir("/");
         Ended::of(line, again.output().unwrap())
     }
 }
