@@ -765,11 +765,13 @@ fn a_program_finds_the_settings_of_its_job() {
 
 #[test]
 fn warnings_tell_of_what_is_lost() {
-    let loud = "sh -c 'cat; for n in $(seq 70); do echo reporter:counter:g$mapreduce_task_partition,$n,1 >&2; done'";
-    let cases: &[(&str, &[&str], &[&str], &[&str])] = &[
+    const LOUD: &str =
+        "sh -c 'cat; for n in $(seq 70); do echo reporter:counter:g$mapreduce_task_partition,$n,1 >&2; done'";
+    type Words = &'static [&'static str];
+    let cases: [(&str, Words, Words, Words); 7] = [
         ("a b\n", &["-mapper", "cat", "-D", "stream.num.map.output.key.fields=3"], &["fewer than 3 fields"], &[]),
         ("a\tb\tc\n", &["-mapper", "cat", "-D", "stream.num.map.output.key.fields=3"], &[], &["fewer than"]),
-        ("a\nb\nc\nd\n", &["-mapper", loud], &["more than 120 counters"], &[]),
+        ("a\nb\nc\nd\n", &["-mapper", LOUD], &["more than 120 counters"], &[]),
         ("a\n", &["-mapper", "printf 'k\\rx\\t1\\r\\n'"], &["printed CR within a line"], &[]),
         ("a\n", &["-mapper", "printf 'x\\t1\\r\\n'"], &[], &["CR"]),
         ("a\n", &["-mapper", "sh -c 'cat > /dev/null'"], &["printed nothing"], &[]),
