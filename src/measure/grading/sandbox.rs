@@ -3,7 +3,7 @@
 //! | | with | where it cannot be had |
 //! |---|---|---|
 //! | no network, processes of its own | namespaces | the network is there |
-//! | read-only files, secrets and homes out of sight | a [view](crate::measure::grading::view) of its own | what the user's rights allow |
+//! | read-only files, secrets and homes out of sight | a [view of its own](crate::measure::grading::view) | what the user's rights allow |
 //! | another user | root's rights | the user's own rights |
 //! | memory, processes, files | limits of the system | always there |
 //! | calls that take memory unseen, or make namespaces | a [filter](crate::measure::grading::filter) | they are counted where they can be seen |
