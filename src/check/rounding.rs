@@ -1,9 +1,7 @@
-//! Tells lines apart that differ by the rounding of numbers alone: a sum of floats depends on the order of its parts.
+//! Pairs lines that differ by [rounding](crate::record::rounding) alone.
 
-use std::cmp::Ordering;
+use crate::record::rounding::Line;
 
-/// The part of a number by which rounding may change it.
-const TOLERANCE: f64 = 1e-9;
 /// What rounding may leave where numbers cancel each other out, and another order leaves 0.
 const REST: f64 = 1e-12;
 
@@ -27,60 +25,15 @@ pub(super) fn each_pair<'l>(
 }
 
 /// Sorts lines so that those that differ by rounding come at the same place: by what stands between numbers, then by numbers.
-pub(super) fn in_order(mut lines: Vec<&[u8]>) -> Vec<&[u8]> {
-    let is_number = |part: &&[u8]| number(part).is_some();
-    lines.sort_by(|one, other| {
-        let frame = |line: &[u8]| -> Vec<Vec<u8>> {
-            parts(line).map(|part| if is_number(&part) { b"0".to_vec() } else { part.to_vec() }).collect()
-        };
-        let by_frame = frame(one).cmp(&frame(other));
-        let numbers =
-            || parts(one).filter_map(number).map(|it| it.0).zip(parts(other).filter_map(number).map(|it| it.0));
-        by_frame.then_with(|| {
-            numbers().map(|(one, other)| one.total_cmp(&other)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-        })
-    });
-    lines
+pub(super) fn in_order(lines: Vec<&[u8]>) -> Vec<&[u8]> {
+    let mut lines: Vec<Line<'_>> = lines.into_iter().map(Line::new).collect();
+    lines.sort_by(Line::order);
+    lines.into_iter().map(|line| line.text).collect()
 }
 
 /// Whether two lines differ by rounding alone.
 fn is_rounding(one: &[u8], other: &[u8]) -> bool {
-    let (mut one, mut other) = (parts(one), parts(other));
-    loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) if one == other => {}
-            (Some(one), Some(other)) => match (number(one), number(other)) {
-                (Some((one, has_fraction)), Some((other, other_has))) if has_fraction || other_has => {
-                    if !is_close(one, other) {
-                        return false;
-                    }
-                }
-                _ => return false,
-            },
-            _ => return false,
-        }
-    }
-}
-
-fn is_close(one: f64, other: f64) -> bool {
-    let difference = (one - other).abs();
-    let is_nothing = |it: f64| it == 0.0;
-    difference <= TOLERANCE * one.abs().max(other.abs()) || (is_nothing(one) || is_nothing(other)) && difference <= REST
-}
-
-/// A line in parts: stretches of what a number, or a word, is made of, and single other bytes.
-fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let is_of_number = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
-    line.chunk_by(move |a, b| is_of_number(a) && is_of_number(b))
-}
-
-/// The number that a part is, and whether it may be rounded: whole ones are not.
-fn number(part: &[u8]) -> Option<(f64, bool)> {
-    let begins_as_one = part.first().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-'));
-    let text = std::str::from_utf8(part).ok().filter(|_| begins_as_one)?;
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
-    Some((number, text.contains(['.', 'e', 'E'])))
+    Line::new(one).is_like(&Line::new(other), REST)
 }
 
 #[cfg(test)]

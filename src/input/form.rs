@@ -123,6 +123,17 @@ impl Codec {
         }
     }
 
+    /// The command that writes the content to standard output, without the file; none for what only Hadoop writes.
+    pub fn command(self) -> Option<&'static str> {
+        match self {
+            Codec::Gzip => Some("gzip -dc"),
+            Codec::Bzip2 => Some("bzip2 -dc"),
+            Codec::Zstd => Some("zstd -dc"),
+            Codec::Lz4 => Some("lz4 -dc"),
+            Codec::Deflate | Codec::Lz4Blocks | Codec::SnappyBlocks => None,
+        }
+    }
+
     /// Magic numbers with which files of the format begin; empty where it has none.
     fn magics(self) -> &'static [&'static [u8]] {
         match self {

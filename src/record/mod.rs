@@ -12,6 +12,7 @@ pub(crate) mod marks;
 pub mod packed;
 pub(crate) mod prefix;
 pub(crate) mod raw_bytes;
+pub(crate) mod rounding;
 pub(crate) mod sequence_file;
 pub mod text;
 pub mod value;

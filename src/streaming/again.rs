@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::job::TaskInput;
+use crate::streaming::archive::Archive;
 use crate::streaming::environment::Variables;
 use crate::streaming::job::{Command, IN_ORDER, MapInput, MapStep, StreamJob};
 use crate::streaming::reach::compression;
@@ -53,7 +54,7 @@ pub struct Again {
     /// Names in the directories of attempts, and what they lead to.
     pub links: Vec<(OsString, PathBuf)>,
     /// Names of directories, and the archives that they were unpacked from.
-    pub archives: Vec<(OsString, PathBuf)>,
+    pub archives: Vec<(OsString, Archive)>,
     /// What is removed with the job.
     pub place: PathBuf,
 }
@@ -169,9 +170,11 @@ impl Again {
             (None, TaskBytes::File { first, bytes }) => {
                 Some(format!("tail -c +{} {file} | head -c {bytes}", first + 1))
             }
-            // Records that are no lines as they are, or not all of the compressed file.
-            (None, _) | (Some(""), _) => None,
-            (Some(program), _) => (input.start == 0 && input.bytes >= all).then(|| format!("{program} -dc {file}")),
+            // Records that are no lines as they are.
+            (None, _) => None,
+            (Some(codec), _) if input.start == 0 && input.bytes >= all => Some(format!("{} {file}", codec.command()?)),
+            // Not all of the compressed file.
+            (Some(_), _) => None,
         }
     }
 
@@ -222,13 +225,10 @@ impl Again {
             }
         }
         for (name, archive) in &self.archives {
-            let is_zip = archive.extension().is_some_and(|kind| kind == "zip" || kind == "jar");
-            let (name, archive) = (quoted(name.as_bytes()), quoted(archive.as_os_str().as_bytes()));
-            line.push_str(&if is_zip {
-                format!(" && mkdir {name} && unzip -q {archive} -d {name}")
-            } else {
-                format!(" && mkdir {name} && tar -xf {archive} -C {name}")
-            });
+            let dir = quoted(name.as_bytes());
+            let unpacking: Vec<String> =
+                archive.unpacking(Path::new(name)).iter().map(|word| quoted(word.as_bytes())).collect();
+            line.push_str(&format!(" && mkdir {dir} && {}", unpacking.join(" ")));
         }
     }
 

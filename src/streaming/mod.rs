@@ -19,7 +19,9 @@
 //! 5. [`records`] cuts what a program prints into records; [`repeats`] keeps those that are the same once; [`route`] makes the
 //!    engine's keys of theirs: [`partition`] chooses the reducer as Hadoop does, bit for bit, and [`order`] sorts by [fields of a
 //!    key](key_fields).
-//! 6. [`said`] reads a program's standard error: counters, status, and last words, which [`failure`] explains.
+//! 6. [`said`] reads a program's standard error: counters, status, and last words. [`failure`] explains them, with what the
+//!    program had read ([`reach`]), Python's exception ([`python`]), and a line that does the task [`again`]. [`strays`] and the
+//!    [`guard`] end what it leaves running.
 //! 7. [`program`] is the job for `run`, `compare` and `check`; [`dry`] runs it as a shell would.
 //!
 //! # Where it differs from Hadoop
@@ -44,6 +46,7 @@
 
 pub mod again;
 pub mod aggregate;
+pub mod archive;
 pub mod classes;
 pub mod combiner;
 pub mod debug_script;

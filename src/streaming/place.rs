@@ -25,6 +25,7 @@ use crate::job::TaskContext;
 use crate::observe::activity::lock;
 use crate::runtime::work_dir::{Access, WorkDir};
 use crate::streaming::again::{Again, Line, Of, TaskBytes};
+use crate::streaming::archive::Archive;
 use crate::streaming::environment::{self, Variables};
 use crate::streaming::guard::Guard;
 use crate::streaming::job::{Command, ReduceStep, StreamJob, shipped, uri};
@@ -117,7 +118,7 @@ impl Place {
     }
 
     /// Finds or unpacks what is to be shipped; returns the archives, by their names in a task's directory.
-    fn ship(&mut self, job: &StreamJob) -> Result<Vec<(OsString, PathBuf)>> {
+    fn ship(&mut self, job: &StreamJob) -> Result<Vec<(OsString, Archive)>> {
         let mut archives = Vec::new();
         for file in &job.files {
             let (path, name) = shipped(file);
@@ -128,11 +129,10 @@ impl Place {
             let (path, name) = shipped(archive);
             let to = self.dir.path().join(format!("archive-{number}"));
             let path = fs::canonicalize(&path).map_err(Error::at("ship", &path))?;
-            match Packed::of(&path) {
-                Some(packed) => {
-                    fs::create_dir(&to).map_err(Error::at("create", &to))?;
-                    unpack(&path, packed, &to)?;
-                    archives.push((name.clone(), path));
+            match Archive::at(&path) {
+                Some(archive) => {
+                    archive.unpack(&to)?;
+                    archives.push((name.clone(), archive));
                     self.links.push((name, to));
                 }
                 None => self.links.push((name, path)),
@@ -260,43 +260,6 @@ fn cached(kind: &str, files: &[OsString], properties: &mut Properties) {
     let here = shipped.iter().map(|(path, _)| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
     let here: Vec<String> = here.map(|path| path.display().to_string()).collect();
     properties.set(&format!("mapreduce.job.cache.local.{kind}"), here.join(","));
-}
-
-/// The form of an archive, by the end of its name; Hadoop links any other file as it is.
-#[derive(Clone, Copy)]
-enum Packed {
-    Zip,
-    Tar,
-}
-
-impl Packed {
-    fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_string_lossy().to_lowercase();
-        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-        if ends(&[".zip", ".jar"]) {
-            return Some(Packed::Zip);
-        }
-        ends(&[".tar", ".tar.gz", ".tgz"]).then_some(Packed::Tar)
-    }
-}
-
-/// Unpacks an archive with the system's own programs.
-fn unpack(path: &Path, packed: Packed, to: &Path) -> Result<()> {
-    let mut command = if let Packed::Zip = packed {
-        let mut command = process::Command::new("unzip");
-        command.args(["-q", "-d"]).arg(to).arg(path);
-        command
-    } else {
-        let mut command = process::Command::new("tar");
-        command.arg("-xf").arg(path).arg("-C").arg(to);
-        command
-    };
-    let done = command.output().map_err(Error::at("unpack", path))?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-    Err(Error::io("unpack", path, io::Error::other(said)))
 }
 
 /// The directory of an attempt, removed when this is dropped.

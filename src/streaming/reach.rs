@@ -11,6 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Excerpt;
+use crate::input::form::{Codec, Form};
+use crate::input::opened::Opened;
+use crate::observe::purpose::{FileUse, Purpose};
 
 /// Bytes that programs read at a time, or a multiple of them.
 const USUAL_READ: u64 = 4096;
@@ -204,19 +207,16 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
     Ok(BufReader::with_capacity(256 << 10, File::open(path)?))
 }
 
-/// The program that writes the content of a compressed file to its output with `-dc`; an empty name where there is none.
-/// `None`: the file is not compressed.
+/// The format of a compressed file; `None` where it is plain.
 ///
 /// # Errors
-/// Those of reading the file.
-pub fn compression(path: &Path) -> io::Result<Option<&'static str>> {
-    const MAGIC: [(&[u8], &str); 4] =
-        [(b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x04\x22\x4d\x18", "lz4")];
-    let mut beginning = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut beginning)?;
-    let by_magic = MAGIC.iter().find(|(magic, _)| beginning.starts_with(magic)).map(|(_, program)| *program);
-    let by_name = path.extension().is_some_and(|name| name == "deflate" || name == "snappy").then_some("");
-    Ok(by_magic.or(by_name))
+/// Those of reading the file, and formats that are not read.
+pub(crate) fn compression(path: &Path) -> io::Result<Option<Codec>> {
+    let file = Opened::Local(File::open(path)?);
+    match Form::of(&file, FileUse::reads(Purpose::Sampling), path).map_err(io::Error::other)? {
+        Form::Compressed(codec) => Ok(Some(codec)),
+        Form::Plain | Form::PlainDespiteItsName(_) => Ok(None),
+    }
 }
 
 fn leads_to(origin: &Origin, form: Given, end: u64) -> io::Result<bool> {

@@ -53,13 +53,12 @@ impl Mark {
 
 /// The processes below one: its children, theirs, and so on.
 pub fn below(process: u32) -> Vec<u32> {
-    let mut found = children(process);
-    let mut next = 0;
-    while let Some(process) = found.get(next) {
-        let more = children(*process);
-        let known: HashSet<u32> = found.iter().copied().collect();
-        found.extend(more.into_iter().filter(|child| !known.contains(child)));
-        next += 1;
+    let (mut found, mut known, mut next) = (Vec::new(), HashSet::new(), Some(process));
+    let mut at = 0;
+    while let Some(process) = next {
+        found.extend(children(process).into_iter().filter(|child| known.insert(*child)));
+        next = found.get(at).copied();
+        at += 1;
     }
     found
 }

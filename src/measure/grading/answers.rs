@@ -1,21 +1,13 @@
 //! Compares the lines of two answers.
 //!
-//! Numbers that differ by rounding alone are the same: sums of the same numbers in another order end in other digits. Two numbers
-//! are the same if they differ by at most 10⁻⁹ of the larger one, and one of them has a point or an exponent. Whole numbers are
-//! exact, and so is all the text around numbers: `57.9` is `57.900000000000006`, and `100` is not `101`.
-
-use std::cmp::Ordering;
-
-use memchr::memchr;
+//! Numbers that differ by [rounding](crate::record::rounding) alone are the same.
 
 use crate::error::Excerpt;
 use crate::measure::grading::assignment::LineOrder;
+use crate::record::rounding::Line;
 
 /// Passed, or why not.
 pub type Verdict = Result<(), String>;
-
-/// The largest difference by rounding, as a part of the number.
-const ROUNDING: f64 = 1e-9;
 
 /// Whether both answers have the same lines, perhaps in another order.
 ///
@@ -28,7 +20,7 @@ pub fn same(right: &[Vec<u8>], lines: &[Vec<u8>], order: LineOrder) -> Verdict {
         right_lines.sort_by(Line::order);
         lines.sort_by(Line::order);
     }
-    let alike = right_lines.iter().zip(&lines).take_while(|(right, line)| right.is_like(line)).count();
+    let alike = right_lines.iter().zip(&lines).take_while(|(right, line)| right.is_like(line, 0.0)).count();
     if alike == right_lines.len() && alike == lines.len() {
         return Ok(());
     }
@@ -40,89 +32,6 @@ pub fn same(right: &[Vec<u8>], lines: &[Vec<u8>], order: LineOrder) -> Verdict {
         lines.len(),
         right_lines.len()
     ))
-}
-
-/// A line, and the numbers in it.
-struct Line<'a> {
-    text: &'a [u8],
-    /// Words between separators, and those separators, with the numbers left out.
-    shape: Vec<u8>,
-    numbers: Vec<Number>,
-}
-
-#[derive(Clone, Copy)]
-struct Number {
-    value: f64,
-    is_whole: bool,
-}
-
-impl<'a> Line<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-        for piece in text.split_inclusive(|byte| is_separator(*byte)) {
-            let (word, separator) = match piece.split_last() {
-                Some((last, word)) if is_separator(*last) => (word, Some(*last)),
-                _ => (piece, None),
-            };
-            match number(word) {
-                Some(number) => {
-                    numbers.push(number);
-                    shape.push(0);
-                }
-                None => shape.extend_from_slice(word),
-            }
-            shape.extend(separator);
-        }
-        Line { text, shape, numbers }
-    }
-
-    /// Lines of one shape lie side by side, by their numbers.
-    fn order(&self, other: &Self) -> Ordering {
-        let numbers = || {
-            let mut pairs = self.numbers.iter().zip(&other.numbers);
-            pairs.find_map(|(a, b)| Some(a.value.total_cmp(&b.value)).filter(|order| order.is_ne()))
-        };
-        self.shape
-            .cmp(&other.shape)
-            .then_with(|| numbers().unwrap_or(Ordering::Equal))
-            .then_with(|| self.text.cmp(other.text))
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        if self.text == other.text {
-            return true;
-        }
-        let mut pairs = self.numbers.iter().zip(&other.numbers);
-        // Texts with the same shape and only whole numbers have to be the same bytes: `007` is not `7`.
-        self.shape == other.shape
-            && self.numbers.iter().chain(&other.numbers).any(|number| !number.is_whole)
-            && pairs.all(|(a, b)| a.is_like(*b))
-    }
-}
-
-impl Number {
-    fn is_like(self, other: Number) -> bool {
-        if self.is_whole && other.is_whole {
-            return self.value == other.value;
-        }
-        let larger = self.value.abs().max(other.value.abs());
-        (self.value - other.value).abs() <= ROUNDING * larger
-    }
-}
-
-fn is_separator(byte: u8) -> bool {
-    memchr(byte, b"\t ,;:=()[]{}|\"'").is_some()
-}
-
-/// The number that a word is; words such as `inf` are words. Whole numbers of more digits than a float has stay words.
-fn number(word: &[u8]) -> Option<Number> {
-    const MOST_DIGITS: usize = 15;
-    if !word.iter().any(u8::is_ascii_digit) {
-        return None;
-    }
-    let value: f64 = std::str::from_utf8(word).ok()?.parse().ok()?;
-    let is_whole = !word.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
-    (value.is_finite() && !(is_whole && word.len() > MOST_DIGITS)).then_some(Number { value, is_whole })
 }
 
 #[cfg(test)]
