@@ -16,8 +16,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
@@ -243,10 +244,16 @@ impl Place {
     }
 }
 
-/// The id of a job, by the time of its start.
+/// The time, in milliseconds since 1970, that the ids of this process's jobs begin with.
+pub fn stamp() -> u128 {
+    static STAMP: OnceLock<u128> = OnceLock::new();
+    *STAMP.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis())
+}
+
+/// The id of a new job.
 fn job_id() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    format!("job_{:013}_0001", since.as_millis())
+    static JOBS: AtomicU32 = AtomicU32::new(0);
+    format!("job_{:013}_{:04}", stamp(), JOBS.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
 /// Sets the properties that name what is shipped, and where it lies.

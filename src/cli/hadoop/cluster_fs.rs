@@ -13,9 +13,9 @@ use hdfs_native::client::FileStatus;
 
 use crate::CancelToken;
 use crate::cli::hadoop::fs_words::{TAIL_BYTES, Words, mode_bits};
+use crate::cli::hadoop::times::minutes;
 use crate::cli::terminal::{note, to_stdout};
 use crate::error::Error;
-use crate::machine::calendar::civil;
 use crate::remote::hdfs::Hdfs;
 use crate::remote::{Address, Failure, Reader, RemoteFile};
 use crate::streaming::globs::{braces, hdfs_address, is_match, is_pattern, local};
@@ -272,14 +272,9 @@ fn line(place: &Place, status: &FileStatus) -> String {
     let bits = mode_bits(status.permission.into());
     let copies = status.replication.filter(|copies| *copies > 0 && !status.isdir);
     let copies = copies.map_or_else(|| "-".to_owned(), |copies| copies.to_string());
-    let (year, month, day, hour, minute, _) = civil(UNIX_EPOCH + Duration::from_millis(status.modification_time));
+    let time = minutes(UNIX_EPOCH + Duration::from_millis(status.modification_time));
     let (kind, size) = if status.isdir { ("d", 0) } else { ("-", status.length) };
-    format!(
-        "{kind}{bits} {copies:>3} {} {} {size:>10} {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} {}",
-        status.owner,
-        status.group,
-        place.shown()
-    )
+    format!("{kind}{bits} {copies:>3} {} {} {size:>10} {time} {}", status.owner, status.group, place.shown())
 }
 
 /// Directories, files and bytes at and below a place.

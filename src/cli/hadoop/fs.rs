@@ -16,7 +16,6 @@ mod names;
 mod run;
 mod show;
 mod sizes;
-mod zone;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

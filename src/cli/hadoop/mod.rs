@@ -15,6 +15,7 @@ mod cluster_fs;
 mod fs;
 mod fs_words;
 mod monitor;
+mod times;
 mod typed_bytes;
 
 use std::env;

@@ -4,13 +4,14 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
+use crate::cli::hadoop::times;
 use crate::cli::terminal::to_stdout;
 use crate::error::Error;
-use crate::machine::calendar::civil;
 use crate::measure::failure::Failure;
 use crate::observe::report::{Outcome, Report};
+use crate::streaming::place;
 
 /// Tells of a job as Hadoop's client does.
 #[derive(Debug)]
@@ -23,7 +24,8 @@ pub struct Monitor {
 impl Monitor {
     /// Says that a job begins; its report will be in `report`.
     pub fn begin(report: PathBuf, output: Option<String>) -> Self {
-        let stamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        // That of the job, whose tasks know its id.
+        let stamp = place::stamp();
         // A closed output is nothing to report.
         let _ = to_stdout(|out| writeln!(out, "packageJobJar: [] [] /tmp/streamjob{stamp}.jar tmpDir=null"));
         log("impl.YarnClientImpl", format_args!("Submitted application application_{stamp}_0001"));
@@ -171,8 +173,7 @@ fn of_attempt(attempt: &str) -> String {
 }
 
 fn now() -> String {
-    let (year, month, day, hour, minute, second) = civil(SystemTime::now());
-    format!("{:02}/{month:02}/{day:02} {hour:02}:{minute:02}:{second:02}", year % 100)
+    times::of_log(SystemTime::now())
 }
 
 /// Writes a line to stderr as it is: mrjob starts Hadoop on a terminal, and reads whole lines.

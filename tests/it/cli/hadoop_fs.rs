@@ -31,8 +31,12 @@ fn files() -> Cli {
 }
 
 fn hadoop_fs(cli: &Cli, words: &[&str]) -> Ended {
+    hadoop_fs_in("Asia/Tokyo", cli, words)
+}
+
+fn hadoop_fs_in(zone: &str, cli: &Cli, words: &[&str]) -> Ended {
     let mut command = cli.command("hadoop fs");
-    command.args(words).env("TZ", "Asia/Tokyo").env_remove("HADOOP_CONF_DIR").env_remove("HADOOP_HOME");
+    command.args(words).env("TZ", zone).env_remove("HADOOP_CONF_DIR").env_remove("HADOOP_HOME");
     Ended::of(&words.join(" "), command.output().unwrap())
 }
 
@@ -378,4 +382,57 @@ fn hadoops_own_options_are_passed_over() {
     }
     assert!(cli.succeed("hadoop classpath").stdout.contains("share/hadoop/tools/lib/*"));
     cli.fail(2, "hadoop-home").says(&["hadoop-home needs the name of the directory"]);
+}
+
+#[test]
+fn times_are_those_of_the_zone_that_tz_names() {
+    let cli = files();
+    let shown = |zone: &str, seconds: u64| {
+        let file = fs::File::options().write(true).open(cli.scratch.path("f")).unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        hadoop_fs_in(zone, &cli, &["-stat", "%y", "f"]).stdout
+    };
+    let rules = [
+        ("UTC0", 0, 0.0),
+        ("JST-9", 0, 9.0),
+        ("<+0545>-5:45", 0, 5.75),
+        // 2026-03-29 01:00 UTC and the second before.
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_774_745_999, 1.0),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_774_746_000, 2.0),
+        // 2026-10-25 01:00 UTC and the second before.
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_792_889_999, 2.0),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_792_890_000, 1.0),
+        ("EST5EDT,M3.2.0,M11.1.0", 1_795_685_400, -5.0),
+        // 2026-01-01 in Sydney is in summer.
+        ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_767_225_600, 11.0),
+    ];
+    let files = [
+        ("Europe/Berlin", 0, 1.0),
+        ("Europe/Berlin", 1_000_000_000, 2.0),
+        ("Europe/Berlin", 1_790_000_000, 2.0),
+        ("Europe/Berlin", 1_795_685_400, 1.0),
+    ];
+    let there = std::path::Path::new("/usr/share/zoneinfo/Europe/Berlin").exists();
+    if !there {
+        eprintln!("skipped: there is no zone database");
+    }
+    for (zone, seconds, hours) in rules.into_iter().chain(files.into_iter().filter(|_| there)) {
+        let there = (seconds as f64 + 3600.0 * hours) as u64;
+        assert_eq!(shown(zone, seconds), shown("UTC0", there), "{zone} at {seconds}");
+    }
+    assert_eq!(shown("UTC0", 1_795_685_400), "2026-11-26 09:30:00\n");
+}
+
+#[test]
+fn a_stamp_beyond_its_month_is_of_the_next() {
+    let cli = files();
+    for (stamp, time) in [
+        ("20260102:030405", "2026-01-02 03:04:05\n"),
+        ("20261301:000000", "2027-01-01 00:00:00\n"),
+        ("20260230:250000", "2026-03-03 01:00:00\n"),
+        ("20260100:000000", "2025-12-31 00:00:00\n"),
+    ] {
+        check(&cli, &["-touch", "-t", stamp, "f"], 0, "", "");
+        check(&cli, &["-stat", "%y", "f"], 0, time, "");
+    }
 }

@@ -1088,6 +1088,11 @@ fn hadoop_runs_streaming_jobs_and_lists_files() {
     let failed = hadoop(&format!("jar {jar} -input input -output out -mapper false"));
     assert_eq!(failed.status, Some(1));
     failed.says(&["ERROR streaming.StreamJob: Job not successful!", "Streaming Command Failed!"]);
+    // The job has one id, in what is said of it and in its tasks.
+    fs::write(cli.scratch.path("id.sh"), "cat > /dev/null; echo $mapreduce_job_id").unwrap();
+    let told = hadoop(&format!("jar {jar} -input input -output ids -mapper id.sh -reducer NONE -file id.sh"));
+    let ids = fs::read_to_string(cli.scratch.path("ids/part-00000")).unwrap();
+    told.says(&[&format!("Running job: {}\n", ids.trim()), &format!("Job {} completed successfully", ids.trim())]);
     for (words, status, said) in [
         ("-input input -output home -mapper cat", 5, "already exists"),
         ("-input nowhere -output out -mapper cat", 5, "nowhere"),

@@ -11,8 +11,8 @@ use super::list::{group, user};
 use super::names::{Item, expand};
 use super::run::{Run, print};
 use super::show::BLOCK_BYTES;
-use super::zone::{milliseconds, seconds};
 use crate::cli::hadoop::fs_words::mode_bits;
+use crate::cli::hadoop::times::{milliseconds, seconds};
 
 /// Does something for the files that operands name, and with `-R` for all that is below them.
 fn each_below(run: &mut Run<'_>, paths: &[&OsStr], mut act: impl FnMut(&Item) -> Done) -> Done {

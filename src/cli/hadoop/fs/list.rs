@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use super::complaint::{Complaint, Done};
 use super::names::Item;
 use super::run::{Run, print, print_path};
-use super::zone::minutes;
 use crate::cli::hadoop::fs_words::{Words, mode_bits, size};
+use crate::cli::hadoop::times::minutes;
 
 /// Carries out `-ls`.
 pub fn carry_out(run: &mut Run<'_>) -> Done {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::complaint::{Complaint, Done};
 use super::names::{Item, expand};
 use super::run::{Run, print_path};
-use super::zone::time_of_stamp;
+use crate::cli::hadoop::times::time_of_stamp;
 
 /// Carries out one of the commands that make something.
 pub fn make(run: &mut Run<'_>) -> Done {
