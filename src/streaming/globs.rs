@@ -83,14 +83,49 @@ fn default_hdfs() -> Option<&'static str> {
         .as_deref()
 }
 
+/// The default file system that a command line names instead of the user's settings.
+static CHOSEN: OnceLock<String> = OnceLock::new();
+
+/// Makes this the default file system of the process: `file:///`, `local`, `hdfs://host:port`, or `host:port` of an HDFS. It comes
+/// before the first name is looked up.
+///
+/// # Errors
+/// [`Error::Config`] for one that this build does not reach: the names of files there must not be taken for those of files here.
+pub fn choose_file_system(name: &str) -> Result<()> {
+    let address = match name {
+        "local" => "file:///".to_owned(),
+        name if name.contains("://") || name.starts_with("file:") => name.trim_end_matches('/').to_owned(),
+        name => format!("hdfs://{name}"),
+    };
+    let is_reached = |address: &str| {
+        Address::of(Path::new(address)).is_some_and(|address| address.is_built_in() && address.scheme() == "hdfs")
+    };
+    if !address.starts_with("file:") && !is_reached(&address) {
+        let how = if address.starts_with("hdfs:") { "; one that does is built with --features hdfs" } else { "" };
+        return Err(Error::Config(format!("this build does not reach the file system {name}{how}")));
+    }
+    CHOSEN.set(address).map_err(|_| Error::Config("there is a default file system already".into()))
+}
+
 /// `fs.defaultFS` in the `core-site.xml` of `HADOOP_CONF_DIR` or `HADOOP_HOME`, without a slash at its end.
 fn default_file_system() -> Option<String> {
+    if let Some(chosen) = CHOSEN.get() {
+        return Some(chosen.clone());
+    }
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let dir = named("HADOOP_CONF_DIR").or_else(|| Some(named("HADOOP_HOME")?.join("etc/hadoop")))?;
-    let settings = of_configuration(&fs::read_to_string(dir.join("core-site.xml")).ok()?);
-    // As in Hadoop, the last one counts.
-    let (_, value) = settings.into_iter().rfind(|(name, _)| name == "fs.defaultFS")?;
+    let value = file_system_of(&fs::read_to_string(dir.join("core-site.xml")).ok()?)?;
     Some(value.trim_end_matches('/').to_owned())
+}
+
+/// The default file system that a configuration file names. As in Hadoop, the last one counts.
+pub fn file_system_of(xml: &str) -> Option<String> {
+    of_configuration(xml).into_iter().rfind(|(name, _)| is_file_system(name)).map(|(_, value)| value)
+}
+
+/// Whether a property is the default file system, by its name or its old one.
+pub fn is_file_system(property: &str) -> bool {
+    property == "fs.defaultFS" || property == "fs.default.name"
 }
 
 fn hdfs() -> PathBuf {

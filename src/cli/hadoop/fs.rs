@@ -1,7 +1,7 @@
 //! `hadoop fs`, on local files. What is named `hdfs:…` lies in a directory of the user's data, unless the user's settings name a
 //! cluster and this build can reach it.
 //!
-//! 1. Generic options are passed over: none of them has a meaning for local files.
+//! 1. Generic options may name another default file system; none of the others has a meaning for files.
 //! 2. The [table](commands) gives flags and operands, or the refusal.
 //! 3. Patterns become [files](names); a command acts on one after another, and tells what it cannot do.
 
@@ -17,8 +17,10 @@ mod run;
 mod show;
 mod sizes;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use self::commands::{Command, named, replacement, usage_of_all};
@@ -27,19 +29,25 @@ use self::run::{Run, print};
 #[cfg(feature = "hdfs")]
 use crate::cli::hadoop::cluster_fs;
 use crate::cli::terminal::note;
+use crate::error::Error;
+use crate::streaming::globs::{choose_file_system, file_system_of, is_file_system};
 
 /// The exit status of a wrong command line.
 const WRONG: u8 = 255;
 
 /// Carries out `hadoop fs WORDS`.
 pub fn carry_out(words: &[OsString]) -> ExitCode {
-    let words = match without_generic_options(words) {
-        Ok(words) => words,
+    let (generic, words) = match GenericOptions::before(words) {
+        Ok(parsed) => parsed,
         Err(option) => {
             note(format_args!("options parsing failed: Missing argument for option: {option}"));
             return refuse(None);
         }
     };
+    if let Err(error) = generic.choose_file_system() {
+        note(format_args!("fs: {error}"));
+        return ExitCode::from(1);
+    }
     let Some((said, rest)) = words.split_first() else { return refuse(None) };
     let said = said.to_string_lossy();
     let Some(mut name) = said.strip_prefix('-').filter(|name| !name.is_empty()) else {
@@ -129,23 +137,64 @@ fn refuse(command: Option<&Command>) -> ExitCode {
     ExitCode::from(WRONG)
 }
 
-/// The words behind Hadoop's generic options.
-///
-/// # Errors
-/// The option whose value is missing.
-fn without_generic_options(words: &[OsString]) -> Result<&[OsString], &str> {
-    let mut rest = words;
-    while let [first, behind @ ..] = rest {
+/// What Hadoop's generic options say of the default file system.
+#[derive(Debug, Default)]
+struct GenericOptions<'a> {
+    /// `-D fs.defaultFS=…`, which counts more than `-fs`.
+    property: Option<&'a str>,
+    file_system: Option<&'a OsStr>,
+    /// `-conf`, which counts least, the last one most.
+    configurations: Vec<&'a Path>,
+}
+
+impl<'a> GenericOptions<'a> {
+    /// The options before a command, and the words behind them.
+    ///
+    /// # Errors
+    /// The option whose value is missing.
+    fn before(words: &'a [OsString]) -> Result<(Self, &'a [OsString]), &'static str> {
         const VALUED: [&str; 8] = ["-D", "-fs", "-conf", "-jt", "-files", "-libjars", "-archives", "-tokenCacheFile"];
-        if let Some(option) = VALUED.iter().find(|option| first == **option) {
-            rest = behind.split_first().ok_or(&option[1..])?.1;
-        } else if first.as_bytes().starts_with(b"-D") && first.as_bytes().contains(&b'=') {
-            rest = behind;
-        } else {
-            break;
+        let (mut found, mut rest) = (GenericOptions::default(), words);
+        while let [first, behind @ ..] = rest {
+            if let Some(option) = VALUED.iter().find(|option| first == **option) {
+                let (value, behind) = behind.split_first().ok_or(&option[1..])?;
+                match *option {
+                    "-D" => found.define(value),
+                    "-fs" => found.file_system = Some(value),
+                    "-conf" => found.configurations.push(Path::new(value)),
+                    _ => {}
+                }
+                rest = behind;
+            } else if let Some(property) = first.as_bytes().strip_prefix(b"-D").filter(|rest| rest.contains(&b'=')) {
+                found.define(OsStr::from_bytes(property));
+                rest = behind;
+            } else {
+                break;
+            }
+        }
+        Ok((found, rest))
+    }
+
+    fn define(&mut self, property: &'a OsStr) {
+        let (name, value) = property.to_str().and_then(|property| property.split_once('=')).unwrap_or_default();
+        if is_file_system(name.trim()) {
+            self.property = Some(value.trim());
         }
     }
-    Ok(rest)
+
+    /// Makes the default file system of the process the one that they name, if they name one.
+    ///
+    /// # Errors
+    /// Those of reading a configuration file; a file system that this build does not reach.
+    fn choose_file_system(&self) -> crate::Result<()> {
+        let mut configured = None;
+        for path in &self.configurations {
+            let xml = fs::read_to_string(path).map_err(Error::at("read", path))?;
+            configured = file_system_of(&xml).or(configured);
+        }
+        let named = self.file_system.map(|name| name.to_string_lossy().into_owned()).or(configured);
+        self.property.map(str::to_owned).or(named).map_or(Ok(()), |name| choose_file_system(&name))
+    }
 }
 
 /// `-help` and `-usage`.

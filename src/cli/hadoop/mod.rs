@@ -18,13 +18,15 @@ mod monitor;
 mod times;
 mod typed_bytes;
 
+use std::convert::Infallible;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs as files;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use crate::Error;
 use crate::cli::terminal::{note, say, to_stdout};
@@ -66,7 +68,10 @@ pub fn words(all: &[OsString]) -> Option<&[OsString]> {
 
 /// Carries out `hadoop WORDS`, unless it is a streaming job.
 pub fn call(words: &[OsString]) -> Call {
-    let words = without_shell_options(words);
+    let words = match without_shell_options(words) {
+        Ok(words) => words,
+        Err(status) => return Call::Done(status),
+    };
     let name = |at: usize| words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
     match name(0) {
         "jar" if is_streaming(words.get(1)) => of_streaming(&words[2..]),
@@ -99,12 +104,26 @@ pub fn call(words: &[OsString]) -> Call {
     }
 }
 
-/// The words behind the options that Hadoop's script takes for itself. None of them has a meaning here.
-fn without_shell_options(words: &[OsString]) -> &[OsString] {
+/// The words behind the options that Hadoop's script takes for itself. `--config` is `HADOOP_CONF_DIR` of this program, which
+/// begins anew with it.
+///
+/// # Errors
+/// The exit status of a program that could not begin anew.
+fn without_shell_options(words: &[OsString]) -> Result<&[OsString], ExitCode> {
     match words {
-        [option, _, rest @ ..] if option == "--config" || option == "--loglevel" => without_shell_options(rest),
+        [option, dir, rest @ ..] if option == "--config" => {
+            let begun = this_program().and_then(|program| {
+                let mut again = process::Command::new(&program);
+                again.arg0("twinmill").arg("hadoop").args(rest).env("HADOOP_CONF_DIR", dir);
+                Err::<Infallible, _>(Failure::at("run", &program)(again.exec()))
+            });
+            let Err(failure) = begun;
+            say(&failure);
+            Err(ExitCode::from(failure.exit_status()))
+        }
+        [option, _, rest @ ..] if option == "--loglevel" => without_shell_options(rest),
         [option, rest @ ..] if option == "--debug" => without_shell_options(rest),
-        words => words,
+        words => Ok(words),
     }
 }
 

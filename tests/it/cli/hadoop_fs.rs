@@ -247,6 +247,40 @@ fn commands_answer_as_hadoops_do() {
 }
 
 #[test]
+fn files_of_another_file_system_are_not_taken_for_local_ones() {
+    let cli = files();
+    let property = "<property><name>fs.defaultFS</name><value>s3://bucket</value></property>";
+    fs::write(cli.scratch.path("site.xml"), format!("<configuration>{property}</configuration>")).unwrap();
+    let refused = "fs: this build does not reach the file system s3://bucket";
+    for generic in [
+        &["-fs", "s3://bucket"][..],
+        &["-D", "fs.defaultFS=s3://bucket"],
+        &["-Dfs.default.name=s3://bucket"],
+        &["-conf", "site.xml"],
+        &["-fs", "file:///", "-D", "fs.defaultFS=s3://bucket"],
+    ] {
+        check(&cli, &[generic, &["-rm", "-r", "d"]].concat(), 1, "", refused);
+    }
+    if cfg!(not(feature = "hdfs")) {
+        for name in ["hdfs://host:8020", "host:8020"] {
+            let refused = format!("fs: this build does not reach the file system {name}; one that does is built with");
+            let ended = hadoop_fs(&cli, &["-fs", name, "-rm", "-r", "d"]);
+            assert!(ended.status == Some(1) && ended.stderr.starts_with(&refused), "{}", ended.stderr);
+        }
+    }
+    check(
+        &cli,
+        &["-conf", "missing.xml", "-ls"],
+        1,
+        "",
+        "fs: cannot read missing.xml: No such file or directory (os error 2)",
+    );
+    for generic in [&["-fs", "local"][..], &["-conf", "site.xml", "-fs", "file:///"]] {
+        check(&cli, &[generic, &["-ls", "-C", "d"]].concat(), 0, "d/empty\nd/sub\nd/x\n", "");
+    }
+}
+
+#[test]
 fn files_are_made_changed_and_moved() {
     let cli = files();
     let content = |name: &str| fs::read_to_string(cli.scratch.path(name)).unwrap_or_else(|_| "none".into());
