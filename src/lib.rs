@@ -179,7 +179,7 @@ pub use error::{Error, Result};
 pub use input::{
     Chunks, Dataset, FixedLength, Input, InputFormat, Inputs, Lines, Pairs, PieceReader, Record, Rows, Window,
 };
-pub use iterate::invariant::{Block, Blocks, Invariant, Parse};
+pub use iterate::invariant::{Block, BlockCodec, Blocks, Invariant, Parse};
 pub use job::{
     Combiner, Emit, HashPartitioner, Mapper, OutputFormat, Partitioner, Reducer, Spool, TaskContext, TaskInput,
     TotalOrderPartitioner, Values,
@@ -200,9 +200,9 @@ pub use runtime::session::Session;
 pub mod prelude {
     pub use crate::parts::{Count, Identity, Max, Min, Out, Sum, Words, mapper, mapper_of, reducer};
     pub use crate::{
-        Block, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Inputs, Invariant, Job, JobConfig,
-        Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result, Session,
-        TaskContext, TotalOrderPartitioner, Values,
+        Block, BlockCodec, Blocks, Combiner, Dataset, Driver, Emit, Error, FixedLength, Input, Inputs, Invariant, Job,
+        JobConfig, Lines, Mapper, Mode, OutputFormat, Pairs, Parse, Partitioner, Record, Reducer, Report, Result,
+        Session, TaskContext, TotalOrderPartitioner, Values,
     };
 }
 

@@ -204,6 +204,36 @@ impl Block for CodedEdges {
     fn complete(&mut self) {
         self.edges.shrink_to_fit();
     }
+
+    fn codec() -> Option<BlockCodec<Self>> {
+        Some(BlockCodec { encode: CodedEdges::encode, decode: CodedEdges::decode })
+    }
+}
+
+impl CodedEdges {
+    /// Appends a byte that says why other edges are not among them, and both codes of each edge, the most significant byte first.
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(match self.unfit {
+            None => 0,
+            Some(Unfit::Longer) => 1,
+            Some(Unfit::Other) => 2,
+        });
+        let codes = self.edges.iter().flat_map(|(source, target)| [source, target]);
+        codes.for_each(|code| out.extend(code.to_be_bytes()));
+    }
+
+    /// The edges of such bytes; `None` where they are others.
+    fn decode(bytes: &[u8]) -> Option<CodedEdges> {
+        let (unfit, codes) = bytes.split_first()?;
+        let unfit = [None, Some(Unfit::Longer), Some(Unfit::Other)].get(usize::from(*unfit)).copied()?;
+        let (codes, []) = codes.as_chunks::<4>() else { return None };
+        let (edges, []) = codes.as_chunks::<2>() else { return None };
+        let edges = edges.iter().map(|edge| {
+            let [source, target] = edge.map(u32::from_be_bytes);
+            (source, target)
+        });
+        Some(CodedEdges { edges: edges.collect(), unfit })
+    }
 }
 
 /// Reads edges as codes.
@@ -488,6 +518,20 @@ mod tests {
         assert_eq!(codes.code(b"999999999"), Ok(999_999_999));
         codes.write(999_999_999, &mut text);
         assert_eq!(text, b"999999999");
+    }
+
+    #[test]
+    fn edges_are_sent_as_they_are() {
+        use super::*;
+
+        for unfit in [None, Some(Unfit::Longer), Some(Unfit::Other)] {
+            let (block, mut bytes) = (CodedEdges { edges: vec![(1, u32::MAX), (0, 7)], unfit }, Vec::new());
+            block.encode(&mut bytes);
+            let read = CodedEdges::decode(&bytes).unwrap();
+            assert_eq!((read.edges, read.unfit), (block.edges, unfit));
+            assert!([0, 8, 16].iter().all(|end| CodedEdges::decode(&bytes[..*end]).is_none()), "an edge is torn");
+        }
+        assert!(CodedEdges::decode(&[3]).is_none());
     }
 
     #[test]

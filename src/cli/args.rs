@@ -373,6 +373,9 @@ pub struct TaskArgs {
     /// Read the split that an engine has packed, and write what the task leaves as such a pack
     #[arg(long, global = true)]
     pub pack: bool,
+    /// Parse the records of a loop's input, and write them as a pack that the map tasks of all its jobs read
+    #[arg(long, global = true, requires = "pack")]
+    pub parse: bool,
     /// Memory of the task for its sort buffer and for runs; beyond it, it spills
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_budget, default_value = "128MiB")]
     pub task_memory: ByteSize,

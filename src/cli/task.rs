@@ -113,7 +113,10 @@ fn prepare(
         let brought = plan.bring(scratch, &session.cancel, |_| Ok(()))?;
         return Ok(of_plan(brought, number, memory, None, side, session));
     }
-    let map = |from| Side::Map { from, to: shuffle, output };
+    let map = |from| match args.parse {
+        true => Side::Parse { from, output },
+        false => Side::Map { from, to: shuffle, output },
+    };
     if let Some(split) = args.split {
         if plan.is_some() {
             return Err(Failure::Message("--split reads the files of --input, and a --plan brings its own".into(), 2));
@@ -134,11 +137,17 @@ fn prepare(
     }
     let plan = plan.ok_or_else(|| Failure::Message("--pack needs the --plan that it belongs to".into(), 2))?;
     let (head, pack) = Pack::open(BufReader::with_capacity(BUFFER_BYTES, stdin()))?;
+    if args.parse && !matches!(head, Head::Split { .. }) {
+        return Err(Failure::Message("--parse reads a split of files, and this is none".into(), 2));
+    }
     let (number, from, piped) = match head {
         Head::Own { split } => (split, MapInput::Here(split), None),
         Head::Split { split, input, pieces } => {
             let brought = plan.bring(scratch, &session.cancel, |replicas| pack.fill(replicas))?;
             return Ok(of_plan(brought, split, memory, None, map(MapInput::Pieces { input, pieces }), session));
+        }
+        Head::Parsed { split, input, parts } => {
+            (split, MapInput::Parsed { input, parts, sent: Arc::new(pack.into_blocks()) }, None)
         }
         Head::Output(TaskSummary { job, task, .. }) => {
             let place = InDepot { job, partition: task };

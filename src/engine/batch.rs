@@ -89,7 +89,7 @@ impl Batch {
     fn input(&self, stage: &Stage<'_>, number: u32, split: &StageSplit) -> Result<PathBuf> {
         match &split.source {
             SplitSource::InDepot(place) => Ok(self.in_depot(*place)),
-            SplitSource::Pack { key } => self.packs.path(stage, number, key),
+            SplitSource::Pack { key, .. } => self.packs.path(stage, number, key),
         }
     }
 

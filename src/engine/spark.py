@@ -6,8 +6,10 @@
 The map tasks are the partitions of an RDD: each starts `twinmill task map`, which writes sorted blocks for every reduce
 task. Spark moves the blocks of a map task for a reduce task to the partition with the number of the reduce task. There
 `twinmill task reduce` merges them. The partition after the last has what the map tasks say of themselves. So Python
-handles a few large values and no records. Datasets between jobs, and inputs that a loop reads again, are kept as RDDs.
+handles a few large values and no records. Datasets between jobs are kept as RDDs, and so are inputs that are read again:
+that of a loop as the blocks of records which `twinmill task map --parse` makes.
 """
+import itertools
 import json
 import os
 import struct
@@ -107,6 +109,13 @@ def said(number, summary=None):
     return json.dumps(known).encode()
 
 
+def parsed(work, path):
+    """Parses the input of a map task: values of what it leaves, which is the input of the map tasks of all jobs of a loop."""
+    for out in Task(work["program"], words_of(work, "map") + ["--parse"], file_pieces(path)).output():
+        while data := out.read(VALUE):
+            yield data
+
+
 def map_tasks(work, pieces_by_number):
     """Runs map tasks, one after another: blocks for each reduce task, and then what the map task says of itself."""
     for number, pieces in pieces_by_number:
@@ -180,13 +189,15 @@ class Driver:
         self.context = SparkContext(conf=SparkConf())
         self.context.setLogLevel("ERROR")
         self.started = time.time() - began
-        # Datasets by the job that left them; inputs by the files of their packs: None where they were read once.
+        # Datasets by the job that left them; inputs by the files of their packs: None for one that was read and not kept.
         self.datasets, self.inputs = {}, {}
 
-    def packs(self, numbered):
-        """The inputs of map tasks, from files. Those that are read again are kept."""
+    def packs(self, work, numbered, parse):
+        """The inputs of map tasks, from files. Those that are read again are kept, those to be parsed from the first time on."""
         key = tuple(path for _, path in numbered)
         paths = self.context.parallelize(numbered, len(numbered))
+        if parse and key not in self.inputs:
+            self.inputs[key] = paths.flatMap(lambda one: parsed(work, one[1])).persist(self.level)
         if key not in self.inputs:
             self.inputs[key] = None
             return paths.map(lambda one: (one[0], file_pieces(one[1])))
@@ -203,17 +214,13 @@ class Driver:
 
         return rdd.mapPartitionsWithIndex(give)
 
-    def sources(self, splits):
+    def sources(self, work, splits):
         """RDDs of the inputs of map tasks, in the order of the tasks."""
-        sources, at = [], 0
-        while at < len(splits):
-            job = splits[at].get("job")
-            end = at
-            while end < len(splits) and splits[end].get("job") == job:
-                end += 1
-            group = list(enumerate(splits))[at:end]
+        sources = []
+        kind = lambda numbered: (numbered[1].get("job"), numbered[1].get("parse"))
+        for (job, parse), group in itertools.groupby(enumerate(splits), kind):
             if job is None:
-                sources.append(self.packs([(number, split["pack"]) for number, split in group]))
+                sources.append(self.packs(work, [(number, split["pack"]) for number, split in group], parse))
             else:
                 dataset = self.datasets[job]
                 numbers = [None] * dataset.getNumPartitions()
@@ -221,7 +228,6 @@ class Driver:
                     numbers[split["partition"]] = number
                 # Its first value is for the report.
                 sources.append(self.numbered(dataset.mapPartitions(behind_the_first), numbers))
-            at = end
         return sources
 
     def run(self, request):
@@ -235,7 +241,7 @@ class Driver:
                 self.context.addFile(path)
         # Python's functions must not hold the driver itself.
         reducers, mapper = work["reducers"], map_tasks if work["reducers"] > 0 else map_only_tasks
-        sources = self.sources(request["splits"])
+        sources = self.sources(work, request["splits"])
         mapped = [source.mapPartitions(lambda inputs: mapper(work, inputs)) for source in sources]
         if len(mapped) != 1:
             mapped = [self.context.union(mapped) if mapped else self.context.parallelize([], 1)]

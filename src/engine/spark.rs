@@ -8,7 +8,7 @@
 //!
 //! The Spark program is [`spark.py`](../../../src/engine/spark.py), which is in this program and is written to the
 //! run's folder. It lives as long as the run, so a loop has one Spark context, and what it keeps between jobs stays in
-//! RDDs: datasets, and inputs that are read again. The mode chooses their storage level: `MEMORY_ONLY` for memory,
+//! RDDs: datasets, the parsed blocks of a loop's unchanging input, and other inputs that are read again. The mode chooses their storage level: `MEMORY_ONLY` for memory,
 //! `DISK_ONLY` for disk, so that Spark itself is seen in both ways. Its shuffle always goes through files, as Spark's
 //! does.
 //!
@@ -102,8 +102,15 @@ struct TaskSaid {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Source {
-    Pack { pack: PathBuf },
-    Dataset { job: u32, partition: u32 },
+    /// A file; where it is to be parsed, its blocks are kept for later jobs.
+    Pack {
+        pack: PathBuf,
+        parse: bool,
+    },
+    Dataset {
+        job: u32,
+        partition: u32,
+    },
 }
 
 impl Spark {
@@ -158,7 +165,9 @@ impl Spark {
         fs::write(&plan, stage.plan).map_err(Error::at("write", &plan))?;
         let source = |(number, source): (u32, &SplitSource)| -> Result<Source> {
             Ok(match source {
-                SplitSource::Pack { key } => Source::Pack { pack: self.packs.path(stage, number, key)? },
+                SplitSource::Pack { key, is_parsed } => {
+                    Source::Pack { pack: self.packs.path(stage, number, key)?, parse: *is_parsed }
+                }
                 SplitSource::InDepot(InDepot { job, partition }) => {
                     Source::Dataset { job: *job, partition: *partition }
                 }

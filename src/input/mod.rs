@@ -72,6 +72,6 @@ pub use listing::{InputFile, list_files};
 #[cfg(feature = "cli")]
 pub(crate) use open_file::{OpenFile, OpenFiles};
 pub use pairs::Pairs;
-pub(crate) use parsed::InvariantPiece;
 pub use parsed::InvariantSource;
+pub(crate) use parsed::{InvariantPiece, SentParts};
 pub use rows::Rows;

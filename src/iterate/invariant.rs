@@ -69,7 +69,7 @@ use crate::config::JobConfig;
 use crate::error::{Error, Result};
 use crate::input::bad_records::Scout;
 use crate::input::split::{self, FilePiece, Piece, Split};
-use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader};
+use crate::input::{Input, InputFile, InputFormat, Inputs, InvariantPiece, InvariantSource, PieceReader, SentParts};
 use crate::iterate::cache::{PartCache, PartId};
 use crate::observe::activity::{Activity, Doing};
 use crate::store::Segment;
@@ -90,6 +90,21 @@ pub trait Block: Default + Send + Sync + 'static {
 
     /// Called once a block that will be kept has all its records: the place to give back spare memory.
     fn complete(&mut self) {}
+
+    /// How a block is sent between machines. With it, an engine that keeps the input of a loop in memory keeps blocks, and
+    /// each job there decodes them; without it, the engine keeps the input, and each job parses it again.
+    fn codec() -> Option<BlockCodec<Self>> {
+        None
+    }
+}
+
+/// Makes bytes of a [`Block`], and the same block of those bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockCodec<B> {
+    /// Appends the bytes of a block.
+    pub encode: fn(&B, &mut Vec<u8>),
+    /// The block of these bytes, all of them; `None` where they are no block's.
+    pub decode: fn(&[u8]) -> Option<B>,
 }
 
 /// Parses the records of an invariant input.
@@ -141,11 +156,7 @@ impl<P: Parse> Invariant<P> {
         }
         // The mapper asks for it, but it is not the mapper's work.
         let _parsing = Doing::here().enter(Activity::Parse);
-        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
-        let context = source.inputs.context(None);
-        let piece = &source.parts[part as usize];
-        let reader = PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context };
-        source.parse_part(part, reader)
+        source.with_reader(part, |reader| source.parse_part(part, reader))
     }
 }
 
@@ -155,6 +166,8 @@ struct Source<P> {
     splits: Vec<std::ops::Range<u32>>,
     parts: Vec<Piece>,
     files: Arc<[InputFile]>,
+    /// Whether more jobs than one read it.
+    in_loop: bool,
     /// The cache of parsed parts and the input's number there; `None` where parts are not kept.
     cache: Option<(Arc<PartCache>, u32)>,
     inputs: Inputs,
@@ -175,10 +188,11 @@ impl<P> Drop for Source<P> {
 }
 
 impl<P: Parse> Invariant<P> {
-    /// Cuts an input into parts, which are kept in the cache, if any.
+    /// Cuts an input into parts, which are kept in the cache, if any. One that is `in_loop` is read by more jobs than one.
     pub(crate) fn plan(
         input: Input,
         parse: P,
+        in_loop: bool,
         config: &JobConfig,
         inputs: &Inputs,
         cache: Option<&Arc<PartCache>>,
@@ -216,6 +230,7 @@ impl<P: Parse> Invariant<P> {
             splits: ranges,
             parts,
             files,
+            in_loop,
             cache: cache.map(|cache| (cache.clone(), cache.add_input())),
             inputs: inputs.clone(),
         })))
@@ -245,15 +260,22 @@ fn cut(split: Split, part_bytes: u64) -> Result<Vec<Piece>> {
 }
 
 impl<P: Parse> Source<P> {
-    /// The input that a piece is a part of, and the number of the part.
-    fn of(piece: &Piece) -> Result<(&Self, u32)> {
-        let Piece::Invariant(InvariantPiece { source, part }) = piece else {
+    /// The input that a piece is a part of, the number of the part, and where its blocks are if they were sent.
+    fn of(piece: &Piece) -> Result<(&Self, u32, Option<&SentParts>)> {
+        let Piece::Invariant(InvariantPiece { source, part, sent }) = piece else {
             return Err(Error::Config("a mapper of blocks reads an invariant input".into()));
         };
         let Some(source) = source.as_any().downcast_ref::<Source<P>>() else {
             return Err(Error::Config("the invariant input is parsed in another way than the mapper reads it".into()));
         };
-        Ok((source, *part))
+        Ok((source, *part, sent.as_deref()))
+    }
+
+    /// Lets `read` read a part outside of the input of a task.
+    fn with_reader<T>(&self, part: u32, read: impl FnOnce(PieceReader<'_>) -> T) -> T {
+        let (mut buffer, mut bytes_read) = (Vec::new(), 0);
+        let (piece, context) = (&self.parts[part as usize], self.inputs.context(None));
+        read(PieceReader { piece, buffer: &mut buffer, bytes_read: &mut bytes_read, context })
     }
 
     fn id(&self, part: u32) -> Option<(&PartCache, PartId)> {
@@ -334,6 +356,22 @@ impl<P: Parse> InvariantSource for Source<P> {
         self.parts[part as usize].file()
     }
 
+    fn is_sent(&self) -> bool {
+        self.in_loop && P::Block::codec().is_some()
+    }
+
+    fn send(&self, part: u32, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let codec = P::Block::codec().ok_or_else(|| Error::Config("the blocks of this input cannot be sent".into()))?;
+        let mut bytes = Vec::new();
+        self.with_reader(part, |reader| {
+            self.parse_blocks(reader, |block| {
+                bytes.clear();
+                (codec.encode)(block, &mut bytes);
+                each(&bytes)
+            })
+        })
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -364,7 +402,7 @@ impl<P: Parse> InputFormat for Blocks<P> {
     }
 
     fn look_through(piece: PieceReader<'_>) -> Result<()> {
-        let (source, part) = Source::<P>::of(piece.piece)?;
+        let (source, part, _) = Source::<P>::of(piece.piece)?;
         match &source.parts[part as usize] {
             // Another format than this one reads it.
             of_file @ Piece::File(_) => P::Input::look_through(PieceReader { piece: of_file, ..piece }),
@@ -373,7 +411,16 @@ impl<P: Parse> InputFormat for Blocks<P> {
     }
 
     fn read(piece: PieceReader<'_>, mut each: impl FnMut(&P::Block) -> Result<()>) -> Result<()> {
-        let (source, part) = Source::<P>::of(piece.piece)?;
+        let (source, part, sent) = Source::<P>::of(piece.piece)?;
+        if let Some((sent, codec)) = sent.zip(P::Block::codec()) {
+            let context = piece.context;
+            context.progress.add_bytes(source.part_bytes(part));
+            return sent.each_of(part, |bytes| {
+                context.cancel.check()?;
+                let block = (codec.decode)(bytes);
+                each(&block.ok_or_else(|| Error::Config("a block that was sent is none of this input's".into()))?)
+            });
+        }
         if let Some(blocks) = source.cached(part)? {
             piece.context.progress.add_bytes(source.part_bytes(part));
             return blocks.iter().try_for_each(each);

@@ -39,8 +39,10 @@ impl<T> Pending<T> {
     }
 }
 
+#[cfg(any(feature = "hdfs", all(test, feature = "object-store")))]
+pub(super) use background::runtime;
 #[cfg(any(feature = "hdfs", feature = "object-store"))]
-pub(super) use background::{begin, retried, runtime, within};
+pub(super) use background::{begin, retried, within};
 
 #[cfg(any(feature = "hdfs", feature = "object-store"))]
 mod background {

@@ -213,8 +213,7 @@ impl Driver {
     /// # Errors
     /// [`Error::Io`] for inputs that cannot be found.
     pub fn invariant<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
-        let kept = self.config.factors.invariant;
-        self.blocks(input.into(), parse, kept)
+        self.blocks(input.into(), parse, true)
     }
 
     /// Declares an input that a single job reads, in the blocks that `parse` makes. They are not kept, whatever the factor
@@ -223,19 +222,16 @@ impl Driver {
     /// # Errors
     /// Those of [`invariant`](Driver::invariant).
     pub fn read_once<P: Parse>(&mut self, input: impl Into<Input>, parse: P) -> Result<Invariant<P>> {
-        self.blocks(input.into(), parse, config::Invariant::Reread)
+        self.blocks(input.into(), parse, false)
     }
 
-    fn blocks<P: Parse>(&mut self, input: Input, parse: P, kept: config::Invariant) -> Result<Invariant<P>> {
+    fn blocks<P: Parse>(&mut self, input: Input, parse: P, in_loop: bool) -> Result<Invariant<P>> {
         self.refuse_to_replace(std::slice::from_ref(&input))?;
         if let Role::Coordinator(of) = &self.role {
             self.note_invariant(of, &input);
         }
-        let cache = match kept {
-            config::Invariant::Cached => Some(&self.cache),
-            config::Invariant::Reread => None,
-        };
-        Invariant::plan(input, parse, &self.config, &self.inputs, cache)
+        let is_kept = in_loop && self.config.factors.invariant == config::Invariant::Cached;
+        Invariant::plan(input, parse, in_loop, &self.config, &self.inputs, is_kept.then_some(&self.cache))
     }
 
     /// Counts data of a job's own in the memory budget, until the returned value is dropped: a table that every task has, an

@@ -199,7 +199,7 @@ impl Driver {
                     if self.config.page_cache == PageCache::Cold {
                         files.iter().try_for_each(|file| file.drop_cached_pages(&self.cancel))?;
                     }
-                    let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part });
+                    let piece = |part| Piece::Invariant(InvariantPiece { source: source.clone(), part, sent: None });
                     let split =
                         |parts: &Range<u32>| Split { input: number, pieces: parts.clone().map(piece).collect() };
                     splits.extend(source.splits().iter().map(split));
@@ -240,7 +240,7 @@ fn describe(job: &dyn AnyJob, reducers: u32, splits: &[Split]) -> String {
                     let index = segment.index();
                     add(format_args!(" {} records of {} bytes", index.records, index.record_bytes));
                 }
-                Piece::Invariant(InvariantPiece { source, part }) => {
+                Piece::Invariant(InvariantPiece { source, part, .. }) => {
                     add(format_args!(" part {part}"));
                     if *part == 0 {
                         source.files_to_read().0.iter().for_each(|file| add(format_args!(" {file:?}")));

@@ -153,7 +153,7 @@ impl Hadoop {
         let (mut keys, mut inputs) = (Vec::new(), Vec::new());
         for split in &stage.splits {
             match &split.source {
-                SplitSource::Pack { key } => keys.push(key.clone()),
+                SplitSource::Pack { key, .. } => keys.push(key.clone()),
                 SplitSource::InDepot(place) => {
                     let (path, _) = state.depot.get(place).ok_or_else(|| lost(*place))?;
                     inputs.push(path.clone());

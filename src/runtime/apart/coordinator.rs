@@ -213,8 +213,11 @@ fn source(job: &dyn AnyJob, number: u32, split: &Split, numbers: &FileNumbers) -
         Some(Piece::Invariant(piece)) => format!("{:p}", Arc::as_ptr(&piece.source)),
         _ => job.mapper_name().to_owned(),
     };
+    let is_sent = |piece: &Piece| matches!(piece, Piece::Invariant(piece) if piece.source.is_sent());
+    let is_parsed = !split.pieces.is_empty() && split.pieces.iter().all(is_sent);
     let pieces = packed(split, numbers);
-    StageSplit { source: SplitSource::Pack { key: format!("{number} {} {reader} {pieces:?}", split.input) }, bytes }
+    let key = format!("{number} {} {reader} {pieces:?}", split.input);
+    StageSplit { source: SplitSource::Pack { key, is_parsed }, bytes }
 }
 
 /// Moves a part to its place, from another file system if need be.

@@ -93,6 +93,10 @@ pub(crate) enum SplitSource {
     Pack {
         /// The key.
         key: String,
+        /// Whether it is part of an input that a loop reads, which a [task](Side::Parse) can parse for all of its jobs.
+        ///
+        /// [Side::Parse]: crate::runtime::apart::one_task::Side::Parse
+        is_parsed: bool,
     },
     /// From the engine's depot.
     InDepot(InDepot),

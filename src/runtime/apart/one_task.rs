@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::config::JobConfig;
 use crate::error::{Error, Result};
-use crate::input::InputFile;
+use crate::input::{InputFile, SentParts};
 use crate::observe::activity::lock;
 use crate::runtime::apart::pack::{Pack, PackedPiece};
 use crate::runtime::apart::plan::Brought;
@@ -43,8 +43,22 @@ pub(crate) struct OneTask {
 
 /// The work of a task.
 pub(crate) enum Side {
-    Map { from: MapInput, to: ShuffleForm, output: Box<dyn Write + Send> },
-    Reduce { from: ShuffleForm, input: Box<dyn Read + Send>, output: Box<dyn Write + Send>, form: OutputForm },
+    Map {
+        from: MapInput,
+        to: ShuffleForm,
+        output: Box<dyn Write + Send>,
+    },
+    /// Parses the input of a map task, and does not map it.
+    Parse {
+        from: MapInput,
+        output: Box<dyn Write + Send>,
+    },
+    Reduce {
+        from: ShuffleForm,
+        input: Box<dyn Read + Send>,
+        output: Box<dyn Write + Send>,
+        form: OutputForm,
+    },
 }
 
 /// The split of a map task.
@@ -56,6 +70,8 @@ pub(crate) enum MapInput {
     Here(u32),
     /// Pieces of replicas.
     Pieces { input: usize, pieces: Vec<PackedPiece> },
+    /// Parts of an invariant input, whose blocks another task has parsed.
+    Parsed { input: usize, parts: Vec<u32>, sent: Arc<SentParts> },
     /// A partition of a dataset.
     Dataset(InDepot),
 }

@@ -7,6 +7,7 @@
 //! ```text
 //! key H │ what follows, in JSON: the pieces of a split, or the summary of the task that wrote this
 //! key D │ file, 4 bytes │ offset, 8 bytes │ bytes of the file                 of files on the submitting machine
+//! key D │ part, 4 bytes │ a block of parsed records                           of an invariant input that was parsed before
 //! key D │ a block                                                             of a dataset
 //! key D │ bytes of a part                                                     of an output
 //! …
@@ -24,6 +25,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::input::SentParts;
 use crate::input::replica::Replica;
 use crate::record::raw_bytes::{self, read_whole};
 use crate::record::sequence_file::{self, SequenceFile};
@@ -40,6 +42,8 @@ const DATA: &[u8] = b"D";
 pub(crate) enum Head {
     /// Pieces of the files of a plan; the bytes of those that have replicas follow.
     Split { split: u32, input: usize, pieces: Vec<PackedPiece> },
+    /// Parsed blocks of these parts of an invariant input follow.
+    Parsed { split: u32, input: usize, parts: Vec<u32> },
     /// Nothing follows: the program itself makes the data of this split.
     Own { split: u32 },
     /// The output of a task follows.
@@ -78,6 +82,14 @@ pub(crate) fn write_data(out: &mut dyn Write, data: &[u8]) -> Result<()> {
 /// Those of writing.
 pub(crate) fn write_range(out: &mut dyn Write, file: u32, offset: u64, bytes: &[u8]) -> Result<()> {
     write(out, DATA, &[&file.to_be_bytes(), &offset.to_be_bytes(), bytes])
+}
+
+/// Writes a block of a part of an invariant input.
+///
+/// # Errors
+/// Those of writing.
+pub(crate) fn write_block(out: &mut dyn Write, part: u32, block: &[u8]) -> Result<()> {
+    write(out, DATA, &[&part.to_be_bytes(), block])
 }
 
 fn write(out: &mut dyn Write, key: &[u8], value: &[&[u8]]) -> Result<()> {
@@ -166,6 +178,23 @@ impl<R: Read> Pack<R> {
     }
 }
 
+impl<R: Read + Send + 'static> Pack<R> {
+    /// The parsed blocks that follow.
+    pub fn into_blocks(mut self) -> SentParts {
+        SentParts::new(Box::new(move |block| {
+            if !self.next().map_err(Error::at("read", Path::new("standard input")))? {
+                return Ok(None);
+            }
+            let Some((part, bytes)) = self.value.split_first_chunk::<4>().filter(|_| self.key == DATA) else {
+                return Err(Error::Config("standard input has a record that is no parsed block".into()));
+            };
+            block.clear();
+            block.extend_from_slice(bytes);
+            Ok(Some(u32::from_be_bytes(*part)))
+        }))
+    }
+}
+
 impl Pack<BufReader<File>> {
     /// Opens the output of a task; returns the task's summary.
     ///
@@ -176,7 +205,9 @@ impl Pack<BufReader<File>> {
         let wrong = |why: &dyn std::fmt::Display| Error::user(format!("{}: {why}", path.display()));
         match Self::open(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(|error| wrong(&error))? {
             (Head::Output(summary), pack) => Ok((summary, pack)),
-            (Head::Split { .. } | Head::Own { .. }, _) => Err(wrong(&"this is the input of a task, not an output")),
+            (Head::Split { .. } | Head::Parsed { .. } | Head::Own { .. }, _) => {
+                Err(wrong(&"this is the input of a task, not an output"))
+            }
         }
     }
 }

@@ -66,11 +66,12 @@ impl Driver {
         let side = one.take_side().filter(|_| self.jobs == one.job);
         let side =
             side.ok_or_else(|| Error::Config(format!("the program has no job {} that can be a task", one.job)))?;
-        let kind = if matches!(side, Side::Map { .. }) { "map" } else { "reduce" };
+        let kind = if matches!(side, Side::Reduce { .. }) { "reduce" } else { "map" };
         let id = format!("{}{:05}", self.task_prefix(kind), one.number);
         let own = Own { one, job, reducers, target, id: &id };
         let outcome = guarded(|| match side {
             Side::Map { from, to, output } => self.one_map(own, from, to, output),
+            Side::Parse { from, output } => self.one_parse(own, from, output),
             Side::Reduce { from, input, output, form } => self.one_reduce(own, from, input, output, form),
         });
         let summary = outcome.map_err(|error| match error {
@@ -127,6 +128,31 @@ impl Driver {
         shuffle::write(&finished.output, number, reducers, to, config.compression, &mut *output)?;
         flush(&mut *output)?;
         Ok(self.summary(number, &finished))
+    }
+
+    /// Writes the input of a map task anew, with its records parsed.
+    fn one_parse(&mut self, own: Own<'_>, from: MapInput, mut output: Box<dyn Write + Send>) -> Result<TaskSummary> {
+        let Own { one, job, .. } = own;
+        let (split, Split { input, pieces }) = self.split_of(one, job, from)?;
+        let part = |piece: &Piece| match piece {
+            Piece::Invariant(piece) if piece.source.segment(piece.part).is_none() => Some(piece.part),
+            Piece::Invariant(_) | Piece::File(_) | Piece::Partition(_) => None,
+        };
+        let parts: Option<Vec<u32>> = pieces.iter().map(part).collect();
+        let parts = parts.ok_or_else(|| {
+            Error::Config(format!(
+                "split {split} of job {} is no part of a loop's files, so it is not parsed",
+                job.name()
+            ))
+        })?;
+        self.progress.begin_wave(&self.name, "map", 1, pieces.iter().map(Piece::bytes).sum());
+        pack::write_head(&mut *output, &Head::Parsed { split, input, parts })?;
+        for piece in &pieces {
+            let Piece::Invariant(InvariantPiece { source, part, .. }) = piece else { continue };
+            source.send(*part, &mut |block| pack::write_block(&mut *output, *part, block))?;
+        }
+        flush(&mut *output)?;
+        Ok(TaskSummary { job: self.jobs, task: split, ..TaskSummary::default() })
     }
 
     fn one_reduce(
@@ -193,12 +219,22 @@ impl Driver {
                         Ok(Piece::File(FilePiece { cut, ..FilePiece::new(file, start, end) }))
                     }
                     (PackedPiece::Part(part), Input::Invariant(source)) => {
-                        Ok(Piece::Invariant(InvariantPiece { source: source.clone(), part }))
+                        Ok(Piece::Invariant(InvariantPiece { source: source.clone(), part, sent: None }))
                     }
                     (PackedPiece::Part(_), _) => Err(foreign_pack(job)),
                 };
                 let pieces: Result<Vec<_>> = pieces.into_iter().map(piece).collect();
                 Ok((one.number, Split { input, pieces: pieces? }))
+            }
+            MapInput::Parsed { input, parts, sent } => {
+                let Input::Invariant(source) = of_input(input)? else { return Err(foreign_pack(job)) };
+                let known = source.splits().iter().map(|parts| parts.end).max().unwrap_or(0);
+                if parts.iter().any(|part| *part >= known) {
+                    return Err(foreign_pack(job));
+                }
+                let piece =
+                    |part| Piece::Invariant(InvariantPiece { source: source.clone(), part, sent: Some(sent.clone()) });
+                Ok((one.number, Split { input, pieces: parts.into_iter().map(piece).collect() }))
             }
             MapInput::Dataset(place) => split_of_dataset(one, job.inputs(), place).ok_or_else(|| foreign_pack(job)),
         }
@@ -289,7 +325,7 @@ fn split_of_dataset(one: &OneTask, inputs: &[Input], place: InDepot) -> Option<(
                 let is = |part: u32| source.segment(part).is_some_and(|segment| segment.run.in_depot() == Some(place));
                 let Some(at) = source.splits().iter().position(|parts| parts.clone().any(is)) else { continue };
                 let part = source.splits()[at].start;
-                (at, Piece::Invariant(InvariantPiece { source: source.clone(), part }))
+                (at, Piece::Invariant(InvariantPiece { source: source.clone(), part, sent: None }))
             }
         };
         return Some((first + at as u32, Split { input, pieces: vec![piece] }));

@@ -1,11 +1,12 @@
 //! Jobs whose tasks read the files of a store by themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs;
 use std::io::{self, Cursor, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -18,13 +19,13 @@ use crate::config::{JobConfig, Mode};
 use crate::error::{Error, Result};
 use crate::input::watch::Watch;
 use crate::input::{Inputs, Lines, Record, View};
-use crate::iterate::invariant::{Block, Blocks, Parse};
+use crate::iterate::invariant::{Block, BlockCodec, Blocks, Parse};
 use crate::job::Emit;
 use crate::observe::activity::lock;
 use crate::observe::report::Report;
 use crate::parts::{Out, Sum, Words, mapper_of};
 use crate::remote::{Objects, put_in_place};
-use crate::runtime::apart::engine::{Engine, Leaves, Stage, StageResult};
+use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
 use crate::runtime::apart::one_task::{MapInput, OneTask, OutputForm, ShuffleForm, Side};
 use crate::runtime::apart::pack::{Head, Pack};
 use crate::runtime::apart::plan::{Brought, TaskPlan};
@@ -50,6 +51,8 @@ struct InTurn {
     meanwhile: Box<dyn Fn() + Send + Sync>,
     packs: Mutex<Vec<Vec<u8>>>,
     plans: Mutex<Vec<Vec<u8>>>,
+    /// The parsed splits of loops by their keys; `None` where each job parses them.
+    parsed: Option<Mutex<HashMap<String, Vec<u8>>>>,
 }
 
 impl fmt::Debug for InTurn {
@@ -74,13 +77,40 @@ impl Write for Pipe {
 
 impl InTurn {
     fn map(&self, plan: &Path, pack: Vec<u8>, output: Pipe) -> Result<TaskSummary> {
+        self.with_split(plan, pack, |from| Side::Map { from, to: FORM, output: Box::new(output) })
+    }
+
+    /// The pack of a split after it was parsed, which happens once.
+    fn parse(&self, plan: &Path, key: &str, pack: Vec<u8>) -> Result<Vec<u8>> {
+        let Some(parsed) = &self.parsed else { return Ok(pack) };
+        let mut parsed = lock(parsed);
+        if !parsed.contains_key(key) {
+            let output = Pipe::default();
+            self.with_split(plan, pack, |from| Side::Parse { from, output: Box::new(output.clone()) })?;
+            parsed.insert(key.to_owned(), std::mem::take(&mut lock(&output.0)));
+        }
+        Ok(parsed[key].clone())
+    }
+
+    /// Runs a task that reads a pack.
+    fn with_split(&self, plan: &Path, pack: Vec<u8>, side: impl FnOnce(MapInput) -> Side) -> Result<TaskSummary> {
         let scratch = tempfile::tempdir_in(self.dir.path()).unwrap();
         let (head, pack) = Pack::open(Cursor::new(pack))?;
-        let Head::Split { split, input, pieces } = head else { panic!("it is no split of files: {head:?}") };
-        let fill = |replicas: &BTreeMap<_, _>| pack.fill(replicas);
-        let brought = TaskPlan::open(plan)?.bring(scratch.path(), &CancelToken::default(), fill)?;
-        let from = MapInput::Pieces { input, pieces };
-        self.repeat(brought, split, Side::Map { from, to: FORM, output: Box::new(output) })
+        let bring = |fill: &dyn Fn(&BTreeMap<_, _>) -> Result<()>| {
+            TaskPlan::open(plan)?.bring(scratch.path(), &CancelToken::default(), fill)
+        };
+        match head {
+            Head::Split { split, input, pieces } => {
+                let pack = Mutex::new(Some(pack));
+                let fill = |replicas: &BTreeMap<_, _>| lock(&pack).take().unwrap().fill(replicas);
+                self.repeat(bring(&fill)?, split, side(MapInput::Pieces { input, pieces }))
+            }
+            Head::Parsed { split, input, parts } => {
+                let sent = Arc::new(pack.into_blocks());
+                self.repeat(bring(&|_| Ok(()))?, split, side(MapInput::Parsed { input, parts, sent }))
+            }
+            Head::Own { .. } | Head::Output(_) => panic!("it is no split of files: {head:?}"),
+        }
     }
 
     fn reduce(&self, plan: &Path, number: u32, shuffled: Vec<u8>, output: Pipe) -> Result<TaskSummary> {
@@ -115,6 +145,9 @@ impl Engine for InTurn {
             let mut pack = Vec::new();
             (stage.pack)(number, &mut pack)?;
             lock(&self.packs).push(pack.clone());
+            if let SplitSource::Pack { key, is_parsed: true } = &stage.splits[number as usize].source {
+                pack = self.parse(&plan, key, pack)?;
+            }
             result.maps.push(self.map(&plan, pack, shuffled.clone())?);
         }
         for number in 0..stage.reducers {
@@ -188,7 +221,12 @@ impl Both {
     ) -> (Result<Vec<Vec<u8>>>, Arc<InTurn>) {
         let (packs, plans) = Default::default();
         let (dir, meanwhile) = (tempfile::tempdir().unwrap(), Box::new(meanwhile));
-        let engine = Arc::new(InTurn { dir, program, meanwhile, packs, plans });
+        self.on(InTurn { dir, program, meanwhile, packs, plans, parsed: None }, inputs, split_bytes)
+    }
+
+    /// The parts of a run on this engine, and the engine.
+    fn on(&self, engine: InTurn, inputs: &[PathBuf], split_bytes: u64) -> (Result<Vec<Vec<u8>>>, Arc<InTurn>) {
+        let (program, engine) = (engine.program, Arc::new(engine));
         let (output, watch) = (self.here("apart"), Arc::new(Watch::default()));
         let mut session = Session::new(config(self.dir.path()).split_bytes(split_bytes).output(&output));
         session.inputs = Inputs::default().seen_as(View::Watched(watch.clone()));
@@ -236,6 +274,16 @@ impl Block for Lengths {
 
     fn heap_bytes(&self) -> usize {
         self.0.capacity() * size_of::<u64>()
+    }
+
+    fn codec() -> Option<BlockCodec<Self>> {
+        Some(BlockCodec {
+            encode: |lengths, out| lengths.0.iter().for_each(|length| out.extend(length.to_be_bytes())),
+            decode: |bytes| {
+                let (lengths, rest) = bytes.as_chunks();
+                rest.is_empty().then(|| Lengths(lengths.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect()))
+            },
+        })
     }
 }
 
@@ -311,6 +359,39 @@ fn what_a_program_looked_at_comes_with_the_plan_and_what_a_loop_reads_comes_from
     let (packs, plans) = (lock(&engine.packs), lock(&engine.plans));
     assert!(packs.len() > 10 && packs.iter().all(|pack| !has(pack, "line")));
     assert!(plans.iter().all(|plan| has(plan, "a first line of its own length") && plan.len() < 1 << 20));
+}
+
+#[test]
+fn what_a_loop_reads_is_parsed_once() {
+    let both = Both::new("parsed");
+    both.put("in/a", &[b"a first line of its own length\n", &text(200_000)[..]].concat());
+    both.put("in/b", &text(400));
+    both.put("in/c", b"");
+    for split_bytes in [1 << 18, 1 << 20] {
+        let (store, jobs) = (both.store.clone(), AtomicU32::new(0));
+        // Its second job finds nothing in the store.
+        let empty = move || {
+            if jobs.fetch_add(1, Ordering::Relaxed) == 1 {
+                ["in/a", "in/b"].iter().for_each(|name| put(&store, name, b""));
+            }
+        };
+        let engine = InTurn {
+            dir: tempfile::tempdir().unwrap(),
+            program: looked_and_looped,
+            meanwhile: Box::new(empty),
+            packs: Mutex::default(),
+            plans: Mutex::default(),
+            parsed: Some(Mutex::default()),
+        };
+        let alone = both.alone(looked_and_looped, &[both.here("in")], split_bytes);
+        let (apart, engine) = both.on(engine, &[both.there("in")], split_bytes);
+        assert!(apart.unwrap() == alone, "{split_bytes}");
+        assert_eq!(2 * lock(engine.parsed.as_ref().unwrap()).len(), lock(&engine.packs).len());
+        for name in ["in/a", "in/b"] {
+            both.put(name, &fs::read(both.here(name)).unwrap());
+        }
+        ["alone", "apart"].iter().for_each(|output| fs::remove_dir_all(both.here(output)).unwrap());
+    }
 }
 
 #[test]
