@@ -8,9 +8,9 @@
 //!
 //! The Spark program is [`spark.py`](../../../src/engine/spark.py), which is in this program and is written to the
 //! run's folder. It lives as long as the run, so a loop has one Spark context, and what it keeps between jobs stays in
-//! RDDs: datasets, the parsed blocks of a loop's unchanging input, and other inputs that are read again. The mode chooses their storage level: `MEMORY_ONLY` for memory,
-//! `DISK_ONLY` for disk, so that Spark itself is seen in both ways. Its shuffle always goes through files, as Spark's
-//! does.
+//! RDDs: datasets, the parsed blocks of a loop's unchanging input, and other inputs that are read again. The mode
+//! chooses their storage level: `MEMORY_ONLY` for memory, `DISK_ONLY` for disk, so that Spark itself is seen in both
+//! ways. Its shuffle always goes through files, as Spark's does.
 //!
 //! Workers must see the run's folder under the same name: they read the packs of map tasks there, and leave parts
 //! there. It lies in `--work-dir`.

@@ -43,15 +43,19 @@ impl Monitor {
         if let Some(failure) = failure {
             let task = failed_task(failure, stamp);
             if let Some((attempt, why)) = &task {
-                log("mapreduce.Job", format_args!("Task Id : {attempt}, Status : FAILED"));
-                // The rest of it comes at the end.
-                tell(format_args!("Error: {}", why.lines().next().unwrap_or_default()));
+                tell_of_attempt(attempt, why);
             }
             let due = task.map_or("NA".to_owned(), |(attempt, _)| format!("Task failed {}", of_attempt(&attempt)));
             log("mapreduce.Job", format_args!("Job job_{stamp}_0001 failed with state FAILED due to: {due}"));
             tell(format_args!("{} ERROR streaming.StreamJob: Job not successful!", now()));
             tell("Streaming Command Failed!");
             return;
+        }
+        // Those that were made up for.
+        for task in read.iter().flat_map(|report| &report.tasks).filter(|task| task.outcome == Outcome::Failed) {
+            if let Some(attempt) = attempt_id(&task.id, task.attempt, stamp) {
+                tell_of_attempt(&attempt, task.error.as_deref().unwrap_or_default());
+            }
         }
         log("mapreduce.Job", " map 100% reduce 100%");
         log("mapreduce.Job", format_args!("Job job_{stamp}_0001 completed successfully"));
@@ -160,10 +164,21 @@ fn groups(report: &Report) -> Vec<(String, Vec<(String, i64)>)> {
 /// The id of the attempt with which a job failed, as Hadoop writes it, and the error.
 fn failed_task(failure: &Failure, stamp: u128) -> Option<(String, String)> {
     let Failure::Library(Error::Task { task, attempt, source, .. }) = failure else { return None };
+    Some((attempt_id(task, *attempt, stamp)?, source.to_string()))
+}
+
+/// The id of an attempt at a task, which is called `map-00000` in reports.
+fn attempt_id(task: &str, attempt: u32, stamp: u128) -> Option<String> {
     let (kind, number) = task.rsplit_once('-')?;
     let letter = if kind.ends_with("map") { 'm' } else { 'r' };
     let number: u32 = number.parse().ok()?;
-    Some((format!("attempt_{stamp}_0001_{letter}_{number:06}_{attempt}"), source.to_string()))
+    Some(format!("attempt_{stamp}_0001_{letter}_{number:06}_{attempt}"))
+}
+
+/// Says that an attempt has failed; of the error, no more than the first line, since the rest comes at the end of a job that fails.
+fn tell_of_attempt(attempt: &str, why: &str) {
+    log("mapreduce.Job", format_args!("Task Id : {attempt}, Status : FAILED"));
+    tell(format_args!("Error: {}", why.lines().next().unwrap_or_default()));
 }
 
 /// The id of the task of an attempt.

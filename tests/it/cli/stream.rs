@@ -1088,6 +1088,17 @@ fn hadoop_runs_streaming_jobs_and_lists_files() {
     let failed = hadoop(&format!("jar {jar} -input input -output out -mapper false"));
     assert_eq!(failed.status, Some(1));
     failed.says(&["ERROR streaming.StreamJob: Job not successful!", "Streaming Command Failed!"]);
+    // Each attempt that failed is told, also where another one made up for it.
+    let flaky = "cat > /dev/null; case $mapreduce_task_attempt_id in *_[01]) exit 3; esac";
+    fs::write(cli.scratch.path("flaky.sh"), flaky).unwrap();
+    let words = "-D mapreduce.job.maps=1 -input input -output made-up -mapper flaky.sh -reducer NONE -file flaky.sh";
+    let made_up = hadoop(&format!("jar {jar} {words}"));
+    made_up.says(&[
+        "_m_000000_0, Status : FAILED\nError: ",
+        "_m_000000_1, Status : FAILED\n",
+        "completed successfully",
+    ]);
+    assert_eq!(made_up.stderr.matches("Status : FAILED").count(), 2, "{}", made_up.stderr);
     // The job has one id, in what is said of it and in its tasks.
     fs::write(cli.scratch.path("id.sh"), "cat > /dev/null; echo $mapreduce_job_id").unwrap();
     let told = hadoop(&format!("jar {jar} -input input -output ids -mapper id.sh -reducer NONE -file id.sh"));
