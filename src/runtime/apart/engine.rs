@@ -93,9 +93,8 @@ pub(crate) enum SplitSource {
     Pack {
         /// The key.
         key: String,
-        /// Whether it is part of an input that a loop reads, which a [task](Side::Parse) can parse for all of its jobs.
-        ///
-        /// [Side::Parse]: crate::runtime::apart::one_task::Side::Parse
+        /// Whether it is part of an input that a loop reads, which a [task](crate::runtime::apart::one_task::Side::Parse) can
+        /// parse for all of its jobs.
         is_parsed: bool,
     },
     /// From the engine's depot.
