@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use twinmill::prelude::*;
-use twinmill::record::{Packed, PackedRef};
+use twinmill::record::{Packed, PackedRef, ToValue, Value};
 
 use crate::jobs::edges::bits::{Bits, Together, WORD_BITS};
 use crate::jobs::edges::{Edge, Ids, sample_ids};
@@ -206,35 +206,22 @@ impl Block for CodedEdges {
     }
 
     fn codec() -> Option<BlockCodec<Self>> {
-        Some(BlockCodec { encode: CodedEdges::encode, decode: CodedEdges::decode })
+        Some(BlockCodec {
+            encode: |block, out| {
+                let is_longer = block.unfit.map(|unfit| unfit == Unfit::Longer);
+                ToValue::<SentEdges>::encode(&(&block.edges, is_longer), out);
+            },
+            decode: |bytes| {
+                let (edges, is_longer) = SentEdges::decode(bytes)?;
+                let unfit = is_longer.map(|is_longer| if is_longer { Unfit::Longer } else { Unfit::Other });
+                Ok(CodedEdges { edges, unfit })
+            },
+        })
     }
 }
 
-impl CodedEdges {
-    /// Appends a byte that says why other edges are not among them, and both codes of each edge, the most significant byte first.
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.push(match self.unfit {
-            None => 0,
-            Some(Unfit::Longer) => 1,
-            Some(Unfit::Other) => 2,
-        });
-        let codes = self.edges.iter().flat_map(|(source, target)| [source, target]);
-        codes.for_each(|code| out.extend(code.to_be_bytes()));
-    }
-
-    /// The edges of such bytes; `None` where they are others.
-    fn decode(bytes: &[u8]) -> Option<CodedEdges> {
-        let (unfit, codes) = bytes.split_first()?;
-        let unfit = [None, Some(Unfit::Longer), Some(Unfit::Other)].get(usize::from(*unfit)).copied()?;
-        let (codes, []) = codes.as_chunks::<4>() else { return None };
-        let (edges, []) = codes.as_chunks::<2>() else { return None };
-        let edges = edges.iter().map(|edge| {
-            let [source, target] = edge.map(u32::from_be_bytes);
-            (source, target)
-        });
-        Some(CodedEdges { edges: edges.collect(), unfit })
-    }
-}
+/// Edges, and whether an id among the others is too long or otherwise unfit: as they are sent.
+type SentEdges = (Vec<(u32, u32)>, Option<bool>);
 
 /// Reads edges as codes.
 #[derive(Clone, Copy, Debug)]
@@ -524,14 +511,15 @@ mod tests {
     fn edges_are_sent_as_they_are() {
         use super::*;
 
+        let BlockCodec { encode, decode } = CodedEdges::codec().unwrap();
         for unfit in [None, Some(Unfit::Longer), Some(Unfit::Other)] {
             let (block, mut bytes) = (CodedEdges { edges: vec![(1, u32::MAX), (0, 7)], unfit }, Vec::new());
-            block.encode(&mut bytes);
-            let read = CodedEdges::decode(&bytes).unwrap();
+            encode(&block, &mut bytes);
+            let read = decode(&bytes).unwrap();
             assert_eq!((read.edges, read.unfit), (block.edges, unfit));
-            assert!([0, 8, 16].iter().all(|end| CodedEdges::decode(&bytes[..*end]).is_none()), "an edge is torn");
+            assert!((0..bytes.len()).all(|end| decode(&bytes[..end]).is_err()), "an edge is torn");
         }
-        assert!(CodedEdges::decode(&[3]).is_none());
+        assert!(decode(&[3]).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use twinmill::prelude::*;
+use twinmill::record::{ToValue, Value};
 
 use crate::jobs::shown::{Shown, wrong_line};
 use crate::jobs::table::TableOptions;
@@ -469,31 +470,10 @@ impl Rows {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(self.labels.len(), Vec::len)
     }
-
-    /// Appends the rows as numbers of eight bytes, the most significant one first: of columns, of rows, of rows of the positive
-    /// class, of labels; then the labels, and one column after another.
-    fn encode(&self, out: &mut Vec<u8>) {
-        let counts = [self.columns.len() as u64, self.rows() as u64, self.positive, self.labels.len() as u64];
-        counts.iter().for_each(|count| out.extend(count.to_be_bytes()));
-        let columns = self.columns.iter().flatten();
-        self.labels.iter().chain(columns).for_each(|number| out.extend(number.to_be_bytes()));
-    }
-
-    /// The rows of such bytes; `None` where they are others.
-    fn decode(bytes: &[u8]) -> Option<Rows> {
-        let (numbers, []) = bytes.as_chunks::<8>() else { return None };
-        let (counts, mut rest) = numbers.split_first_chunk::<4>()?;
-        let [columns, rows, positive, labels] = counts.map(u64::from_be_bytes);
-        let mut take = |count: u64| {
-            let (taken, others) = rest.split_at_checked(usize::try_from(count).ok()?)?;
-            rest = others;
-            Some(taken.iter().map(|bytes| f64::from_be_bytes(*bytes)).collect::<Vec<_>>())
-        };
-        let labels = take(labels)?;
-        let columns = (0..columns).map(|_| take(rows)).collect::<Option<Vec<_>>>()?;
-        rest.is_empty().then(|| Rows { columns, labels, positive, known_labels: KnownLabels::default() })
-    }
 }
+
+/// Columns, labels, and the number of rows of the positive class: rows as they are sent.
+type SentRows = (Vec<Vec<f64>>, Vec<f64>, u64);
 
 impl Block for Rows {
     fn records(&self) -> u64 {
@@ -512,7 +492,13 @@ impl Block for Rows {
     }
 
     fn codec() -> Option<BlockCodec<Self>> {
-        Some(BlockCodec { encode: Rows::encode, decode: Rows::decode })
+        Some(BlockCodec {
+            encode: |rows, out| ToValue::<SentRows>::encode(&(&rows.columns, &rows.labels, rows.positive), out),
+            decode: |bytes| {
+                let (columns, labels, positive) = SentRows::decode(bytes)?;
+                Ok(Rows { columns, labels, positive, known_labels: KnownLabels::default() })
+            },
+        })
     }
 }
 
@@ -531,8 +517,9 @@ mod tests {
         for labels in [vec![], vec![1.0, 0.0, 1.0]] {
             let rows = Rows { columns: vec![x.clone(), y.clone()], labels, positive: 2, ..Rows::default() };
             let mut bytes = Vec::new();
-            rows.encode(&mut bytes);
-            let read = Rows::decode(&bytes).unwrap();
+            let BlockCodec { encode, decode } = Rows::codec().unwrap();
+            encode(&rows, &mut bytes);
+            let read = decode(&bytes).unwrap();
             let all = |rows: &Rows| {
                 rows.columns
                     .iter()
@@ -541,12 +528,9 @@ mod tests {
                     .collect::<Vec<_>>()
             };
             assert_eq!((all(&read), read.positive, read.records()), (all(&rows), 2, 3));
-            assert!(
-                (0..bytes.len()).all(|end| Rows::decode(&bytes[..end]).is_none()),
-                "a part of the bytes is no block"
-            );
+            assert!((0..bytes.len()).all(|end| decode(&bytes[..end]).is_err()), "a part of the bytes is no block");
             bytes.extend([0; 8]);
-            assert!(Rows::decode(&bytes).is_none(), "more than the bytes is no block");
+            assert!(decode(&bytes).is_err(), "more than the bytes is no block");
         }
     }
 

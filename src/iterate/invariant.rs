@@ -98,13 +98,13 @@ pub trait Block: Default + Send + Sync + 'static {
     }
 }
 
-/// Makes bytes of a [`Block`], and the same block of those bytes.
+/// Makes bytes of a [`Block`], and the same block of those bytes: most easily those of a tuple, as a [`Value`](crate::record::Value).
 #[derive(Clone, Copy, Debug)]
 pub struct BlockCodec<B> {
     /// Appends the bytes of a block.
     pub encode: fn(&B, &mut Vec<u8>),
-    /// The block of these bytes, all of them; `None` where they are no block's.
-    pub decode: fn(&[u8]) -> Option<B>,
+    /// The block of these bytes, all of them; an error where they are no block's.
+    pub decode: fn(&[u8]) -> Result<B>,
 }
 
 /// Parses the records of an invariant input.
@@ -417,8 +417,7 @@ impl<P: Parse> InputFormat for Blocks<P> {
             context.progress.add_bytes(source.part_bytes(part));
             return sent.each_of(part, |bytes| {
                 context.cancel.check()?;
-                let block = (codec.decode)(bytes);
-                each(&block.ok_or_else(|| Error::Config("a block that was sent is none of this input's".into()))?)
+                each(&(codec.decode)(bytes)?)
             });
         }
         if let Some(blocks) = source.cached(part)? {

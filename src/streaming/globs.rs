@@ -73,14 +73,12 @@ pub fn hdfs_address(name: &OsStr) -> Option<String> {
 /// The default file system of the user's settings, if that is an HDFS that this build reaches.
 fn default_hdfs() -> Option<&'static str> {
     static DEFAULT: OnceLock<Option<String>> = OnceLock::new();
-    DEFAULT
-        .get_or_init(|| {
-            default_file_system().filter(|address| {
-                Address::of(Path::new(address))
-                    .is_some_and(|address| address.is_built_in() && address.scheme() == "hdfs")
-            })
-        })
-        .as_deref()
+    DEFAULT.get_or_init(|| default_file_system().filter(|address| is_reached_hdfs(address))).as_deref()
+}
+
+/// Whether an address is that of an HDFS that this build reaches.
+fn is_reached_hdfs(address: &str) -> bool {
+    Address::of(Path::new(address)).is_some_and(|address| address.is_built_in() && address.scheme() == "hdfs")
 }
 
 /// The default file system that a command line names instead of the user's settings.
@@ -97,10 +95,7 @@ pub fn choose_file_system(name: &str) -> Result<()> {
         name if name.contains("://") || name.starts_with("file:") => name.trim_end_matches('/').to_owned(),
         name => format!("hdfs://{name}"),
     };
-    let is_reached = |address: &str| {
-        Address::of(Path::new(address)).is_some_and(|address| address.is_built_in() && address.scheme() == "hdfs")
-    };
-    if !address.starts_with("file:") && !is_reached(&address) {
+    if !address.starts_with("file:") && !is_reached_hdfs(&address) {
         let how = if address.starts_with("hdfs:") { "; one that does is built with --features hdfs" } else { "" };
         return Err(Error::Config(format!("this build does not reach the file system {name}{how}")));
     }

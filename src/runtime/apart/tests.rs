@@ -24,6 +24,7 @@ use crate::job::Emit;
 use crate::observe::activity::lock;
 use crate::observe::report::Report;
 use crate::parts::{Out, Sum, Words, mapper_of};
+use crate::record::{ToValue, Value};
 use crate::remote::{Objects, put_in_place};
 use crate::runtime::apart::engine::{Engine, Leaves, SplitSource, Stage, StageResult};
 use crate::runtime::apart::one_task::{MapInput, OneTask, OutputForm, ShuffleForm, Side};
@@ -278,11 +279,8 @@ impl Block for Lengths {
 
     fn codec() -> Option<BlockCodec<Self>> {
         Some(BlockCodec {
-            encode: |lengths, out| lengths.0.iter().for_each(|length| out.extend(length.to_be_bytes())),
-            decode: |bytes| {
-                let (lengths, rest) = bytes.as_chunks();
-                rest.is_empty().then(|| Lengths(lengths.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect()))
-            },
+            encode: |lengths, out| ToValue::<Vec<u64>>::encode(&lengths.0, out),
+            decode: |bytes| Ok(Lengths(Value::decode_owned(bytes)?)),
         })
     }
 }
